@@ -1,0 +1,33 @@
+package org.diffusionclassifier.classify;
+
+import java.util.List;
+
+/**
+ * What a strategy decided about one image.
+ *
+ * @param ranking every prompt, the best first: the longest surviving first, among those dropped together the one with
+ *                the smaller mean error. The first one's class is the prediction.
+ */
+public record Prediction(List<PromptErrors> ranking) {
+
+    /** The winning prompt. */
+    public PromptErrors winner() {
+        return ranking.get(0);
+    }
+
+    /** How many (prompt, trial) pairs were evaluated. */
+    public long pairs() {
+        return ranking.stream().mapToLong(prompt -> prompt.errors().length).sum();
+    }
+
+    /**
+     * Mean error of the prompt at {@code rank} less the winner's, over the trials that both have seen, since means over
+     * different timesteps cannot be compared. Can be below 0 for a prompt dropped early: the winner need only have been
+     * among those kept then, not the best.
+     */
+    public double margin(int rank) {
+        PromptErrors other = ranking.get(rank);
+        int shared = Math.min(other.errors().length, winner().errors().length);
+        return other.mean(shared) - winner().mean(shared);
+    }
+}

@@ -1,0 +1,27 @@
+package org.diffusionclassifier.classify;
+
+import java.util.List;
+
+/**
+ * Every ε-error evaluated for one prompt on one image, in the order of evaluation.
+ *
+ * @param prompt index of the prompt in its prompt set
+ * @param trials the trials evaluated; of two prompts, one's trials are always a prefix of the other's
+ * @param errors the error of each trial, mean over the latent's elements
+ */
+public record PromptErrors(int prompt, List<Trial> trials, float[] errors) {
+
+    /** Mean error over everything evaluated for this prompt, summed in evaluation order in double precision. */
+    public double mean() {
+        return mean(errors.length);
+    }
+
+    /** Mean error over the first {@code n} trials. */
+    public double mean(int n) {
+        double sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum += errors[i];
+        }
+        return sum / n;
+    }
+}
