@@ -1,0 +1,35 @@
+package org.diffusionclassifier.device;
+
+/**
+ * Multi-head scaled dot-product attention, softmax(Q Kᵀ / √d) V (Vaswani et al., <i>Attention Is All You Need</i>, 2017,
+ * arXiv 1706.03762). Head h is columns h·d to (h + 1)·d; rows may be strided, so that packed Q, K and V are taken as
+ * they are. Scores and softmax are float32.
+ */
+public interface Attention extends Layer {
+
+    /**
+     * What the layer computes.
+     *
+     * @param heads  number of heads
+     * @param width  columns of Q, K, V and the output; heads · d
+     * @param causal whether a token sees only itself and those before it
+     */
+    record Spec(int heads, int width, boolean causal) {
+
+        public int headWidth() {
+            return width / heads;
+        }
+    }
+
+    /** [B, Lq, C], [B, Lk, C], [B, Lk, C] → [B, Lq, C]. */
+    default Tensor forward(Tensor q, Tensor k, Tensor v) {
+        return forward(q, k, v, null);
+    }
+
+    /**
+     * [B, Lq, C], [N, Lk, C], [N, Lk, C] → [B, Lq, C], where each entry of the batch chooses its keys and values.
+     *
+     * @param entry [B] of int32 in [0, N), read when the graph runs; null if B = N and each has its own
+     */
+    Tensor forward(Tensor q, Tensor k, Tensor v, Tensor entry);
+}

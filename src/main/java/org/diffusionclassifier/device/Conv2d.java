@@ -1,0 +1,77 @@
+package org.diffusionclassifier.device;
+
+/** y = conv(x) + b + addend, on channels-last feature maps. */
+public interface Conv2d extends Layer {
+
+    /** Which edges of the input a 3×3 filter with stride 2 sees zeros beyond. */
+    enum Padding {
+        /** One row and column on every side: (0 | H | 0). */
+        SYMMETRIC,
+        /** One row below and one column on the right only, as the autoencoder's downsampling has it. */
+        BOTTOM_RIGHT
+    }
+
+    /**
+     * What the layer computes.
+     *
+     * @param in       channels of x
+     * @param concat   channels of a second input that stands behind x's, 0 for none
+     * @param out      channels of y
+     * @param kernel   1 or 3, the filter's width and height; 3 pads to keep the size
+     * @param stride   1 or 2
+     * @param padding  where a 3×3 filter pads
+     * @param upsample whether x is doubled in both directions first (nearest neighbour)
+     * @param floatOutput whether y is float32 whatever the device computes in
+     */
+    record Spec(int in, int concat, int out, int kernel, int stride, Padding padding, boolean upsample,
+                boolean floatOutput) {
+
+        public static Spec of(int in, int out, int kernel) {
+            return new Spec(in, 0, out, kernel, 1, Padding.SYMMETRIC, false, false);
+        }
+
+        public Spec withConcat(int channels) {
+            return new Spec(in, channels, out, kernel, stride, padding, upsample, floatOutput);
+        }
+
+        public Spec halving(Padding where) {
+            return new Spec(in, concat, out, kernel, 2, where, upsample, floatOutput);
+        }
+
+        public Spec doubling() {
+            return new Spec(in, concat, out, kernel, stride, padding, true, floatOutput);
+        }
+
+        public Spec toFloat() {
+            return new Spec(in, concat, out, kernel, stride, padding, upsample, true);
+        }
+
+        /** Output size for an input of {@code size} rows or columns. */
+        public int outputSize(int size) {
+            int padded = kernel == 1 ? 0 : padding == Padding.SYMMETRIC ? 2 : 1;
+            return ((upsample ? 2 * size : size) + padded - kernel) / stride + 1;
+        }
+    }
+
+    /** [B, H, W, in] → [B, H', W', out]. */
+    default Tensor forward(Tensor x) {
+        return forward(x, null, null);
+    }
+
+    /**
+     * [B, H, W, in] → [B, H', W', out].
+     *
+     * @param addend a residual [B, H', W', out], or one row an image [B, out]
+     */
+    default Tensor forward(Tensor x, Tensor addend) {
+        return forward(x, null, addend);
+    }
+
+    /**
+     * [B, H, W, in] (and [B, H, W, concat]) → [B, H', W', out].
+     *
+     * @param skip   the second input of a layer with {@code concat} channels; null for none
+     * @param addend as above; null for none
+     */
+    Tensor forward(Tensor x, Tensor skip, Tensor addend);
+}

@@ -1,0 +1,95 @@
+package org.diffusionclassifier.device;
+
+import java.util.function.Consumer;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.Weights;
+
+/**
+ * Something that runs a network: it makes the layers, owns the memory, and records and runs their operations.
+ *
+ * <p>A layer's {@code forward} may be called only while {@link #record} is at work, and computes nothing then: it
+ * notes the operation and returns the tensor that it will fill. A device serves one thread at a time.
+ */
+public interface Device extends AutoCloseable {
+
+    /** One line for a person: what it is and what it computes in. */
+    String description();
+
+    /** The type of activations and of matrix and filter weights. */
+    DType dtype();
+
+    // Layers. Tensors are named as in PyTorch: weight, bias.
+
+    /**
+     * @param parts the layers whose outputs are computed side by side, each with a {@code weight} [out / parts, in] (with
+     *              GEGLU one part of [2·out, in]) and, by the spec, a {@code bias}
+     */
+    Linear linear(Linear.Spec spec, Weights... parts);
+
+    /** @param weights {@code weight} [out, in + concat, kernel, kernel] and {@code bias} [out] */
+    Conv2d conv2d(Conv2d.Spec spec, Weights weights);
+
+    /** @param weights {@code weight} and {@code bias}, both [channels] */
+    GroupNorm groupNorm(GroupNorm.Spec spec, Weights weights);
+
+    /** @param weights {@code weight} and {@code bias}, both [channels] */
+    LayerNorm layerNorm(int channels, float epsilon, Weights weights);
+
+    Attention attention(Attention.Spec spec);
+
+    /**
+     * Token and position embeddings of a text encoder.
+     *
+     * @param weights {@code token_embedding.weight} [vocabulary, width] and {@code position_embedding.weight}
+     *                [positions, width]
+     */
+    Embedding embedding(int vocabulary, int positions, int width, Weights weights);
+
+    /** @param noise shared by all trials of a run */
+    Diffusion diffusion(Noise noise);
+
+    // Operations without weights.
+
+    /**
+     * Sines and cosines of t at geometrically spaced frequencies: with h = width / 2 and
+     * ω_i = 10000^(−i / (h − shift)), [sin ω₀t .. sin ω_{h−1}t, cos ω₀t .. cos ω_{h−1}t] (Vaswani et al., 2017,
+     * section 3.5, in the arrangement of diffusers' {@code get_timestep_embedding}).
+     *
+     * @param timesteps  [M] int32, read when the graph runs
+     * @param cosineFirst whether the cosines stand before the sines ({@code flip_sin_to_cos})
+     * @return [M, width]
+     */
+    Tensor timestepEmbedding(Tensor timesteps, int width, boolean cosineFirst, float shift);
+
+    /** The function of every element; not GEGLU. */
+    Tensor activation(Activation function, Tensor x);
+
+    /** Entries of the first dimension: y[i] = x[index[i]], with {@code index} [N] int32 read when the graph runs. */
+    Tensor gather(Tensor x, Tensor index);
+
+    // Memory and execution.
+
+    /** A persistent tensor, filled with zeros: the caller's until it is released or the device closes. */
+    Tensor tensor(DType type, int... shape);
+
+    /** Frees a tensor that {@link #tensor} made, given whole; no graph may use it afterwards. */
+    void release(Tensor tensor);
+
+    /** Copies into a persistent tensor of float32, or of the device's type by rounding; dense, in row-major order. */
+    void write(Tensor destination, float[] values);
+
+    /** Copies into a persistent tensor of int32. */
+    void write(Tensor destination, int[] values);
+
+    /** The values of a persistent or kept tensor in row-major order, in float32. */
+    float[] read(Tensor source);
+
+    /** Copies a kept or persistent tensor into a persistent one of the same type and number of elements, both dense. */
+    void copy(Tensor source, Tensor destination);
+
+    /** Records the operations of {@code forward}; tensors given to {@link Graph.Recorder#keep} can be read after a run. */
+    Graph record(Consumer<Graph.Recorder> forward);
+
+    @Override
+    void close();
+}

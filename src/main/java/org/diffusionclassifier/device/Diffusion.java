@@ -1,0 +1,52 @@
+package org.diffusionclassifier.device;
+
+/**
+ * The two operations the paper's method adds to the network: mixing noise into the latent, and the error of its
+ * prediction. Both know the noise by its index only.
+ */
+public interface Diffusion {
+
+    /** ℓ(ε − ε̂), averaged over the latent's elements. */
+    enum Loss {
+        /** |d|. */
+        L1,
+        /** d². */
+        L2,
+        /** d²/2 where |d| ≤ 1, |d| − 1/2 elsewhere (PyTorch's huber_loss with δ = 1). */
+        HUBER
+    }
+
+    /** What the network predicts. */
+    enum Prediction {
+        EPSILON,
+        /** v = √ᾱ ε − √(1−ᾱ) x₀, so that ε̂ = √ᾱ v̂ + √(1−ᾱ) x_t (Salimans and Ho, 2022, arXiv 2202.00512, section 4). */
+        V
+    }
+
+    /**
+     * The trials of a batch; every tensor is read when the graph runs.
+     *
+     * @param x0           latent [h, w, c], float32
+     * @param noiseIndex   [M] int32
+     * @param signalLevel  √ᾱ_t, [M] float32
+     * @param noiseLevel   √(1 − ᾱ_t), [M] float32
+     */
+    record Trials(Tensor x0, Tensor noiseIndex, Tensor signalLevel, Tensor noiseLevel) {
+
+        /** M, the number of trials. */
+        public int count() {
+            return noiseIndex.dim(0);
+        }
+    }
+
+    /** x_t = √ᾱ_t x₀ + √(1−ᾱ_t) ε for each trial (Ho et al., 2020, arXiv 2006.11239, eq. 4): [M, h, w, c]. */
+    Tensor addNoise(Trials trials);
+
+    /**
+     * Error of each pair's prediction, in a fixed order of summation: [P] float32.
+     *
+     * @param predicted   the network's output, [P, h, w, c] float32
+     * @param trialOfPair [P] int32 in [0, M), ascending
+     */
+    Tensor error(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, Prediction prediction);
+}

@@ -1,0 +1,85 @@
+package org.diffusionclassifier.device;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The recorded operations of a forward pass at one batch shape, with their memory planned. Made by
+ * {@link Device#record}; not for use by two threads at once, nor while another graph of the device runs.
+ */
+public final class Graph implements AutoCloseable {
+
+    private final Arena arena;
+    private final List<Op> ops;
+    private final ArenaPlan plan;
+    private long boundTo;
+
+    private Graph(Arena arena, List<Op> ops, Set<Storage> kept) {
+        this.arena = arena;
+        this.ops = List.copyOf(ops);
+        this.plan = new ArenaPlan(ops, kept);
+    }
+
+    /** Executes every operation in order; kept tensors then hold their values until another graph runs. */
+    public void run() {
+        bindIfMoved();
+        for (int i = 0; i < ops.size(); i++) {
+            ops.get(i).run();
+        }
+    }
+
+    private void bindIfMoved() {
+        long address = arena.reserve(plan.bytes());
+        if (address != boundTo) {
+            plan.offsets().forEach((storage, offset) -> storage.place(address + offset));
+            ops.forEach(Op::bind);
+            boundTo = address;
+        }
+    }
+
+    public List<Op> ops() {
+        return ops;
+    }
+
+    /** Bytes of activations at the widest point, which is what the graph takes of the arena. */
+    public long arenaBytes() {
+        return plan.bytes();
+    }
+
+    /** Multiplications and additions of one run. */
+    public long flops() {
+        return ops.stream().mapToLong(Op::flops).sum();
+    }
+
+    @Override
+    public void close() {
+        ops.forEach(Op::close);
+    }
+
+    /** Collects operations while a forward pass is recorded. A device holds at most one at a time. */
+    public static final class Recorder {
+
+        private final List<Op> ops = new ArrayList<>();
+        private final Set<Storage> kept = new HashSet<>();
+
+        public void add(Op op) {
+            ops.add(op);
+        }
+
+        /** The tensor is to be read after the run: nothing may take its place. */
+        public void keep(Tensor tensor) {
+            kept.add(tensor.storage());
+        }
+
+        public Graph finish(Arena arena) {
+            return new Graph(arena, ops, kept);
+        }
+
+        /** Releases what was recorded so far, when recording fails. */
+        public void abandon() {
+            ops.forEach(Op::close);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package org.diffusionclassifier.device;
+
+/**
+ * y = act((x − μ) / √(σ² + ε) · γ + β), with mean and variance over the pixels and channels of each of an image's
+ * groups (Wu and He, <i>Group Normalization</i>, 2018, arXiv 1803.08494).
+ */
+public interface GroupNorm extends Layer {
+
+    /**
+     * What the layer computes.
+     *
+     * @param channels C, a multiple of {@code groups}
+     * @param groups   runs of C / groups consecutive channels
+     * @param epsilon  ε
+     * @param silu     whether SiLU follows
+     */
+    record Spec(int channels, int groups, float epsilon, boolean silu) {
+    }
+
+    /** [B, .., C] → [B, .., C]. */
+    default Tensor forward(Tensor x) {
+        return forward(x, null);
+    }
+
+    /**
+     * [B, .., C₁] and [B, .., C₂] → [B, .., C₁ + C₂]: the norm of both inputs' channels, one behind the other.
+     *
+     * @param skip the second input; null for none
+     */
+    Tensor forward(Tensor x, Tensor skip);
+}

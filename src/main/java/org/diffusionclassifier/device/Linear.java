@@ -1,0 +1,40 @@
+package org.diffusionclassifier.device;
+
+/** y = act(x Wᵀ + b) + residual, over the rows of x. */
+public interface Linear extends Layer {
+
+    /**
+     * What the layer computes.
+     *
+     * @param in         columns of x
+     * @param out        columns of y (for GEGLU, half as many as W has rows)
+     * @param bias       whether there is a {@code bias} tensor
+     * @param activation applied after the bias
+     */
+    record Spec(int in, int out, boolean bias, Activation activation) {
+
+        public static Spec of(int in, int out) {
+            return new Spec(in, out, true, Activation.NONE);
+        }
+
+        public Spec withoutBias() {
+            return new Spec(in, out, false, activation);
+        }
+
+        public Spec then(Activation next) {
+            return new Spec(in, out, bias, next);
+        }
+    }
+
+    /** [.., in] → [.., out]. */
+    default Tensor forward(Tensor x) {
+        return forward(x, null);
+    }
+
+    /**
+     * [.., in] → [.., out].
+     *
+     * @param residual [.., out], added last; null for none
+     */
+    Tensor forward(Tensor x, Tensor residual);
+}

@@ -1,0 +1,112 @@
+package org.diffusionclassifier.device.cpu;
+
+import static org.bytedeco.dnnl.global.dnnl.*;
+import static org.diffusionclassifier.device.cpu.OneDnn.check;
+
+import java.util.Arrays;
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_post_ops;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.diffusionclassifier.device.Conv2d;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.Weights;
+
+/** A 3×3 convolution as one oneDNN primitive, bias and addend in its epilogue. */
+final class CpuConv2d implements Conv2d {
+
+    private final CpuDevice device;
+    private final Spec spec;
+    private final PackedWeights weights;
+    private final Tensor bias;
+
+    CpuConv2d(CpuDevice device, Spec spec, Weights source) {
+        if (spec.concat() != 0) {
+            throw new IllegalArgumentException("a second input is for 1x1 convolutions: " + spec);
+        }
+        this.device = device;
+        this.spec = spec;
+        this.bias = device.parameters("bias", spec.out(), source);
+        int[] shape = {spec.out(), spec.in(), spec.kernel(), spec.kernel()};
+        try (var staged = device.stage("weight", new Weights[] {source}, shape)) {
+            this.weights = PackedWeights.filter(device.oneDnn(), device.dtype(), staged.address(), spec.in(), spec.out(),
+                    spec.kernel());
+        }
+    }
+
+    @Override
+    public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
+        if (skip != null || x.rank() != 4 || x.width() != spec.in()) {
+            throw new IllegalArgumentException("conv2d " + spec + " of " + x + " and " + skip);
+        }
+        int[] shape = {x.dim(0), spec.outputSize(x.dim(1)), spec.outputSize(x.dim(2)), spec.out()};
+        Tensor y = device.activations(spec.floatOutput() ? DType.F32 : device.dtype(), shape);
+        Tensor input = spec.upsample() ? upsampled(x) : x;
+        try (var descriptors = new Descriptors()) {
+            dnnl_post_ops postOps = descriptors.postOps();
+            dnnl_memory_desc addendDesc = null;
+            if (addend != null) {
+                addendDesc = addendDesc(descriptors, addend, shape);
+                check(dnnl_post_ops_append_binary(postOps, dnnl_binary_add, addendDesc), "append_binary");
+            }
+            dnnl_memory_desc xDesc = descriptors.image(input);
+            dnnl_memory_desc yDesc = descriptors.image(y);
+            dnnl_memory_desc biasDesc = descriptors.dense(DType.F32, spec.out());
+            long[] strides = {spec.stride(), spec.stride()};
+            long[] undilated = {0, 0};
+            long before = spec.padding() == Padding.SYMMETRIC ? 1 : 0;
+            String name = "conv2d " + spec.kernel() + "x" + spec.kernel() + " " + Arrays.toString(input.shape()) + "->"
+                    + spec.out();
+            var descriptor = new dnnl_primitive_desc();
+            check(dnnl_convolution_forward_primitive_desc_create(descriptor, device.oneDnn().engine(),
+                    dnnl_forward_inference, dnnl_convolution_direct, xDesc, weights.wanted(descriptors), biasDesc, yDesc,
+                    strides, undilated, new long[] {before, before}, new long[] {1, 1},
+                    descriptors.attributes(postOps)), name);
+            weights.settle(dnnl_primitive_desc_query_md(descriptor, dnnl_query_weights_md, 0));
+            long flops = 2L * y.elements() * spec.in() * spec.kernel() * spec.kernel();
+            DnnlOp op = DnnlOp.of(device.oneDnn(), name, flops, descriptor)
+                    .reads(DNNL_ARG_SRC, xDesc, input)
+                    .reads(DNNL_ARG_WEIGHTS, weights.layout(), weights.tensor())
+                    .reads(DNNL_ARG_BIAS, biasDesc, bias)
+                    .writes(DNNL_ARG_DST, yDesc, y);
+            if (addend != null) {
+                op.reads(DnnlOp.postOpSlot(0), addendDesc, addend);
+            }
+            device.recorder().add(op);
+        }
+        return y;
+    }
+
+    private dnnl_memory_desc addendDesc(Descriptors descriptors, Tensor addend, int[] shape) {
+        if (Arrays.equals(addend.shape(), shape)) {
+            return descriptors.image(addend);
+        }
+        if (!Arrays.equals(addend.shape(), new int[] {shape[0], spec.out()})) {
+            throw new IllegalArgumentException("conv2d " + spec + " plus " + addend);
+        }
+        return descriptors.image(addend.reshape(shape[0], 1, 1, spec.out()));
+    }
+
+    private Tensor upsampled(Tensor x) {
+        Tensor y = device.activations(x.dim(0), 2 * x.dim(1), 2 * x.dim(2), x.width());
+        try (var descriptors = new Descriptors()) {
+            dnnl_memory_desc xDesc = descriptors.image(x);
+            dnnl_memory_desc yDesc = descriptors.image(y);
+            var descriptor = new dnnl_primitive_desc();
+            String name = "upsample " + Arrays.toString(x.shape());
+            check(dnnl_resampling_forward_primitive_desc_create(descriptor, device.oneDnn().engine(),
+                    dnnl_forward_inference, dnnl_resampling_nearest, new float[] {2, 2}, xDesc, yDesc,
+                    descriptors.attributes(descriptors.postOps())), name);
+            device.recorder().add(DnnlOp.of(device.oneDnn(), name, 0, descriptor)
+                    .reads(DNNL_ARG_SRC, xDesc, x)
+                    .writes(DNNL_ARG_DST, yDesc, y));
+        }
+        return y;
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+        device.release(bias);
+    }
+}

@@ -1,0 +1,306 @@
+package org.diffusionclassifier.device.cpu;
+
+import static org.bytedeco.dnnl.global.dnnl.*;
+import static org.diffusionclassifier.device.cpu.OneDnn.check;
+
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.bytedeco.javacpp.Pointer;
+import org.diffusionclassifier.device.Activation;
+import org.diffusionclassifier.device.Arena;
+import org.diffusionclassifier.device.Attention;
+import org.diffusionclassifier.device.Conv2d;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Diffusion;
+import org.diffusionclassifier.device.Embedding;
+import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.GroupNorm;
+import org.diffusionclassifier.device.LayerNorm;
+import org.diffusionclassifier.device.Linear;
+import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.Storage;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.FloatFormats;
+import org.diffusionclassifier.weights.Weights;
+
+/**
+ * The processor as a device, by oneDNN: float32, or bfloat16 with float32 accumulation where the processor has it.
+ * Threads are OpenMP's (OMP_NUM_THREADS).
+ */
+public final class CpuDevice implements Device {
+
+    private final OneDnn oneDnn = new OneDnn();
+    private final DType dtype;
+    private final Map<Long, NativeMemory> persistent = new HashMap<>();
+    private final GrowingArena arena = new GrowingArena();
+    private Graph.Recorder recorder;
+
+    /** @param dtype F32 or BF16; the latter works on any processor, but is fast only where it is native */
+    public CpuDevice(DType dtype) {
+        if (dtype != DType.F32 && dtype != DType.BF16) {
+            throw new IllegalArgumentException("the CPU device computes in F32 or BF16, not " + dtype);
+        }
+        this.dtype = dtype;
+    }
+
+    /** The fastest type that this processor computes in natively. */
+    public static DType fastestType() {
+        return OneDnn.hasBfloat16() ? DType.BF16 : DType.F32;
+    }
+
+    @Override
+    public String description() {
+        return "cpu (oneDNN " + DNNL_VERSION_MAJOR + "." + DNNL_VERSION_MINOR + "), " + dtype.name().toLowerCase();
+    }
+
+    @Override
+    public DType dtype() {
+        return dtype;
+    }
+
+    OneDnn oneDnn() {
+        return oneDnn;
+    }
+
+    @Override
+    public Linear linear(Linear.Spec spec, Weights... parts) {
+        return new CpuLinear(this, spec, parts);
+    }
+
+    @Override
+    public Conv2d conv2d(Conv2d.Spec spec, Weights weights) {
+        return spec.kernel() == 1 ? new CpuPointwiseConv(this, spec, weights) : new CpuConv2d(this, spec, weights);
+    }
+
+    @Override
+    public GroupNorm groupNorm(GroupNorm.Spec spec, Weights weights) {
+        return new CpuNorms.Group(this, spec, weights);
+    }
+
+    @Override
+    public LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
+        return new CpuNorms.Layer(this, channels, epsilon, weights);
+    }
+
+    @Override
+    public Attention attention(Attention.Spec spec) {
+        return new CpuAttention(this, spec);
+    }
+
+    @Override
+    public Embedding embedding(int vocabulary, int positions, int width, Weights weights) {
+        return new CpuEmbeddings.Token(this, vocabulary, positions, width, weights);
+    }
+
+    @Override
+    public Diffusion diffusion(Noise noise) {
+        return new CpuDiffusion(this, noise);
+    }
+
+    @Override
+    public Tensor activation(Activation function, Tensor x) {
+        Tensor y = activations(x.shape());
+        try (var descriptors = new Descriptors()) {
+            dnnl_memory_desc xDesc = descriptors.matrix(x);
+            dnnl_memory_desc yDesc = descriptors.matrix(y);
+            var descriptor = new dnnl_primitive_desc();
+            String name = function + " " + x;
+            check(dnnl_eltwise_forward_primitive_desc_create(descriptor, oneDnn.engine(), dnnl_forward_inference,
+                    Descriptors.algorithm(function), xDesc, yDesc, Descriptors.alpha(function), 0,
+                    descriptors.attributes(descriptors.postOps())), name);
+            recorder().add(DnnlOp.of(oneDnn, name, 0, descriptor)
+                    .reads(DNNL_ARG_SRC, xDesc, x)
+                    .writes(DNNL_ARG_DST, yDesc, y));
+        }
+        return y;
+    }
+
+    @Override
+    public Tensor gather(Tensor x, Tensor index) {
+        int[] shape = x.shape();
+        shape[0] = index.dim(0);
+        Tensor y = activations(x.type(), shape);
+        recorder().add(new CpuGather(x, index, y));
+        return y;
+    }
+
+    @Override
+    public Tensor timestepEmbedding(Tensor timesteps, int width, boolean cosineFirst, float shift) {
+        Tensor y = activations(timesteps.dim(0), width);
+        CpuEmbeddings.recordTimesteps(this, timesteps, y, cosineFirst, shift);
+        return y;
+    }
+
+    @Override
+    public Tensor tensor(DType type, int... shape) {
+        long elements = 1;
+        for (int dim : shape) {
+            elements = Math.multiplyExact(elements, dim);
+        }
+        var memory = NativeMemory.zeroed(elements * type.bytes());
+        persistent.put(memory.address(), memory);
+        return Tensor.over(Storage.persistent(memory.address(), memory.bytes()), type, shape);
+    }
+
+    @Override
+    public void release(Tensor tensor) {
+        NativeMemory memory = persistent.remove(tensor.storage().address());
+        if (memory != null) {
+            memory.close();
+        }
+    }
+
+    @Override
+    public void write(Tensor destination, float[] values) {
+        requireDense(destination, values.length);
+        var output = new HostOp.Output(destination);
+        output.bind();
+        for (int i = 0; i < values.length; i++) {
+            output.put(i, values[i]);
+        }
+    }
+
+    @Override
+    public void write(Tensor destination, int[] values) {
+        requireDense(destination, values.length);
+        HostOp.ints(destination).put(values);
+    }
+
+    private static void requireDense(Tensor tensor, long elements) {
+        if (!tensor.isDense() || tensor.elements() != elements) {
+            throw new IllegalArgumentException(elements + " values for " + tensor);
+        }
+    }
+
+    @Override
+    public float[] read(Tensor source) {
+        float[] values = new float[Math.toIntExact(source.elements())];
+        int rowBytes = source.width() * source.type().bytes();
+        for (int row = 0; row < source.rows(); row++) {
+            long start = source.address() + (long) row * source.rowStride() * source.type().bytes();
+            ByteBuffer bytes = NativeMemory.buffer(start, rowBytes);
+            if (source.type() == DType.F32) {
+                bytes.asFloatBuffer().get(values, row * source.width(), source.width());
+            } else {
+                ShortBuffer shorts = bytes.asShortBuffer();
+                for (int c = 0; c < source.width(); c++) {
+                    values[row * source.width() + c] = FloatFormats.fromBF16(shorts.get(c));
+                }
+            }
+        }
+        return values;
+    }
+
+    @Override
+    public void copy(Tensor source, Tensor destination) {
+        requireDense(destination, source.elements());
+        if (!source.isDense() || source.type() != destination.type()) {
+            throw new IllegalArgumentException("copy of " + source + " to " + destination);
+        }
+        Pointer.memcpy(NativeMemory.at(destination.address()), NativeMemory.at(source.address()),
+                source.elements() * source.type().bytes());
+    }
+
+    @Override
+    public Graph record(Consumer<Graph.Recorder> forward) {
+        if (recorder != null) {
+            throw new IllegalStateException("a graph is being recorded already");
+        }
+        recorder = new Graph.Recorder();
+        try {
+            forward.accept(recorder);
+            return recorder.finish(arena);
+        } catch (RuntimeException e) {
+            recorder.abandon();
+            throw e;
+        } finally {
+            recorder = null;
+        }
+    }
+
+    /** The recording at work, for the layers. */
+    Graph.Recorder recorder() {
+        if (recorder == null) {
+            throw new IllegalStateException("a layer's forward is called outside of Device.record");
+        }
+        return recorder;
+    }
+
+    /** A tensor in the arena, of the device's type. */
+    Tensor activations(int... shape) {
+        return activations(dtype, shape);
+    }
+
+    Tensor activations(DType type, int... shape) {
+        long bytes = type.bytes();
+        for (int dim : shape) {
+            bytes = Math.multiplyExact(bytes, dim);
+        }
+        return Tensor.over(Storage.planned(bytes), type, shape);
+    }
+
+    /** The vectors {@code name} of several weights, one behind the other, in float32: [1, size]. */
+    Tensor parameters(String name, int size, Weights... parts) {
+        Tensor vector = tensor(DType.F32, 1, size);
+        FloatBuffer values = HostOp.floats(vector);
+        for (Weights part : parts) {
+            part.require(name, size / parts.length);
+            part.read(name, values);
+        }
+        return vector;
+    }
+
+    /** The tensors {@code name} of several weights, each of {@code shape}, one behind the other in float32. */
+    NativeMemory stage(String name, Weights[] parts, int[] shape) {
+        long elements = parts.length;
+        for (int dim : shape) {
+            elements *= dim;
+        }
+        var staged = NativeMemory.allocate(elements * DType.F32.bytes());
+        try {
+            FloatBuffer values = NativeMemory.buffer(staged.address(), staged.bytes()).asFloatBuffer();
+            for (Weights part : parts) {
+                part.require(name, shape);
+                part.read(name, values);
+            }
+            return staged;
+        } catch (RuntimeException e) {
+            staged.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        persistent.values().forEach(NativeMemory::close);
+        persistent.clear();
+        arena.close();
+        oneDnn.close();
+    }
+
+    private static final class GrowingArena implements Arena, AutoCloseable {
+
+        private NativeMemory memory = NativeMemory.allocate(0);
+
+        @Override
+        public long reserve(long bytes) {
+            if (bytes > memory.bytes()) {
+                memory.close();
+                memory = NativeMemory.allocate(bytes);
+            }
+            return memory.address();
+        }
+
+        @Override
+        public void close() {
+            memory.close();
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package org.diffusionclassifier.device.cpu;
+
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.List;
+import org.diffusionclassifier.device.Embedding;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.Weights;
+
+/** What turns token ids and timesteps into vectors; tables are kept in float32. */
+final class CpuEmbeddings {
+
+    private CpuEmbeddings() {
+    }
+
+    /** Token plus position embedding. */
+    static final class Token implements Embedding {
+
+        private final CpuDevice device;
+        private final Tensor tokens;
+        private final Tensor positions;
+
+        Token(CpuDevice device, int vocabulary, int positions, int width, Weights weights) {
+            this.device = device;
+            this.tokens = table(device, weights, "token_embedding.weight", vocabulary, width);
+            this.positions = table(device, weights, "position_embedding.weight", positions, width);
+        }
+
+        private static Tensor table(CpuDevice device, Weights weights, String name, int rows, int width) {
+            weights.require(name, rows, width);
+            Tensor table = device.tensor(DType.F32, rows, width);
+            weights.read(name, HostOp.floats(table));
+            return table;
+        }
+
+        @Override
+        public Tensor forward(Tensor ids) {
+            int length = ids.dim(1);
+            int width = tokens.width();
+            if (length > positions.dim(0)) {
+                throw new IllegalArgumentException(length + " tokens, but " + positions.dim(0) + " positions");
+            }
+            Tensor y = device.activations(ids.dim(0), length, width);
+            var output = new HostOp.Output(y);
+            device.recorder().add(new HostOp("embedding " + ids, List.of(ids, tokens, positions), List.of(y)) {
+                private IntBuffer id;
+                private FloatBuffer token;
+                private FloatBuffer position;
+
+                @Override
+                public void bind() {
+                    id = ints(ids);
+                    token = floats(tokens);
+                    position = floats(positions);
+                    output.bind();
+                }
+
+                @Override
+                public void run() {
+                    for (int i = 0; i < id.capacity(); i++) {
+                        for (int c = 0; c < width; c++) {
+                            output.put(i * width + c,
+                                    token.get(id.get(i) * width + c) + position.get(i % length * width + c));
+                        }
+                    }
+                }
+            });
+            return y;
+        }
+
+        @Override
+        public void close() {
+            device.release(tokens);
+            device.release(positions);
+        }
+    }
+
+    /** Records {@link org.diffusionclassifier.device.Device#timestepEmbedding} into y. */
+    static void recordTimesteps(CpuDevice device, Tensor timesteps, Tensor y, boolean cosineFirst, float shift) {
+        int half = y.width() / 2;
+        double[] frequencies = new double[half];
+        for (int i = 0; i < half; i++) {
+            frequencies[i] = Math.exp(-Math.log(10000) * i / (half - shift));
+        }
+        var output = new HostOp.Output(y);
+        device.recorder().add(new HostOp("timestep embedding", List.of(timesteps), List.of(y)) {
+            private IntBuffer t;
+
+            @Override
+            public void bind() {
+                t = ints(timesteps);
+                output.bind();
+            }
+
+            @Override
+            public void run() {
+                int sines = cosineFirst ? half : 0;
+                for (int m = 0; m < t.capacity(); m++) {
+                    for (int i = 0; i < half; i++) {
+                        double angle = t.get(m) * frequencies[i];
+                        output.put(2 * half * m + sines + i, (float) Math.sin(angle));
+                        output.put(2 * half * m + half - sines + i, (float) Math.cos(angle));
+                    }
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,69 @@
+package org.diffusionclassifier.device.cpu;
+
+import org.diffusionclassifier.device.Activation;
+import org.diffusionclassifier.device.Conv2d;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cpu.MatrixProduct.Then;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.Weights;
+
+/**
+ * A 1×1 convolution, which on channels-last maps is a matrix product over the pixels. A second input is a second
+ * product added to the first, so that the concatenation is never made.
+ */
+final class CpuPointwiseConv implements Conv2d {
+
+    private final CpuDevice device;
+    private final Spec spec;
+    private final Tensor bias;
+    private final MatrixProduct product;
+    private final MatrixProduct skipProduct;
+
+    CpuPointwiseConv(CpuDevice device, Spec spec, Weights source) {
+        if (spec.stride() != 1 || spec.upsample()) {
+            throw new IllegalArgumentException("a 1x1 convolution keeps the size: " + spec);
+        }
+        this.device = device;
+        this.spec = spec;
+        int in = spec.in() + spec.concat();
+        this.bias = device.parameters("bias", spec.out(), source);
+        try (var staged = device.stage("weight", new Weights[] {source}, new int[] {spec.out(), in, 1, 1})) {
+            product = new MatrixProduct(device, PackedWeights.matrix(device.oneDnn(), device.dtype(), staged.address(),
+                    spec.in(), spec.out(), in), bias, Activation.NONE);
+            long behind = staged.address() + (long) spec.in() * DType.F32.bytes();
+            skipProduct = spec.concat() == 0 ? null : new MatrixProduct(device, PackedWeights.matrix(device.oneDnn(),
+                    device.dtype(), behind, spec.concat(), spec.out(), in), null, Activation.NONE);
+        }
+    }
+
+    @Override
+    public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
+        boolean fits = x.width() == spec.in() && (skip == null ? 0 : skip.width()) == spec.concat();
+        if (!fits || (addend != null && addend.elements() != (long) x.rows() * spec.out())) {
+            throw new IllegalArgumentException("conv2d " + spec + " of " + x + ", " + skip + " and " + addend);
+        }
+        Tensor y = output(x);
+        product.record(x, y, addend == null ? Then.NOTHING : Then.ADD, addend);
+        if (skip == null) {
+            return y;
+        }
+        Tensor sum = output(x);
+        skipProduct.record(skip, sum, Then.ADD, y);
+        return sum;
+    }
+
+    private Tensor output(Tensor x) {
+        int[] shape = x.shape();
+        shape[shape.length - 1] = spec.out();
+        return device.activations(spec.floatOutput() ? DType.F32 : device.dtype(), shape);
+    }
+
+    @Override
+    public void close() {
+        product.close();
+        if (skipProduct != null) {
+            skipProduct.close();
+        }
+        device.release(bias);
+    }
+}

@@ -1,0 +1,77 @@
+package org.diffusionclassifier.device.cpu;
+
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.ShortBuffer;
+import java.util.List;
+import org.diffusionclassifier.device.Op;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.FloatFormats;
+
+/** An operation in plain Java, for what oneDNN has no primitive for. */
+abstract class HostOp implements Op {
+
+    private final String name;
+    private final List<Tensor> reads;
+    private final List<Tensor> writes;
+
+    HostOp(String name, List<Tensor> reads, List<Tensor> writes) {
+        this.name = name;
+        this.reads = reads;
+        this.writes = writes;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public List<Tensor> reads() {
+        return reads;
+    }
+
+    @Override
+    public List<Tensor> writes() {
+        return writes;
+    }
+
+    /** A dense float32 tensor's elements; to be taken in {@link #bind}. */
+    static FloatBuffer floats(Tensor dense) {
+        return NativeMemory.buffer(dense.address(), dense.elements() * DType.F32.bytes()).asFloatBuffer();
+    }
+
+    /** A dense int32 tensor's elements; to be taken in {@link #bind}. */
+    static IntBuffer ints(Tensor dense) {
+        return NativeMemory.buffer(dense.address(), dense.elements() * DType.I32.bytes()).asIntBuffer();
+    }
+
+    /** Where an operation stores float32 values into a dense tensor of the device's type, rounding to nearest even. */
+    static final class Output {
+
+        private final Tensor tensor;
+        private FloatBuffer floats;
+        private ShortBuffer bfloats;
+
+        Output(Tensor tensor) {
+            this.tensor = tensor;
+        }
+
+        void bind() {
+            if (tensor.type() == DType.F32) {
+                floats = HostOp.floats(tensor);
+            } else {
+                bfloats = NativeMemory.buffer(tensor.address(), tensor.elements() * DType.BF16.bytes()).asShortBuffer();
+            }
+        }
+
+        void put(int index, float value) {
+            if (floats != null) {
+                floats.put(index, value);
+            } else {
+                bfloats.put(index, FloatFormats.toBF16(value));
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package org.diffusionclassifier.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.diffusionclassifier.device.Attention;
+import org.diffusionclassifier.device.Conv2d;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Embedding;
+import org.diffusionclassifier.device.GroupNorm;
+import org.diffusionclassifier.device.Layer;
+import org.diffusionclassifier.device.LayerNorm;
+import org.diffusionclassifier.device.Linear;
+import org.diffusionclassifier.weights.Weights;
+
+/** The layers that one network has had a device make, so that they can be released together. */
+final class Layers implements AutoCloseable {
+
+    private final Device device;
+    private final List<Layer> made = new ArrayList<>();
+
+    Layers(Device device) {
+        this.device = device;
+    }
+
+    Device device() {
+        return device;
+    }
+
+    Linear linear(Linear.Spec spec, Weights... parts) {
+        return own(device.linear(spec, parts));
+    }
+
+    Conv2d conv2d(Conv2d.Spec spec, Weights weights) {
+        return own(device.conv2d(spec, weights));
+    }
+
+    GroupNorm groupNorm(GroupNorm.Spec spec, Weights weights) {
+        return own(device.groupNorm(spec, weights));
+    }
+
+    LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
+        return own(device.layerNorm(channels, epsilon, weights));
+    }
+
+    Attention attention(Attention.Spec spec) {
+        return own(device.attention(spec));
+    }
+
+    Embedding embedding(int vocabulary, int positions, int width, Weights weights) {
+        return own(device.embedding(vocabulary, positions, width, weights));
+    }
+
+    private <T extends Layer> T own(T layer) {
+        made.add(layer);
+        return layer;
+    }
+
+    @Override
+    public void close() {
+        made.forEach(Layer::close);
+        made.clear();
+    }
+}

@@ -1,0 +1,150 @@
+package org.diffusionclassifier.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.testing.Devices;
+import org.diffusionclassifier.testing.Vectors;
+import org.diffusionclassifier.weights.ClipTextConfig;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.SafetensorsFile;
+import org.diffusionclassifier.weights.SafetensorsWeights;
+import org.diffusionclassifier.weights.UNetConfig;
+import org.diffusionclassifier.weights.VaeConfig;
+import org.diffusionclassifier.weights.Weights;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Every network against vectors recorded from its public reference implementation (diffusers, transformers): each
+ * directory below {@code -Dgolden=DIR} with a config.json, its weights and an io.safetensors of inputs, outputs and
+ * probes ({@code probe.NAME}) is a case, and its {@code _class_name} chooses the network.
+ */
+class GoldenModelsTest {
+
+    private static final Path GOLDEN = Path.of(System.getProperty("golden", "test/resources/golden"));
+    private static final Map<DType, Double> TOLERANCE = Map.of(DType.F32, 1e-4, DType.BF16, 2e-2);
+
+    @TestFactory
+    Stream<DynamicTest> matchesTheReference() throws IOException {
+        List<Path> cases;
+        try (var directories = Files.list(GOLDEN)) {
+            cases = directories.filter(d -> Files.exists(d.resolve("io.safetensors"))).sorted().toList();
+        }
+        assertTrue(!cases.isEmpty(), GOLDEN + " holds no case");
+        return cases.stream().flatMap(directory -> Stream.of(DType.F32, DType.BF16).map(dtype ->
+                dynamicTest(directory.getFileName() + " " + dtype, () -> check(directory, dtype))));
+    }
+
+    private static void check(Path directory, DType dtype) throws IOException {
+        JsonNode config = new ObjectMapper().readTree(directory.resolve("config.json").toFile());
+        String network = config.has("_class_name") ? config.get("_class_name").textValue()
+                : config.path("architectures").path(0).textValue();
+        try (Device device = Devices.open(dtype);
+                var io = SafetensorsFile.open(directory.resolve("io.safetensors"))) {
+            Map<String, float[]> results = switch (network) {
+                case "UNet2DConditionModel" -> unet(directory, io, device);
+                case "AutoencoderKL" -> vae(directory, io, device);
+                case "CLIPTextModel" -> text(directory, io, device);
+                default -> throw new IllegalArgumentException(directory + ": no network for " + network);
+            };
+            for (var result : results.entrySet()) {
+                Vectors.assertClose(result.getKey(), Vectors.channelsLast(io, result.getKey()), result.getValue(),
+                        TOLERANCE.get(dtype));
+            }
+        }
+    }
+
+    private static Map<String, float[]> unet(Path directory, SafetensorsFile io, Device device) {
+        int[] context = Vectors.shape(io, "encoder_hidden_states");
+        int[] sample = Vectors.shape(io, "sample");
+        int batch = sample[0];
+        try (Weights weights = SafetensorsWeights.open(directory, "diffusion_pytorch_model");
+                var unet = new UNet(UNetConfig.read(directory.resolve("config.json")), weights, device)) {
+            Tensor xt = tensor(device, Vectors.channelsLast(io, "sample"), batch, sample[2], sample[3], sample[1]);
+            Tensor states = tensor(device, Vectors.floats(io, "encoder_hidden_states"), context);
+            Tensor timesteps = tensor(device, Vectors.ints(io, "timestep"), batch);
+            Tensor each = tensor(device, IntStream.range(0, batch).toArray(), batch);
+            var outputs = new LinkedHashMap<String, Tensor>();
+            try (Graph graph = device.record(recorder -> {
+                Tensor output = unet.forward(xt, timesteps, each, unet.projectContext(states), each,
+                        (name, value) -> outputs.put("probe." + name, value));
+                outputs.put("output", output);
+                outputs.values().forEach(recorder::keep);
+            })) {
+                graph.run();
+                long probes = io.tensors().keySet().stream().filter(name -> name.startsWith("probe.")).count();
+                assertEquals(probes + 1, outputs.size(), "probes and output");
+                return read(device, outputs);
+            }
+        }
+    }
+
+    private static Map<String, float[]> vae(Path directory, SafetensorsFile io, Device device) {
+        int[] image = Vectors.shape(io, "image");
+        try (Weights weights = SafetensorsWeights.open(directory, "diffusion_pytorch_model");
+                var vae = new VaeEncoder(VaeConfig.read(directory.resolve("config.json")), weights, device)) {
+            Tensor input = tensor(device, Vectors.channelsLast(io, "image"), image[0], image[2], image[3], image[1]);
+            var outputs = new LinkedHashMap<String, Tensor>();
+            try (Graph graph = device.record(recorder -> {
+                Tensor moments = vae.forward(input);
+                recorder.keep(moments);
+                int channels = vae.config().latentChannels();
+                outputs.put("latent_mean", moments.columns(0, channels));
+                outputs.put("latent_logvar", moments.columns(channels, channels));
+            })) {
+                graph.run();
+                return read(device, outputs);
+            }
+        }
+    }
+
+    private static Map<String, float[]> text(Path directory, SafetensorsFile io, Device device) {
+        try (Weights weights = SafetensorsWeights.open(directory, "model");
+                var encoder = new ClipTextEncoder(ClipTextConfig.read(directory.resolve("config.json")), weights,
+                        device)) {
+            Tensor ids = tensor(device, Vectors.ints(io, "input_ids"), Vectors.shape(io, "input_ids"));
+            var outputs = new ArrayList<Tensor>();
+            try (Graph graph = device.record(recorder -> {
+                outputs.add(encoder.forward(ids));
+                recorder.keep(outputs.get(0));
+            })) {
+                graph.run();
+                return Map.of("last_hidden_state", device.read(outputs.get(0)));
+            }
+        }
+    }
+
+    private static Map<String, float[]> read(Device device, Map<String, Tensor> outputs) {
+        var values = new LinkedHashMap<String, float[]>();
+        outputs.forEach((name, tensor) -> values.put(name, device.read(tensor)));
+        return values;
+    }
+
+    private static Tensor tensor(Device device, float[] values, int... shape) {
+        Tensor tensor = device.tensor(device.dtype(), shape);
+        device.write(tensor, values);
+        return tensor;
+    }
+
+    private static Tensor tensor(Device device, int[] values, int... shape) {
+        Tensor tensor = device.tensor(DType.I32, shape);
+        device.write(tensor, values);
+        return tensor;
+    }
+}
