@@ -1,0 +1,71 @@
+package org.diffusionclassifier.data;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import org.diffusionclassifier.classify.PromptErrors;
+import org.diffusionclassifier.classify.Trial;
+
+/**
+ * Everything that {@code evaluate} found out about one image, and its form as a line of {@code results.jsonl}.
+ *
+ * @param index      which image of the dataset, from 0
+ * @param name       the image's name in the dataset
+ * @param prediction the index of the class predicted
+ * @param label      the index of its class
+ * @param prompts    every prompt's errors, in the order of the ranking
+ */
+public record ImageResult(int index, String name, int prediction, int label, List<PromptErrors> prompts) {
+
+    public ImageResult {
+        prompts = List.copyOf(prompts);
+    }
+
+    public Outcome outcome() {
+        return new Outcome(index, label, prediction,
+                prompts.stream().mapToLong(prompt -> prompt.errors().length).sum());
+    }
+
+    /**
+     * One line of JSON in UTF-8, its newline included, the same bytes for the same result:
+     * <pre>{"index":0,"name":"t10k-images#0","prediction":9,"label":9,"correct":true,"pairs":220,
+     * "errors":[{"prompt":9,"timesteps":[…],"noise":[…],"errors":[…]},…]}</pre>
+     * One object a prompt in the order of the ranking; its three arrays run over its trials: the timestep, the index of
+     * the noise, the error.
+     */
+    byte[] toJsonLine() {
+        var bytes = new ByteArrayOutputStream();
+        try (var json = JsonFile.FACTORY.createGenerator(bytes)) {
+            json.writeStartObject();
+            json.writeNumberField("index", index);
+            json.writeStringField("name", name);
+            json.writeNumberField("prediction", prediction);
+            json.writeNumberField("label", label);
+            json.writeBooleanField("correct", outcome().correct());
+            json.writeNumberField("pairs", outcome().pairs());
+            json.writeArrayFieldStart("errors");
+            for (var prompt : prompts) {
+                json.writeStartObject();
+                json.writeNumberField("prompt", prompt.prompt());
+                json.writeFieldName("timesteps");
+                var trials = prompt.trials();
+                json.writeArray(trials.stream().mapToInt(Trial::timestep).toArray(), 0, trials.size());
+                json.writeFieldName("noise");
+                json.writeArray(trials.stream().mapToInt(Trial::noiseIndex).toArray(), 0, trials.size());
+                json.writeArrayFieldStart("errors");
+                for (float error : prompt.errors()) {
+                    json.writeNumber(error);
+                }
+                json.writeEndArray();
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to memory", e);
+        }
+        bytes.write('\n');
+        return bytes.toByteArray();
+    }
+}

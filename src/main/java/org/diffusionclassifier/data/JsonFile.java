@@ -1,0 +1,41 @@
+package org.diffusionclassifier.data;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import java.nio.file.Path;
+
+/** JSON files for people and programs, the same bytes for the same value on every machine. Leans on Jackson. */
+public final class JsonFile {
+
+    /** Floats in the fewest digits that read back the same, which the Float.toString of Java 17 does not yet give. */
+    static final JsonFactory FACTORY = JsonFactory.builder()
+            .enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER)
+            .build();
+
+    static final ObjectMapper MAPPER = new ObjectMapper(FACTORY)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    private static final ObjectWriter INDENTED = MAPPER.writer(
+            new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")));
+
+    private JsonFile() {
+    }
+
+    /**
+     * Writes {@code value} {@linkplain AtomicFile#write atomically}, indented, with a newline at the end: a record's
+     * components in the order of its declaration, a map's entries in its own.
+     *
+     * @throws org.diffusionclassifier.weights.InputException if {@code target} cannot be written
+     */
+    public static void write(Path target, Object value) {
+        AtomicFile.write(target, out -> {
+            out.write(INDENTED.writeValueAsBytes(value));
+            out.write('\n');
+        });
+    }
+}

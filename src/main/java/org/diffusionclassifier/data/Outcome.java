@@ -1,0 +1,16 @@
+package org.diffusionclassifier.data;
+
+/**
+ * What became of one image of a dataset, without its errors.
+ *
+ * @param index      which image of the dataset, from 0
+ * @param label      the index of its class
+ * @param prediction the index of the class predicted
+ * @param pairs      how many (prompt, trial) pairs were evaluated
+ */
+public record Outcome(int index, int label, int prediction, long pairs) {
+
+    public boolean correct() {
+        return prediction == label;
+    }
+}
