@@ -1,0 +1,56 @@
+package org.diffusionclassifier.classify;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.diffusionclassifier.weights.InputException;
+
+/**
+ * The paper's adaptive evaluation (Li et al., 2023, section 3.3 and algorithm 2): a few trials for every prompt, more
+ * for the best of them, and so on until one is left.
+ */
+public final class StagedElimination implements Strategy {
+
+    private final TrialPlan plan;
+    private final List<Integer> toKeep;
+
+    /**
+     * @param plan    one entry a stage
+     * @param toKeep  how many prompts survive each stage; of the same length, not increasing, ending in 1
+     * @param prompts how many there are
+     * @throws InputException if {@code toKeep} does not fit
+     */
+    public StagedElimination(TrialPlan plan, List<Integer> toKeep, int prompts) {
+        this.plan = plan;
+        this.toKeep = List.copyOf(toKeep);
+        if (toKeep.size() != plan.stages().size()) {
+            throw new InputException("--to-keep: expected as many numbers as --n-samples has, "
+                    + plan.stages().size() + ", found " + toKeep.size());
+        }
+        if (toKeep.get(toKeep.size() - 1) != 1) {
+            throw new InputException("--to-keep: expected 1 as the last number, found " + toKeep.get(toKeep.size() - 1));
+        }
+        int before = prompts;
+        for (int keep : toKeep) {
+            if (keep > before) {
+                throw new InputException("--to-keep: expected at most the " + before
+                        + (before == prompts ? " prompts" : " kept before") + ", found " + keep);
+            }
+            before = keep;
+        }
+    }
+
+    @Override
+    public Optional<Round> next(Tally tally) {
+        return tally.rounds() == plan.stages().size() ? Optional.empty()
+                : Optional.of(new Round(plan.stages().get(tally.rounds()), tally.alive()));
+    }
+
+    @Override
+    public List<Integer> survivors(Tally tally) {
+        return tally.alive().stream()
+                .sorted(Comparator.comparingDouble(tally::mean))
+                .limit(toKeep.get(tally.rounds() - 1))
+                .toList();
+    }
+}

@@ -1,0 +1,100 @@
+package org.diffusionclassifier.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.diffusionclassifier.classify.Prediction;
+import org.diffusionclassifier.data.ClassifiedImage;
+import org.diffusionclassifier.data.JsonFile;
+import org.diffusionclassifier.data.PromptSet;
+import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.report.RankingText;
+import org.diffusionclassifier.weights.InputException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code classify}: images in, ranked classes out. */
+@Command(name = "classify", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Ranks classes for each image.")
+final class ClassifyCommand implements Callable<Integer> {
+
+    @ParentCommand
+    private Main main;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, WebP, GIF, BMP or TIFF.")
+    private List<Path> images;
+
+    @Mixin
+    private ModelOptions model;
+
+    @Mixin
+    private PromptOptions promptOptions;
+
+    @Mixin
+    private TrialOptions trials;
+
+    @Option(names = "--top", paramLabel = "N", defaultValue = "10",
+            description = "Classes shown. Default: ${DEFAULT-VALUE}.")
+    private int top;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write every pair's error there, too.")
+    private Path json;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        try (var bundled = BundledModel.open()) {
+            PromptSet prompts = promptOptions.read(model.model == null ? bundled.prompts() : null, List.of());
+            model.check();
+            trials.check(prompts.prompts().size());
+            if (top < 1) {
+                throw new InputException("--top: expected at least 1, found " + top);
+            }
+            images.forEach(ImageDecoder::read);     // refuses a bad one before hours are spent on the others
+            if (json != null) {
+                requireWritable(json);
+            }
+            var ranking = new RankingText(prompts, top);
+            var results = new ArrayList<ClassifiedImage>();
+            PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
+            try (var session = new Session(model, trials, prompts, bundled, log)) {
+                for (Path image : images) {
+                    long start = System.nanoTime();
+                    Prediction prediction = session.classify(ImageDecoder.read(image));
+                    double seconds = (System.nanoTime() - start) * 1e-9;
+                    out.printf("%s: %s%n%s", image, ranking.winner(prediction), ranking.render(prediction));
+                    out.printf(Locale.ROOT, "      %d pairs in %.1f s, %.0f pairs/s%n%n", prediction.pairs(), seconds,
+                            prediction.pairs() / seconds);
+                    out.flush();
+                    results.add(ClassifiedImage.of(image.toString(), prediction, prompts));
+                }
+            }
+            if (json != null) {
+                JsonFile.write(json, results);
+            }
+            return 0;
+        }
+    }
+
+    /** Refuses an unwritable output before the work, not after it; an existing file stays as it is. */
+    private static void requireWritable(Path file) {
+        Path parent = file.toAbsolutePath().getParent();
+        boolean replaceable = !Files.exists(file) || (Files.isRegularFile(file) && Files.isWritable(file));
+        if (parent == null || !Files.isDirectory(parent) || !Files.isWritable(parent) || !replaceable) {
+            throw new InputException("--json: " + file + " cannot be written");
+        }
+    }
+}

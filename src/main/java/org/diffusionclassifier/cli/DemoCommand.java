@@ -1,0 +1,71 @@
+package org.diffusionclassifier.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.diffusionclassifier.classify.Prediction;
+import org.diffusionclassifier.data.Datasets;
+import org.diffusionclassifier.data.PromptSet;
+import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.report.RankingText;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code demo}: the bundled pictures by the bundled model. */
+@Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Classifies the bundled pictures with the bundled model: garments from Fashion-MNIST's test set.")
+final class DemoCommand implements Callable<Integer> {
+
+    @ParentCommand
+    private Main main;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private ModelOptions model;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        model.check();
+        var trials = new TrialOptions();
+        trials.nSamples = List.of(10, 50);
+        trials.toKeep = List.of(3, 1);
+        trials.nTrials = 1;
+        try (var bundled = BundledModel.open()) {
+            PromptSet prompts = PromptSet.read(bundled.prompts());
+            var ranking = new RankingText(prompts, 3);
+            var dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
+            PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
+            try (var session = new Session(model, trials, prompts, bundled, log)) {
+                out.printf("%d pictures, %d classes, on %s%n%n", dataset.size(), prompts.classCount(),
+                        session.device().description());
+                out.flush();
+                long start = System.nanoTime();
+                long pairs = 0;
+                int correct = 0;
+                for (int i = 0; i < dataset.size(); i++) {
+                    var example = dataset.get(i);
+                    Prediction prediction = session.classify(example.image());
+                    pairs += prediction.pairs();
+                    String winner = ranking.winner(prediction);
+                    String label = prompts.className(example.label());
+                    boolean right = winner.equals(label);
+                    correct += right ? 1 : 0;
+                    out.printf("%s %s: %s%s%n%s%n", right ? "✓" : "✗", example.name(), winner,
+                            right ? "" : " (it is a " + label + ")", ranking.render(prediction));
+                    out.flush();
+                }
+                double seconds = (System.nanoTime() - start) * 1e-9;
+                out.printf(Locale.ROOT, "%d of %d right; %d pairs in %.1f s, %.0f pairs/s%n", correct, dataset.size(),
+                        pairs, seconds, pairs / seconds);
+            }
+        }
+        return 0;
+    }
+}

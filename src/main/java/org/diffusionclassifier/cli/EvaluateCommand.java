@@ -1,0 +1,157 @@
+package org.diffusionclassifier.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.diffusionclassifier.classify.Prediction;
+import org.diffusionclassifier.data.Dataset;
+import org.diffusionclassifier.data.Datasets;
+import org.diffusionclassifier.data.Example;
+import org.diffusionclassifier.data.ImageResult;
+import org.diffusionclassifier.data.JsonFile;
+import org.diffusionclassifier.data.Outcome;
+import org.diffusionclassifier.data.PromptSet;
+import org.diffusionclassifier.data.RunDirectory;
+import org.diffusionclassifier.data.Shard;
+import org.diffusionclassifier.data.Summary;
+import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.weights.InputException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code evaluate}: accuracy on a labelled dataset, kept image by image so that it can be interrupted and resumed. */
+@Command(name = "evaluate", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Measures accuracy on a labelled dataset; started again on the same --out it goes on.")
+final class EvaluateCommand implements Callable<Integer> {
+
+    @ParentCommand
+    private Main main;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--dataset", required = true, paramLabel = "FORM:PATH",
+            description = "idx:DIR (MNIST's files), folder:DIR (one folder a class), csv:FILE (path,classidx), "
+                    + "cifar10:DIR or cifar100:DIR (the binary versions).")
+    private String dataset;
+
+    @Option(names = "--split", paramLabel = "NAME", defaultValue = "test",
+            description = "train or test. Default: ${DEFAULT-VALUE}.")
+    private String split;
+
+    @Option(names = "--limit", paramLabel = "N", description = "The dataset's first N images only.")
+    private Integer limit;
+
+    @Option(names = "--shard", paramLabel = "I/N", defaultValue = "1/1", converter = ShardConverter.class,
+            description = "Every N-th image from the I-th on, for N machines with an --out each.")
+    private Shard shard;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR",
+            description = "Gets settings.json, results.jsonl (one line an image) and summary.json.")
+    private Path out;
+
+    @Mixin
+    private ModelOptions model;
+
+    @Mixin
+    private PromptOptions promptOptions;
+
+    @Mixin
+    private TrialOptions trials;
+
+    @Override
+    public Integer call() {
+        PrintWriter printer = spec.commandLine().getOut();
+        try (var bundled = BundledModel.open()) {
+            Dataset images = Datasets.open(dataset, split);
+            PromptSet prompts = promptOptions.read(model.model == null ? bundled.prompts() : null, images.classNames());
+            model.check();
+            trials.check(prompts.prompts().size());
+            if (limit != null && limit < 1) {
+                throw new InputException("--limit: expected at least 1, found " + limit);
+            }
+            int[] wanted = shard.indices(limit == null ? images.size() : Math.min(limit, images.size())).toArray();
+            if (wanted.length == 0) {
+                throw new InputException("--shard: expected a share of at least one image, found none of "
+                        + images.size());
+            }
+            PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
+            try (var session = new Session(model, trials, prompts, bundled, log);
+                    var run = RunDirectory.open(out, settings(session, prompts, images), images.size())) {
+                if (run.repairedBytes() > 0) {
+                    printer.printf("%s: cut off an unfinished last line of %d bytes%n", out, run.repairedBytes());
+                }
+                printer.printf("%s; %d prompts, on %s; %s%n", images.description(), prompts.prompts().size(),
+                        session.device().description(),
+                        run.done().isEmpty() ? "writing to " + out : "going on with " + run.done().size() + " done");
+                printer.flush();
+                classify(images, wanted, prompts, session, run);
+                summarise(run, prompts, session, images, printer);
+            }
+            return 0;
+        }
+    }
+
+    private void classify(Dataset images, int[] wanted, PromptSet prompts, Session session, RunDirectory run) {
+        ProgressBarBuilder builder = ProgressBar.builder().setTaskName("evaluate").setInitialMax(wanted.length)
+                .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(500).showSpeed();
+        try (ProgressBar progress = builder.build()) {
+            for (int index : wanted) {
+                if (!run.done().contains(index)) {
+                    Example example = images.get(index);
+                    if (prompts.className(example.label()) == null) {
+                        throw new InputException(example.name() + ": expected a label that a prompt stands for, found "
+                                + example.label());
+                    }
+                    Prediction prediction = session.classify(example.image());
+                    int predicted = prompts.prompts().get(prediction.winner().prompt()).classIndex();
+                    run.append(new ImageResult(index, example.name(), predicted, example.label(), prediction.ranking()));
+                }
+                progress.step();
+                long correct = run.outcomes().stream().filter(Outcome::correct).count();
+                progress.setExtraMessage(
+                        String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / run.outcomes().size()));
+            }
+        }
+    }
+
+    private void summarise(RunDirectory run, PromptSet prompts, Session session, Dataset images, PrintWriter printer) {
+        Summary summary = Summary.of(run.outcomes(), prompts.classes(), settings(session, prompts, images));
+        JsonFile.write(out.resolve("summary.json"), summary);
+        printer.printf(Locale.ROOT, "%n%s%n%d of %d right: accuracy %.1f %%, 95 %% interval %.1f to %.1f %%; "
+                        + "%.0f pairs an image%n", summary.confusion().render(), summary.correct(), summary.images(),
+                100 * summary.accuracy(), 100 * summary.accuracyLow(), 100 * summary.accuracyHigh(),
+                summary.pairsPerImage());
+    }
+
+    /** Everything that an image's line of results depends on. */
+    private SortedMap<String, String> settings(Session session, PromptSet prompts, Dataset images) {
+        var settings = new TreeMap<String, String>();
+        settings.put("dataset", images.description());
+        settings.put("shard", shard.number() + "/" + shard.of());
+        settings.put("model", model.model == null ? "bundled" : model.model.toAbsolutePath().normalize().toString());
+        settings.put("device", session.device().description());
+        settings.put("prompts", prompts.sha256());
+        trials.describe(settings, prompts.prompts().size());
+        return settings;
+    }
+
+    /** Reads {@code 2/8}. */
+    static final class ShardConverter implements ITypeConverter<Shard> {
+        @Override
+        public Shard convert(String text) {
+            return Shard.parse(text);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package org.diffusionclassifier.cli;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.weights.InputException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/**
+ * The command line. Exit codes: 0 done, 2 something given is wrong, 3 the device failed, 1 a fault of ours. A failure
+ * is one line on standard error; {@code --verbose} adds the stack trace.
+ */
+@Command(name = "diffusion-classifier", version = "diffusion-classifier 0.1.0", mixinStandardHelpOptions = true,
+        description = "Classifies images by a diffusion model: the class whose caption helps it most to find the noise.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class})
+public final class Main {
+
+    private static final int FAULT = 1;
+    private static final int INPUT_ERROR = 2;
+    private static final int DEVICE_ERROR = 3;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT,
+            description = "Say what is loaded and how long it takes; show stack traces.")
+    boolean verbose;
+
+    public static void main(String[] args) {
+        System.setProperty("java.awt.headless", "true");
+        // JavaCPP would take the weights, which lie outside the Java heap, for a leak.
+        System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+        System.exit(run(System.out, System.err, args));
+    }
+
+    /** Runs a command line in this JVM, writing UTF-8, and returns its exit code. */
+    static int run(PrintStream out, PrintStream err, String... args) {
+        var main = new Main();
+        return new CommandLine(main)
+                .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((e, given) -> {
+                    e.getCommandLine().getErr().println(line(e.getMessage()));
+                    return INPUT_ERROR;
+                })
+                .setExecutionExceptionHandler((e, command, parsed) -> main.report(e, command.getErr()))
+                .execute(args);
+    }
+
+    private int report(Exception e, PrintWriter err) {
+        if (verbose) {
+            e.printStackTrace(err);
+        }
+        if (e instanceof InputException) {
+            err.println(line(e.getMessage()));
+            return INPUT_ERROR;
+        }
+        if (e instanceof DeviceException) {
+            err.println(line(e.getMessage()));
+            return DEVICE_ERROR;
+        }
+        err.println(line("internal error: " + e + (verbose ? "" : " (--verbose shows where)")));
+        return FAULT;
+    }
+
+    private static String line(String message) {
+        return "diffusion-classifier: " + String.valueOf(message).replaceAll("\\s*\\R\\s*", " ");
+    }
+}

@@ -1,0 +1,50 @@
+package org.diffusionclassifier.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.diffusionclassifier.data.PromptSet;
+import org.diffusionclassifier.weights.InputException;
+import picocli.CommandLine.Option;
+
+/** What an image is compared with. */
+final class PromptOptions {
+
+    private static final String TEMPLATE = "a photo of a {}.";
+
+    @Option(names = "--prompts", paramLabel = "CSV",
+            description = "Captions, columns prompt,classname,classidx; a class may have several. "
+                    + "Default with the bundled model: its own.")
+    Path prompts;
+
+    @Option(names = "--classes", paramLabel = "NAME", split = ",",
+            description = "Class names, put into the template.")
+    List<String> classes;
+
+    @Option(names = "--template", paramLabel = "TEXT",
+            description = "Caption of a class, {} standing for its name. Default: " + TEMPLATE)
+    String template;
+
+    /**
+     * @param bundled      prompts of the bundled model, or null if another model is asked for
+     * @param datasetNames class names that the dataset brings along; empty for none
+     */
+    PromptSet read(Path bundled, List<String> datasetNames) {
+        if (prompts != null && (classes != null || template != null)) {
+            throw new InputException("--prompts brings its own captions: expected no --classes or --template beside it");
+        }
+        String filled = template == null ? TEMPLATE : template;
+        if (prompts != null) {
+            return PromptSet.read(prompts);
+        }
+        if (classes != null) {
+            return PromptSet.of(classes, filled);
+        }
+        if (bundled != null && template == null) {
+            return PromptSet.read(bundled);
+        }
+        if (!datasetNames.isEmpty()) {
+            return PromptSet.of(datasetNames, filled);
+        }
+        throw new InputException("no classes to compare: expected --prompts CSV or --classes NAME,…");
+    }
+}

@@ -1,0 +1,133 @@
+package org.diffusionclassifier.cli;
+
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.SortedMap;
+import org.diffusionclassifier.classify.StagedElimination;
+import org.diffusionclassifier.classify.TrialPlan;
+import org.diffusionclassifier.data.Preset;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Diffusion.Loss;
+import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.SafetensorsFile;
+import org.diffusionclassifier.weights.TensorInfo;
+import picocli.CommandLine.Option;
+
+/** How many trials, for how many prompts, with which noise and which loss. */
+final class TrialOptions {
+
+    private static final List<Integer> N_SAMPLES = List.of(50, 500);
+    private static final List<Integer> TO_KEEP = List.of(5, 1);
+
+    @Option(names = "--n-samples", paramLabel = "N", split = ",",
+            description = "Timesteps evaluated by the end of each stage. Default: 50,500.")
+    List<Integer> nSamples;
+
+    @Option(names = "--to-keep", paramLabel = "N", split = ",",
+            description = "Prompts that survive each stage. Default: 5,1, or all if there are fewer.")
+    List<Integer> toKeep;
+
+    @Option(names = "--loss", paramLabel = "NAME", description = "l1, l2 or huber. Default: l2.")
+    Loss loss;
+
+    @Option(names = "--preset", paramLabel = "NAME",
+            description = "The paper's --n-samples, --to-keep and --loss for ${COMPLETION-CANDIDATES}.")
+    Preset preset;
+
+    @Option(names = "--n-trials", paramLabel = "N", defaultValue = "1",
+            description = "Noises a timestep. Default: ${DEFAULT-VALUE}.")
+    int nTrials;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "0",
+            description = "Seed of the noise. Default: ${DEFAULT-VALUE}.")
+    long seed;
+
+    @Option(names = "--noise", paramLabel = "FILE",
+            description = "Noise from a safetensors file instead: one tensor [N, channels, height, width].")
+    Path noise;
+
+    /** @throws InputException for what can be refused before anything is loaded */
+    void check(int prompts) {
+        if (nTrials < 1) {
+            throw new InputException("--n-trials: expected at least 1, found " + nTrials);
+        }
+        strategy(plan(Integer.MAX_VALUE), prompts);
+    }
+
+    TrialPlan plan(int timesteps) {
+        return TrialPlan.of(timesteps, nSamples(), nTrials);
+    }
+
+    StagedElimination strategy(TrialPlan plan, int prompts) {
+        return new StagedElimination(plan, toKeep(prompts), prompts);
+    }
+
+    private List<Integer> nSamples() {
+        return nSamples != null ? nSamples : preset != null ? preset.nSamples() : N_SAMPLES;
+    }
+
+    /** As asked for; the default fits itself to few prompts, a number that somebody chose does not. */
+    private List<Integer> toKeep(int prompts) {
+        if (toKeep != null || preset != null) {
+            return toKeep != null ? toKeep : preset.toKeep();
+        }
+        return TO_KEEP.stream().map(keep -> Math.min(keep, prompts)).toList();
+    }
+
+    Loss loss() {
+        return loss != null ? loss
+                : preset != null ? Loss.valueOf(preset.loss().toUpperCase(Locale.ROOT)) : Loss.L2;
+    }
+
+    /** Adds everything here that results depend on. */
+    void describe(SortedMap<String, String> settings, int prompts) {
+        settings.put("n-samples", join(nSamples()));
+        settings.put("to-keep", join(toKeep(prompts)));
+        settings.put("loss", loss().name().toLowerCase(Locale.ROOT));
+        settings.put("n-trials", String.valueOf(nTrials));
+        settings.put("noise", noise == null ? "seed " + seed : noise.toAbsolutePath().normalize().toString());
+    }
+
+    private static String join(List<Integer> numbers) {
+        return String.join(",", numbers.stream().map(String::valueOf).toList());
+    }
+
+    /** Noise for latents [size, size, channels]; a file must hold as much as the plan uses. */
+    Noise noise(Device device, int size, int channels, TrialPlan plan) {
+        if (noise == null) {
+            return new Noise.Seeded(seed);
+        }
+        try (var file = SafetensorsFile.open(noise)) {
+            if (file.tensors().size() != 1) {
+                throw new InputException(noise + ": expected one tensor, found " + file.tensors().size());
+            }
+            TensorInfo info = file.tensors().values().iterator().next();
+            List<Integer> shape = info.shape();
+            if (shape.size() != 4 || !shape.subList(1, 4).equals(List.of(channels, size, size))
+                    || shape.get(0) < plan.noises()) {
+                throw new InputException(noise + ": tensor " + info.name() + ": expected shape [" + plan.noises()
+                        + " or more, " + channels + ", " + size + ", " + size + "], found " + shape);
+            }
+            float[] values = new float[Math.toIntExact(info.elements())];
+            file.read(info.name(), FloatBuffer.wrap(values));
+            Tensor table = device.tensor(DType.F32, shape.get(0), size, size, channels);
+            device.write(table, channelsLast(values, channels, size * size));
+            return new Noise.Given(table);
+        }
+    }
+
+    private static float[] channelsLast(float[] values, int channels, int pixels) {
+        var moved = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            int entry = i / (channels * pixels);
+            int channel = i / pixels % channels;
+            moved[(entry * pixels + i % pixels) * channels + channel] = values[i];
+        }
+        return moved;
+    }
+}

@@ -1,0 +1,55 @@
+package org.diffusionclassifier.model;
+
+import java.util.concurrent.atomic.AtomicReference;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.image.Preprocess;
+import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.weights.DiffusersDirectory;
+import org.diffusionclassifier.weights.Weights;
+
+/** From an image to the latent x₀: preprocessing, autoencoder, posterior mean, scaling factor. */
+final class LatentEncoder implements AutoCloseable {
+
+    private final Device device;
+    private final VaeEncoder vae;
+    private final Preprocess preprocess;
+    private final Tensor pixels;
+    private final Tensor mean;
+    private final Graph graph;
+
+    LatentEncoder(DiffusersDirectory model, Device device) {
+        this.device = device;
+        int size = model.unet().sampleSize() * model.vae().downscale();
+        this.preprocess = new Preprocess(size);
+        try (Weights weights = model.vaeWeights()) {
+            this.vae = new VaeEncoder(model.vae(), weights, device);
+        }
+        this.pixels = device.tensor(device.dtype(), 1, size, size, model.vae().inChannels());
+        var moments = new AtomicReference<Tensor>();
+        this.graph = device.record(recorder -> {
+            moments.set(vae.forward(pixels));
+            recorder.keep(moments.get());
+        });
+        this.mean = moments.get().columns(0, model.vae().latentChannels());
+    }
+
+    /** x₀ as [h, w, c], row-major: the mean of the latent's distribution times the scaling factor. */
+    float[] encode(RgbImage image) {
+        device.write(pixels, Preprocess.normalise(preprocess.apply(image)));
+        graph.run();
+        float[] x0 = device.read(mean);
+        for (int i = 0; i < x0.length; i++) {
+            x0[i] = (float) (x0[i] * vae.config().scalingFactor());
+        }
+        return x0;
+    }
+
+    @Override
+    public void close() {
+        graph.close();
+        vae.close();
+        device.release(pixels);
+    }
+}
