@@ -1,0 +1,68 @@
+package org.diffusionclassifier.weights;
+
+/**
+ * Conversions between {@code float} and the two 16-bit formats of weight files: IEEE 754 binary16 (F16) and bfloat16
+ * (BF16, the upper half of a {@code float}). Both ways into 16 bits round to nearest, ties to even, and overflow to
+ * infinity; a NaN stays a NaN and becomes quiet. Both ways out of 16 bits are exact.
+ */
+public final class FloatFormats {
+
+    private static final int INFINITY = 0x7f80_0000;
+
+    private FloatFormats() {
+    }
+
+    /** The exact value of a binary16. */
+    public static float fromF16(short f16) {
+        int sign = (f16 & 0x8000) << 16;
+        int exponent = f16 >>> 10 & 0x1f;
+        int fraction = f16 & 0x3ff;
+        int magnitude = switch (exponent) {
+            case 0 -> Float.floatToRawIntBits(fraction * 0x1p-24f);
+            case 0x1f -> INFINITY | fraction << 13;
+            default -> exponent + (127 - 15) << 23 | fraction << 13;
+        };
+        return Float.intBitsToFloat(sign | magnitude);
+    }
+
+    /** The binary16 nearest to {@code value}. */
+    public static short toF16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int sign = bits >>> 16 & 0x8000;
+        int magnitude = bits & 0x7fff_ffff;
+        if (magnitude > INFINITY) {
+            return (short) (sign | 0x7e00 | magnitude >>> 13 & 0x3ff);
+        }
+        float absolute = Math.abs(value);
+        if (absolute >= 65520) {                // halfway between the largest binary16, 65504, and 2^16
+            return (short) (sign | 0x7c00);
+        }
+        if (absolute < 0x1p-14f) {              // subnormal: a multiple of 2^-24
+            return (short) (sign | (int) Math.rint(absolute * 0x1p24f));
+        }
+        return (short) (sign | dropBits(magnitude - (127 - 15 << 23), 13));
+    }
+
+    /** The exact value of a bfloat16. */
+    public static float fromBF16(short bf16) {
+        return Float.intBitsToFloat(bf16 << 16);
+    }
+
+    /** The bfloat16 nearest to {@code value}. */
+    public static short toBF16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        if ((bits & 0x7fff_ffff) > INFINITY) {
+            return (short) (bits >>> 16 | 0x40);
+        }
+        return (short) dropBits(bits, 16);
+    }
+
+    /**
+     * {@code bits} without its {@code dropped} lowest ones, rounded to nearest even. A carry runs on into the exponent,
+     * which is what rounding up to the next power of two, or to infinity, means.
+     */
+    private static int dropBits(int bits, int dropped) {
+        int lastKept = bits >>> dropped & 1;
+        return bits + (1 << dropped - 1) - 1 + lastKept >>> dropped;
+    }
+}

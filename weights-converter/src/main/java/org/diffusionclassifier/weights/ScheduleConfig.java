@@ -1,0 +1,53 @@
+package org.diffusionclassifier.weights;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * The noise schedule a model was trained with, from diffusers' {@code scheduler/scheduler_config.json}. Whichever
+ * scheduler wrote the file, its class and the keys of its sampler do not matter here, and diffusers' common defaults
+ * stand in for missing keys.
+ *
+ * @param timesteps  number of timesteps T, numbered 0 to T − 1
+ * @param betaStart  β of timestep 0
+ * @param betaEnd    β of timestep T − 1
+ * @param schedule   how β runs from one to the other
+ * @param prediction what the UNet predicts
+ */
+public record ScheduleConfig(int timesteps, double betaStart, double betaEnd, BetaSchedule schedule,
+                             PredictionType prediction) {
+
+    /** LINEAR: β is linear in the timestep; SCALED_LINEAR: √β is. */
+    public enum BetaSchedule { LINEAR, SCALED_LINEAR }
+
+    /** EPSILON: the noise ε; V_PREDICTION: v = √ᾱ·ε − √(1 − ᾱ)·x0 (Salimans and Ho 2022, arXiv 2202.00512). */
+    public enum PredictionType { EPSILON, V_PREDICTION }
+
+    /** @throws InputException for a value that changes the schedule in a way that is not implemented */
+    public static ScheduleConfig read(Path file) {
+        var json = JsonConfig.read(file);
+        if (!JsonConfig.isOff(json.get("trained_betas"))) {
+            throw json.unsupported("trained_betas", "null");
+        }
+        if (!JsonConfig.isOff(json.get("rescale_betas_zero_snr"))) {
+            throw json.unsupported("rescale_betas_zero_snr", "false");
+        }
+        var config = new ScheduleConfig(
+                json.integer("num_train_timesteps", 1000),
+                json.positiveNumber("beta_start", 0.0001),
+                json.positiveNumber("beta_end", 0.02),
+                json.choice("beta_schedule",
+                        Map.of("linear", BetaSchedule.LINEAR, "scaled_linear", BetaSchedule.SCALED_LINEAR),
+                        BetaSchedule.LINEAR),
+                json.choice("prediction_type",
+                        Map.of("epsilon", PredictionType.EPSILON, "v_prediction", PredictionType.V_PREDICTION),
+                        PredictionType.EPSILON));
+        if (config.betaStart >= 1) {
+            throw json.unsupported("beta_start", "a number below 1");
+        }
+        if (config.betaEnd >= 1) {
+            throw json.unsupported("beta_end", "a number below 1");
+        }
+        return config;
+    }
+}
