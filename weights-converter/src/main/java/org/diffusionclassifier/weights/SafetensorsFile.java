@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * An open safetensors file: its tensors by name, read one at a time through a small buffer, so that neither the file nor
- * a tensor in its stored form is ever held in memory. The header is checked in full by {@link SafetensorsHeader} when
- * the file is opened. Works on any file system, the inside of a jar included. Safe to share between threads.
+ * An open safetensors file: its tensors by name, read one at a time through a small buffer, so that neither the file
+ * nor a tensor in its stored form is ever held in memory. The header is checked in full by {@link SafetensorsHeader}
+ * when the file is opened. Works on any file system, the inside of a jar included. Safe to share between threads.
  */
 public final class SafetensorsFile implements AutoCloseable {
 

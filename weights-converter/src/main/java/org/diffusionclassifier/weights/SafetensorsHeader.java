@@ -90,6 +90,10 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         }
 
         private Map<String, String> metadata(JsonNode node) {
+            if (!node.isObject()) {
+                throw new InputException(file + ": " + METADATA + ": expected an object, found "
+                        + JsonConfig.excerpt(node));
+            }
             var metadata = new LinkedHashMap<String, String>();
             for (Map.Entry<String, JsonNode> field : node.properties()) {
                 if (!field.getValue().isTextual()) {
@@ -97,10 +101,6 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
                             + ", found " + JsonConfig.excerpt(field.getValue()));
                 }
                 metadata.put(field.getKey(), field.getValue().textValue());
-            }
-            if (!node.isObject()) {
-                throw new InputException(file + ": " + METADATA + ": expected an object, found "
-                        + JsonConfig.excerpt(node));
             }
             return Collections.unmodifiableMap(metadata);
         }
@@ -113,9 +113,8 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
             List<Integer> shape = shape(name, entry);
             long bytes = bytes(name, entry, dtype, shape);
             JsonNode offsets = entry.path("data_offsets");
-            if (!offsets.isArray() || offsets.size() != 2
-                    || !offsets.get(0).canConvertToLong() || !offsets.get(1).canConvertToLong()
-                    || !offsets.get(0).isIntegralNumber() || !offsets.get(1).isIntegralNumber()) {
+            if (!offsets.isArray() || offsets.size() != 2 || !offsets.valueStream()
+                    .allMatch(offset -> offset.isIntegralNumber() && offset.canConvertToLong())) {
                 throw wrong(name, "data_offsets [begin, end]", entry, "data_offsets");
             }
             long begin = offsets.get(0).longValue();
@@ -135,15 +134,15 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
 
         private List<Integer> shape(String name, JsonNode entry) {
             JsonNode node = entry.path("shape");
+            if (!node.isArray()) {
+                throw wrong(name, "a shape", entry, "shape");
+            }
             var shape = new ArrayList<Integer>();
             for (JsonNode dimension : node) {
                 if (!dimension.isIntegralNumber() || !dimension.canConvertToInt() || dimension.intValue() < 0) {
                     throw wrong(name, "a shape of integers from 0 to 2^31 - 1", entry, "shape");
                 }
                 shape.add(dimension.intValue());
-            }
-            if (!node.isArray()) {
-                throw wrong(name, "a shape", entry, "shape");
             }
             return shape;
         }

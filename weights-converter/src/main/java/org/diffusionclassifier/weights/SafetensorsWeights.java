@@ -55,7 +55,8 @@ public final class SafetensorsWeights implements Weights {
         } catch (IOException e) {
             throw InputException.unreadable(component, e);
         }
-        throw new InputException(component + ": no " + stem + ".safetensors, nor its fp16 variant or an index of shards");
+        throw new InputException(component + ": no " + stem
+                + ".safetensors, nor its fp16 variant or an index of shards");
     }
 
     private static SafetensorsWeights openFile(Path path) {

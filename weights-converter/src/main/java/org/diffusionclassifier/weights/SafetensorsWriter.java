@@ -1,5 +1,6 @@
 package org.diffusionclassifier.weights;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -21,8 +22,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Writes a safetensors file (format: see {@link SafetensorsHeader}). Tensors are declared first, and {@link #write} then
- * asks for the values of one after another, so that a large model need never be in memory as a whole:
+ * Writes a safetensors file (format: see {@link SafetensorsHeader}). Tensors are declared first, and {@link #write}
+ * then asks for the values of one after another, so that a large model need never be in memory as a whole:
  *
  * <pre>{@code
  * new SafetensorsWriter()
@@ -62,6 +63,9 @@ public final class SafetensorsWriter {
                 throw new IllegalArgumentException("tensor " + name + " of shape " + shape + ": " + found + " values");
             }
         }
+    }
+
+    private record HeaderEntry(DType dtype, List<Integer> shape, @JsonProperty("data_offsets") List<Long> offsets) {
     }
 
     /** Sets one text of the header's {@code __metadata__}. */
@@ -184,8 +188,7 @@ public final class SafetensorsWriter {
         long begin = 0;
         for (Tensor tensor : inDataOrder) {
             long end = begin + tensor.bytes();
-            entries.put(tensor.name(), Map.of("dtype", tensor.dtype(), "shape", tensor.shape(),
-                    "data_offsets", List.of(begin, end)));
+            entries.put(tensor.name(), new HeaderEntry(tensor.dtype(), tensor.shape(), List.of(begin, end)));
             begin = end;
         }
         byte[] json = new ObjectMapper().writeValueAsBytes(entries);

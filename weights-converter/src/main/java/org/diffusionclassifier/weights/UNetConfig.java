@@ -65,7 +65,8 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
 
         List<Integer> channels = json.integers("block_out_channels", List.of(320, 640, 1280, 1280));
         int blocks = channels.size();
-        boolean headsUnderTheirName = !JsonConfig.isOff(json.get("num_attention_heads"));
+        String headsKey = JsonConfig.isOff(json.get("num_attention_heads")) ? "attention_head_dim"
+                : "num_attention_heads";
         var config = new UNetConfig(
                 json.integer("sample_size"),
                 json.integer("in_channels", 4),
@@ -76,7 +77,7 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
                 json.choices("up_block_types", UP_BLOCKS, List.of(BlockKind.PLAIN,
                         BlockKind.CROSS_ATTENTION, BlockKind.CROSS_ATTENTION, BlockKind.CROSS_ATTENTION)),
                 json.integerPerBlock("layers_per_block", 2, blocks),
-                json.integerPerBlock(headsUnderTheirName ? "num_attention_heads" : "attention_head_dim", 8, blocks),
+                json.integerPerBlock(headsKey, 8, blocks),
                 json.integerPerBlock("transformer_layers_per_block", 1, blocks),
                 json.integer("cross_attention_dim", 1280),
                 json.integer("norm_num_groups", 32),
@@ -86,11 +87,11 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
                 (float) json.number("freq_shift", 0),
                 json.flag("upcast_attention", false));
         json.refuseOthers("attention_head_dim", "addition_embed_type_num_heads", "dropout");
-        config.validate(json);
+        config.validate(json, headsKey);
         return config;
     }
 
-    private void validate(JsonConfig json) {
+    private void validate(JsonConfig json, String headsKey) {
         int blocks = blockOutChannels.size();
         if (down.size() != blocks) {
             throw json.unsupported("down_block_types", "a list of " + blocks + " as block_out_channels has");
@@ -107,8 +108,7 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
                     || up.get(blocks - 1 - i) == BlockKind.CROSS_ATTENTION
                     || i == blocks - 1;     // the mid block
             if (attends && channels % heads.get(i) != 0) {
-                throw json.unsupported("block_out_channels", "at block " + i + " a multiple of its " + heads.get(i)
-                        + " attention heads");
+                throw json.unsupported(headsKey, "a divisor of the " + channels + " channels of block " + i);
             }
         }
     }

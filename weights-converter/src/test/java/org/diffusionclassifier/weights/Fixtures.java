@@ -1,0 +1,53 @@
+package org.diffusionclassifier.weights;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.function.Executable;
+
+/** What the tests of this package share: resources, hand-made safetensors files, the shape of an error. */
+final class Fixtures {
+
+    private Fixtures() {
+    }
+
+    /** A file of src/test/resources. */
+    static Path resource(String name) {
+        try {
+            return Path.of(Fixtures.class.getResource("/" + name).toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException(name, e);
+        }
+    }
+
+    /** A file of the given header, after its true length, and data. */
+    static Path safetensors(Path file, String header, byte... data) throws IOException {
+        byte[] json = header.getBytes(StandardCharsets.UTF_8);
+        return Files.write(file, ByteBuffer.allocate(8 + json.length + data.length).order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(json.length).put(json).put(data).array());
+    }
+
+    /** A copy in {@code folder} of a JSON resource with {@code key} set to the JSON text {@code value}. */
+    static Path edited(String resource, String key, String value, Path folder) throws IOException {
+        var mapper = new ObjectMapper();
+        var root = (ObjectNode) mapper.readTree(Files.readString(resource(resource)));
+        root.set(key, mapper.readTree(value));
+        return Files.writeString(folder.resolve("config.json"), root.toString());
+    }
+
+    /** The message of the InputException that {@code action} throws, after a check that it is one line. */
+    static String inputError(Executable action) {
+        String message = assertThrows(InputException.class, action).getMessage();
+        assertFalse(message.isBlank() || message.lines().count() != 1 || message.endsWith("\n"), message);
+        return message;
+    }
+}
