@@ -41,6 +41,11 @@ public final class Datasets {
         };
     }
 
+    /** Opens {@linkplain CsvDataset a list of image files and class indices}, in whatever file system it lies. */
+    public static Dataset csv(Path file) {
+        return CsvDataset.open(file);
+    }
+
     /** Refuses a split other than {@code train} and {@code test}, the two that a published archive comes in. */
     static boolean isTrain(String split) {
         return switch (split) {
