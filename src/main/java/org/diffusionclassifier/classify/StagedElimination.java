@@ -32,6 +32,9 @@ public final class StagedElimination implements Strategy {
         }
         int before = prompts;
         for (int keep : toKeep) {
+            if (keep < 1) {
+                throw new InputException("--to-keep: expected at least 1, found " + keep);
+            }
             if (keep > before) {
                 throw new InputException("--to-keep: expected at most the " + before
                         + (before == prompts ? " prompts" : " kept before") + ", found " + keep);

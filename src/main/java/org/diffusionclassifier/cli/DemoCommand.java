@@ -39,7 +39,7 @@ final class DemoCommand implements Callable<Integer> {
         trials.nTrials = 1;
         try (var bundled = BundledModel.open()) {
             PromptSet prompts = PromptSet.read(bundled.prompts());
-            var ranking = new RankingText(prompts, 3);
+            var ranking = new RankingText(prompts, prompts.classCount());
             var dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
             PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
             try (var session = new Session(model, trials, prompts, bundled, log)) {
@@ -57,12 +57,15 @@ final class DemoCommand implements Callable<Integer> {
                     String label = prompts.className(example.label());
                     boolean right = winner.equals(label);
                     correct += right ? 1 : 0;
-                    out.printf("%s %s: %s%s%n%s%n", right ? "✓" : "✗", example.name(), winner,
-                            right ? "" : " (it is a " + label + ")", ranking.render(prediction));
+                    if (i == 0) {
+                        out.printf("%s: %s%n%s%n", example.name(), winner, ranking.render(prediction));
+                    }
+                    out.printf("%s  %-24s  %-17s  %s%s%n", right ? "✓" : "✗", example.name(), winner,
+                            ranking.lead(prediction), right ? "" : "; it is labelled " + label);
                     out.flush();
                 }
                 double seconds = (System.nanoTime() - start) * 1e-9;
-                out.printf(Locale.ROOT, "%d of %d right; %d pairs in %.1f s, %.0f pairs/s%n", correct, dataset.size(),
+                out.printf(Locale.ROOT, "%n%d of %d right; %d pairs in %.1f s, %.0f pairs/s%n", correct, dataset.size(),
                         pairs, seconds, pairs / seconds);
             }
         }

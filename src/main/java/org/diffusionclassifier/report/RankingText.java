@@ -32,6 +32,13 @@ public final class RankingText {
         return prompt(prediction, 0).className();
     }
 
+    /** How far ahead the winner is of the next class, in a few words; nothing if it is the only one. */
+    public String lead(Prediction prediction) {
+        List<Integer> ranks = classRanks(prediction);
+        return ranks.size() < 2 ? "" : String.format(Locale.ROOT, "%.6f ahead of %s", prediction.margin(ranks.get(1)),
+                prompt(prediction, ranks.get(1)).className());
+    }
+
     /** One line a class, the best first, each ending in a newline. */
     public String render(Prediction prediction) {
         List<Integer> ranks = classRanks(prediction);
