@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.data.Dataset;
@@ -34,6 +34,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "evaluate", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Measures accuracy on a labelled dataset; started again on the same --out it goes on.")
 final class EvaluateCommand implements Callable<Integer> {
+
+    private static final int PROGRESS_WIDTH = 100;
 
     @ParentCommand
     private Main main;
@@ -104,9 +106,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private void classify(Dataset images, int[] wanted, PromptSet prompts, Session session, RunDirectory run) {
-        ProgressBarBuilder builder = ProgressBar.builder().setTaskName("evaluate").setInitialMax(wanted.length)
-                .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(500).showSpeed();
-        try (ProgressBar progress = builder.build()) {
+        try (ProgressBar progress = progressBar(wanted.length)) {
             for (int index : wanted) {
                 if (!run.done().contains(index)) {
                     Example example = images.get(index);
@@ -124,6 +124,20 @@ final class EvaluateCommand implements Callable<Integer> {
                         String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / run.outcomes().size()));
             }
         }
+    }
+
+    /** Redrawn in place on a terminal; a line now and then where standard error is a file. */
+    private ProgressBar progressBar(int images) {
+        PrintWriter err = spec.commandLine().getErr();
+        boolean terminal = System.console() != null;
+        return ProgressBar.builder().setTaskName("evaluate").setInitialMax(images).showSpeed()
+                .setStyle(ProgressBarStyle.ASCII)
+                .setUpdateIntervalMillis(terminal ? 500 : 30_000)
+                .setConsumer(new DelegatingProgressBarConsumer(text -> {
+                    err.print(terminal ? '\r' + text : text + System.lineSeparator());
+                    err.flush();
+                }, PROGRESS_WIDTH))
+                .build();
     }
 
     private void summarise(RunDirectory run, PromptSet prompts, Session session, Dataset images, PrintWriter printer) {

@@ -1,0 +1,189 @@
+package org.diffusionclassifier.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.diffusionclassifier.model.BundledModel;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run over a dataset: what it writes, and that it can be interrupted anywhere. */
+class EvaluateTest {
+
+    private static final int IMAGES = 5;
+
+    @TempDir
+    private Path folder;
+    private Path labels;
+
+    @BeforeEach
+    void copyPictures() throws IOException {
+        var lines = new ArrayList<String>();
+        try (var bundled = BundledModel.open()) {
+            List<String> all = Files.readAllLines(bundled.images().resolve("labels.csv"));
+            lines.add(all.get(0));
+            for (int i = 0; i < IMAGES; i++) {
+                String line = all.get(1 + 6 * i);
+                String name = line.substring(0, line.indexOf(','));
+                Files.copy(bundled.images().resolve(name), folder.resolve(name));
+                lines.add(line);
+            }
+        }
+        labels = Files.write(folder.resolve("labels.csv"), lines);
+    }
+
+    @Test
+    void writesALineAnImageAndASummary() throws IOException {
+        Path run = folder.resolve("run");
+        String out = evaluate(run).succeeded().out();
+        List<String> lines = Files.readAllLines(run.resolve("results.jsonl"));
+        assertEquals(IMAGES, lines.size());
+        int correct = 0;
+        for (String line : lines) {
+            JsonNode result = new ObjectMapper().readTree(line);
+            assertEquals(result.get("prediction").intValue() == result.get("label").intValue(),
+                    result.get("correct").booleanValue());
+            correct += result.get("correct").booleanValue() ? 1 : 0;
+            assertEquals(10 * 2 + 2 * 3, result.get("pairs").intValue());
+            int errors = 0;
+            for (JsonNode prompt : result.get("errors")) {
+                errors += prompt.get("errors").size();
+                prompt.get("errors").forEach(error -> assertTrue(error.floatValue() > 0));
+            }
+            assertEquals(26, errors);
+        }
+        JsonNode summary = new ObjectMapper().readTree(run.resolve("summary.json").toFile());
+        assertEquals(IMAGES, summary.get("images").intValue());
+        assertEquals(correct, summary.get("correct").intValue());
+        assertTrue(summary.get("accuracyLow").doubleValue() <= (double) correct / IMAGES);
+        assertTrue(out.contains(correct + " of " + IMAGES + " right"), out);
+    }
+
+    @Test
+    void theSameCommandGivesTheSameBytes() throws IOException {
+        evaluate(folder.resolve("a")).succeeded();
+        evaluate(folder.resolve("b")).succeeded();
+        assertArrayEquals(results("a"), results("b"));
+    }
+
+    @Test
+    void goesOnWhereATornLineEnds() throws IOException {
+        evaluate(folder.resolve("whole")).succeeded();
+        byte[] whole = results("whole");
+        Path torn = folder.resolve("torn");
+        evaluate(torn, "--limit", 2).succeeded();
+        byte[] two = results("torn");
+        Files.write(torn.resolve("results.jsonl"), Arrays.copyOf(whole, two.length + 100));
+        String out = evaluate(torn).succeeded().out();
+        assertTrue(out.contains("cut off an unfinished last line of 100 bytes"), out);
+        assertArrayEquals(whole, results("torn"));
+    }
+
+    @Test
+    void refusesOtherSettings() {
+        Path run = folder.resolve("run");
+        evaluate(run, "--limit", 1).succeeded();
+        evaluate(run, "--seed", 1).refused(run.toString(), "seed 0", "seed 1");
+        evaluate(run, "--loss", "l1").refused(run.toString(), "l2", "l1");
+    }
+
+    @Test
+    void shardsMakeUpTheWhole() throws IOException {
+        evaluate(folder.resolve("whole")).succeeded();
+        evaluate(folder.resolve("s1"), "--shard", "1/2").succeeded();
+        evaluate(folder.resolve("s2"), "--shard", "2/2").succeeded();
+        var lines = new ArrayList<String>(Files.readAllLines(folder.resolve("s1/results.jsonl")));
+        lines.addAll(Files.readAllLines(folder.resolve("s2/results.jsonl")));
+        assertEquals(sorted(Files.readAllLines(folder.resolve("whole/results.jsonl"))), sorted(lines));
+    }
+
+    @Test
+    void aKillLosesAtMostTheImageInHand() throws Exception {
+        evaluate(folder.resolve("whole")).succeeded();
+        Path run = folder.resolve("killed");
+        Path results = run.resolve("results.jsonl");
+        Process process = new ProcessBuilder(command(run)).redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile()).start();
+        try {
+            long patience = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+            while (!Files.exists(results) || Files.readAllLines(results).size() < 2) {
+                assertTrue(process.isAlive() && System.nanoTime() < patience,
+                        () -> "no two results: " + read(folder.resolve("log")));
+                Thread.sleep(5);
+            }
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        evaluate(run).succeeded();
+        assertArrayEquals(results("whole"), results("killed"));
+    }
+
+    @Test
+    void twoAtOnceOnOneDirectoryAreRefused() throws Exception {
+        Path run = folder.resolve("run");
+        Process first = new ProcessBuilder(command(run)).redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile()).start();
+        try {
+            long patience = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+            while (!Files.exists(run.resolve("settings.json"))) {
+                assertTrue(first.isAlive() && System.nanoTime() < patience, () -> read(folder.resolve("log")));
+                Thread.sleep(5);
+            }
+            evaluate(run).refused(run.toString());
+        } finally {
+            first.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
+    void refusesALabelThatNoPromptStandsFor() {
+        CommandLineRun.of("evaluate", "--dataset", "csv:" + labels, "--out", folder.resolve("run"),
+                "--classes", "t-shirt,trousers", "--n-samples", "1", "--to-keep", "1").refused("expected a label");
+    }
+
+    private CommandLineRun evaluate(Path run, Object... more) {
+        var args = new ArrayList<Object>(arguments(run));
+        args.addAll(List.of(more));
+        return CommandLineRun.of(args.toArray());
+    }
+
+    private List<String> arguments(Path run) {
+        return List.of("evaluate", "--dataset", "csv:" + labels, "--out", run.toString(), "--n-samples", "2,5",
+                "--to-keep", "2,1", "--dtype", "f32");
+    }
+
+    private List<String> command(Path run) {
+        var command = new ArrayList<String>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(arguments(run));
+        return command;
+    }
+
+    private byte[] results(String run) throws IOException {
+        return Files.readAllBytes(folder.resolve(run).resolve("results.jsonl"));
+    }
+
+    private static List<String> sorted(List<String> lines) {
+        return lines.stream().sorted().toList();
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+}
