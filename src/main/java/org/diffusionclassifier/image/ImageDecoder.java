@@ -42,6 +42,8 @@ public final class ImageDecoder {
     /** Larger images are refused before anything is allocated for them. */
     private static final long MAX_PIXELS = 1L << 28;
 
+    private static final long MAX_BYTES = 1L << 30;
+
     /** Warnings after which a reader goes on with pixels of its own making. */
     private static final Pattern DATA_MISSING =
             Pattern.compile("truncated|premature end|out-of-sequence", Pattern.CASE_INSENSITIVE);
@@ -70,9 +72,13 @@ public final class ImageDecoder {
                     file, Files.isDirectory(file) ? "a directory" : "no regular file", EXPECTED));
         }
         try {
+            if (Files.size(file) > MAX_BYTES) {
+                throw new InputException("%s: %d bytes, expected an image file of at most %d".formatted(
+                        file, Files.size(file), MAX_BYTES));
+            }
             return read(Files.readAllBytes(file), file.toString());
         } catch (IOException e) {
-            throw new InputException("%s: cannot be read: %s".formatted(file, e.getMessage()), e);
+            throw new InputException("%s: cannot be read: %s".formatted(file, e), e);
         }
     }
 
@@ -140,7 +146,8 @@ public final class ImageDecoder {
     /** A WebP file is a RIFF chunk that says how long it is; of a shorter one the decoder would invent the rest. */
     private static void requireWholeRiff(byte[] bytes) throws EOFException {
         var header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        if (bytes.length >= 8 && header.getInt(0) == RIFF && Integer.toUnsignedLong(header.getInt(4)) > bytes.length - 8) {
+        if (bytes.length >= 8 && header.getInt(0) == RIFF
+                && Integer.toUnsignedLong(header.getInt(4)) > bytes.length - 8) {
             throw new EOFException();
         }
     }

@@ -1,10 +1,10 @@
 package org.diffusionclassifier.image;
 
 /**
- * Brings an image to the square that a model takes: the shorter side resized to {@code size}, then the centre cropped,
- * then [−1, 1]. The result is, grey level for grey level, that of torchvision's {@code Resize(size, BICUBIC)},
- * {@code CenterCrop(size)}, {@code ToTensor()}, {@code Normalize(0.5, 0.5)} on an RGB image of Pillow, which is what the
- * paper's reference implementation feeds its models.
+ * Brings an image to the square that a model takes: the shorter side resized to {@code size}, the centre cropped,
+ * samples in [−1, 1]. The result is, grey level for grey level, that of torchvision's {@code Resize(size, BICUBIC)},
+ * {@code CenterCrop(size)}, {@code ToTensor()}, {@code Normalize(0.5, 0.5)} on an RGB image of Pillow, which is what
+ * the paper's reference implementation feeds its models.
  *
  * <p>Pillow resamples in two passes, columns first, each with its own fixed-point weights and rounded to 8 bits; only
  * the part that survives the crop is computed here, so that a 1×100000 strip costs no more than another image.

@@ -11,7 +11,8 @@ public record RgbImage(int width, int height, byte[] pixels) {
 
     public RgbImage {
         if (width < 1 || height < 1 || pixels.length != 3L * width * height) {
-            throw new IllegalArgumentException("%d bytes are no %d×%d RGB image".formatted(pixels.length, width, height));
+            throw new IllegalArgumentException(
+                    "%d bytes are no %d×%d RGB image".formatted(pixels.length, width, height));
         }
     }
 }

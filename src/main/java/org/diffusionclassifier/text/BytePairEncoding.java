@@ -1,19 +1,21 @@
 package org.diffusionclassifier.text;
 
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import org.diffusionclassifier.weights.InputException;
 
 /**
- * Byte-level byte-pair encoding of one word (GPT-2, Radford et al. 2019, §2.2): its UTF-8 bytes are symbols, the last one
- * marked as the word's end, and of all neighbours that have a merge the one of lowest rank, the leftmost of these, is
- * merged until none has. Leans on {@code vocab.json} (symbol → id) and {@code merges.txt} (a merge a line, by rank).
+ * Byte-level byte-pair encoding of one word (GPT-2, Radford et al. 2019, §2.2): its UTF-8 bytes are symbols, the last
+ * marked as the word's end; of all neighbours that have a merge the pair of lowest rank, the leftmost of these, becomes
+ * one symbol, until none is left. Leans on {@code vocab.json} (symbol → id) and {@code merges.txt} (one merge a line, in
+ * the order of rank).
  */
 final class BytePairEncoding {
 
@@ -39,8 +41,8 @@ final class BytePairEncoding {
     /**
      * Reads the two tables.
      *
-     * @throws InputException if one is missing or malformed, the ids are not 0 … n − 1, or a merge has a symbol that the
-     *                        vocabulary lacks
+     * @throws InputException if one is missing or malformed, the ids are not 0 … n − 1, or a merge has a symbol that
+     *                        the vocabulary lacks
      */
     static BytePairEncoding read(Path vocabularyFile, Path mergesFile) {
         var vocabulary = readVocabulary(vocabularyFile);
@@ -56,92 +58,51 @@ final class BytePairEncoding {
         return vocabulary.get(token);
     }
 
+    /** Bytes that one token stands for, at most. */
+    int longestToken() {
+        return vocabulary.keySet().stream().mapToInt(String::length).max().orElse(0);
+    }
+
     /**
-     * Appends a word's tokens, in time n log n of its bytes.
+     * Appends a word's tokens. The time grows with the square of the word's length.
      *
      * @param unknown id for a byte that the vocabulary lacks
      */
     void encode(String word, int unknown, List<Integer> tokens) {
         var bytes = word.getBytes(StandardCharsets.UTF_8);
-        var ids = new int[bytes.length];
+        var symbols = new ArrayList<Integer>();
         for (int i = 0; i < bytes.length; i++) {
             var symbol = byteSymbols[bytes[i] & 0xFF] + (i == bytes.length - 1 ? WORD_END : "");
-            ids[i] = vocabulary.getOrDefault(symbol, unknown);
+            symbols.add(vocabulary.getOrDefault(symbol, unknown));
         }
-        var symbols = new Symbols(ids);
-        symbols.merge();
-        for (int i = 0; i < ids.length; i = symbols.next[i]) {
-            tokens.add(ids[i]);
-        }
-    }
-
-    /** A word on its way: the symbols in a linked list over the positions of their first bytes, and what may merge. */
-    private final class Symbols {
-
-        private static final int ABSORBED = -1;
-
-        private final int[] ids;
-        private final int[] next;
-        private final int[] previous;
-
-        /** Rank in the upper half, position of the left symbol in the lower. Some are out of date. */
-        private final PriorityQueue<Long> candidates = new PriorityQueue<>();
-
-        Symbols(int[] ids) {
-            this.ids = ids;
-            next = new int[ids.length];
-            previous = new int[ids.length];
-            for (int i = 0; i < ids.length; i++) {
-                next[i] = i + 1;
-                previous[i] = i - 1;
-            }
-        }
-
-        void merge() {
-            for (int i = 0; i < ids.length; i++) {
-                propose(i);
-            }
-            while (!candidates.isEmpty()) {
-                long candidate = candidates.poll();
-                int left = (int) candidate;
-                var merge = mergeAt(left);
-                if (merge == null || merge.rank != candidate >>> 32) {
-                    continue;
+        while (true) {
+            Merge first = null;
+            int at = 0;
+            for (int i = 0; i + 1 < symbols.size(); i++) {
+                var merge = merges.get(new Pair(symbols.get(i), symbols.get(i + 1)));
+                if (merge != null && (first == null || merge.rank < first.rank)) {
+                    first = merge;
+                    at = i;
                 }
-                int right = next[left];
-                ids[left] = merge.id;
-                ids[right] = ABSORBED;
-                next[left] = next[right];
-                if (next[left] < ids.length) {
-                    previous[next[left]] = left;
-                }
-                propose(left);
-                propose(previous[left]);
             }
-        }
-
-        private void propose(int left) {
-            var merge = mergeAt(left);
-            if (merge != null) {
-                candidates.add((long) merge.rank << 32 | left);
+            if (first == null) {
+                break;
             }
+            symbols.set(at, first.id);
+            symbols.remove(at + 1);
         }
-
-        /** The merge of a symbol with its right neighbour, null where there is none. */
-        private Merge mergeAt(int left) {
-            return left < 0 || next[left] == ids.length ? null : merges.get(new Pair(ids[left], ids[next[left]]));
-        }
+        tokens.addAll(symbols);
     }
 
     private static Map<String, Integer> readVocabulary(Path file) {
-        var json = ClipTokenizer.readJson(file);
+        var json = JsonFile.read(file);
         var vocabulary = new HashMap<String, Integer>();
         var taken = new boolean[json.size()];
         for (var entry : json.properties()) {
             var id = entry.getValue();
             if (!id.isInt() || id.intValue() < 0 || id.intValue() >= taken.length || taken[id.intValue()]) {
-                throw new InputException("%s: token \"%s\" has id %s, expected every id from 0 to %d once".formatted(
-                        file, entry.getKey(), id, taken.length - 1));
+                throw new InputException("%s: token %s has id %s, expected every id from 0 to %d once".formatted(
+                        file, TextNode.valueOf(entry.getKey()), id, taken.length - 1));
             }
             taken[id.intValue()] = true;
             vocabulary.put(entry.getKey(), id.intValue());
@@ -159,7 +120,7 @@ final class BytePairEncoding {
             }
             var pair = line.split(" ", -1);
             if (pair.length != 2 || pair[0].isEmpty() || pair[1].isEmpty()) {
-                throw new InputException("%s:%d: expected two symbols with a space between them, found \"%s\"".formatted(
+                throw new InputException("%s:%d: expected two symbols with a space between, found \"%s\"".formatted(
                         file, number, line));
             }
             for (var symbol : List.of(pair[0], pair[1], pair[0] + pair[1])) {

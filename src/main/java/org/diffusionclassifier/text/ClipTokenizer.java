@@ -1,10 +1,8 @@
 package org.diffusionclassifier.text;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import java.io.IOException;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
@@ -19,9 +17,9 @@ import java.util.stream.Stream;
 import org.diffusionclassifier.weights.InputException;
 
 /**
- * CLIP's tokenizer (Radford et al. 2021, §2.4), read from the {@code tokenizer/} directory of a checkpoint. It yields the
- * ids of Hugging Face's {@code CLIPTokenizerFast}: special tokens are cut out of the text first; the rest is composed
- * (NFC), its white space collapsed, lower-cased, split into words, and each word encoded by {@link BytePairEncoding}.
+ * CLIP's tokenizer (Radford et al. 2021, §2.4), read from the {@code tokenizer/} directory of a checkpoint. It yields
+ * the ids of Hugging Face's {@code CLIPTokenizerFast}: white space collapsed, special tokens cut out, the rest composed
+ * (NFC), lower-cased, split into words, and each word encoded by {@link BytePairEncoding}.
  *
  * <p>Immutable, safe for use by many threads.
  */
@@ -41,14 +39,18 @@ public final class ClipTokenizer {
     private final int unknown;
     private final int length;
 
+    /** Characters of a text, words one space apart, beyond which nothing can be among the first tokens. */
+    private final int reach;
+
     private ClipTokenizer(BytePairEncoding encoding, SpecialTokens special, int length) {
         this.encoding = encoding;
-        this.specialTokens = special.pattern();
-        this.begin = encoding.id(special.begin);
-        this.end = encoding.id(special.end);
-        this.padding = encoding.id(special.padding);
-        this.unknown = encoding.id(special.unknown);
+        specialTokens = special.pattern();
+        begin = encoding.id(special.begin);
+        end = encoding.id(special.end);
+        padding = encoding.id(special.padding);
+        unknown = encoding.id(special.unknown);
         this.length = length;
+        reach = length * (encoding.longestToken() + 1);
     }
 
     /**
@@ -64,10 +66,11 @@ public final class ClipTokenizer {
         var vocabularyFile = directory.resolve("vocab.json");
         var encoding = BytePairEncoding.read(vocabularyFile, directory.resolve("merges.txt"));
         var configFile = directory.resolve("tokenizer_config.json");
-        var config = readJsonIfPresent(configFile);
-        var special = SpecialTokens.read(readJsonIfPresent(directory.resolve("special_tokens_map.json")), config);
+        var config = readIfPresent(configFile);
+        var special = SpecialTokens.read(readIfPresent(directory.resolve("special_tokens_map.json")), config);
         special.stream().filter(token -> encoding.id(token) == null).findFirst().ifPresent(token -> {
-            throw new InputException("%s: lacks the special token \"%s\"".formatted(vocabularyFile, token));
+            throw new InputException("%s: lacks the special token %s".formatted(
+                    vocabularyFile, TextNode.valueOf(token)));
         });
         double longest = config.path("model_max_length").asDouble(maxPositions);    // some say 1e30: no limit
         int length = (int) Math.min(longest, maxPositions);
@@ -88,20 +91,22 @@ public final class ClipTokenizer {
     }
 
     /**
-     * Tokenizes a prompt. What lies beyond the words that fit is not looked at; a word of n bytes takes n log n steps.
+     * Tokenizes a prompt. Of a text that is much too long only the beginning is looked at.
      *
      * @param text anything
      * @return [length]: the start token, the text's tokens as far as they fit, the end token, padding
      */
     public int[] encode(String text) {
+        var spaced = WHITE_SPACE.matcher(text).replaceAll(" ");
+        var prompt = spaced.substring(0, Math.min(spaced.length(), reach));
         var ids = new ArrayList<Integer>();
         ids.add(begin);
         int from = 0;
-        for (var token = specialTokens.matcher(text); ids.size() < length && token.find(); from = token.end()) {
-            encodePlain(text.substring(from, token.start()), ids);
+        for (var token = specialTokens.matcher(prompt); token.find(); from = token.end()) {
+            encodePlain(prompt.substring(from, token.start()), ids);
             ids.add(encoding.id(token.group()));
         }
-        encodePlain(text.substring(from), ids);
+        encodePlain(prompt.substring(from), ids);
 
         var sequence = new int[length];
         Arrays.fill(sequence, padding);
@@ -115,11 +120,7 @@ public final class ClipTokenizer {
 
     /** Appends the tokens of a text without special tokens, or as many of them as fit. */
     private void encodePlain(String text, List<Integer> ids) {
-        if (ids.size() >= length) {
-            return;
-        }
-        var composed = Normalizer.normalize(text, Normalizer.Form.NFC);
-        var words = WORD.matcher(lowerCase(WHITE_SPACE.matcher(composed).replaceAll(" ")));
+        var words = WORD.matcher(lowerCase(Normalizer.normalize(text, Normalizer.Form.NFC)));
         while (ids.size() < length && words.find()) {
             encoding.encode(words.group(), unknown, ids);
         }
@@ -161,27 +162,7 @@ public final class ClipTokenizer {
         }
     }
 
-    private static JsonNode readJsonIfPresent(Path file) {
-        return Files.exists(file) ? readJson(file) : MissingNode.getInstance();
-    }
-
-    /** A JSON object. */
-    static JsonNode readJson(Path file) {
-        if (!Files.exists(file)) {
-            throw new InputException(file + ": no such file");
-        }
-        try {
-            var json = new ObjectMapper().readTree(Files.readAllBytes(file));
-            if (!json.isObject()) {
-                throw new InputException(file + ": expected a JSON object");
-            }
-            return json;
-        } catch (JsonProcessingException e) {
-            throw new InputException("%s:%d: malformed JSON: %s".formatted(
-                    file, e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                    e.getOriginalMessage().replaceAll("\\s+", " ")), e);
-        } catch (IOException e) {
-            throw new InputException("%s: cannot be read: %s".formatted(file, e), e);
-        }
+    private static JsonNode readIfPresent(Path file) {
+        return Files.exists(file) ? JsonFile.read(file) : MissingNode.getInstance();
     }
 }

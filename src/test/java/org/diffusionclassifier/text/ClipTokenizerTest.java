@@ -1,0 +1,214 @@
+package org.diffusionclassifier.text;
+
+import static java.util.stream.Collectors.joining;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.diffusionclassifier.weights.InputException;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Against the ids that Hugging Face's fast CLIP tokenizer gives, with the files of the bundled model. */
+class ClipTokenizerTest {
+
+    private static final List<String> FILES =
+            List.of("vocab.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json");
+
+    @TempDir
+    Path directory;
+
+    record Case(String text, int[] ids) {
+    }
+
+    static Stream<Case> cases() throws IOException {
+        return Stream.of(new ObjectMapper().readValue(resource("/golden/tokenizer-cases.json"), Case[].class));
+    }
+
+    @BeforeEach
+    void copyTokenizer() throws IOException {
+        copyTo(directory);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void equalsHuggingFace(Case expected) {
+        assertArrayEquals(expected.ids, ClipTokenizer.read(directory, 77).encode(expected.text), expected.text);
+    }
+
+    @Test
+    void sequenceIsAsLongAsTheShorterLimit() throws IOException {
+        assertEquals(32, ClipTokenizer.read(directory, 77).length());
+        assertEquals(16, ClipTokenizer.read(directory, 16).length());
+        assertEquals(16, ClipTokenizer.read(directory, 16).encode("word ".repeat(99)).length);
+        Files.writeString(directory.resolve("tokenizer_config.json"),
+                "{\"model_max_length\": 1000000000000000019884624838656}");
+        assertEquals(77, ClipTokenizer.read(directory, 77).length());
+        Files.delete(directory.resolve("tokenizer_config.json"));
+        assertEquals(77, ClipTokenizer.read(directory, 77).length());
+    }
+
+    @Test
+    void vocabularySizeCountsEveryToken() {
+        assertEquals(645, ClipTokenizer.read(directory, 77).vocabularySize());
+    }
+
+    @Test
+    void specialTokensDefaultToThoseOfClip() throws IOException {
+        Files.delete(directory.resolve("special_tokens_map.json"));
+        Files.delete(directory.resolve("tokenizer_config.json"));
+        assertArrayEquals(new int[] {643, 320, 644, 644}, ClipTokenizer.read(directory, 4).encode("a"));
+    }
+
+    /** As in Stable Diffusion 2; being special, that token is then recognised in the text too. */
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"pad_token\": \"!\"}", "{\"pad_token\": {\"content\": \"!\", \"lstrip\": false}}"})
+    void paddingCanBeAnotherTokenThanTheEnd(String map) throws IOException {
+        Files.writeString(directory.resolve("special_tokens_map.json"), map);
+        var tokenizer = ClipTokenizer.read(directory, 77);
+        assertArrayEquals(new int[] {643, 320, 644, 0, 0, 0}, IntStream.of(tokenizer.encode("a")).limit(6).toArray());
+        assertArrayEquals(new int[] {643, 320, 0, 644}, IntStream.of(tokenizer.encode("a!")).limit(4).toArray());
+    }
+
+    @Test
+    void truncatedTextStillEnds() {
+        var ids = ClipTokenizer.read(directory, 5).encode("a a a a a a <|endoftext|> a");
+        assertArrayEquals(new int[] {643, 320, 320, 320, 644}, ids);
+        assertArrayEquals(new int[] {643, 644}, ClipTokenizer.read(directory, 2).encode("a a"));
+    }
+
+    @Test
+    void combiningMarksAreComposedFirst() {
+        var tokenizer = ClipTokenizer.read(directory, 77);
+        assertArrayEquals(tokenizer.encode("caf\u00E9"), tokenizer.encode("cafe\u0301"));
+    }
+
+    /** Ranks decide, not length or place: with "b c" first, abc is a + bc; with "a b" first, ab + c. */
+    @ParameterizedTest
+    @CsvSource({"'b c</w>\na b\n', a bc</w>", "'a b\nb c</w>\n', ab c</w>", "'a b\nab c</w>\n', abc</w>"})
+    void pairsMergeByRank(String merges, String expected) throws IOException {
+        var symbols = List.of("<|startoftext|>", "<|endoftext|>", "a", "b", "c</w>", "ab", "bc</w>", "abc</w>");
+        writeTokenizer(symbols, "#version: 0.2\n" + merges);
+        var ids = ClipTokenizer.read(directory, 10).encode("abc");
+        var tokens = IntStream.of(ids).skip(1).takeWhile(id -> id != 1).mapToObj(symbols::get).collect(joining(" "));
+        assertEquals(expected, tokens);
+    }
+
+    @Test
+    void overlappingPairsMergeFromTheLeftAndMissingBytesAreUnknown() throws IOException {
+        writeTokenizer(List.of("<|startoftext|>", "<|endoftext|>", "a", "aa", "aaaa", "a</w>"), "a a\naa aa\n");
+        var tokenizer = ClipTokenizer.read(directory, 10);
+        assertArrayEquals(new int[] {0, 4, 3, 5, 1, 1, 1, 1, 1, 1}, tokenizer.encode("a".repeat(7)));
+        assertArrayEquals(new int[] {0, 2, 1, 5, 1, 1, 1, 1, 1, 1}, tokenizer.encode("aza"));
+    }
+
+    /** The last of these takes the JDK's normalizer quadratic time, and with it every tokenizer that feeds it all. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "the", "the ", "!", "<|endoftext|", "<|endoftext|>", "\uD83D\uDE00", "\uD800",
+        "\u0301\u0316"})
+    void aMegabyteOfTextTakesBoundedTime(String piece) {
+        var tokenizer = ClipTokenizer.read(directory, 77);
+        var text = piece.repeat(1_000_000 / piece.length());
+        var ids = assertTimeout(Duration.ofSeconds(10), () -> tokenizer.encode(text));
+        assertArrayEquals(tokenizer.encode(piece.repeat(40)), ids);
+    }
+
+    @Test
+    void spacesDoNotCountAgainstTheLimit() {
+        var tokenizer = ClipTokenizer.read(directory, 77);
+        assertArrayEquals(tokenizer.encode("a photo"), tokenizer.encode("a" + " ".repeat(1_000_000) + "photo"));
+    }
+
+    @Test
+    void readsFromAnyFileSystem() throws IOException {
+        var zip = URI.create("jar:" + directory.resolve("model.zip").toUri());
+        try (var files = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+            copyTo(files.getPath("/"));
+            assertEquals(32, ClipTokenizer.read(files.getPath("/"), 77).length());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vocab.json", "merges.txt"})
+    void missingFileIsNamed(String file) throws IOException {
+        Files.delete(directory.resolve(file));
+        assertEquals(directory.resolve(file) + ": no such file", refusal());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"the, 3", "t  he, 3", "t h e, 3", "t q, 3", "qq h, 3", "'\nthe', 4"})
+    void badMergeIsNamedByLine(String lines, int number) throws IOException {
+        var file = directory.resolve("merges.txt");
+        Files.writeString(file, "#version: 0.2\na n\n" + lines + "\n");
+        assertTrue(refusal().startsWith(file + ":" + number + ": "), refusal());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"a\": 0, \"b\": 2}", "{\"a\": 0, \"b\": 0}", "{\"a\": -1}", "{\"a\": 0.0}",
+        "{\"a\": \"0\"}", "{\"a\": 4294967296}", "{\"a\\nb\": 5}", "[1, 2]", "7", "{\"a\": ", "{} {"})
+    void badVocabularyIsNamed(String vocabulary) throws IOException {
+        Files.writeString(directory.resolve("vocab.json"), vocabulary);
+        Files.writeString(directory.resolve("merges.txt"), "");
+        assertTrue(refusal().startsWith(directory.resolve("vocab.json") + ":"), refusal());
+    }
+
+    @Test
+    void missingSpecialTokenIsNamed() throws IOException {
+        Files.writeString(directory.resolve("special_tokens_map.json"), "{\"pad_token\": \"<pad>\"}");
+        assertEquals(directory.resolve("vocab.json") + ": lacks the special token \"<pad>\"", refusal());
+    }
+
+    @Test
+    void aSequenceWithoutRoomIsRefused() throws IOException {
+        Files.writeString(directory.resolve("tokenizer_config.json"), "{\"model_max_length\": 1}");
+        assertTrue(refusal().startsWith(directory.resolve("tokenizer_config.json") + ": model_max_length is 1"));
+    }
+
+    private String refusal() {
+        var message = assertThrows(InputException.class, () -> ClipTokenizer.read(directory, 77)).getMessage();
+        assertEquals(1, message.lines().count(), message);
+        return message;
+    }
+
+    private void writeTokenizer(List<String> symbols, String merges) throws IOException {
+        var vocabulary = IntStream.range(0, symbols.size())
+                .mapToObj(id -> "\"%s\": %d".formatted(symbols.get(id), id)).collect(joining(", ", "{", "}"));
+        Files.writeString(directory.resolve("vocab.json"), vocabulary);
+        Files.writeString(directory.resolve("merges.txt"), merges);
+    }
+
+    private static void copyTo(Path directory) {
+        FILES.forEach(file -> {
+            try {
+                Files.write(directory.resolve(file), resource("/demo-model/tokenizer/" + file));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    private static byte[] resource(String path) throws IOException {
+        try (var stream = ClipTokenizerTest.class.getResourceAsStream(path)) {
+            return stream.readAllBytes();
+        }
+    }
+}
