@@ -16,11 +16,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 class IdxDatasetTest {
 
-    private static final Path FASHION_MNIST = Path.of("/usr/share/datasets/fashion-mnist"); // Debian's package
 
     /** Two images of 2×3 and their labels. */
     private static final byte[] IMAGES = idx(new int[] {2, 2, 3}, 0, 1, 2, 3, 4, 5, 250, 251, 252, 253, 254, 255);
@@ -124,35 +122,6 @@ class IdxDatasetTest {
         write("pictures", IMAGES);
         assertEquals(folder.resolve("pictures") + ": expected a name with \"images\", to find the labels beside it",
                 Refused.message(() -> Datasets.open("idx:" + folder.resolve("pictures"), "test")));
-    }
-
-    /**
-     * The published facts: 10 000 images of 28×28, a thousand a class, the first an ankle boot (9), then 2, 1, 1; the
-     * mean of the 60 000 training images is 0.2860.
-     */
-    @Test
-    void readsFashionMnistWhereItIsInstalled() {
-        assumeTrue(Files.isDirectory(FASHION_MNIST));
-        var dataset = Datasets.open("idx:" + FASHION_MNIST, "test");
-        assertEquals(10_000, dataset.size());
-        var perClass = new int[10];
-        for (int i = 0; i < dataset.size(); i++) {
-            perClass[dataset.get(i).label()]++;
-        }
-        assertArrayEquals(new int[] {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000}, perClass);
-        assertEquals(List.of(9, 2, 1, 1), List.of(dataset.get(0).label(), dataset.get(1).label(),
-                dataset.get(2).label(), dataset.get(3).label()));
-        assertEquals(28, dataset.get(0).image().width());
-
-        var train = Datasets.open("idx:" + FASHION_MNIST, "train");
-        assertEquals(60_000, train.size());
-        long sum = 0;
-        for (int i = 0; i < train.size(); i++) {
-            for (byte value : train.get(i).image().pixels()) {
-                sum += Byte.toUnsignedInt(value);
-            }
-        }
-        assertEquals(0.2860, sum / (255.0 * 60_000 * 28 * 28 * 3), 5e-5);
     }
 
     private static void assertImage(int width, int height, List<Integer> greys, RgbImage image) {
