@@ -45,7 +45,8 @@ final class PairBatch implements AutoCloseable {
             Tensor xt = scorer.diffusion().addNoise(drawn);                     // [M, h, w, c]
             Tensor predicted = scorer.model().unet().forward(xt, timesteps, trialOfPair, scorer.context(),
                     promptOfPair, Probe.NONE);                                  // [P, h, w, c]
-            result.set(scorer.diffusion().error(predicted, drawn, trialOfPair, scorer.loss(), scorer.prediction()));
+            result.set(scorer.diffusion().error(predicted, drawn, trialOfPair, scorer.loss(),
+                    scorer.model().directory().schedule().prediction()));
             recorder.keep(result.get());                                        // [P]
         });
         errors = result.get();

@@ -6,14 +6,12 @@ import java.util.Map;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Diffusion.Loss;
-import org.diffusionclassifier.device.Diffusion.Prediction;
 import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.StableDiffusion;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.InputException;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 
 /**
  * Scores prompts by a text-conditional model. Pairs are batched trial by trial, across prompts and timesteps, so that
@@ -113,10 +111,6 @@ public final class StableDiffusionScorer implements Scorer {
 
     Loss loss() {
         return loss;
-    }
-
-    Prediction prediction() {
-        return model.directory().schedule().prediction() == PredictionType.EPSILON ? Prediction.EPSILON : Prediction.V;
     }
 
     List<Tensor> context() {

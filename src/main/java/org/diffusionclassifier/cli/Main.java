@@ -7,8 +7,11 @@ import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.weights.InputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
 
 /**
  * The command line. Exit codes: 0 done, 2 something given is wrong, 3 the device failed, 1 a fault of ours. A failure
@@ -18,11 +21,14 @@ import picocli.CommandLine.ScopeType;
         description = "Classifies images by a diffusion model: the class whose caption helps it most to find the noise.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class})
-public final class Main {
+public final class Main implements Runnable {
 
     private static final int FAULT = 1;
     private static final int INPUT_ERROR = 2;
     private static final int DEVICE_ERROR = 3;
+
+    @Spec
+    private CommandSpec spec;
 
     @Option(names = "--verbose", scope = ScopeType.INHERIT,
             description = "Say what is loaded and how long it takes; show stack traces.")
@@ -48,6 +54,12 @@ public final class Main {
                 })
                 .setExecutionExceptionHandler((e, command, parsed) -> main.report(e, command.getErr()))
                 .execute(args);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(),
+                "expected a command, one of " + String.join(", ", spec.subcommands().keySet()) + "; --help explains");
     }
 
     private int report(Exception e, PrintWriter err) {

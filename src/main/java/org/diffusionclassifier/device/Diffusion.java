@@ -1,5 +1,7 @@
 package org.diffusionclassifier.device;
 
+import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+
 /**
  * The two operations the paper's method adds to the network: mixing noise into the latent, and the error of its
  * prediction. Both know the noise by its index only.
@@ -14,13 +16,6 @@ public interface Diffusion {
         L2,
         /** d²/2 where |d| ≤ 1, |d| − 1/2 elsewhere (PyTorch's huber_loss with δ = 1). */
         HUBER
-    }
-
-    /** What the network predicts. */
-    enum Prediction {
-        EPSILON,
-        /** v = √ᾱ ε − √(1−ᾱ) x₀, so that ε̂ = √ᾱ v̂ + √(1−ᾱ) x_t (Salimans and Ho, 2022, arXiv 2202.00512, section 4). */
-        V
     }
 
     /**
@@ -47,6 +42,8 @@ public interface Diffusion {
      *
      * @param predicted   the network's output, [P, h, w, c] float32
      * @param trialOfPair [P] int32 in [0, M), ascending
+     * @param prediction  what it is: ε̂, or v̂ with ε̂ = √ᾱ v̂ + √(1−ᾱ) x_t (Salimans and Ho, 2022, arXiv 2202.00512,
+     *                    appendix D)
      */
-    Tensor error(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, Prediction prediction);
+    Tensor error(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction);
 }

@@ -7,7 +7,6 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.diffusionclassifier.device.Attention;
-import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
 
@@ -49,8 +48,8 @@ final class CpuAttention implements Attention {
         int batch = q.dim(0);
         int heads = spec.heads();
         long d = spec.headWidth();
-        Tensor scores = arena(DType.F32, batch, heads, count, k.dim(1));
-        Tensor weights = device.dtype() == DType.F32 ? scores : arena(device.dtype(), scores.shape());
+        Tensor scores = device.activations(DType.F32, batch, heads, count, k.dim(1));
+        Tensor weights = device.dtype() == DType.F32 ? scores : device.activations(scores.shape());
         String shape = batch + "x" + heads + "x" + count + "x" + k.dim(1) + "x" + d;
         long flops = 2L * batch * heads * count * k.dim(1) * d;
         try (var descriptors = new Descriptors()) {
@@ -109,11 +108,6 @@ final class CpuAttention implements Attention {
     /** The tensor from row {@code from} of its first image on; only its address and storage are used. */
     private static Tensor block(Tensor rows, int from) {
         return from == 0 ? rows : rows.reshape(rows.rows(), rows.width()).slice(from, rows.rows() - from);
-    }
-
-    private Tensor arena(DType type, int... shape) {
-        long bytes = (long) shape[0] * shape[1] * shape[2] * shape[3] * type.bytes();
-        return Tensor.over(Storage.planned(bytes), type, shape);
     }
 
     /** [count, keys]: 0 where query {@code from + i} sees key j, −∞ where j comes after it. */

@@ -9,6 +9,7 @@ import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Philox;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 
 /** Noise mixing and ε-error in plain Java: a thousandth of the network's work. */
 final class CpuDiffusion implements Diffusion {
@@ -47,18 +48,18 @@ final class CpuDiffusion implements Diffusion {
     }
 
     @Override
-    public Tensor error(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, Prediction prediction) {
+    public Tensor error(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction) {
         Tensor y = device.activations(DType.F32, trialOfPair.dim(0));
         device.recorder().add(new TrialOp("error", trials, List.of(predicted, trialOfPair), y) {
             private FloatBuffer output;
-            private FloatBuffer prediction0;
+            private FloatBuffer predictions;
             private IntBuffer trial;
 
             @Override
             public void bind() {
                 super.bind();
                 output = floats(y);
-                prediction0 = floats(predicted);
+                predictions = floats(predicted);
                 trial = ints(trialOfPair);
             }
 
@@ -73,8 +74,8 @@ final class CpuDiffusion implements Diffusion {
                     }
                     double sum = 0;
                     for (int i = 0; i < elements; i++) {
-                        float estimate = prediction0.get(p * elements + i);
-                        if (prediction == Prediction.V) {
+                        float estimate = predictions.get(p * elements + i);
+                        if (prediction == PredictionType.V_PREDICTION) {
                             estimate = signal.get(m) * estimate + level.get(m) * noised(m, i);
                         }
                         sum += loss(epsilon[i] - estimate);
