@@ -3,6 +3,7 @@ package org.diffusionclassifier.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -106,24 +107,31 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private void classify(Dataset images, int[] wanted, PromptSet prompts, Session session, RunDirectory run) {
+        Set<Integer> done = Set.copyOf(run.done());
+        long correct = run.outcomes().stream().filter(Outcome::correct).count();
+        int finished = done.size();
         try (ProgressBar progress = progressBar(wanted.length)) {
             for (int index : wanted) {
-                if (!run.done().contains(index)) {
-                    Example example = images.get(index);
-                    if (prompts.className(example.label()) == null) {
-                        throw new InputException(example.name() + ": expected a label that a prompt stands for, found "
-                                + example.label());
-                    }
-                    Prediction prediction = session.classify(example.image());
-                    int predicted = prompts.prompts().get(prediction.winner().prompt()).classIndex();
-                    run.append(new ImageResult(index, example.name(), predicted, example.label(), prediction.ranking()));
+                if (!done.contains(index)) {
+                    ImageResult result = classify(index, images.get(index), prompts, session);
+                    run.append(result);
+                    finished++;
+                    correct += result.outcome().correct() ? 1 : 0;
                 }
                 progress.step();
-                long correct = run.outcomes().stream().filter(Outcome::correct).count();
-                progress.setExtraMessage(
-                        String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / run.outcomes().size()));
+                progress.setExtraMessage(String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished));
             }
         }
+    }
+
+    private static ImageResult classify(int index, Example example, PromptSet prompts, Session session) {
+        if (prompts.className(example.label()) == null) {
+            throw new InputException(example.name() + ": expected a label that a prompt stands for, found "
+                    + example.label());
+        }
+        Prediction prediction = session.classify(example.image());
+        int predicted = prompts.prompts().get(prediction.winner().prompt()).classIndex();
+        return new ImageResult(index, example.name(), predicted, example.label(), prediction.ranking());
     }
 
     /** Redrawn in place on a terminal; a line now and then where standard error is a file. */
