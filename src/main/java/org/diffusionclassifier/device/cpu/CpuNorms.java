@@ -109,6 +109,10 @@ final class CpuNorms {
 
         @Override
         public Tensor forward(Tensor x) {
+            // oneDNN accepts strided rows, and then reads them as if they were dense.
+            if (x.width() != scale.width() || !x.isDense()) {
+                throw new IllegalArgumentException("layer norm over " + scale.width() + " channels of " + x);
+            }
             Tensor y = device.activations(x.shape());
             try (var descriptors = new Descriptors()) {
                 dnnl_memory_desc xDesc = descriptors.matrix(x);

@@ -1,0 +1,130 @@
+package org.diffusionclassifier.device;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Arrays;
+import org.diffusionclassifier.weights.DType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * {@link Attention} against the {@link Reference}, by the criterion of {@link DeviceFixture}; for 16-bit types the
+ * plain computation stores the softmax before the second product.
+ */
+@ParameterizedClass
+@EnumSource(value = DType.class, names = {"F32", "BF16"})
+class AttentionTest {
+
+    private final DeviceFixture on;
+
+    AttentionTest(DType dtype) {
+        on = new DeviceFixture(dtype);
+    }
+
+    @AfterEach
+    void close() {
+        on.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1,1,1", "1,7,7,1,8", "3,1,77,2,16", "1,77,77,3,5", "1,129,77,2,40", "3,130,130,2,8",
+        "1,257,1,1,16", "1,128,3,4,64", "2,16,129,1,160"})
+    void attendsToEveryToken(int batch, int queries, int keys, int heads, int d) {
+        check(new Attention.Spec(heads, heads * d, false), batch, queries, keys, 1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7, 77, 128, 129, 130, 257})
+    void causalAttentionSeesNothingThatComesLater(int tokens) {
+        check(new Attention.Spec(2, 24, true), 2, tokens, tokens, 1);
+    }
+
+    /** Scores of some ±50: the softmax is all but one token's. Float32 scores are good to 50·2⁻²⁴, a weight as well. */
+    @Test
+    void survivesASaturatedSoftmax() {
+        check(new Attention.Spec(2, 32, false), 1, 33, 65, 7);
+    }
+
+    private void check(Attention.Spec spec, int batch, int queries, int keys, double magnitude) {
+        float[] q = on.normal(batch * queries * spec.width(), 0, magnitude);
+        float[] k = on.normal(batch * keys * spec.width());
+        float[] v = on.normal(batch * keys * spec.width());
+        Tensor qInput = on.input(q, batch, queries, spec.width());
+        Tensor kInput = on.input(k, batch, keys, spec.width());
+        Tensor vInput = on.input(v, batch, keys, spec.width());
+        try (Attention attention = on.device().attention(spec)) {
+            DeviceFixture.assertMatches(on.device().dtype(), magnitude,
+                    r -> r.attention(spec, batch, q, k, v, keys, null),
+                    on.run(() -> attention.forward(qInput, kInput, vInput)));
+        }
+    }
+
+    /** Equal scores of 64 · 64 · 16 / 4 = 16384, exact in float32, whose exponential no type can hold. */
+    @Test
+    void hugeEqualScoresAverageTheValues() {
+        var spec = new Attention.Spec(1, 16, false);
+        float[] ones = new float[9 * 16];
+        Arrays.fill(ones, 64);
+        float[] v = on.normal(9 * 16);
+        Tensor same = on.input(ones, 1, 9, 16);
+        Tensor values = on.input(v, 1, 9, 16);
+        try (Attention attention = on.device().attention(spec)) {
+            on.assertMatches(r -> r.attention(spec, 1, ones, ones, v, 9, null),
+                    on.run(() -> attention.forward(same, same, values)));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"7,false", "77,true", "130,false", "130,true"})
+    void takesPackedQueriesKeysAndValues(int tokens, boolean causal) {
+        int width = 3 * 12;
+        var spec = new Attention.Spec(3, width, causal);
+        float[] packed = on.normal(2 * tokens * 3 * width);
+        float[] q = Reference.columns(packed, 3 * width, 0, width);
+        float[] k = Reference.columns(packed, 3 * width, width, width);
+        float[] v = Reference.columns(packed, 3 * width, 2 * width, width);
+        Tensor input = on.input(packed, 2, tokens, 3 * width);
+        try (Attention attention = on.device().attention(spec)) {
+            on.assertMatches(r -> r.attention(spec, 2, q, k, v, tokens, null),
+                    on.run(() -> attention.forward(input.columns(0, width), input.columns(width, width),
+                            input.columns(2 * width, width))));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1", "9", "129"})
+    void eachEntryChoosesItsKeysAndValues(int queries) {
+        int keys = 77;
+        int width = 2 * 20;
+        int[] entry = {3, 0, 3, 1};
+        var spec = new Attention.Spec(2, width, false);
+        float[] q = on.normal(4 * queries * width);
+        float[] packed = on.normal(5 * keys * 2 * width);
+        float[] k = Reference.columns(packed, 2 * width, 0, width);
+        float[] v = Reference.columns(packed, 2 * width, width, width);
+        Tensor qInput = on.input(q, 4, queries, width);
+        Tensor input = on.input(packed, 5, keys, 2 * width);
+        Tensor entries = on.input(entry, 4);
+        try (Attention attention = on.device().attention(spec)) {
+            on.assertMatches(r -> r.attention(spec, 4, q, k, v, keys, entry),
+                    on.run(() -> attention.forward(qInput, input.columns(0, width), input.columns(width, width),
+                            entries)));
+        }
+    }
+
+    @Test
+    void refusesInputsOfAnotherWidth() {
+        Tensor x = on.input(on.normal(3 * 16), 1, 3, 16);
+        Tensor narrow = x.columns(0, 8);
+        try (Attention attention = on.device().attention(new Attention.Spec(2, 16, false))) {
+            assertThrows(IllegalArgumentException.class, () -> on.run(() -> attention.forward(narrow, x, x)));
+            assertThrows(IllegalArgumentException.class, () -> on.run(() -> attention.forward(x, narrow, x)));
+            assertThrows(IllegalArgumentException.class, () -> on.run(() -> attention.forward(x, x, narrow)));
+        }
+    }
+}

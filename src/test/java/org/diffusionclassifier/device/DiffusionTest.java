@@ -1,0 +1,134 @@
+package org.diffusionclassifier.device;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.diffusionclassifier.device.Diffusion.Loss;
+import org.diffusionclassifier.device.Diffusion.Prediction;
+import org.diffusionclassifier.weights.DType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * {@link Diffusion} against the {@link Reference}, by the criterion of {@link DeviceFixture}. Errors are float32 on
+ * every device, and so are the latent, the levels and the predictions that they are made of.
+ */
+@ParameterizedClass
+@EnumSource(value = DType.class, names = {"F32", "BF16"})
+class DiffusionTest {
+
+    private static final long SEED = 0x9E3779B97F4A7C15L;
+    private static final int[] NOISE_INDEX = {5, 0, 999};
+    private static final float[] SIGNAL = {0.9f, 0.1f, 0.5f};
+    private static final float[] LEVEL = {0.43588989f, 0.99498744f, 0.8660254f};
+
+    private final DeviceFixture on;
+
+    DiffusionTest(DType dtype) {
+        on = new DeviceFixture(dtype);
+    }
+
+    @AfterEach
+    void close() {
+        on.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1,1", "1,5,3,4", "3,5,3,4", "3,1,7,3", "2,16,16,4"})
+    void mixesSeededNoiseIntoTheLatent(int count, int h, int w, int c) {
+        float[] x0 = on.normal(h * w * c);
+        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        var trials = trials(x0, NOISE_INDEX, count, h, w, c);
+        on.assertMatches(r -> r.addNoise(x0, seeded(count, h, w, c), levels(SIGNAL, count), levels(LEVEL, count)),
+                on.run(() -> diffusion.addNoise(trials)));
+    }
+
+    @Test
+    void mixesGivenNoiseIntoTheLatent() {
+        float[] table = on.normal(4 * 5 * 3 * 2);
+        float[] x0 = on.normal(5 * 3 * 2);
+        Diffusion diffusion = on.device().diffusion(new Noise.Given(on.input(DType.F32, table, 4, 5, 3, 2)));
+        int[] noiseIndex = {3, 0, 3};
+        var trials = trials(x0, noiseIndex, 3, 5, 3, 2);
+        float[][] epsilon = IntStream.of(noiseIndex)
+                .mapToObj(i -> Arrays.copyOfRange(table, i * x0.length, (i + 1) * x0.length)).toArray(float[][]::new);
+        on.assertMatches(r -> r.addNoise(x0, epsilon, SIGNAL, LEVEL), on.run(() -> diffusion.addNoise(trials)));
+    }
+
+    static Stream<Arguments> lossesAndPredictions() {
+        return Stream.of(Loss.values()).flatMap(loss -> Stream.of(Prediction.values())
+                .map(prediction -> Arguments.of(loss, prediction)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("lossesAndPredictions")
+    void averagesTheLossOfEachPair(Loss loss, Prediction prediction) {
+        check(loss, prediction, new int[] {0, 0, 1, 2, 2, 2, 2}, 1);
+        check(loss, prediction, new int[] {0}, 1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("lossesAndPredictions")
+    void keepsLargeErrors(Loss loss, Prediction prediction) {
+        check(loss, prediction, new int[] {0, 1, 2}, 1e4);
+    }
+
+    private void check(Loss loss, Prediction prediction, int[] trialOfPair, double magnitude) {
+        int h = 5;
+        int w = 7;
+        int c = 4;
+        int count = trialOfPair[trialOfPair.length - 1] + 1;
+        float[] x0 = on.normal(h * w * c);
+        float[] predicted = on.normal(trialOfPair.length * h * w * c, 0, magnitude);
+        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        var trials = trials(x0, NOISE_INDEX, count, h, w, c);
+        Tensor predictions = on.input(DType.F32, predicted, trialOfPair.length, h, w, c);
+        Tensor pairs = on.input(trialOfPair, trialOfPair.length);
+        DeviceFixture.assertMatches(DType.F32, 1,
+                r -> r.error(predicted, trialOfPair, x0, seeded(count, h, w, c), levels(SIGNAL, count),
+                        levels(LEVEL, count), loss, prediction),
+                on.run(() -> diffusion.error(predictions, trials, pairs, loss, prediction)));
+    }
+
+    /** A network that knows the noise, or v, has no error to speak of. */
+    @ParameterizedTest
+    @EnumSource(Prediction.class)
+    void theTruePredictionHasNoError(Prediction prediction) {
+        float[] x0 = on.normal(4 * 4 * 4);
+        float[] epsilon = Reference.noise(SEED, NOISE_INDEX[0], 4, 4, 4);
+        float[] truth = new float[x0.length];
+        for (int i = 0; i < truth.length; i++) {
+            truth[i] = prediction == Prediction.EPSILON ? epsilon[i] : SIGNAL[0] * epsilon[i] - LEVEL[0] * x0[i];
+        }
+        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        var trials = trials(x0, NOISE_INDEX, 1, 4, 4, 4);
+        Tensor predicted = on.input(DType.F32, truth, 1, 4, 4, 4);
+        Tensor pairs = on.input(new int[1], 1);
+        assertArrayEquals(new float[1],
+                on.run(() -> diffusion.error(predicted, trials, pairs, Loss.L1, prediction)), 1e-6f);
+    }
+
+    private Diffusion.Trials trials(float[] x0, int[] noiseIndex, int count, int h, int w, int c) {
+        return new Diffusion.Trials(on.input(DType.F32, x0, h, w, c),
+                on.input(Arrays.copyOf(noiseIndex, count), count),
+                on.input(DType.F32, levels(SIGNAL, count), count),
+                on.input(DType.F32, levels(LEVEL, count), count));
+    }
+
+    private static float[] levels(float[] levels, int count) {
+        return Arrays.copyOf(levels, count);
+    }
+
+    private static float[][] seeded(int count, int h, int w, int c) {
+        return IntStream.range(0, count).mapToObj(m -> Reference.noise(SEED, NOISE_INDEX[m], h, w, c))
+                .toArray(float[][]::new);
+    }
+}

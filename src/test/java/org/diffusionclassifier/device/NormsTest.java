@@ -1,0 +1,156 @@
+package org.diffusionclassifier.device;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Arrays;
+import org.diffusionclassifier.testing.MapWeights;
+import org.diffusionclassifier.weights.DType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * {@link GroupNorm} and {@link LayerNorm} against the {@link Reference}, by the criterion of {@link DeviceFixture}.
+ * Where the mean is far from 0, x − μ loses as many digits as μ has more than σ, whoever computes it: the criterion's
+ * condition is 1 + |μ| / σ.
+ */
+@ParameterizedClass
+@EnumSource(value = DType.class, names = {"F32", "BF16"})
+class NormsTest {
+
+    private final DeviceFixture on;
+
+    NormsTest(DType dtype) {
+        on = new DeviceFixture(dtype);
+    }
+
+    @AfterEach
+    void close() {
+        on.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1,1,1", "1,1,1,32,32", "3,5,3,32,32", "1,8,8,30,3", "3,5,3,48,8", "1,10,13,320,32", "1,7,1,17,1"})
+    void normalisesGroups(int batch, int height, int width, int channels, int groups) {
+        for (boolean silu : new boolean[] {false, true}) {
+            var spec = new GroupNorm.Spec(channels, groups, 1e-5f, silu);
+            checkGroups(spec, batch, on.normal(batch * height * width * channels), 1, batch, height, width, channels);
+        }
+    }
+
+    @Test
+    void normalisesGroupsOfTokens() {
+        checkGroups(new GroupNorm.Spec(24, 4, 1e-6f, false), 3, on.normal(3 * 77 * 24), 1, 3, 77, 24);
+    }
+
+    @Test
+    void groupsWithoutVarianceBecomeTheBias() {
+        float[] x = new float[2 * 5 * 3 * 16];
+        Arrays.fill(x, 3);
+        checkGroups(new GroupNorm.Spec(16, 4, 1e-5f, false), 2, x, 1, 2, 5, 3, 16);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,10000", "0,0.001", "100,1"})
+    void normalisesGroupsOfAnyMagnitude(double mean, double deviation) {
+        checkGroups(new GroupNorm.Spec(40, 8, 1e-6f, true), 2, on.normal(2 * 9 * 7 * 40, mean, deviation),
+                1 + mean / deviation, 2, 9, 7, 40);
+    }
+
+    private void checkGroups(GroupNorm.Spec spec, int batch, float[] x, double condition, int... shape) {
+        float[] weight = on.normal(spec.channels());
+        float[] bias = on.normal(spec.channels());
+        Tensor input = on.input(x, shape);
+        try (GroupNorm norm = on.device().groupNorm(spec, parameters(weight, bias))) {
+            DeviceFixture.assertMatches(on.device().dtype(), condition,
+                    r -> r.groupNorm(spec, batch, x, null, weight, bias), on.run(() -> norm.forward(input)));
+        }
+    }
+
+    /** The border between the inputs may run through a group: 7 + 25 channels in groups of 4. */
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "16,16,8", "7,25,8", "320,160,32"})
+    void normalisesTwoInputsAsOne(int first, int second, int groups) {
+        for (boolean silu : new boolean[] {false, true}) {
+            var spec = new GroupNorm.Spec(first + second, groups, 1e-5f, silu);
+            float[] x = on.normal(3 * 5 * 3 * first, 1, 2);
+            float[] skip = on.normal(3 * 5 * 3 * second);
+            float[] weight = on.normal(first + second);
+            float[] bias = on.normal(first + second);
+            Tensor xInput = on.input(x, 3, 5, 3, first);
+            Tensor skipInput = on.input(skip, 3, 5, 3, second);
+            try (GroupNorm norm = on.device().groupNorm(spec, parameters(weight, bias))) {
+                on.assertMatches(r -> r.groupNorm(spec, 3, x, skip, weight, bias),
+                        on.run(() -> norm.forward(xInput, skipInput)));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1", "1,320", "7,33", "129,768", "130,17"})
+    void normalisesRows(int rows, int channels) {
+        checkRows(1e-5f, on.normal(rows * channels), 1, rows, channels);
+    }
+
+    @Test
+    void rowsWithoutVarianceBecomeTheBias() {
+        float[] x = new float[3 * 40];
+        Arrays.fill(x, -3);
+        checkRows(1e-5f, x, 1, 3, 40);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,10000", "0,0.001", "100,1"})
+    void normalisesRowsOfAnyMagnitude(double mean, double deviation) {
+        checkRows(1e-6f, on.normal(9 * 100, mean, deviation), 1 + mean / deviation, 9, 100);
+    }
+
+    private void checkRows(float epsilon, float[] x, double condition, int rows, int channels) {
+        float[] weight = on.normal(channels);
+        float[] bias = on.normal(channels);
+        Tensor input = on.input(x, 1, rows, channels);
+        try (LayerNorm norm = on.device().layerNorm(channels, epsilon, parameters(weight, bias))) {
+            DeviceFixture.assertMatches(on.device().dtype(), condition,
+                    r -> r.layerNorm(channels, epsilon, x, weight, bias), on.run(() -> norm.forward(input)));
+        }
+    }
+
+    @Test
+    void groupsMayBeColumnsOfALargerTensor() {
+        float[] packed = on.normal(2 * 15 * 40);
+        float[] x = Reference.columns(packed, 40, 5, 24);
+        float[] skip = Reference.columns(packed, 40, 30, 6);
+        float[] weight = on.normal(24);
+        float[] bias = on.normal(24);
+        float[] longer = on.normal(30);
+        var spec = new GroupNorm.Spec(24, 6, 1e-5f, true);
+        var joined = new GroupNorm.Spec(30, 6, 1e-5f, true);
+        Tensor input = on.input(packed, 2, 5, 3, 40);
+        try (GroupNorm one = on.device().groupNorm(spec, parameters(weight, bias));
+                GroupNorm two = on.device().groupNorm(joined, parameters(longer, longer))) {
+            on.assertMatches(r -> r.groupNorm(spec, 2, x, null, weight, bias),
+                    on.run(() -> one.forward(input.columns(5, 24))));
+            on.assertMatches(r -> r.groupNorm(joined, 2, x, skip, longer, longer),
+                    on.run(() -> two.forward(input.columns(5, 24), input.columns(30, 6))));
+        }
+    }
+
+    @Test
+    void refuseInputsOfAnotherWidthAndStridedRows() {
+        Tensor input = on.input(on.normal(2 * 5 * 16), 2, 5, 16);
+        var parameters = parameters(on.normal(8), on.normal(8));
+        try (GroupNorm groups = on.device().groupNorm(new GroupNorm.Spec(8, 4, 1e-5f, false), parameters);
+                LayerNorm rows = on.device().layerNorm(8, 1e-5f, parameters)) {
+            assertThrows(IllegalArgumentException.class, () -> on.run(() -> groups.forward(input)));
+            assertThrows(IllegalArgumentException.class, () -> on.run(() -> rows.forward(input)));
+            assertThrows(IllegalArgumentException.class, () -> on.run(() -> rows.forward(input.columns(0, 8))));
+        }
+    }
+
+    private static MapWeights parameters(float[] weight, float[] bias) {
+        return new MapWeights().with("weight", weight, weight.length).with("bias", bias, bias.length);
+    }
+}

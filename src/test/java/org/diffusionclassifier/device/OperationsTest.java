@@ -1,0 +1,126 @@
+package org.diffusionclassifier.device;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.diffusionclassifier.testing.MapWeights;
+import org.diffusionclassifier.weights.DType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Element-wise functions, gathers and embeddings against the {@link Reference}, by the criterion of
+ * {@link DeviceFixture}.
+ */
+@ParameterizedClass
+@EnumSource(value = DType.class, names = {"F32", "BF16"})
+class OperationsTest {
+
+    private final DeviceFixture on;
+
+    OperationsTest(DType dtype) {
+        on = new DeviceFixture(dtype);
+    }
+
+    @AfterEach
+    void close() {
+        on.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Activation.class, names = {"SILU", "GELU", "QUICK_GELU"})
+    void appliesTheFunctionToEveryElement(Activation function) {
+        checkActivation(function, on.rounded(0), 1, 1);
+        checkActivation(function, on.rounded(-0.0, 1e-6, -1e-6, 0.5, -0.5, 3, -3), 1, 7);
+        checkActivation(function, on.rounded(-1e30, -1e4, -100, -88, 88, 100, 1e4, 1e30), 2, 4);
+        checkActivation(function, on.normal(129 * 17, 0, 3), 3, 43, 17);
+    }
+
+    private void checkActivation(Activation function, float[] x, int... shape) {
+        Tensor input = on.input(x, shape);
+        on.assertMatches(r -> r.activation(function, x), on.run(() -> on.device().activation(function, input)));
+    }
+
+    /** Each element by itself, so that small results are not lost beside large ones. */
+    @ParameterizedTest
+    @EnumSource(value = Activation.class, names = {"SILU", "GELU", "QUICK_GELU"})
+    void isAccurateForEverySingleValueAroundZero(Activation function) {
+        for (double x = -2; x <= 2; x += 0.3125) {
+            checkActivation(function, on.rounded(x), 1, 1);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1", "7,33", "130,5"})
+    void gathersEntries(int rows, int width) {
+        int[] index = {4, 0, 4, 2, 1, 1, 3};
+        float[] x = on.normal(5 * rows * width);
+        Tensor input = on.input(x, 5, rows, width);
+        Tensor indices = on.input(index, index.length);
+        on.assertMatches(r -> r.gather(x, 5, index), on.run(() -> on.device().gather(input, indices)));
+    }
+
+    @Test
+    void gathersColumnsOfALargerTensor() {
+        int[] index = {2, 2, 0};
+        float[] packed = on.normal(3 * 7 * 30);
+        Tensor input = on.input(packed, 3, 7, 30);
+        Tensor indices = on.input(index, 3);
+        on.assertMatches(r -> r.gather(Reference.columns(packed, 30, 11, 13), 3, index),
+                on.run(() -> on.device().gather(input.columns(11, 13), indices)));
+    }
+
+    @Test
+    void refusesToGatherWhatIsNotThere() {
+        Tensor input = on.input(on.normal(3 * 4), 3, 4);
+        Tensor below = on.input(new int[] {0, -1}, 2);
+        assertThrows(IndexOutOfBoundsException.class, () -> on.run(() -> on.device().gather(input, below)));
+        Tensor above = on.input(new int[] {3}, 1);
+        assertThrows(IndexOutOfBoundsException.class, () -> on.run(() -> on.device().gather(input, above)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "1,77,33", "3,77,16", "2,5,7"})
+    void embedsTokensAndPositions(int batch, int length, int width) {
+        int vocabulary = 101;
+        float[] token = on.normal(vocabulary * width);
+        float[] position = on.normal(77 * width);
+        int[] ids = new int[batch * length];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = (i * 37 + 100) % vocabulary;
+        }
+        Tensor input = on.input(ids, batch, length);
+        try (Embedding embedding = embedding(vocabulary, 77, width, token, position)) {
+            on.assertMatches(r -> r.embedding(width, token, position, length, ids),
+                    on.run(() -> embedding.forward(input)));
+        }
+    }
+
+    @Test
+    void refusesTokensWithoutAnEmbeddingOrAPosition() {
+        try (Embedding embedding = embedding(10, 4, 3, on.normal(30), on.normal(12))) {
+            Tensor beyond = on.input(new int[] {9, 10}, 1, 2);
+            assertThrows(IndexOutOfBoundsException.class, () -> on.run(() -> embedding.forward(beyond)));
+            Tensor tooMany = on.input(new int[5], 1, 5);
+            assertThrows(IllegalArgumentException.class, () -> on.run(() -> embedding.forward(tooMany)));
+        }
+    }
+
+    private Embedding embedding(int vocabulary, int positions, int width, float[] token, float[] position) {
+        return on.device().embedding(vocabulary, positions, width, new MapWeights()
+                .with("token_embedding.weight", token, vocabulary, width)
+                .with("position_embedding.weight", position, positions, width));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2,true,0", "2,false,0", "32,true,0", "320,true,0", "320,false,1", "14,true,1", "14,false,0.5"})
+    void embedsTimesteps(int width, boolean cosineFirst, float shift) {
+        int[] timesteps = {0, 1, 2, 500, 999, 37, 37};
+        Tensor input = on.input(timesteps, timesteps.length);
+        on.assertMatches(r -> r.timestepEmbedding(timesteps, width, cosineFirst, shift),
+                on.run(() -> on.device().timestepEmbedding(input, width, cosineFirst, shift)));
+    }
+}
