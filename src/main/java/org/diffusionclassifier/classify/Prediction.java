@@ -22,8 +22,7 @@ public record Prediction(List<PromptErrors> ranking) {
 
     /**
      * Mean error of the prompt at {@code rank} less the winner's, over the trials that both have seen, since means over
-     * different timesteps cannot be compared. Can be below 0 for a prompt dropped early: the winner need only have been
-     * among those kept then, not the best.
+     * different timesteps cannot be compared. Under {@link StagedElimination} never below 0.
      */
     public double margin(int rank) {
         PromptErrors other = ranking.get(rank);

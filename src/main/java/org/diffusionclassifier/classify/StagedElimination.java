@@ -16,19 +16,21 @@ public final class StagedElimination implements Strategy {
 
     /**
      * @param plan    one entry a stage
-     * @param toKeep  how many prompts survive each stage; of the same length, not increasing, ending in 1
+     * @param toKeep  how many prompts survive each stage
      * @param prompts how many there are
-     * @throws InputException if {@code toKeep} does not fit
+     * @throws InputException as {@link #check}
      */
     public StagedElimination(TrialPlan plan, List<Integer> toKeep, int prompts) {
+        check(plan.stages().size(), toKeep, prompts);
         this.plan = plan;
         this.toKeep = List.copyOf(toKeep);
-        if (toKeep.size() != plan.stages().size()) {
-            throw new InputException("--to-keep: expected as many numbers as --n-samples has, "
-                    + plan.stages().size() + ", found " + toKeep.size());
-        }
-        if (toKeep.get(toKeep.size() - 1) != 1) {
-            throw new InputException("--to-keep: expected 1 as the last number, found " + toKeep.get(toKeep.size() - 1));
+    }
+
+    /** @throws InputException unless there is one number a stage, not increasing from {@code prompts} on, 1 at the end */
+    public static void check(int stages, List<Integer> toKeep, int prompts) {
+        if (toKeep.size() != stages) {
+            throw new InputException("--to-keep: expected as many numbers as --n-samples has, " + stages + ", found "
+                    + toKeep.size());
         }
         int before = prompts;
         for (int keep : toKeep) {
@@ -40,6 +42,9 @@ public final class StagedElimination implements Strategy {
                         + (before == prompts ? " prompts" : " kept before") + ", found " + keep);
             }
             before = keep;
+        }
+        if (before != 1) {
+            throw new InputException("--to-keep: expected 1 as the last number, found " + before);
         }
     }
 

@@ -10,11 +10,15 @@ import org.diffusionclassifier.weights.InputException;
 /**
  * The trials of each stage, as the paper's code picks them (diffusion-classifier, {@code eval_prob_adaptive.py}): with
  * N = max(n_samples) the grid is range(⌊⌊T/N⌋/2⌋, T, ⌊T/N⌋) cut to N; a stage of n samples takes every ⌊|grid|/n⌋-th
- * of it from half that on, cut to n, less those already evaluated. The k-th timestep evaluated in all has noise k.
+ * of it from half that on, cut to n, less those already evaluated. The k-th timestep evaluated in all has noise k, or
+ * with several noises a timestep the k-th run of them.
  *
  * @param stages the trials that each stage adds
  */
 public record TrialPlan(List<List<Trial>> stages) {
+
+    /** Noises a timestep; more would only fill the memory. */
+    private static final int MOST_TRIALS = 1000;
 
     public TrialPlan {
         stages = stages.stream().map(List::copyOf).toList();
@@ -23,18 +27,14 @@ public record TrialPlan(List<List<Trial>> stages) {
     /**
      * @param timesteps T
      * @param nSamples  timesteps evaluated by the end of each stage, ascending, in [1, T]
-     * @param nTrials   noises a timestep, the k-th timestep having noises k·nTrials to (k + 1)·nTrials − 1
-     * @throws InputException if the numbers of samples do not ascend within [1, T]
+     * @param nTrials   noises a timestep, in [1, 1000], the k-th having noises k·nTrials to (k + 1)·nTrials − 1
+     * @throws InputException if the numbers of samples do not ascend within [1, T], or there are too many trials
      */
     public static TrialPlan of(int timesteps, List<Integer> nSamples, int nTrials) {
-        int most = 0;
-        for (int n : nSamples) {
-            if (n <= most) {
-                throw new InputException("--n-samples: expected ascending numbers from 1 on, found " + n
-                        + (most == 0 ? "" : " after " + most));
-            }
-            most = n;
+        if (nTrials < 1 || nTrials > MOST_TRIALS) {
+            throw new InputException("--n-trials: expected 1 to " + MOST_TRIALS + ", found " + nTrials);
         }
+        int most = ascending(nSamples);
         if (most > timesteps) {
             throw new InputException(
                     "--n-samples " + most + ": expected at most the model's " + timesteps + " timesteps");
@@ -55,6 +55,26 @@ public record TrialPlan(List<List<Trial>> stages) {
             stages.add(stage);
         }
         return new TrialPlan(stages);
+    }
+
+    /**
+     * The last of the numbers of samples.
+     *
+     * @throws InputException if they do not ascend from 1 on
+     */
+    public static int ascending(List<Integer> nSamples) {
+        int most = 0;
+        for (int n : nSamples) {
+            if (n <= most) {
+                throw new InputException("--n-samples: expected ascending numbers from 1 on, found " + n
+                        + (most == 0 ? "" : " after " + most));
+            }
+            most = n;
+        }
+        if (most == 0) {
+            throw new InputException("--n-samples: expected at least one number, found none");
+        }
+        return most;
     }
 
     /** How many different noises the plan uses. */

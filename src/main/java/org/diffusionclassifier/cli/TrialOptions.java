@@ -53,10 +53,8 @@ final class TrialOptions {
 
     /** @throws InputException for what can be refused before anything is loaded */
     void check(int prompts) {
-        if (nTrials < 1) {
-            throw new InputException("--n-trials: expected at least 1, found " + nTrials);
-        }
-        strategy(plan(Integer.MAX_VALUE), prompts);
+        TrialPlan.ascending(nSamples());
+        StagedElimination.check(nSamples().size(), toKeep(prompts), prompts);
     }
 
     TrialPlan plan(int timesteps) {

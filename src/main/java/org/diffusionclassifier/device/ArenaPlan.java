@@ -56,16 +56,16 @@ final class ArenaPlan {
     private static Map<Storage, Life> lives(List<Op> ops, Collection<Storage> kept) {
         Map<Storage, Life> lives = new LinkedHashMap<>();
         for (int i = 0; i < ops.size(); i++) {
-            for (Storage storage : planned(ops.get(i).writes())) {
-                int now = i;
-                lives.computeIfAbsent(storage, s -> new Life(s, now)).last = i;
-            }
             for (Storage storage : planned(ops.get(i).reads())) {
                 Life life = lives.get(storage);
                 if (life == null) {
                     throw new IllegalStateException(ops.get(i).name() + " reads what nothing has written");
                 }
                 life.last = i;
+            }
+            for (Storage storage : planned(ops.get(i).writes())) {
+                int now = i;
+                lives.computeIfAbsent(storage, s -> new Life(s, now)).last = i;
             }
         }
         for (Storage storage : kept) {

@@ -16,6 +16,12 @@ public interface Attention extends Layer {
      */
     record Spec(int heads, int width, boolean causal) {
 
+        public Spec {
+            if (heads < 1 || width % heads != 0) {
+                throw new IllegalArgumentException(width + " columns do not divide into " + heads + " heads");
+            }
+        }
+
         public int headWidth() {
             return width / heads;
         }

@@ -15,16 +15,25 @@ public interface Conv2d extends Layer {
      * What the layer computes.
      *
      * @param in       channels of x
-     * @param concat   channels of a second input that stands behind x's, 0 for none
+     * @param concat   channels of a second input that stands behind x's, for 1×1 filters; 0 for none
      * @param out      channels of y
      * @param kernel   1 or 3, the filter's width and height; 3 pads to keep the size
-     * @param stride   1 or 2
+     * @param stride   1, or for 3×3 filters 2
      * @param padding  where a 3×3 filter pads
-     * @param upsample whether x is doubled in both directions first (nearest neighbour)
+     * @param upsample whether x is doubled in both directions first (nearest neighbour), for 3×3 filters
      * @param floatOutput whether y is float32 whatever the device computes in
      */
     record Spec(int in, int concat, int out, int kernel, int stride, Padding padding, boolean upsample,
                 boolean floatOutput) {
+
+        public Spec {
+            boolean pointwise = kernel == 1 && stride == 1 && !upsample;
+            boolean spatial = kernel == 3 && (stride == 1 || stride == 2) && concat == 0;
+            if (!pointwise && !spatial) {
+                throw new IllegalArgumentException(kernel + "x" + kernel + " convolution with stride " + stride
+                        + ", " + concat + " more channels" + (upsample ? ", doubling" : ""));
+            }
+        }
 
         public static Spec of(int in, int out, int kernel) {
             return new Spec(in, 0, out, kernel, 1, Padding.SYMMETRIC, false, false);
@@ -49,7 +58,7 @@ public interface Conv2d extends Layer {
         /** Output size for an input of {@code size} rows or columns. */
         public int outputSize(int size) {
             int padded = kernel == 1 ? 0 : padding == Padding.SYMMETRIC ? 2 : 1;
-            return ((upsample ? 2 * size : size) + padded - kernel) / stride + 1;
+            return Math.floorDiv((upsample ? 2 * size : size) + padded - kernel, stride) + 1;
         }
     }
 
@@ -61,7 +70,7 @@ public interface Conv2d extends Layer {
     /**
      * [B, H, W, in] → [B, H', W', out].
      *
-     * @param addend a residual [B, H', W', out], or one row an image [B, out]
+     * @param addend a residual [B, H', W', out], or for 3×3 filters one row an image [B, out]
      */
     default Tensor forward(Tensor x, Tensor addend) {
         return forward(x, null, addend);

@@ -55,13 +55,14 @@ public interface Device extends AutoCloseable {
      * ω_i = 10000^(−i / (h − shift)), [sin ω₀t .. sin ω_{h−1}t, cos ω₀t .. cos ω_{h−1}t] (Vaswani et al., 2017,
      * section 3.5, in the arrangement of diffusers' {@code get_timestep_embedding}).
      *
-     * @param timesteps  [M] int32, read when the graph runs
+     * @param timesteps   [M] int32, read when the graph runs
+     * @param width       even
      * @param cosineFirst whether the cosines stand before the sines ({@code flip_sin_to_cos})
      * @return [M, width]
      */
     Tensor timestepEmbedding(Tensor timesteps, int width, boolean cosineFirst, float shift);
 
-    /** The function of every element; not GEGLU. */
+    /** The function of every element of a dense tensor; not GEGLU. */
     Tensor activation(Activation function, Tensor x);
 
     /** Entries of the first dimension: y[i] = x[index[i]], with {@code index} [N] int32 read when the graph runs. */

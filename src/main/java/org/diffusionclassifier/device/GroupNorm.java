@@ -15,6 +15,12 @@ public interface GroupNorm extends Layer {
      * @param silu     whether SiLU follows
      */
     record Spec(int channels, int groups, float epsilon, boolean silu) {
+
+        public Spec {
+            if (groups < 1 || channels % groups != 0) {
+                throw new IllegalArgumentException(channels + " channels do not divide into " + groups + " groups");
+            }
+        }
     }
 
     /** [B, .., C] → [B, .., C]. */

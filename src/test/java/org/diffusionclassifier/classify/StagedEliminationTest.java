@@ -129,7 +129,7 @@ class StagedEliminationTest {
         "3,2,1; --to-keep: expected as many numbers as --n-samples has, 2, found 3",
         "3,2; --to-keep: expected 1 as the last number, found 2",
         "5,1; --to-keep: expected at most the 4 prompts, found 5",
-        "0,1; --to-keep: expected at most the 0 kept before, found 1"})
+        "0,1; --to-keep: expected at least 1, found 0"})
     void refusesNumbersThatDoNotFit(String toKeep, String message) {
         TrialPlan plan = TrialPlan.of(1000, List.of(3, 10), 1);
         List<Integer> keep = Stream.of(toKeep.split(",")).map(Integer::valueOf).toList();

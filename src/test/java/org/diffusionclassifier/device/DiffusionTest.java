@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.diffusionclassifier.device.Diffusion.Loss;
-import org.diffusionclassifier.device.Diffusion.Prediction;
 import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -64,24 +64,24 @@ class DiffusionTest {
     }
 
     static Stream<Arguments> lossesAndPredictions() {
-        return Stream.of(Loss.values()).flatMap(loss -> Stream.of(Prediction.values())
+        return Stream.of(Loss.values()).flatMap(loss -> Stream.of(PredictionType.values())
                 .map(prediction -> Arguments.of(loss, prediction)));
     }
 
     @ParameterizedTest
     @MethodSource("lossesAndPredictions")
-    void averagesTheLossOfEachPair(Loss loss, Prediction prediction) {
+    void averagesTheLossOfEachPair(Loss loss, PredictionType prediction) {
         check(loss, prediction, new int[] {0, 0, 1, 2, 2, 2, 2}, 1);
         check(loss, prediction, new int[] {0}, 1);
     }
 
     @ParameterizedTest
     @MethodSource("lossesAndPredictions")
-    void keepsLargeErrors(Loss loss, Prediction prediction) {
+    void keepsLargeErrors(Loss loss, PredictionType prediction) {
         check(loss, prediction, new int[] {0, 1, 2}, 1e4);
     }
 
-    private void check(Loss loss, Prediction prediction, int[] trialOfPair, double magnitude) {
+    private void check(Loss loss, PredictionType prediction, int[] trialOfPair, double magnitude) {
         int h = 5;
         int w = 7;
         int c = 4;
@@ -100,13 +100,13 @@ class DiffusionTest {
 
     /** A network that knows the noise, or v, has no error to speak of. */
     @ParameterizedTest
-    @EnumSource(Prediction.class)
-    void theTruePredictionHasNoError(Prediction prediction) {
+    @EnumSource(PredictionType.class)
+    void theTruePredictionHasNoError(PredictionType prediction) {
         float[] x0 = on.normal(4 * 4 * 4);
         float[] epsilon = Reference.noise(SEED, NOISE_INDEX[0], 4, 4, 4);
         float[] truth = new float[x0.length];
         for (int i = 0; i < truth.length; i++) {
-            truth[i] = prediction == Prediction.EPSILON ? epsilon[i] : SIGNAL[0] * epsilon[i] - LEVEL[0] * x0[i];
+            truth[i] = prediction == PredictionType.EPSILON ? epsilon[i] : SIGNAL[0] * epsilon[i] - LEVEL[0] * x0[i];
         }
         Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
         var trials = trials(x0, NOISE_INDEX, 1, 4, 4, 4);

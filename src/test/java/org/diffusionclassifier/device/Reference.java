@@ -5,6 +5,7 @@ import java.util.stream.IntStream;
 import org.apache.commons.math3.special.Erf;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.FloatFormats;
+import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 
 /**
  * What every layer computes, by the obvious loops in double precision: the yardstick of every device. Arrays are dense
@@ -347,7 +348,7 @@ final class Reference {
      * @return [P]
      */
     double[] error(float[] predicted, int[] trialOfPair, float[] x0, float[][] epsilon, float[] signal, float[] level,
-                   Diffusion.Loss loss, Diffusion.Prediction prediction) {
+                   Diffusion.Loss loss, PredictionType prediction) {
         double[] noised = EXACT.addNoise(x0, epsilon, signal, level);
         double[] errors = new double[trialOfPair.length];
         for (int p = 0; p < errors.length; p++) {
@@ -355,7 +356,7 @@ final class Reference {
             double sum = 0;
             for (int i = 0; i < x0.length; i++) {
                 double estimate = predicted[p * x0.length + i];
-                if (prediction == Diffusion.Prediction.V) {
+                if (prediction == PredictionType.V_PREDICTION) {
                     estimate = signal[m] * estimate + level[m] * noised[m * x0.length + i];
                 }
                 double difference = Math.abs(epsilon[m][i] - estimate);

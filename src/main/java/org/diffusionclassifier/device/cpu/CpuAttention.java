@@ -3,6 +3,9 @@ package org.diffusionclassifier.device.cpu;
 import static org.bytedeco.dnnl.global.dnnl.*;
 import static org.diffusionclassifier.device.cpu.OneDnn.check;
 
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
@@ -21,6 +24,7 @@ final class CpuAttention implements Attention {
 
     private final CpuDevice device;
     private final Spec spec;
+    private final Map<List<Integer>, Tensor> causalMasks = new HashMap<>();
 
     CpuAttention(CpuDevice device, Spec spec) {
         this.device = device;
@@ -75,7 +79,8 @@ final class CpuAttention implements Attention {
                     .reads(DNNL_ARG_WEIGHTS, kDesc, k)
                     .writes(DNNL_ARG_DST, scoresDesc, scores);
             if (spec.causal()) {
-                product.reads(DnnlOp.postOpSlot(1), maskDesc, causalMask(from, count, k.dim(1)));
+                product.reads(DnnlOp.postOpSlot(1), maskDesc, causalMasks.computeIfAbsent(
+                        List.of(from, count, k.dim(1)), key -> causalMask(from, count, k.dim(1))));
             }
             device.recorder().add(product);
 
@@ -121,5 +126,10 @@ final class CpuAttention implements Attention {
         Tensor tensor = device.tensor(DType.F32, count, keys);
         device.write(tensor, mask);
         return tensor;
+    }
+
+    @Override
+    public void close() {
+        causalMasks.values().forEach(device::release);
     }
 }

@@ -21,9 +21,6 @@ final class CpuConv2d implements Conv2d {
     private final Tensor bias;
 
     CpuConv2d(CpuDevice device, Spec spec, Weights source) {
-        if (spec.concat() != 0) {
-            throw new IllegalArgumentException("a second input is for 1x1 convolutions: " + spec);
-        }
         this.device = device;
         this.spec = spec;
         this.bias = device.parameters("bias", spec.out(), source);
@@ -40,6 +37,9 @@ final class CpuConv2d implements Conv2d {
             throw new IllegalArgumentException("conv2d " + spec + " of " + x + " and " + skip);
         }
         int[] shape = {x.dim(0), spec.outputSize(x.dim(1)), spec.outputSize(x.dim(2)), spec.out()};
+        if (shape[1] < 1 || shape[2] < 1) {
+            throw new IllegalArgumentException("conv2d " + spec + " of " + x + " has no pixels");
+        }
         Tensor y = device.activations(spec.floatOutput() ? DType.F32 : device.dtype(), shape);
         Tensor input = spec.upsample() ? upsampled(x) : x;
         try (var descriptors = new Descriptors()) {

@@ -133,6 +133,9 @@ public final class CpuDevice implements Device {
 
     @Override
     public Tensor timestepEmbedding(Tensor timesteps, int width, boolean cosineFirst, float shift) {
+        if (width % 2 != 0) {
+            throw new IllegalArgumentException("timestep embedding of odd width " + width);
+        }
         Tensor y = activations(timesteps.dim(0), width);
         CpuEmbeddings.recordTimesteps(this, timesteps, y, cosineFirst, shift);
         return y;
@@ -159,7 +162,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public void write(Tensor destination, float[] values) {
-        requireDense(destination, values.length);
+        require(destination.type() == DType.F32 || destination.type() == dtype, values.length, destination);
         var output = new HostOp.Output(destination);
         output.bind();
         for (int i = 0; i < values.length; i++) {
@@ -169,18 +172,21 @@ public final class CpuDevice implements Device {
 
     @Override
     public void write(Tensor destination, int[] values) {
-        requireDense(destination, values.length);
+        require(destination.type() == DType.I32, values.length, destination);
         HostOp.ints(destination).put(values);
     }
 
-    private static void requireDense(Tensor tensor, long elements) {
-        if (!tensor.isDense() || tensor.elements() != elements) {
-            throw new IllegalArgumentException(elements + " values for " + tensor);
+    private static void require(boolean sameType, long elements, Tensor tensor) {
+        if (!sameType || !tensor.isDense() || tensor.elements() != elements) {
+            throw new IllegalArgumentException(elements + " values of another type or number for " + tensor);
         }
     }
 
     @Override
     public float[] read(Tensor source) {
+        if (source.type() != DType.F32 && source.type() != dtype) {
+            throw new IllegalArgumentException("reading floats from " + source);
+        }
         float[] values = new float[Math.toIntExact(source.elements())];
         int rowBytes = source.width() * source.type().bytes();
         for (int row = 0; row < source.rows(); row++) {
@@ -200,10 +206,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public void copy(Tensor source, Tensor destination) {
-        requireDense(destination, source.elements());
-        if (!source.isDense() || source.type() != destination.type()) {
-            throw new IllegalArgumentException("copy of " + source + " to " + destination);
-        }
+        require(source.isDense() && source.type() == destination.type(), source.elements(), destination);
         Pointer.memcpy(NativeMemory.at(destination.address()), NativeMemory.at(source.address()),
                 source.elements() * source.type().bytes());
     }

@@ -49,6 +49,9 @@ final class CpuDiffusion implements Diffusion {
 
     @Override
     public Tensor error(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction) {
+        if (predicted.type() != DType.F32 || predicted.elements() != trialOfPair.dim(0) * trials.x0().elements()) {
+            throw new IllegalArgumentException("error of " + predicted + " for " + trialOfPair.dim(0) + " pairs");
+        }
         Tensor y = device.activations(DType.F32, trialOfPair.dim(0));
         device.recorder().add(new TrialOp("error", trials, List.of(predicted, trialOfPair), y) {
             private FloatBuffer output;

@@ -20,9 +20,6 @@ final class CpuPointwiseConv implements Conv2d {
     private final MatrixProduct skipProduct;
 
     CpuPointwiseConv(CpuDevice device, Spec spec, Weights source) {
-        if (spec.stride() != 1 || spec.upsample()) {
-            throw new IllegalArgumentException("a 1x1 convolution keeps the size: " + spec);
-        }
         this.device = device;
         this.spec = spec;
         int in = spec.in() + spec.concat();
