@@ -1,8 +1,11 @@
 package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.function.Supplier;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.cpu.CpuDevice;
+import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.InputException;
 import picocli.CommandLine.Option;
@@ -10,9 +13,9 @@ import picocli.CommandLine.Option;
 /** Which model, on which device. */
 final class ModelOptions {
 
-    enum DeviceChoice { AUTO, CPU }
+    enum DeviceChoice { AUTO, CPU, CUDA, SIMT }
 
-    enum TypeChoice { AUTO, F32, BF16 }
+    enum TypeChoice { AUTO, F32, BF16, F16 }
 
     /** Latent pixels a batch when no size is asked for: 4 pairs of Stable Diffusion's 64 × 64. */
     private static final int PIXELS_A_BATCH = 4 * 64 * 64;
@@ -23,11 +26,12 @@ final class ModelOptions {
     Path model;
 
     @Option(names = "--device", paramLabel = "NAME", defaultValue = "auto",
-            description = "auto or cpu. Default: ${DEFAULT-VALUE}.")
+            description = "cpu; cuda, an NVIDIA GPU; simt, the GPU's code on the CPU, slowly; or auto: cuda if there is "
+                    + "one, else cpu. Default: ${DEFAULT-VALUE}.")
     DeviceChoice device;
 
     @Option(names = "--dtype", paramLabel = "TYPE", defaultValue = "auto",
-            description = "f32, bf16, or auto: the fastest that the device computes in natively. "
+            description = "f32 or bf16 on the CPU, f16 on a GPU, or auto: the fastest that the device computes in. "
                     + "Default: ${DEFAULT-VALUE}.")
     TypeChoice dtype;
 
@@ -42,12 +46,31 @@ final class ModelOptions {
         }
     }
 
+    /** @throws org.diffusionclassifier.device.DeviceException if it cannot be used */
     Device openDevice() {
+        return switch (device) {
+            case CPU -> openCpu();
+            case CUDA -> openCuda(CudaDevice::open);
+            case SIMT -> openCuda(CudaDevice::openEmulated);
+            case AUTO -> CudaDevice.isInstalled() ? openCuda(CudaDevice::open) : openCpu();
+        };
+    }
+
+    private Device openCpu() {
         return new CpuDevice(switch (dtype) {
             case AUTO -> CpuDevice.fastestType();
             case F32 -> DType.F32;
             case BF16 -> DType.BF16;
+            case F16 -> throw new InputException("--dtype f16: expected f32 or bf16 on the CPU");
         });
+    }
+
+    private Device openCuda(Supplier<Device> cuda) {
+        if (dtype != TypeChoice.AUTO && dtype != TypeChoice.F16) {
+            throw new InputException("--dtype " + dtype.name().toLowerCase(Locale.ROOT)
+                    + ": expected f16 on a GPU, or --device cpu");
+        }
+        return cuda.get();
     }
 
     /** @param latentSize height and width of the model's latent */

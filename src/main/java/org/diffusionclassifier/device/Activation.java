@@ -7,6 +7,8 @@ public enum Activation {
     SILU,
     /** x · Φ(x), by erf. */
     GELU,
+    /** x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))), the approximation of GELU that some networks were trained with. */
+    GELU_TANH,
     /** x · σ(1.702 x), CLIP's. */
     QUICK_GELU,
     /** A layer of twice the columns, (a, g) ↦ a · gelu(g): the first half times the second half's GELU. */

@@ -11,7 +11,7 @@ public interface Attention extends Layer {
      * What the layer computes.
      *
      * @param heads  number of heads
-     * @param width  columns of Q, K, V and the output; heads · d
+     * @param width  columns of Q, K, V and the output; heads · d, with d a multiple of 8 up to 160, or 512
      * @param causal whether a token sees only itself and those before it
      */
     record Spec(int heads, int width, boolean causal) {

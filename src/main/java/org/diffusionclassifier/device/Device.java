@@ -65,7 +65,11 @@ public interface Device extends AutoCloseable {
     /** The function of every element of a dense tensor; not GEGLU. */
     Tensor activation(Activation function, Tensor x);
 
-    /** Entries of the first dimension: y[i] = x[index[i]], with {@code index} [N] int32 read when the graph runs. */
+    /**
+     * Entries of the first dimension: y[i] = x[index[i]].
+     *
+     * @param index [N] int32 in [0, entries of x), read when the graph runs; the CPU checks the range, a GPU does not
+     */
     Tensor gather(Tensor x, Tensor index);
 
     // Memory and execution.

@@ -23,7 +23,7 @@ public interface GroupNorm extends Layer {
         }
     }
 
-    /** [B, .., C] → [B, .., C]. */
+    /** [B, .., C] → [B, .., C]; x must be dense. */
     default Tensor forward(Tensor x) {
         return forward(x, null);
     }
@@ -31,7 +31,8 @@ public interface GroupNorm extends Layer {
     /**
      * [B, .., C₁] and [B, .., C₂] → [B, .., C₁ + C₂]: the norm of both inputs' channels, one behind the other.
      *
-     * @param skip the second input; null for none
+     * @param x    dense
+     * @param skip the second input, dense; null for none
      */
     Tensor forward(Tensor x, Tensor skip);
 }

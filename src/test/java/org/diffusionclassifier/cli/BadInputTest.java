@@ -200,6 +200,12 @@ class BadInputTest {
         CommandLineRun.of("classify", picture, option, value).refused(option);
     }
 
+    @ParameterizedTest
+    @CsvSource({"cuda,f32", "simt,bf16", "cpu,f16"})
+    void typesThatTheDeviceDoesNotComputeIn(String device, String dtype) {
+        CommandLineRun.of("classify", picture, "--device", device, "--dtype", dtype).refused("--dtype " + dtype);
+    }
+
     @Test
     void unknownCommand() {
         CommandLineRun.of("clasify", picture).refused("clasify");

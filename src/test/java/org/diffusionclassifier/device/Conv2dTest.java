@@ -12,11 +12,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@link Conv2d} against the {@link Reference}, by the criterion of {@link DeviceFixture}. */
 @ParameterizedClass
-@EnumSource(value = DType.class, names = {"F32", "BF16"})
+@MethodSource("org.diffusionclassifier.testing.Devices#types")
 class Conv2dTest {
 
     private final DeviceFixture on;
@@ -98,23 +98,6 @@ class Conv2dTest {
                         r -> r.conv2d(spec, batch, height, width, x, skip, weight, bias, perImage),
                         on.run(() -> conv.forward(xInput, skipInput, perImageInput)));
             }
-        }
-    }
-
-    @ParameterizedTest
-    @CsvSource({"1", "3"})
-    void takesColumnsOfALargerTensor(int kernel) {
-        float[] packed = on.normal(2 * 5 * 4 * 40);
-        float[] x = Reference.columns(packed, 40, 2, 16);
-        float[] residual = Reference.columns(packed, 40, 25, 9);
-        var spec = Spec.of(16, 9, kernel);
-        float[] weight = on.normal(9 * 16 * kernel * kernel);
-        float[] bias = on.normal(9);
-        Tensor input = on.input(packed, 2, 5, 4, 40);
-        try (Conv2d conv = on.device().conv2d(spec,
-                new MapWeights().with("weight", weight, 9, 16, kernel, kernel).with("bias", bias, 9))) {
-            on.assertMatches(r -> r.conv2d(spec, 2, 5, 4, x, null, weight, bias, residual),
-                    on.run(() -> conv.forward(input.columns(2, 16), input.columns(25, 9))));
         }
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * every device, and so are the latent, the levels and the predictions that they are made of.
  */
 @ParameterizedClass
-@EnumSource(value = DType.class, names = {"F32", "BF16"})
+@MethodSource("org.diffusionclassifier.testing.Devices#types")
 class DiffusionTest {
 
     private static final long SEED = 0x9E3779B97F4A7C15L;

@@ -13,11 +13,11 @@ import org.diffusionclassifier.weights.DType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@link Graph} and the memory below it: repeated runs, several graphs on one arena, persistent tensors, misuse. */
 @ParameterizedClass
-@EnumSource(value = DType.class, names = {"F32", "BF16"})
+@MethodSource("org.diffusionclassifier.testing.Devices#types")
 class GraphTest {
 
     private static final int WIDTH = 24;
@@ -52,7 +52,7 @@ class GraphTest {
                     .with("weight", values(1, WIDTH * WIDTH), WIDTH, WIDTH).with("bias", values(2, WIDTH), WIDTH));
             norm = device.layerNorm(WIDTH, 1e-5f, new MapWeights()
                     .with("weight", values(3, WIDTH), WIDTH).with("bias", values(4, WIDTH), WIDTH));
-            attention = device.attention(new Attention.Spec(2, WIDTH, false));
+            attention = device.attention(new Attention.Spec(3, WIDTH, false));
             x = device.tensor(device.dtype(), 1, rows, WIDTH);
             graph = device.record(recorder -> {
                 Tensor h = norm.forward(linear.forward(x));

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * {@link GroupNorm} and {@link LayerNorm} against the {@link Reference}, by the criterion of {@link DeviceFixture}.
@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * condition is 1 + |μ| / σ.
  */
 @ParameterizedClass
-@EnumSource(value = DType.class, names = {"F32", "BF16"})
+@MethodSource("org.diffusionclassifier.testing.Devices#types")
 class NormsTest {
 
     private final DeviceFixture on;
@@ -115,26 +115,6 @@ class NormsTest {
         try (LayerNorm norm = on.device().layerNorm(channels, epsilon, parameters(weight, bias))) {
             DeviceFixture.assertMatches(on.device().dtype(), condition,
                     r -> r.layerNorm(channels, epsilon, x, weight, bias), on.run(() -> norm.forward(input)));
-        }
-    }
-
-    @Test
-    void groupsMayBeColumnsOfALargerTensor() {
-        float[] packed = on.normal(2 * 15 * 40);
-        float[] x = Reference.columns(packed, 40, 5, 24);
-        float[] skip = Reference.columns(packed, 40, 30, 6);
-        float[] weight = on.normal(24);
-        float[] bias = on.normal(24);
-        float[] longer = on.normal(30);
-        var spec = new GroupNorm.Spec(24, 6, 1e-5f, true);
-        var joined = new GroupNorm.Spec(30, 6, 1e-5f, true);
-        Tensor input = on.input(packed, 2, 5, 3, 40);
-        try (GroupNorm one = on.device().groupNorm(spec, parameters(weight, bias));
-                GroupNorm two = on.device().groupNorm(joined, parameters(longer, longer))) {
-            on.assertMatches(r -> r.groupNorm(spec, 2, x, null, weight, bias),
-                    on.run(() -> one.forward(input.columns(5, 24))));
-            on.assertMatches(r -> r.groupNorm(joined, 2, x, skip, longer, longer),
-                    on.run(() -> two.forward(input.columns(5, 24), input.columns(30, 6))));
         }
     }
 

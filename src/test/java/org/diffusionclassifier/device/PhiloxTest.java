@@ -88,7 +88,7 @@ class PhiloxTest {
     @TestFactory
     Stream<DynamicTest> theDeviceCountsElementsChannelByChannel() {
         return normals((seed, noiseIndex, entry) -> {
-            try (Device device = Devices.open(DType.F32)) {
+            try (Device device = Devices.open(Devices.types().get(0))) {
                 Tensor x0 = device.tensor(DType.F32, 2, 3, 4);
                 Tensor index = device.tensor(DType.I32, 1);
                 Tensor signal = device.tensor(DType.F32, 1);
@@ -105,7 +105,8 @@ class PhiloxTest {
                     float[] hwc = device.read(noised[0]);
                     float[] first = floats(entry.get("first"));
                     for (int i = 0; i < first.length; i++) {
-                        assertEquals(first[i], hwc[i % 6 * 4 + i / 6], 1e-5f, "element " + i);
+                        float rounding = device.dtype() == DType.F16 ? 0x1p-11f * Math.abs(first[i]) : 0;
+                        assertEquals(first[i], hwc[i % 6 * 4 + i / 6], 1e-5f + rounding, "element " + i);
                     }
                 }
             }

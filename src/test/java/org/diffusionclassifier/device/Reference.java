@@ -256,6 +256,7 @@ final class Reference {
             case NONE -> x;
             case SILU -> x / (1 + Math.exp(-x));
             case GELU -> x * 0.5 * Erf.erfc(-x / Math.sqrt(2));
+            case GELU_TANH -> x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
             case QUICK_GELU -> x / (1 + Math.exp(-1.702 * x));
             case GEGLU -> throw new IllegalArgumentException("GEGLU takes two values");
         };

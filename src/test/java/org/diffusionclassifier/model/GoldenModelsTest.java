@@ -38,7 +38,7 @@ import org.junit.jupiter.api.TestFactory;
 class GoldenModelsTest {
 
     private static final Path GOLDEN = Path.of(System.getProperty("golden", "test/resources/golden"));
-    private static final Map<DType, Double> TOLERANCE = Map.of(DType.F32, 1e-4, DType.BF16, 2e-2);
+    private static final Map<DType, Double> TOLERANCE = Map.of(DType.F32, 1e-4, DType.F16, 5e-3, DType.BF16, 2e-2);
 
     @TestFactory
     Stream<DynamicTest> matchesTheReference() throws IOException {
@@ -47,7 +47,7 @@ class GoldenModelsTest {
             cases = directories.filter(d -> Files.exists(d.resolve("io.safetensors"))).sorted().toList();
         }
         assertTrue(!cases.isEmpty(), GOLDEN + " holds no case");
-        return cases.stream().flatMap(directory -> Stream.of(DType.F32, DType.BF16).map(dtype ->
+        return cases.stream().flatMap(directory -> Devices.types().stream().map(dtype ->
                 dynamicTest(directory.getFileName() + " " + dtype, () -> check(directory, dtype))));
     }
 

@@ -1,20 +1,34 @@
 package org.diffusionclassifier.testing;
 
+import java.util.List;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.cpu.CpuDevice;
+import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.weights.DType;
 
-/** The device under test: {@code -Ddevice=cpu}, the default. */
+/** The device under test: {@code -Ddevice=cpu}, the default, {@code simt} or {@code cuda}. */
 public final class Devices {
+
+    private static final String NAME = System.getProperty("device", "cpu");
 
     private Devices() {
     }
 
+    /** The types it computes in. */
+    public static List<DType> types() {
+        return NAME.equals("cpu") ? List.of(DType.F32, DType.BF16) : List.of(DType.F16);
+    }
+
     public static Device open(DType dtype) {
-        String name = System.getProperty("device", "cpu");
-        if (!name.equals("cpu")) {
-            throw new IllegalArgumentException("-Ddevice=" + name + ": expected cpu");
-        }
-        return new CpuDevice(dtype);
+        return switch (NAME) {
+            case "cpu" -> new CpuDevice(dtype);
+            case "simt", "cuda" -> openCuda();
+            default -> throw new IllegalArgumentException("-Ddevice=" + NAME + ": expected cpu, simt or cuda");
+        };
+    }
+
+    /** The real CUDA device if it is the one under test, else the emulated one. */
+    public static Device openCuda() {
+        return NAME.equals("cuda") ? CudaDevice.open() : CudaDevice.openEmulated();
     }
 }

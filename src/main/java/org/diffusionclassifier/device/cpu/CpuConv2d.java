@@ -33,7 +33,7 @@ final class CpuConv2d implements Conv2d {
 
     @Override
     public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
-        if (skip != null || x.rank() != 4 || x.width() != spec.in()) {
+        if (skip != null || x.rank() != 4 || x.width() != spec.in() || !x.isDense()) {
             throw new IllegalArgumentException("conv2d " + spec + " of " + x + " and " + skip);
         }
         int[] shape = {x.dim(0), spec.outputSize(x.dim(1)), spec.outputSize(x.dim(2)), spec.out()};

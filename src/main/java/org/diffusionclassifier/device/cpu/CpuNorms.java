@@ -39,10 +39,11 @@ final class CpuNorms {
 
         @Override
         public Tensor forward(Tensor x, Tensor skip) {
-            Tensor input = skip == null ? x : sideBySide(x, skip);
-            if (input.width() != spec.channels()) {
-                throw new IllegalArgumentException("group norm " + spec + " of " + input);
+            int skipWidth = skip == null ? 0 : skip.width();
+            if (x.width() + skipWidth != spec.channels() || !x.isDense() || (skip != null && !skip.isDense())) {
+                throw new IllegalArgumentException("group norm " + spec + " of " + x + " and " + skip);
             }
+            Tensor input = skip == null ? x : sideBySide(x, skip);
             Tensor y = device.activations(input.shape());
             try (var descriptors = new Descriptors()) {
                 dnnl_post_ops postOps = descriptors.postOps();

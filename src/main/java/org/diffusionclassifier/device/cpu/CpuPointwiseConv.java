@@ -35,7 +35,7 @@ final class CpuPointwiseConv implements Conv2d {
 
     @Override
     public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
-        boolean fits = x.width() == spec.in() && (skip == null ? 0 : skip.width()) == spec.concat();
+        boolean fits = x.isDense() && x.width() == spec.in() && (skip == null ? 0 : skip.width()) == spec.concat();
         if (!fits || (addend != null && addend.elements() != (long) x.rows() * spec.out())) {
             throw new IllegalArgumentException("conv2d " + spec + " of " + x + ", " + skip + " and " + addend);
         }

@@ -105,6 +105,7 @@ final class Descriptors implements AutoCloseable {
         return switch (activation) {
             case SILU, QUICK_GELU -> dnnl_eltwise_swish;
             case GELU -> dnnl_eltwise_gelu_erf;
+            case GELU_TANH -> dnnl_eltwise_gelu_tanh;
             case NONE, GEGLU -> throw new IllegalArgumentException(activation + " is no element-wise function");
         };
     }

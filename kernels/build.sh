@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Compiles the kernels into OUT/compiled: NAME.fatbin for each NAME.cu where there is an nvcc, the emulated driver and
+# its kernels by simt/build.sh where there is a g++. Fails on any spill, and if a compiler that is there fails.
+#
+#   build.sh OUT [SKIP_SIMT]
+#
+# OUT/compiled/modules.txt lists the fatbins; OUT/compiled/kernels.json says for every kernel and architecture how many
+# registers, bytes of stack, of spills and of static shared memory ptxas gave it.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+out=$1
+skip_simt=${2:-false}
+compiled=$out/compiled
+reports=$out/ptxas
+mkdir -p "$compiled" "$reports"
+
+architectures=(80 86 89 90 100 120)
+
+nvcc=$(command -v nvcc || true)
+for home in "${CUDA_HOME:-}" /usr/local/cuda*; do
+    [ -n "$nvcc" ] || { [ -x "$home/bin/nvcc" ] && nvcc=$home/bin/nvcc; } || true
+done
+
+compile() {
+    local name=$1 flags=() arch
+    local fatbin=$compiled/$name.fatbin
+    for arch in "${architectures[@]}"; do
+        flags+=(-gencode "arch=compute_$arch,code=sm_$arch")
+    done
+    flags+=(-gencode "arch=compute_80,code=compute_80")
+    if [ "$fatbin" -nt "$here/$name.cu" ] \
+        && [ -z "$(find "$here/include" "$here/build.sh" -newer "$fatbin" -type f -print -quit)" ]; then
+        return
+    fi
+    if ! "$nvcc" -std=c++17 -O3 -Xptxas -v -I "$here/include" "${flags[@]}" -fatbin -o "$fatbin.part" "$here/$name.cu" \
+        2> "$reports/$name.txt"; then
+        cat "$reports/$name.txt" >&2
+        return 1
+    fi
+    mv "$fatbin.part" "$fatbin"
+}
+
+# One line a kernel and architecture: name architecture registers stack spills shared.
+summary() {
+    awk '
+        /Compiling entry function/ { split($0, part, "\047"); kernel = part[2]; arch = part[4] }
+        /bytes stack frame/ { stack = $1; spills = $5 + $9 }
+        /Used [0-9]+ registers/ {
+            shared = match($0, /[0-9]+ bytes smem/) ? substr($0, RSTART) + 0 : 0
+            for (i = 1; i < NF; i++) if ($i == "Used") registers = $(i + 1)
+            print kernel, arch, registers, stack, spills, shared
+        }' "$@"
+}
+
+if [ -z "$nvcc" ]; then
+    echo "kernels: no nvcc on PATH, in CUDA_HOME or /usr/local/cuda*: the jar gets no GPU kernels" >&2
+    rm -f "$compiled"/*.fatbin "$compiled/kernels.json" "$compiled/modules.txt"
+else
+    running=0
+    for source in "$here"/*.cu; do
+        compile "$(basename "$source" .cu)" &
+        running=$((running + 1))
+        if [ "$running" -ge "$(nproc)" ]; then
+            wait -n
+            running=$((running - 1))
+        fi
+    done
+    while [ "$running" -gt 0 ]; do
+        wait -n
+        running=$((running - 1))
+    done
+    (cd "$compiled" && ls -- *.fatbin) > "$compiled/modules.txt"
+    summary "$reports"/*.txt > "$out/ptxas.txt"
+    awk 'BEGIN { print "[" }
+        { printf "%s  {\"kernel\": \"%s\", \"arch\": \"%s\", \"registers\": %d, \"stack\": %d, \"spills\": %d, \"shared\": %d}",
+              (NR > 1 ? ",\n" : ""), $1, $2, $3, $4, $5, $6 }
+        END { print "\n]" }' "$out/ptxas.txt" > "$compiled/kernels.json"
+    if awk '$5 > 0 { print "kernels: " $1 " spills " $5 " bytes on " $2; found = 1 } END { exit !found }' \
+        "$out/ptxas.txt" >&2; then
+        exit 1
+    fi
+fi
+
+if [ "$skip_simt" = true ]; then
+    echo "kernels: the emulated driver is skipped (-DskipSimt)" >&2
+elif ! command -v g++ > /dev/null; then
+    echo "kernels: no g++: the jar gets no emulated driver, and tests on it will fail (or be skipped by -DskipSimt)" >&2
+else
+    bash "$here/simt/build.sh" "$out/simt" > "$out/simt.log" 2>&1 || { cat "$out/simt.log" >&2; exit 1; }
+    cp -u "$out"/simt/libcuda.so.1 "$out"/simt/simt-kernels*.so "$compiled"
+    echo simt-kernels.so > "$compiled/simt-modules.txt"
+    echo simt-kernels-checked.so > "$compiled/simt-modules-checked.txt"
+fi

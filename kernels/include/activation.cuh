@@ -1,0 +1,35 @@
+// The element-wise functions of the networks, in float. Sources: SiLU, Elfwing et al., arXiv 1702.03118; GELU,
+// Hendrycks and Gimpel, arXiv 1606.08415, exact and in its tanh approximation; quick GELU is CLIP's, openai/CLIP's
+// model.py.
+#pragma once
+
+struct Identity {
+    static __device__ __forceinline__ float apply(float x) { return x; }
+};
+
+// x · σ(x).
+struct Silu {
+    static __device__ __forceinline__ float apply(float x) { return x / (1.0f + expf(-x)); }
+};
+
+// x · Φ(x).
+struct Gelu {
+    static __device__ __forceinline__ float apply(float x) { return 0.5f * x * (1.0f + erff(x * 0.707106781f)); }
+};
+
+// x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))).
+struct GeluTanh {
+    static __device__ __forceinline__ float apply(float x)
+    {
+        return 0.5f * x * (1.0f + tanhf(0.797884561f * (x + 0.044715f * x * x * x)));
+    }
+};
+
+// x · σ(1.702 x).
+struct QuickGelu {
+    static __device__ __forceinline__ float apply(float x) { return x / (1.0f + expf(-1.702f * x)); }
+};
+
+// value · gelu(gate) of neighbouring columns (Shazeer, GLU Variants, arXiv 2002.05202): see epilogue.cuh.
+struct Geglu {
+};

@@ -1,0 +1,135 @@
+// Driver API: modules, functions, launches and occupancy; and the harness's own two exports.
+#include <algorithm>
+#include <cstring>
+
+#include "block.h"
+#include "driver.h"
+
+using namespace simt;
+
+static CUresult keep(CUmodule* module, std::unique_ptr<Image> image, const std::string& error, CUresult failure) {
+    if (!image) {
+        set_last_error(error);
+        return failure;
+    }
+    *module = new Module{std::move(image), {}};
+    return CUDA_SUCCESS;
+}
+
+API cuModuleLoadData(CUmodule* module, const void* elf) {
+    NEED_CONTEXT;
+    std::string error;
+    auto image = Image::load(elf, error);
+    return keep(module, std::move(image), error, CUDA_ERROR_INVALID_IMAGE);
+}
+
+API cuModuleLoadDataEx(CUmodule* module, const void* elf, unsigned, int*, void**) {
+    return cuModuleLoadData(module, elf);
+}
+
+API cuModuleLoadFatBinary(CUmodule* module, const void* elf) { return cuModuleLoadData(module, elf); }
+
+API cuModuleLoad(CUmodule* module, const char* path) {
+    NEED_CONTEXT;
+    std::string error;
+    auto image = Image::load_file(path, error);
+    return keep(module, std::move(image), error, CUDA_ERROR_FILE_NOT_FOUND);
+}
+
+API cuModuleUnload(CUmodule module) {
+    NEED_CONTEXT;
+    CUresult result = drain_all();
+    delete module;
+    return result;
+}
+
+API cuModuleGetFunction(CUfunction* function, CUmodule module, const char* name) {
+    NEED_CONTEXT;
+    const simt_kernel* kernel = module->image->find(name);
+    if (!kernel) return CUDA_ERROR_NOT_FOUND;
+    *function = &module->functions.try_emplace(name, Function{kernel, module}).first->second;
+    return CUDA_SUCCESS;
+}
+
+API cuFuncGetModule(CUmodule* module, CUfunction function) {
+    *module = function->module;
+    return CUDA_SUCCESS;
+}
+
+API cuFuncGetAttribute(int* value, int attribute, CUfunction function) {
+    switch (attribute) {                                    // CU_FUNC_ATTRIBUTE_…
+        case 0: *value = 1024; break;                       // MAX_THREADS_PER_BLOCK
+        case 5: case 6: *value = 80; break;                 // PTX_VERSION, BINARY_VERSION
+        case 8: *value = function->max_dynamic_shared; break;
+        default: *value = 0;                                // registers, static shared and local memory: not known
+    }
+    return CUDA_SUCCESS;
+}
+
+API cuFuncSetAttribute(CUfunction function, int attribute, int value) {
+    if (attribute == 8) {
+        if (value < 0 || value > shared_per_block_opt_in()) return CUDA_ERROR_INVALID_VALUE;
+        function->max_dynamic_shared = value;
+    }
+    return CUDA_SUCCESS;
+}
+
+API cuFuncSetCacheConfig(CUfunction, int) { return CUDA_SUCCESS; }
+
+static std::vector<char> pack(const simt_kernel& kernel, void** parameters) {
+    std::vector<char> packed;
+    for (uint32_t i = 0; i < kernel.parameters; i++) {
+        size_t at = packed.size();
+        packed.resize(at + (kernel.sizes[i] + 15) / 16 * 16);
+        memcpy(packed.data() + at, parameters[i], kernel.sizes[i]);
+    }
+    return packed;
+}
+
+API cuLaunchKernel(CUfunction f, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
+                   unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void** parameters,
+                   void** extra) {
+    NEED_CONTEXT;
+    if (!f) return CUDA_ERROR_INVALID_HANDLE;
+    uint64_t threads = uint64_t(block_x) * block_y * block_z;
+    if (extra || (!parameters && f->kernel->parameters) || threads == 0 || threads > MAX_THREADS || block_z > 64
+        || grid_x == 0 || grid_x > 0x7fffffff || grid_y == 0 || grid_y > 65535 || grid_z == 0 || grid_z > 65535
+        || shared_bytes > unsigned(f->max_dynamic_shared)) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    const Image* image = f->module->image.get();
+    enqueue(stream_or_default(stream), [=, kernel = f->kernel, packed = pack(*f->kernel, parameters)] {
+        Launch launch(*image, *kernel, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared_bytes, packed);
+        return run(launch) ? CUDA_SUCCESS : CUDA_ERROR_ILLEGAL_ADDRESS;
+    });
+    return CUDA_SUCCESS;
+}
+
+// Threads and shared memory are what limits here; registers are not known.
+API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, CUfunction, int block_size, size_t shared_bytes) {
+    if (block_size <= 0 || block_size > MAX_THREADS) return CUDA_ERROR_INVALID_VALUE;
+    size_t by_threads = 2048 / (size_t(block_size + WARP - 1) / WARP * WARP);
+    size_t by_shared = size_t(shared_per_block_opt_in() + 1024) / (shared_bytes + 1024);
+    *blocks = static_cast<int>(std::min({by_threads, by_shared, size_t(16)}));
+    return CUDA_SUCCESS;
+}
+
+API cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, CUfunction f, int block_size,
+                                                         size_t shared_bytes, unsigned) {
+    return cuOccupancyMaxActiveBlocksPerMultiprocessor(blocks, f, block_size, shared_bytes);
+}
+
+// The text of the newest failure, naming kernel, block, thread and source line; empty if there was none.
+// Valid until the next call on the same thread.
+extern "C" __attribute__((visibility("default"))) const char* simt_last_error() {
+    static thread_local std::string text;
+    text = last_error();
+    return text.c_str();
+}
+
+// Counters per kernel since the last call, as a JSON object. Valid until the next call on the same thread.
+extern "C" __attribute__((visibility("default"))) const char* simt_counters() {
+    static thread_local std::string text;
+    text = counters_json();
+    return text.c_str();
+}

@@ -1,0 +1,44 @@
+// The checked image's memory checks: bounds, alignment, initialisation and races, per two-byte granule.
+//
+// Each granule of device and of shared memory has a writer and a reader cell that say who touched it last and when.
+// "When" is (run of the block, barriers passed, warp collectives passed). Two accesses of different threads are in
+// order if a barrier lies between them, or if they belong to one warp and a collective lies between; anything else
+// is a race if one of them writes. A byte-sized access is checked for bounds and initialisation only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../simt_abi.h"
+
+namespace simt {
+
+struct Thread;
+enum class Access : uint8_t { LOAD, STORE, COPY_FROM, COPY_TO, LDMATRIX };
+
+// Where an access stands in the source: a known line, or a return address.
+struct Place {
+    simt_site site{};
+    const void* address = nullptr;
+    Place(simt_site site) : site(site) {}
+    Place(const void* address) : address(address) {}
+};
+
+bool in_shared(const Thread&, const void* address, size_t bytes);
+void check_read(Thread&, const void* address, size_t bytes, Place, Access);
+void check_write(Thread&, const void* address, size_t bytes, Place);
+
+// cp.async: from begun to landed, reading the destination is an error.
+void copy_begun(Thread&, const void* shared, size_t bytes, Place);
+void copy_landed(Thread&, const void* shared, size_t bytes);
+
+// From the first checked image on, host copies and fills mark what they initialise.
+void shadow_enable();
+void shadow_initialise(const void* device, size_t bytes);
+void shadow_copy(const void* to, const void* from, size_t bytes);
+void shadow_forget(size_t offset, size_t bytes);
+
+// Names for that many block runs, unique in the shadow memory: the first of them.
+uint32_t shadow_runs(uint64_t blocks);
+
+}

@@ -1,0 +1,224 @@
+// What a warp's lanes do together: shuffles, votes, ldmatrix, mma; and the copies that land late (cp.async).
+// Each collective is a meeting (block.h): a lane brings its operands on its stack, the last to arrive computes for all.
+#include <immintrin.h>
+
+#include <cstring>
+
+#include "block.h"
+#include "launch.h"
+#include "shadow.h"
+
+namespace simt {
+
+struct Shuffle {
+    simt_shuffle_kind kind;
+    uint64_t value;
+    uint32_t lane;
+    int width;
+    uint64_t result;
+};
+
+// The lane that this one reads; itself where CUDA says that the value stays.
+static uint32_t source_lane(const Shuffle& s, uint32_t lane) {
+    uint32_t width = static_cast<uint32_t>(s.width), begin = lane & ~(width - 1), end = begin + width;
+    switch (s.kind) {
+        case SIMT_SHUFFLE_INDEX: return begin + (s.lane & (width - 1));
+        case SIMT_SHUFFLE_UP: return lane >= begin + s.lane ? lane - s.lane : lane;
+        case SIMT_SHUFFLE_DOWN: return lane + s.lane < end ? lane + s.lane : lane;
+        case SIMT_SHUFFLE_XOR: return (lane ^ s.lane) < end ? lane ^ s.lane : lane;
+    }
+    return lane;
+}
+
+static void shuffle(Block& block, int first, uint32_t mask, simt_site site) {
+    for (uint32_t rest = mask; rest; rest &= rest - 1) {
+        Thread& t = block.thread(first + __builtin_ctz(rest));
+        auto& s = *static_cast<Shuffle*>(t.arguments);
+        uint32_t from = source_lane(s, t.lane());
+        if (!(mask >> from & 1)) {
+            block.fail(t, site, "shuffle: lane %u reads lane %u, which the mask %08x does not name", t.lane(), from,
+                       mask);
+        }
+        s.result = static_cast<Shuffle*>(block.thread(first + from).arguments)->value;
+    }
+}
+
+struct Ldmatrix {
+    uint32_t* fragment;
+    const void* row;
+};
+
+// Rows go to lanes in order: lane 8m + r holds the address of row r of matrix m. Lane l receives from matrix m the
+// halves (l/4, 2(l%4)) and (l/4, 2(l%4)+1), or transposed (2(l%4), l/4) and (2(l%4)+1, l/4).
+static void ldmatrix(Block& block, int first, int matrices, bool transposed, simt_site site) {
+    uint16_t tile[8][8];
+    for (int m = 0; m < matrices; m++) {
+        uint32_t rows_in_bank[8] = {};
+        const void* rows[8];
+        for (int r = 0; r < 8; r++) {
+            Thread& t = block.thread(first + 8 * m + r);
+            rows[r] = static_cast<Ldmatrix*>(t.arguments)->row;
+            if (!in_shared(t, rows[r], 16)) block.fail(t, site, "ldmatrix: the row %p is not shared memory", rows[r]);
+            if (uintptr_t(rows[r]) % 16) block.fail(t, site, "ldmatrix: the row %p is not 16-byte aligned", rows[r]);
+            if (block.launch->image->checked()) check_read(t, rows[r], 16, site, Access::LDMATRIX);
+            memcpy(tile[r], rows[r], 16);
+            bool repeated = false;
+            for (int q = 0; q < r; q++) repeated |= rows[q] == rows[r];
+            if (!repeated) rows_in_bank[uintptr_t(rows[r]) / 16 % 8]++;
+        }
+        uint32_t wavefronts = 1;
+        for (uint32_t n : rows_in_bank) wavefronts = n > wavefronts ? n : wavefronts;
+        if (block.requests) block.requests->count(site, Access::LDMATRIX, 128, wavefronts, 1);
+        block.counters.ldmatrix++;
+        block.counters.ldmatrix_wavefronts += wavefronts;
+        for (int lane = 0; lane < WARP; lane++) {
+            int g = lane / 4, t = lane % 4 * 2;
+            uint32_t low = transposed ? tile[t][g] : tile[g][t];
+            uint32_t high = transposed ? tile[t + 1][g] : tile[g][t + 1];
+            static_cast<Ldmatrix*>(block.thread(first + lane).arguments)->fragment[m] = low | high << 16;
+        }
+    }
+}
+
+struct Mma {
+    float* d;
+    const uint32_t *a, *b;
+};
+
+static void unpack(uint32_t pair, float& low, float& high) {
+    low = _cvtsh_ss(static_cast<uint16_t>(pair));
+    high = _cvtsh_ss(static_cast<uint16_t>(pair >> 16));
+}
+
+// d[16][8] += a[16][K] · b[K][8], fp16 inputs, fp32 sums.
+template <int K> static void mma(Block& block, int first) {
+    alignas(32) float a[16][K], b[K][8], d[16][8];
+    for (int lane = 0; lane < WARP; lane++) {
+        const Mma& m = *static_cast<Mma*>(block.thread(first + lane).arguments);
+        int g = lane / 4, t = lane % 4 * 2;
+        for (int k = 0; k < K; k += 8) {
+            unpack(m.a[k / 4], a[g][k + t], a[g][k + t + 1]);
+            unpack(m.a[k / 4 + 1], a[g + 8][k + t], a[g + 8][k + t + 1]);
+            unpack(m.b[k / 8], b[k + t][g], b[k + t + 1][g]);
+        }
+        d[g][t] = m.d[0], d[g][t + 1] = m.d[1];
+        d[g + 8][t] = m.d[2], d[g + 8][t + 1] = m.d[3];
+    }
+    for (auto i = 0; i < 16; i++) {
+        __m256 sum = _mm256_load_ps(d[i]);
+        for (int k = 0; k < K; k++) sum = _mm256_fmadd_ps(_mm256_set1_ps(a[i][k]), _mm256_load_ps(b[k]), sum);
+        _mm256_store_ps(d[i], sum);
+    }
+    for (int lane = 0; lane < WARP; lane++) {
+        const Mma& m = *static_cast<Mma*>(block.thread(first + lane).arguments);
+        int g = lane / 4, t = lane % 4 * 2;
+        m.d[0] = d[g][t], m.d[1] = d[g][t + 1];
+        m.d[2] = d[g + 8][t], m.d[3] = d[g + 8][t + 1];
+    }
+    block.counters.mma++;
+}
+
+// A collective that is defined only for whole warps.
+static void need_whole_warp(Thread& me, const char* name, simt_site site) {
+    if (me.block->warp_mask(me.index / WARP * WARP) != 0xffffffffu) {
+        me.block->fail(me, site, "%s: the block's %d threads leave this warp incomplete", name, me.block->threads());
+    }
+}
+
+// Lands the thread's committed groups but the newest; what is not committed is waited for by nobody.
+static void land_copies(Thread& me, uint32_t groups_left) {
+    size_t landed = 0;
+    for (const PendingCopy& c : me.copies) {                // in the order of their issue, groups ascending
+        if (c.group + groups_left >= me.copy_group) break;
+        memcpy(c.shared, c.global, c.source_bytes);
+        memset(static_cast<char*>(c.shared) + c.source_bytes, 0, c.bytes - c.source_bytes);
+        if (me.block->launch->image->checked()) copy_landed(me, c.shared, c.bytes);
+        landed++;
+    }
+    me.copies.erase(me.copies.begin(), me.copies.begin() + landed);
+}
+
+}
+
+using namespace simt;
+
+void simt_syncthreads(simt_site site) { self().block->syncthreads(site); }
+
+void simt_syncwarp(uint32_t mask, simt_site site) {
+    self().block->collective("__syncwarp", mask, site, nullptr, [](int, uint32_t) {});
+}
+
+uint64_t simt_shuffle(simt_shuffle_kind kind, uint32_t mask, uint64_t value, uint32_t lane, int width, simt_site site) {
+    Block& block = *self().block;
+    Shuffle s = {kind, value, lane, width, value};
+    block.collective("shuffle", mask, site, &s,
+                     [&](int first, uint32_t present) { shuffle(block, first, present, site); });
+    return s.result;
+}
+
+uint32_t simt_ballot(uint32_t mask, bool predicate, simt_site site) {
+    Block& block = *self().block;
+    uint32_t vote = predicate;                              // in: this lane's vote, out: everybody's
+    block.collective("vote", mask, site, &vote, [&](int first, uint32_t present) {
+        uint32_t votes = 0;
+        for (uint32_t rest = present; rest; rest &= rest - 1) {
+            int lane = __builtin_ctz(rest);
+            votes |= *static_cast<uint32_t*>(block.thread(first + lane).arguments) << lane;
+        }
+        for (uint32_t rest = present; rest; rest &= rest - 1) {
+            *static_cast<uint32_t*>(block.thread(first + __builtin_ctz(rest)).arguments) = votes;
+        }
+    });
+    return vote;
+}
+
+uint32_t simt_activemask() {
+    Thread& me = self();
+    int first = me.index / WARP * WARP;
+    uint32_t mask = 0;
+    for (uint32_t rest = me.block->warp_mask(first); rest; rest &= rest - 1) {
+        int lane = __builtin_ctz(rest);
+        if (me.block->thread(first + lane).state != State::DONE) mask |= 1u << lane;
+    }
+    return mask;
+}
+
+void simt_ldmatrix(uint32_t* fragment, int matrices, bool transposed, const void* row, simt_site site) {
+    Block& block = *self().block;
+    need_whole_warp(self(), "ldmatrix", site);
+    Ldmatrix arguments = {fragment, row};
+    block.collective("ldmatrix", 0xffffffffu, site, &arguments,
+                     [&](int first, uint32_t) { ldmatrix(block, first, matrices, transposed, site); });
+}
+
+void simt_mma(float* d, const uint32_t* a, const uint32_t* b, int k, simt_site site) {
+    Block& block = *self().block;
+    need_whole_warp(self(), "mma", site);
+    Mma arguments = {d, a, b};
+    block.collective("mma", 0xffffffffu, site, &arguments,
+                     [&](int first, uint32_t) { k == 16 ? mma<16>(block, first) : mma<8>(block, first); });
+}
+
+void simt_cp_async(void* shared, const void* global, int bytes, int source_bytes, simt_site site) {
+    Thread& me = self();
+    Block& block = *me.block;
+    if (source_bytes < 0 || source_bytes > bytes) {
+        block.fail(me, site, "cp.async: %d source bytes of a copy of %d", source_bytes, bytes);
+    }
+    if (!in_shared(me, shared, bytes)) block.fail(me, site, "cp.async: %p is not shared memory", shared);
+    if (uintptr_t(shared) % bytes || (source_bytes > 0 && uintptr_t(global) % bytes)) {
+        block.fail(me, site, "cp.async of %d bytes: %p ← %p is misaligned", bytes, shared, global);
+    }
+    if (block.launch->image->checked()) {
+        if (source_bytes > 0) check_read(me, global, source_bytes, site, Access::COPY_FROM);
+        copy_begun(me, shared, bytes, site);
+    }
+    block.counters.async_copies++;
+    block.counters.async_bytes += source_bytes;
+    me.copies.push_back({shared, global, static_cast<uint16_t>(bytes), static_cast<uint16_t>(source_bytes),
+                         me.copy_group});
+}
+
+void simt_cp_async_commit() { self().copy_group++; }
+
+void simt_cp_async_wait(int groups_left) { land_copies(self(), static_cast<uint32_t>(groups_left)); }

@@ -1,0 +1,293 @@
+package org.diffusionclassifier.device.cuda;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
+import java.util.function.Consumer;
+import org.diffusionclassifier.device.Activation;
+import org.diffusionclassifier.device.Arena;
+import org.diffusionclassifier.device.Attention;
+import org.diffusionclassifier.device.Conv2d;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Diffusion;
+import org.diffusionclassifier.device.Embedding;
+import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.GroupNorm;
+import org.diffusionclassifier.device.LayerNorm;
+import org.diffusionclassifier.device.Linear;
+import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.Storage;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.FloatFormats;
+import org.diffusionclassifier.weights.Weights;
+
+/**
+ * A CUDA device: float16 storage, float32 accumulation. Everything runs in order on one stream; reading a tensor waits
+ * for it.
+ */
+public final class CudaDevice implements Device {
+
+
+    private final Gpu gpu;
+    private final GpuArena arena = new GpuArena();
+    private Graph.Recorder recorder;
+
+    private CudaDevice(Gpu gpu) {
+        this.gpu = gpu;
+    }
+
+    /** Whether the system has an NVIDIA driver; opening the device may still find that it cannot be used. */
+    public static boolean isInstalled() {
+        return Driver.isInstalled();
+    }
+
+    /**
+     * The first card of the installed driver.
+     *
+     * @throws org.diffusionclassifier.device.DeviceException if there is no driver, no card, or none that our kernels
+     *                                                        run on
+     */
+    public static CudaDevice open() {
+        return new CudaDevice(new Gpu(Driver.INSTALLED, 0));
+    }
+
+    /** The emulated card: the same calls and the same kernel sources, run on the processor; for tests and study. */
+    public static CudaDevice openEmulated() {
+        return new CudaDevice(new Gpu(Driver.EMULATED, 0));
+    }
+
+    @Override
+    public String description() {
+        return gpu.name() + " (sm_" + gpu.computeCapability() + "), f16";
+    }
+
+    @Override
+    public DType dtype() {
+        return DType.F16;
+    }
+
+    Gpu gpu() {
+        return gpu;
+    }
+
+    @Override
+    public Linear linear(Linear.Spec spec, Weights... parts) {
+        return new CudaLinear(this, spec, parts);
+    }
+
+    @Override
+    public Conv2d conv2d(Conv2d.Spec spec, Weights weights) {
+        return spec.kernel() == 1 ? new CudaPointwiseConv(this, spec, weights) : new CudaConv2d(this, spec, weights);
+    }
+
+    @Override
+    public GroupNorm groupNorm(GroupNorm.Spec spec, Weights weights) {
+        return new CudaNorms.Group(this, spec, weights);
+    }
+
+    @Override
+    public LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
+        return new CudaNorms.Layer(this, channels, epsilon, weights);
+    }
+
+    @Override
+    public Attention attention(Attention.Spec spec) {
+        return new CudaAttention(this, spec);
+    }
+
+    @Override
+    public Embedding embedding(int vocabulary, int positions, int width, Weights weights) {
+        return new CudaEmbeddings.Token(this, vocabulary, positions, width, weights);
+    }
+
+    @Override
+    public Diffusion diffusion(Noise noise) {
+        return new CudaDiffusion(this, noise);
+    }
+
+    @Override
+    public Tensor activation(Activation function, Tensor x) {
+        return CudaElementwise.activation(this, function, x);
+    }
+
+    @Override
+    public Tensor gather(Tensor x, Tensor index) {
+        return CudaElementwise.gather(this, x, index);
+    }
+
+    @Override
+    public Tensor timestepEmbedding(Tensor timesteps, int width, boolean cosineFirst, float shift) {
+        return CudaEmbeddings.timestep(this, timesteps, width, cosineFirst, shift);
+    }
+
+    @Override
+    public Tensor tensor(DType type, int... shape) {
+        long bytes = bytes(type, shape);
+        long address = gpu.allocate(bytes);
+        gpu.zero(address, bytes);
+        return Tensor.over(Storage.persistent(address, bytes), type, shape);
+    }
+
+    @Override
+    public void release(Tensor tensor) {
+        gpu.free(tensor.storage().address());
+    }
+
+    private static long bytes(DType type, int... shape) {
+        long bytes = type.bytes();
+        for (int dim : shape) {
+            bytes = Math.multiplyExact(bytes, dim);
+        }
+        return bytes;
+    }
+
+    @Override
+    public void write(Tensor destination, float[] values) {
+        require(destination.type() == DType.F32 || destination.type() == DType.F16, values.length, destination);
+        ByteBuffer staged = staging(destination);
+        if (destination.type() == DType.F32) {
+            staged.asFloatBuffer().put(values);
+        } else {
+            ShortBuffer halves = staged.asShortBuffer();
+            for (float value : values) {
+                halves.put(FloatFormats.toF16(value));
+            }
+        }
+        gpu.upload(destination.address(), staged);
+    }
+
+    @Override
+    public void write(Tensor destination, int[] values) {
+        require(destination.type() == DType.I32, values.length, destination);
+        ByteBuffer staged = staging(destination);
+        staged.asIntBuffer().put(values);
+        gpu.upload(destination.address(), staged);
+    }
+
+    private static ByteBuffer staging(Tensor tensor) {
+        return direct(tensor.elements() * tensor.type().bytes());
+    }
+
+    static ByteBuffer direct(long bytes) {
+        return ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.nativeOrder());
+    }
+
+    private static void require(boolean sameType, long elements, Tensor tensor) {
+        if (!sameType || !tensor.isDense() || tensor.elements() != elements) {
+            throw new IllegalArgumentException(elements + " values of another type or number for " + tensor);
+        }
+    }
+
+    @Override
+    public float[] read(Tensor source) {
+        if (source.type() != DType.F32 && source.type() != DType.F16) {
+            throw new IllegalArgumentException("reading floats from " + source);
+        }
+        int stride = source.rowStride();
+        long spanned = (long) (source.rows() - 1) * stride + source.width();
+        ByteBuffer bytes = direct(spanned * source.type().bytes());
+        gpu.download(bytes, source.address());
+        float[] values = new float[Math.toIntExact(source.elements())];
+        FloatBuffer floats = source.type() == DType.F32 ? bytes.asFloatBuffer() : null;
+        ShortBuffer halves = bytes.asShortBuffer();
+        for (int i = 0; i < values.length; i++) {
+            int at = i / source.width() * stride + i % source.width();
+            values[i] = floats != null ? floats.get(at) : FloatFormats.fromF16(halves.get(at));
+        }
+        return values;
+    }
+
+    @Override
+    public void copy(Tensor source, Tensor destination) {
+        require(source.isDense() && source.type() == destination.type(), source.elements(), destination);
+        gpu.copy(destination.address(), source.address(), source.elements() * source.type().bytes());
+    }
+
+    @Override
+    public Graph record(Consumer<Graph.Recorder> forward) {
+        if (recorder != null) {
+            throw new IllegalStateException("a graph is being recorded already");
+        }
+        recorder = new Graph.Recorder();
+        try {
+            forward.accept(recorder);
+            return recorder.finish(arena);
+        } catch (RuntimeException e) {
+            recorder.abandon();
+            throw e;
+        } finally {
+            recorder = null;
+        }
+    }
+
+    /** Adds an operation to the recording at work. */
+    void add(KernelOp op) {
+        if (recorder == null) {
+            throw new IllegalStateException("a layer's forward is called outside of Device.record");
+        }
+        recorder.add(op);
+    }
+
+    /** A tensor in the arena, float16. */
+    Tensor activations(int... shape) {
+        return activations(DType.F16, shape);
+    }
+
+    Tensor activations(DType type, int... shape) {
+        return Tensor.over(Storage.planned(bytes(type, shape)), type, shape);
+    }
+
+    /** The vectors {@code name} of several weights, one behind the other, in float32: [1, size]. */
+    Tensor parameters(String name, int size, Weights... parts) {
+        Tensor vector = tensor(DType.F32, 1, size);
+        write(vector, floats(name, parts, size / parts.length));
+        return vector;
+    }
+
+    /** The tensors {@code name} of several weights, each of {@code shape}, one behind the other. */
+    static float[] floats(String name, Weights[] parts, int... shape) {
+        int elements = parts.length;
+        for (int dim : shape) {
+            elements = Math.multiplyExact(elements, dim);
+        }
+        float[] values = new float[elements];
+        FloatBuffer buffer = FloatBuffer.wrap(values);
+        for (Weights part : parts) {
+            part.require(name, shape);
+            part.read(name, buffer);
+        }
+        return values;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+        gpu.close();
+    }
+
+    private final class GpuArena implements Arena, AutoCloseable {
+
+        private long address;
+        private long bytes;
+
+        @Override
+        public long reserve(long wanted) {
+            if (wanted > bytes) {
+                close();
+                address = gpu.allocate(wanted);
+                bytes = wanted;
+            }
+            return address;
+        }
+
+        @Override
+        public void close() {
+            if (address != 0) {
+                gpu.free(address);
+                address = 0;
+            }
+        }
+    }
+}

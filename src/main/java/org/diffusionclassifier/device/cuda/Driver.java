@@ -1,0 +1,164 @@
+package org.diffusionclassifier.device.cuda;
+
+import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
+import static jcuda.driver.JCudaDriver.cuInit;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
+import org.diffusionclassifier.device.DeviceException;
+
+/**
+ * The CUDA driver library of this process: the installed one, or the emulated one that travels in the jar. A process
+ * can have one only, since JCuda binds to whichever is loaded first and cannot be unloaded.
+ */
+enum Driver {
+
+    /** The system's libcuda.so.1. */
+    INSTALLED("cuda", "modules.txt"),
+    /** Ours, which runs kernels compiled for the processor; with -Dsimt.checked=true checked at every load and store. */
+    EMULATED("simt", Boolean.getBoolean("simt.checked") ? "simt-modules-checked.txt" : "simt-modules.txt");
+
+    private static final String RESOURCES = "/kernels/";
+    private static final String EMULATED_LIBRARY = "libcuda.so.1";
+    /** Linux's and WSL's. */
+    private static final List<Path> DEVICE_FILES = List.of(Path.of("/dev/nvidiactl"), Path.of("/dev/dxg"));
+    private static Driver loaded;
+
+    private final String deviceName;
+    private final String modules;
+
+    /** @param modules resource with the names of the resources that hold this driver's compiled kernels */
+    Driver(String deviceName, String modules) {
+        this.deviceName = deviceName;
+        this.modules = modules;
+    }
+
+    /**
+     * Whether the system has an NVIDIA driver, found out without loading a library: a failed attempt would leave JCuda
+     * unusable for the emulated one.
+     */
+    static boolean isInstalled() {
+        return DEVICE_FILES.stream().anyMatch(Files::exists);
+    }
+
+    /** As {@code --device} calls it. */
+    String deviceName() {
+        return deviceName;
+    }
+
+    /**
+     * Makes this the process's driver and initialises it; does nothing the second time.
+     *
+     * @throws DeviceException if there is no such driver, or the other one is in use already
+     */
+    void load() {
+        synchronized (Driver.class) {
+            if (loaded == this) {
+                return;
+            }
+            if (loaded != null) {
+                throw new DeviceException(deviceName + ": this process runs on " + loaded.deviceName
+                        + " already, and a process can have one CUDA driver only");
+            }
+            if (this == INSTALLED && !isInstalled()) {
+                throw new DeviceException("cuda: no NVIDIA driver is loaded (no " + DEVICE_FILES.get(0)
+                        + "): install one for CUDA 13 or later, or use --device cpu");
+            }
+            Path directory = privateDirectory();
+            String shared = System.getProperty("java.io.tmpdir");
+            try {
+                if (this == EMULATED) {
+                    System.load(extractEmulated(directory).toString());
+                }
+                // JCuda extracts its native library into java.io.tmpdir under a fixed name, and loads whatever stands
+                // there: not in a directory that others can write to.
+                System.setProperty("java.io.tmpdir", directory.toString());
+                JCudaDriver.setExceptionsEnabled(false);
+                check(cuInit(0), "cuInit");
+            } catch (LinkageError e) {
+                throw new DeviceException(deviceName + ": the CUDA driver library (libcuda.so.1) cannot be loaded: "
+                        + "install NVIDIA's driver for CUDA 13 or later, or use --device cpu", e);
+            } finally {
+                System.setProperty("java.io.tmpdir", shared);
+            }
+            loaded = this;
+        }
+    }
+
+    /** Version that the driver supports: 12060 for CUDA 12.6. */
+    int version() {
+        int[] version = new int[1];
+        check(cuDriverGetVersion(version), "cuDriverGetVersion");
+        return version[0];
+    }
+
+    /**
+     * The compiled kernels for this driver, a module an entry.
+     *
+     * @throws DeviceException if the jar was built without them
+     */
+    List<byte[]> kernels() {
+        byte[] names = resource(modules);
+        if (names == null) {
+            throw new DeviceException(deviceName + ": this jar holds no compiled kernels: build it where "
+                    + (this == EMULATED ? "g++" : "nvcc") + " is installed");
+        }
+        return new String(names, StandardCharsets.UTF_8).lines().map(Driver::resource).toList();
+    }
+
+    private static byte[] resource(String name) {
+        try (InputStream in = Driver.class.getResourceAsStream(RESOURCES + name)) {
+            return in == null ? null : in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void check(int result, String call) {
+        if (result != CUresult.CUDA_SUCCESS) {
+            throw new DeviceException(deviceName + ": " + call + ": " + CUresult.stringFor(result));
+        }
+    }
+
+    private static Path extractEmulated(Path directory) {
+        byte[] library = resource(EMULATED_LIBRARY);
+        if (library == null) {
+            throw new DeviceException("simt: this jar holds no emulated driver: build it where g++ is installed");
+        }
+        try {
+            return Files.write(directory.resolve(EMULATED_LIBRARY), library);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Readable by this user alone, removed when the process ends. */
+    private static Path privateDirectory() {
+        try {
+            Path directory = Files.createTempDirectory("diffusion-classifier");
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(directory)));
+            return directory;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void remove(Path directory) {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            // A temporary directory that stays behind is no reason to fail.
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package org.diffusionclassifier.device.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import org.diffusionclassifier.classify.Classifier;
+import org.diffusionclassifier.classify.Prediction;
+import org.diffusionclassifier.classify.PromptErrors;
+import org.diffusionclassifier.classify.StableDiffusionScorer;
+import org.diffusionclassifier.classify.StagedElimination;
+import org.diffusionclassifier.classify.TrialPlan;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Diffusion.Loss;
+import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.cpu.CpuDevice;
+import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.model.StableDiffusion;
+import org.diffusionclassifier.testing.Devices;
+import org.diffusionclassifier.weights.DType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The whole classifier by the CUDA kernels, in float16, against the CPU in float32: bundled model, bundled pictures. */
+class ClassificationOnCudaTest {
+
+    private static final List<String> PROMPTS = List.of("a photo of a bag.", "a photo of a sneaker.",
+            "a photo of a pair of trousers.", "a photo of a dress.");
+
+    @ParameterizedTest
+    @CsvSource({"bag-1.png,L2", "sneaker-0.png,L1", "pair-of-trousers-2.png,HUBER", "dress-1.png,L2"})
+    void agreesWithTheCpu(String picture, Loss loss) {
+        Prediction cuda = classify(Devices.openCuda(), picture, loss, 5);
+        Prediction cpu = classify(new CpuDevice(DType.F32), picture, loss, 64);
+        assertEquals(cpu.winner().prompt(), cuda.winner().prompt());
+        for (PromptErrors expected : cpu.ranking()) {
+            PromptErrors actual = of(expected.prompt(), cuda);
+            assertEquals(expected.trials(), actual.trials());
+            for (int i = 0; i < expected.errors().length; i++) {
+                assertEquals(expected.errors()[i], actual.errors()[i], 0.01 * expected.errors()[i]);
+            }
+        }
+    }
+
+    @Test
+    void theSameCommandGivesTheSameBits() {
+        Prediction first = classify(Devices.openCuda(), "coat-0.png", Loss.L2, 8);
+        Prediction second = classify(Devices.openCuda(), "coat-0.png", Loss.L2, 8);
+        for (PromptErrors expected : first.ranking()) {
+            assertArrayEquals(expected.errors(), of(expected.prompt(), second).errors());
+        }
+    }
+
+    private static PromptErrors of(int prompt, Prediction prediction) {
+        return prediction.ranking().stream().filter(errors -> errors.prompt() == prompt).findFirst().orElseThrow();
+    }
+
+    private static Prediction classify(Device opened, String picture, Loss loss, int batchSize) {
+        try (Device device = opened; var bundled = BundledModel.open();
+                var model = new StableDiffusion(bundled.root(), device);
+                var scorer = new StableDiffusionScorer(model, device, PROMPTS, new Noise.Seeded(0), loss, batchSize)) {
+            var strategy = new StagedElimination(TrialPlan.of(1000, List.of(2, 3), 1), List.of(2, 1), PROMPTS.size());
+            return new Classifier(scorer, strategy).classify(ImageDecoder.read(bundled.images().resolve(picture)));
+        }
+    }
+}
