@@ -82,20 +82,20 @@ final class CpuAttention implements Attention {
                 product.reads(DnnlOp.postOpSlot(1), maskDesc, causalMasks.computeIfAbsent(
                         List.of(from, count, k.dim(1)), key -> causalMask(from, count, k.dim(1))));
             }
-            device.recorder().add(product);
+            device.add(product);
 
             descriptor = new dnnl_primitive_desc();
             check(dnnl_softmax_forward_primitive_desc_create(descriptor, device.oneDnn().engine(),
                     dnnl_forward_inference, dnnl_softmax_accurate, scoresDesc, weightsDesc, 3,
                     descriptors.attributes(descriptors.postOps())), "softmax");
-            device.recorder().add(DnnlOp.of(device.oneDnn(), "attention softmax " + shape, 0, descriptor)
+            device.add(DnnlOp.of(device.oneDnn(), "attention softmax " + shape, 0, descriptor)
                     .reads(DNNL_ARG_SRC, scoresDesc, scores)
                     .writes(DNNL_ARG_DST, weightsDesc, weights));
 
             descriptor = new dnnl_primitive_desc();
             check(dnnl_matmul_primitive_desc_create(descriptor, device.oneDnn().engine(), weightsDesc, vDesc, null,
                     yDesc, descriptors.attributes(descriptors.postOps())), "attention values");
-            device.recorder().add(DnnlOp.of(device.oneDnn(), "attention values " + shape, flops, descriptor)
+            device.add(DnnlOp.of(device.oneDnn(), "attention values " + shape, flops, descriptor)
                     .reads(DNNL_ARG_SRC, weightsDesc, weights)
                     .reads(DNNL_ARG_WEIGHTS, vDesc, v)
                     .writes(DNNL_ARG_DST, yDesc, block(y, from)));

@@ -72,7 +72,7 @@ final class CpuConv2d implements Conv2d {
             if (addend != null) {
                 op.reads(DnnlOp.postOpSlot(0), addendDesc, addend);
             }
-            device.recorder().add(op);
+            device.add(op);
         }
         return y;
     }
@@ -97,7 +97,7 @@ final class CpuConv2d implements Conv2d {
             check(dnnl_resampling_forward_primitive_desc_create(descriptor, device.oneDnn().engine(),
                     dnnl_forward_inference, dnnl_resampling_nearest, new float[] {2, 2}, xDesc, yDesc,
                     descriptors.attributes(descriptors.postOps())), name);
-            device.recorder().add(DnnlOp.of(device.oneDnn(), name, 0, descriptor)
+            device.add(DnnlOp.of(device.oneDnn(), name, 0, descriptor)
                     .reads(DNNL_ARG_SRC, xDesc, x)
                     .writes(DNNL_ARG_DST, yDesc, y));
         }

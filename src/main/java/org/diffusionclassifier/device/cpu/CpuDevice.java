@@ -8,7 +8,6 @@ import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.Pointer;
@@ -16,14 +15,13 @@ import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Arena;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Conv2d;
-import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Embedding;
-import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
@@ -34,13 +32,12 @@ import org.diffusionclassifier.weights.Weights;
  * The processor as a device, by oneDNN: float32, or bfloat16 with float32 accumulation where the processor has it.
  * Threads are OpenMP's (OMP_NUM_THREADS).
  */
-public final class CpuDevice implements Device {
+public final class CpuDevice extends RecordingDevice {
 
     private final OneDnn oneDnn = new OneDnn();
     private final DType dtype;
     private final Map<Long, NativeMemory> persistent = new HashMap<>();
     private final GrowingArena arena = new GrowingArena();
-    private Graph.Recorder recorder;
 
     /** @param dtype F32 or BF16; the latter works on any processor, but is fast only where it is native */
     public CpuDevice(DType dtype) {
@@ -115,7 +112,7 @@ public final class CpuDevice implements Device {
             check(dnnl_eltwise_forward_primitive_desc_create(descriptor, oneDnn.engine(), dnnl_forward_inference,
                     Descriptors.algorithm(function), xDesc, yDesc, Descriptors.alpha(function), 0,
                     descriptors.attributes(descriptors.postOps())), name);
-            recorder().add(DnnlOp.of(oneDnn, name, 0, descriptor)
+            add(DnnlOp.of(oneDnn, name, 0, descriptor)
                     .reads(DNNL_ARG_SRC, xDesc, x)
                     .writes(DNNL_ARG_DST, yDesc, y));
         }
@@ -127,7 +124,7 @@ public final class CpuDevice implements Device {
         int[] shape = x.shape();
         shape[0] = index.dim(0);
         Tensor y = activations(x.type(), shape);
-        recorder().add(new CpuGather(x, index, y));
+        add(new CpuGather(x, index, y));
         return y;
     }
 
@@ -143,11 +140,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public Tensor tensor(DType type, int... shape) {
-        long elements = 1;
-        for (int dim : shape) {
-            elements = Math.multiplyExact(elements, dim);
-        }
-        var memory = NativeMemory.zeroed(elements * type.bytes());
+        var memory = NativeMemory.zeroed(bytes(type, shape));
         persistent.put(memory.address(), memory);
         return Tensor.over(Storage.persistent(memory.address(), memory.bytes()), type, shape);
     }
@@ -162,7 +155,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public void write(Tensor destination, float[] values) {
-        require(destination.type() == DType.F32 || destination.type() == dtype, values.length, destination);
+        requireFits(holdsFloats(destination), values.length, destination);
         var output = new HostOp.Output(destination);
         output.bind();
         for (int i = 0; i < values.length; i++) {
@@ -172,19 +165,13 @@ public final class CpuDevice implements Device {
 
     @Override
     public void write(Tensor destination, int[] values) {
-        require(destination.type() == DType.I32, values.length, destination);
+        requireFits(destination.type() == DType.I32, values.length, destination);
         HostOp.ints(destination).put(values);
-    }
-
-    private static void require(boolean sameType, long elements, Tensor tensor) {
-        if (!sameType || !tensor.isDense() || tensor.elements() != elements) {
-            throw new IllegalArgumentException(elements + " values of another type or number for " + tensor);
-        }
     }
 
     @Override
     public float[] read(Tensor source) {
-        if (source.type() != DType.F32 && source.type() != dtype) {
+        if (!holdsFloats(source)) {
             throw new IllegalArgumentException("reading floats from " + source);
         }
         float[] values = new float[Math.toIntExact(source.elements())];
@@ -206,47 +193,14 @@ public final class CpuDevice implements Device {
 
     @Override
     public void copy(Tensor source, Tensor destination) {
-        require(source.isDense() && source.type() == destination.type(), source.elements(), destination);
+        requireFits(source.isDense() && source.type() == destination.type(), source.elements(), destination);
         Pointer.memcpy(NativeMemory.at(destination.address()), NativeMemory.at(source.address()),
                 source.elements() * source.type().bytes());
     }
 
     @Override
-    public Graph record(Consumer<Graph.Recorder> forward) {
-        if (recorder != null) {
-            throw new IllegalStateException("a graph is being recorded already");
-        }
-        recorder = new Graph.Recorder();
-        try {
-            forward.accept(recorder);
-            return recorder.finish(arena);
-        } catch (RuntimeException e) {
-            recorder.abandon();
-            throw e;
-        } finally {
-            recorder = null;
-        }
-    }
-
-    /** The recording at work, for the layers. */
-    Graph.Recorder recorder() {
-        if (recorder == null) {
-            throw new IllegalStateException("a layer's forward is called outside of Device.record");
-        }
-        return recorder;
-    }
-
-    /** A tensor in the arena, of the device's type. */
-    Tensor activations(int... shape) {
-        return activations(dtype, shape);
-    }
-
-    Tensor activations(DType type, int... shape) {
-        long bytes = type.bytes();
-        for (int dim : shape) {
-            bytes = Math.multiplyExact(bytes, dim);
-        }
-        return Tensor.over(Storage.planned(bytes), type, shape);
+    protected Arena arena() {
+        return arena;
     }
 
     /** The vectors {@code name} of several weights, one behind the other, in float32: [1, size]. */

@@ -27,7 +27,7 @@ final class CpuDiffusion implements Diffusion {
         Tensor x0 = trials.x0();
         Tensor y = device.activations(trials.count(), x0.dim(0), x0.dim(1), x0.dim(2));
         var output = new HostOp.Output(y);
-        device.recorder().add(new TrialOp("add noise", trials, List.of(), y) {
+        device.add(new TrialOp("add noise", trials, List.of(), y) {
             @Override
             public void bind() {
                 super.bind();
@@ -53,7 +53,7 @@ final class CpuDiffusion implements Diffusion {
             throw new IllegalArgumentException("error of " + predicted + " for " + trialOfPair.dim(0) + " pairs");
         }
         Tensor y = device.activations(DType.F32, trialOfPair.dim(0));
-        device.recorder().add(new TrialOp("error", trials, List.of(predicted, trialOfPair), y) {
+        device.add(new TrialOp("error", trials, List.of(predicted, trialOfPair), y) {
             private FloatBuffer output;
             private FloatBuffer predictions;
             private IntBuffer trial;

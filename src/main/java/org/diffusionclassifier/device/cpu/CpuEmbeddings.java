@@ -43,7 +43,7 @@ final class CpuEmbeddings {
             }
             Tensor y = device.activations(ids.dim(0), length, width);
             var output = new HostOp.Output(y);
-            device.recorder().add(new HostOp("embedding " + ids, List.of(ids, tokens, positions), List.of(y)) {
+            device.add(new HostOp("embedding " + ids, List.of(ids, tokens, positions), List.of(y)) {
                 private IntBuffer id;
                 private FloatBuffer token;
                 private FloatBuffer position;
@@ -84,7 +84,7 @@ final class CpuEmbeddings {
             frequencies[i] = Math.exp(-Math.log(10000) * i / (half - shift));
         }
         var output = new HostOp.Output(y);
-        device.recorder().add(new HostOp("timestep embedding", List.of(timesteps), List.of(y)) {
+        device.add(new HostOp("timestep embedding", List.of(timesteps), List.of(y)) {
             private IntBuffer t;
 
             @Override

@@ -56,7 +56,7 @@ final class CpuNorms {
                 check(dnnl_group_normalization_forward_primitive_desc_create(descriptor, device.oneDnn().engine(),
                         dnnl_forward_inference, xDesc, yDesc, spec.groups(), spec.epsilon(), AFFINE,
                         descriptors.attributes(postOps)), name);
-                device.recorder().add(DnnlOp.of(device.oneDnn(), name, 0, descriptor)
+                device.add(DnnlOp.of(device.oneDnn(), name, 0, descriptor)
                         .reads(DNNL_ARG_SRC, xDesc, input)
                         .reads(DNNL_ARG_SCALE, scaleDesc, scale)
                         .reads(DNNL_ARG_SHIFT, scaleDesc, shift)
@@ -83,7 +83,7 @@ final class CpuNorms {
                 inputs.put(0, xDesc).put(1, skipDesc);
                 check(dnnl_concat_primitive_desc_create(descriptor, device.oneDnn().engine(), yDesc, 2, 1, inputs,
                         descriptors.attributes(descriptors.postOps())), "concat");
-                device.recorder().add(DnnlOp.of(device.oneDnn(), "concat " + x + " " + skip, 0,
+                device.add(DnnlOp.of(device.oneDnn(), "concat " + x + " " + skip, 0,
                                 descriptor.get(dnnl_primitive_desc.class, 0))
                         .reads(DNNL_ARG_MULTIPLE_SRC, xDesc, x)
                         .reads(DNNL_ARG_MULTIPLE_SRC + 1, skipDesc, skip)
@@ -125,7 +125,7 @@ final class CpuNorms {
                 check(dnnl_layer_normalization_forward_primitive_desc_create(descriptor, device.oneDnn().engine(),
                         dnnl_forward_inference, xDesc, yDesc, statistics, epsilon, AFFINE,
                         descriptors.attributes(descriptors.postOps())), name);
-                device.recorder().add(DnnlOp.of(device.oneDnn(), name, 0, descriptor)
+                device.add(DnnlOp.of(device.oneDnn(), name, 0, descriptor)
                         .reads(DNNL_ARG_SRC, xDesc, x)
                         .reads(DNNL_ARG_SCALE, scaleDesc, scale)
                         .reads(DNNL_ARG_SHIFT, scaleDesc, shift)

@@ -70,7 +70,7 @@ final class MatrixProduct implements AutoCloseable {
             if (zDesc != null) {
                 op.reads(DnnlOp.postOpSlot(last), zDesc, z);
             }
-            device.recorder().add(op);
+            device.add(op);
         }
     }
 

@@ -4,19 +4,17 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
-import java.util.function.Consumer;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Arena;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Conv2d;
-import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Embedding;
-import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
@@ -27,12 +25,11 @@ import org.diffusionclassifier.weights.Weights;
  * A CUDA device: float16 storage, float32 accumulation. Everything runs in order on one stream; reading a tensor waits
  * for it.
  */
-public final class CudaDevice implements Device {
+public final class CudaDevice extends RecordingDevice {
 
 
     private final Gpu gpu;
     private final GpuArena arena = new GpuArena();
-    private Graph.Recorder recorder;
 
     private CudaDevice(Gpu gpu) {
         this.gpu = gpu;
@@ -135,17 +132,9 @@ public final class CudaDevice implements Device {
         gpu.free(tensor.storage().address());
     }
 
-    private static long bytes(DType type, int... shape) {
-        long bytes = type.bytes();
-        for (int dim : shape) {
-            bytes = Math.multiplyExact(bytes, dim);
-        }
-        return bytes;
-    }
-
     @Override
     public void write(Tensor destination, float[] values) {
-        require(destination.type() == DType.F32 || destination.type() == DType.F16, values.length, destination);
+        requireFits(holdsFloats(destination), values.length, destination);
         ByteBuffer staged = staging(destination);
         if (destination.type() == DType.F32) {
             staged.asFloatBuffer().put(values);
@@ -160,7 +149,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public void write(Tensor destination, int[] values) {
-        require(destination.type() == DType.I32, values.length, destination);
+        requireFits(destination.type() == DType.I32, values.length, destination);
         ByteBuffer staged = staging(destination);
         staged.asIntBuffer().put(values);
         gpu.upload(destination.address(), staged);
@@ -174,15 +163,9 @@ public final class CudaDevice implements Device {
         return ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.nativeOrder());
     }
 
-    private static void require(boolean sameType, long elements, Tensor tensor) {
-        if (!sameType || !tensor.isDense() || tensor.elements() != elements) {
-            throw new IllegalArgumentException(elements + " values of another type or number for " + tensor);
-        }
-    }
-
     @Override
     public float[] read(Tensor source) {
-        if (source.type() != DType.F32 && source.type() != DType.F16) {
+        if (!holdsFloats(source)) {
             throw new IllegalArgumentException("reading floats from " + source);
         }
         int stride = source.rowStride();
@@ -201,42 +184,13 @@ public final class CudaDevice implements Device {
 
     @Override
     public void copy(Tensor source, Tensor destination) {
-        require(source.isDense() && source.type() == destination.type(), source.elements(), destination);
+        requireFits(source.isDense() && source.type() == destination.type(), source.elements(), destination);
         gpu.copy(destination.address(), source.address(), source.elements() * source.type().bytes());
     }
 
     @Override
-    public Graph record(Consumer<Graph.Recorder> forward) {
-        if (recorder != null) {
-            throw new IllegalStateException("a graph is being recorded already");
-        }
-        recorder = new Graph.Recorder();
-        try {
-            forward.accept(recorder);
-            return recorder.finish(arena);
-        } catch (RuntimeException e) {
-            recorder.abandon();
-            throw e;
-        } finally {
-            recorder = null;
-        }
-    }
-
-    /** Adds an operation to the recording at work. */
-    void add(KernelOp op) {
-        if (recorder == null) {
-            throw new IllegalStateException("a layer's forward is called outside of Device.record");
-        }
-        recorder.add(op);
-    }
-
-    /** A tensor in the arena, float16. */
-    Tensor activations(int... shape) {
-        return activations(DType.F16, shape);
-    }
-
-    Tensor activations(DType type, int... shape) {
-        return Tensor.over(Storage.planned(bytes(type, shape)), type, shape);
+    protected Arena arena() {
+        return arena;
     }
 
     /** The vectors {@code name} of several weights, one behind the other, in float32: [1, size]. */

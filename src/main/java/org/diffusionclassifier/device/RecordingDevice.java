@@ -1,0 +1,72 @@
+package org.diffusionclassifier.device;
+
+import java.util.function.Consumer;
+import org.diffusionclassifier.weights.DType;
+
+/**
+ * What devices have in common: the recording at work, tensors in the arena, and the checks of what is copied. For a
+ * device's own layers; a network sees {@link Device}.
+ */
+public abstract class RecordingDevice implements Device {
+
+    private Graph.Recorder recorder;
+
+    /** The arena that all graphs of this device share. */
+    protected abstract Arena arena();
+
+    @Override
+    public final Graph record(Consumer<Graph.Recorder> forward) {
+        if (recorder != null) {
+            throw new IllegalStateException("a graph is being recorded already");
+        }
+        recorder = new Graph.Recorder();
+        try {
+            forward.accept(recorder);
+            return recorder.finish(arena());
+        } catch (RuntimeException e) {
+            recorder.abandon();
+            throw e;
+        } finally {
+            recorder = null;
+        }
+    }
+
+    /** Adds an operation to the recording at work. */
+    public final void add(Op op) {
+        if (recorder == null) {
+            throw new IllegalStateException("a layer's forward is called outside of Device.record");
+        }
+        recorder.add(op);
+    }
+
+    /** A tensor in the arena, of the device's type. */
+    public final Tensor activations(int... shape) {
+        return activations(dtype(), shape);
+    }
+
+    /** A tensor in the arena. */
+    public final Tensor activations(DType type, int... shape) {
+        return Tensor.over(Storage.planned(bytes(type, shape)), type, shape);
+    }
+
+    /** Size of a dense tensor. */
+    protected static long bytes(DType type, int... shape) {
+        long bytes = type.bytes();
+        for (int dim : shape) {
+            bytes = Math.multiplyExact(bytes, dim);
+        }
+        return bytes;
+    }
+
+    /** Floats go into tensors of float32 and of the device's type, and come from them. */
+    protected final boolean holdsFloats(Tensor tensor) {
+        return tensor.type() == DType.F32 || tensor.type() == dtype();
+    }
+
+    /** @throws IllegalArgumentException unless the type fits and {@code tensor} is dense with so many elements */
+    protected static void requireFits(boolean typeFits, long elements, Tensor tensor) {
+        if (!typeFits || !tensor.isDense() || tensor.elements() != elements) {
+            throw new IllegalArgumentException(elements + " values of another type or number for " + tensor);
+        }
+    }
+}
