@@ -2,13 +2,14 @@
 # Builds the CPU harness with g++ alone:
 #
 #   build.sh OUTDIR          libcuda.so.1 (the emulated driver), simt-kernels.so (../*.cu, for speed) and
-#                            simt-kernels-checked.so (the same with every load and store checked)
+#                            simt-kernels-checked.so (the same with every load and store checked); run_kernel, which
+#                            runs one of them
 #   build.sh OUTDIR test     also builds test/ and runs it; fails if a test fails
 #
 # An object is compiled again only if its source or any header is newer. Paths in the outputs are relative to kernels/.
 set -euo pipefail
 
-[ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
 fail() { echo "simt: $*" >&2; exit 1; }
 command -v g++ >/dev/null || fail "g++ not found; the CPU harness is built with it (Debian: apt install g++)"
 [ "$(uname -m)" = x86_64 ] || fail "the CPU harness needs x86-64, this is $(uname -m)"
@@ -23,6 +24,7 @@ common="-std=c++17 -fPIC -fvisibility=hidden -march=x86-64-v3 -fdebug-prefix-map
 kernel="$common -fstack-clash-protection -D__SIMT__ -ffp-contract=fast -fno-math-errno -fno-exceptions"
 kernel="$kernel -Wno-unknown-pragmas -Wno-unused-function -Wno-unused-parameter -include simt/simt.h -Iinclude -Isimt"
 export runtime_flags="$common -O3 -g1"
+export runner_flags="$common -O1 -g -Isimt"
 export plain_flags="$kernel -O3 -fno-trapping-math"
 export checked_flags="$kernel -O1 -g -fsanitize=thread -fno-tree-sra -DSIMT_CHECKED=true"
 
@@ -99,6 +101,8 @@ sources=(*.cu)
 if [ -e "${sources[0]}" ]; then
     image plain simt-kernels "${sources[@]}"
     image checked simt-kernels-checked "${sources[@]}"
+    compile runner simt/run_kernel.cpp "$out/obj/run_kernel.o"
+    g++ -o "$out/run_kernel" "$out/obj/run_kernel.o" "$out/libcuda.so.1" -Wl,-rpath,'$ORIGIN'
 fi
 
 if [ "${2:-}" = test ]; then
@@ -107,4 +111,6 @@ if [ "${2:-}" = test ]; then
     compile_all runtime test simt/test/*.cpp
     g++ -o "$out/run_tests" "${objects[@]}" -ldl
     "$out/run_tests" "$out" "$simt/test"
+    "$out/run_kernel" "$out/simt-kernels-checked.so" gemm_none 70 24 16
+    "$out/run_kernel" "$out/simt-kernels-checked.so" layernorm 5 40
 fi
