@@ -16,11 +16,11 @@ import java.util.stream.StreamSupport;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.StableDiffusion;
-import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.weights.DType;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -43,7 +43,7 @@ class RecordedClassificationTest {
     }
 
     private static void check(JsonNode recorded, List<String> prompts) {
-        try (var bundled = BundledModel.open(); Device device = Devices.open(DType.F32);
+        try (var bundled = BundledModel.open(); Device device = new CpuDevice(DType.F32);
                 var model = new StableDiffusion(bundled.root(), device)) {
             RgbImage image = ImageDecoder.read(bundled.root().resolve(recorded.get("image").textValue()));
             var channel0 = new double[8];
@@ -79,7 +79,7 @@ class RecordedClassificationTest {
 
     @Test
     void aBatchSizeMovesErrorsByRoundingOnly() {
-        try (var bundled = BundledModel.open(); Device device = Devices.open(DType.F32);
+        try (var bundled = BundledModel.open(); Device device = new CpuDevice(DType.F32);
                 var model = new StableDiffusion(bundled.root(), device)) {
             RgbImage image = ImageDecoder.read(bundled.images().resolve("bag-0.png"));
             List<String> prompts = List.of("a photo of a bag.", "a photo of a coat.", "a photo of a dress.");
@@ -116,7 +116,7 @@ class RecordedClassificationTest {
     }
 
     private static int classify(String picture, DType dtype) {
-        try (var bundled = BundledModel.open(); Device device = Devices.open(dtype);
+        try (var bundled = BundledModel.open(); Device device = new CpuDevice(dtype);
                 var model = new StableDiffusion(bundled.root(), device)) {
             List<String> prompts = List.of("a photo of a bag.", "a photo of a pair of trousers.", "a photo of a sneaker.",
                     "a photo of a shirt.");
