@@ -22,6 +22,13 @@ public interface Attention extends Layer {
             }
         }
 
+        /** @throws IllegalArgumentException unless all three have the layer's columns */
+        public void require(Tensor q, Tensor k, Tensor v) {
+            if (q.width() != width || k.width() != width || v.width() != width) {
+                throw new IllegalArgumentException("attention " + this + " of " + q + ", " + k + ", " + v);
+            }
+        }
+
         public int headWidth() {
             return width / heads;
         }

@@ -21,6 +21,14 @@ public interface GroupNorm extends Layer {
                 throw new IllegalArgumentException(channels + " channels do not divide into " + groups + " groups");
             }
         }
+
+        /** @throws IllegalArgumentException unless both inputs are dense and have the layer's channels together */
+        public void require(Tensor x, Tensor skip) {
+            int width = x.width() + (skip == null ? 0 : skip.width());
+            if (width != channels || !x.isDense() || (skip != null && !skip.isDense())) {
+                throw new IllegalArgumentException("group norm " + this + " of " + x + " and " + skip);
+            }
+        }
     }
 
     /** [B, .., C] → [B, .., C]; x must be dense. */

@@ -24,6 +24,22 @@ public interface Linear extends Layer {
         public Spec then(Activation next) {
             return new Spec(in, out, bias, next);
         }
+
+        /**
+         * Shape of y.
+         *
+         * @throws IllegalArgumentException if the operands do not fit the layer
+         */
+        public int[] outputShape(Tensor x, Tensor residual) {
+            boolean residualFits = residual == null
+                    || activation != Activation.GEGLU && residual.elements() == (long) x.rows() * out;
+            if (x.width() != in || !residualFits) {
+                throw new IllegalArgumentException("linear " + this + " of " + x + " and " + residual);
+            }
+            int[] shape = x.shape();
+            shape[shape.length - 1] = out;
+            return shape;
+        }
     }
 
     /** [.., in] → [.., out]. */
@@ -34,7 +50,7 @@ public interface Linear extends Layer {
     /**
      * [.., in] → [.., out].
      *
-     * @param residual [.., out], added last; null for none
+     * @param residual [.., out], added last; null for none, as a GEGLU layer takes none
      */
     Tensor forward(Tensor x, Tensor residual);
 }

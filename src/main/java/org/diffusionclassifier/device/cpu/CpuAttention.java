@@ -33,9 +33,7 @@ final class CpuAttention implements Attention {
 
     @Override
     public Tensor forward(Tensor q, Tensor k, Tensor v, Tensor entry) {
-        if (q.width() != spec.width() || k.width() != spec.width() || v.width() != spec.width()) {
-            throw new IllegalArgumentException("attention " + spec + " of " + q + ", " + k + ", " + v);
-        }
+        spec.require(q, k, v);
         Tensor keys = entry == null ? k : device.gather(k, entry);
         Tensor values = entry == null ? v : device.gather(v, entry);
         Tensor y = device.activations(q.dim(0), q.dim(1), spec.width());

@@ -46,18 +46,11 @@ final class CpuLinear implements Linear {
 
     @Override
     public Tensor forward(Tensor x, Tensor residual) {
-        int[] shape = x.shape();
-        shape[shape.length - 1] = spec.out();
-        if (x.width() != spec.in() || (residual != null && residual.elements() != (long) x.rows() * spec.out())) {
-            throw new IllegalArgumentException("linear " + spec + " of " + x + " and " + residual);
-        }
+        int[] shape = spec.outputShape(x, residual);
         if (spec.activation() != Activation.GEGLU) {
             Tensor y = device.activations(shape);
             products.get(0).record(x, y, residual == null ? Then.NOTHING : Then.ADD, residual);
             return y;
-        }
-        if (residual != null) {
-            throw new IllegalArgumentException("a GEGLU layer takes no residual");
         }
         Tensor values = device.activations(shape);
         products.get(0).record(x, values, Then.NOTHING, null);

@@ -39,10 +39,7 @@ final class CpuNorms {
 
         @Override
         public Tensor forward(Tensor x, Tensor skip) {
-            int skipWidth = skip == null ? 0 : skip.width();
-            if (x.width() + skipWidth != spec.channels() || !x.isDense() || (skip != null && !skip.isDense())) {
-                throw new IllegalArgumentException("group norm " + spec + " of " + x + " and " + skip);
-            }
+            spec.require(x, skip);
             Tensor input = skip == null ? x : sideBySide(x, skip);
             Tensor y = device.activations(input.shape());
             try (var descriptors = new Descriptors()) {

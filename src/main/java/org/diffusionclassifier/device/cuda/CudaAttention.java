@@ -27,9 +27,7 @@ final class CudaAttention implements Attention {
 
     @Override
     public Tensor forward(Tensor q, Tensor k, Tensor v, Tensor entry) {
-        if (q.width() != spec.width() || k.width() != spec.width() || v.width() != spec.width()) {
-            throw new IllegalArgumentException("attention " + spec + " of " + q + ", " + k + ", " + v);
-        }
+        spec.require(q, k, v);
         int d = spec.headWidth();
         int batch = q.dim(0);
         int queries = q.dim(1);

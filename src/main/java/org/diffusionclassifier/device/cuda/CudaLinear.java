@@ -40,15 +40,7 @@ final class CudaLinear implements Linear {
 
     @Override
     public Tensor forward(Tensor x, Tensor residual) {
-        if (residual != null && spec.activation() == Activation.GEGLU) {
-            throw new IllegalArgumentException("a GEGLU layer takes no residual");
-        }
-        if (x.width() != spec.in() || (residual != null && residual.elements() != (long) x.rows() * spec.out())) {
-            throw new IllegalArgumentException("linear " + spec + " of " + x + " and " + residual);
-        }
-        int[] shape = x.shape();
-        shape[shape.length - 1] = spec.out();
-        Tensor y = device.activations(shape);
+        Tensor y = device.activations(spec.outputShape(x, residual));
         gemm.record(x, null, residual, y);
         return y;
     }

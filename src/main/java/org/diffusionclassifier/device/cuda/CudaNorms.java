@@ -34,10 +34,8 @@ final class CudaNorms {
 
         @Override
         public Tensor forward(Tensor x, Tensor skip) {
+            spec.require(x, skip);
             int skipWidth = skip == null ? 0 : skip.width();
-            if (x.width() + skipWidth != spec.channels() || !x.isDense() || (skip != null && !skip.isDense())) {
-                throw new IllegalArgumentException("group norm " + spec + " of " + x + " and " + skip);
-            }
             int batch = x.dim(0);
             int pixels = x.rows() / batch;
             long elements = (long) pixels * spec.channels();
