@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Compiles the kernels into OUT/compiled: NAME.fatbin for each NAME.cu where there is an nvcc, the emulated driver and
-# its kernels by simt/build.sh where there is a g++. Fails on any spill, and if a compiler that is there fails.
+# its kernels by simt/build.sh where there is a g++. Fails on any spill or stack, and if a compiler that is there fails.
 #
 #   build.sh OUT [SKIP_SIMT]
 #
-# OUT/compiled/modules.txt lists the fatbins; OUT/compiled/kernels.json says for every kernel and architecture how many
-# registers, bytes of stack, of spills and of static shared memory ptxas gave it.
+# OUT/compiled/modules.txt lists the fatbins, OUT/compiled/sources.txt what a machine needs to compile them itself.
+# OUT/compiled/kernels.json says for every kernel and architecture how many registers, bytes of stack, of spills and of
+# static shared memory ptxas gave it.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=$1
@@ -53,7 +54,8 @@ summary() {
 }
 
 if [ -z "$nvcc" ]; then
-    echo "kernels: no nvcc on PATH, in CUDA_HOME or /usr/local/cuda*: the jar gets no GPU kernels" >&2
+    echo "kernels: no nvcc on PATH, in CUDA_HOME or /usr/local/cuda*: the jar gets no compiled GPU kernels, and leaves" \
+        "that to NVRTC where it runs" >&2
     rm -f "$compiled"/*.fatbin "$compiled/kernels.json" "$compiled/modules.txt"
 else
     running=0
@@ -75,11 +77,14 @@ else
         { printf "%s  {\"kernel\": \"%s\", \"arch\": \"%s\", \"registers\": %d, \"stack\": %d, \"spills\": %d, \"shared\": %d}",
               (NR > 1 ? ",\n" : ""), $1, $2, $3, $4, $5, $6 }
         END { print "\n]" }' "$out/ptxas.txt" > "$compiled/kernels.json"
-    if awk '$5 > 0 { print "kernels: " $1 " spills " $5 " bytes on " $2; found = 1 } END { exit !found }' \
+    if awk '$4 + $5 > 0 { print "kernels: " $1 " spills " $5 " bytes and has a stack of " $4 " on " $2; found = 1 }
+            END { exit !found }' \
         "$out/ptxas.txt" >&2; then
         exit 1
     fi
 fi
+
+(cd "$here" && ls -- *.cu include/* nvrtc/*) > "$compiled/sources.txt"
 
 if [ "$skip_simt" = true ]; then
     echo "kernels: the emulated driver is skipped (-DskipSimt)" >&2

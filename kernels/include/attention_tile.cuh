@@ -2,6 +2,8 @@
 // tiles in shared memory.
 #pragma once
 
+#include <cmath>
+
 #include "fragments.cuh"
 #include "half.cuh"
 #include "ptx.cuh"

@@ -45,8 +45,8 @@ final class PairBatch implements AutoCloseable {
             Tensor xt = scorer.diffusion().addNoise(drawn);                     // [M, h, w, c]
             Tensor predicted = scorer.model().unet().forward(xt, timesteps, trialOfPair, scorer.context(),
                     promptOfPair, Probe.NONE);                                  // [P, h, w, c]
-            result.set(scorer.diffusion().error(predicted, drawn, trialOfPair, scorer.loss(),
-                    scorer.model().directory().schedule().prediction()));
+            result.set(scorer.diffusion().errors(predicted, drawn, trialOfPair, scorer.loss(),
+                    scorer.model().directory().schedule().prediction(), false).mean());
             recorder.keep(result.get());                                        // [P]
         });
         errors = result.get();
@@ -81,6 +81,10 @@ final class PairBatch implements AutoCloseable {
         device.write(promptOfPair, promptOf);
         graph.run();
         return device.read(errors);
+    }
+
+    long arenaBytes() {
+        return graph.arenaBytes();
     }
 
     @Override

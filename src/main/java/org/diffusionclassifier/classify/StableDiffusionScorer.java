@@ -26,7 +26,7 @@ public final class StableDiffusionScorer implements Scorer {
     private final Device device;
     private final Loss loss;
     private final Diffusion diffusion;
-    private final int batchSize;
+    private int batchSize;
     private final int prompts;
     private final List<Tensor> context;
     private final Tensor x0;
@@ -48,6 +48,25 @@ public final class StableDiffusionScorer implements Scorer {
         this.context = model.context(prompts);
         int size = model.directory().unet().sampleSize();
         this.x0 = device.tensor(DType.F32, size, size, model.directory().unet().inChannels());
+    }
+
+    /** Halves the batch until its activations fit into the device's memory, or it is one pair. */
+    public void fitBatchToMemory() {
+        long capacity = device.activationCapacity();
+        while (batchSize > 1 && capacity < Long.MAX_VALUE && activations(batchSize) > capacity) {
+            batchSize /= 2;
+        }
+    }
+
+    /** Bytes that a batch takes at the most: each of its pairs of another trial. */
+    private long activations(int pairs) {
+        try (var batch = new PairBatch(this, pairs, pairs)) {
+            return batch.arenaBytes();
+        }
+    }
+
+    public int batchSize() {
+        return batchSize;
     }
 
     @Override

@@ -17,8 +17,6 @@ final class ModelOptions {
 
     enum TypeChoice { AUTO, F32, BF16, F16 }
 
-    /** Latent pixels a batch when no size is asked for: 4 pairs of Stable Diffusion's 64 × 64. */
-    private static final int PIXELS_A_BATCH = 4 * 64 * 64;
     private static final int LARGEST_DEFAULT_BATCH = 64;
 
     @Option(names = "--model", paramLabel = "DIR",
@@ -36,7 +34,8 @@ final class ModelOptions {
     TypeChoice dtype;
 
     @Option(names = "--batch-size", paramLabel = "N",
-            description = "Pairs of a class and a trial evaluated at once. Default: by the size of the model's latent.")
+            description = "Pairs of a class and a trial evaluated at once. Default: by the size of the model's latent, "
+                    + "the device and its free memory.")
     Integer batchSize;
 
     /** @throws InputException for what can be refused before anything is loaded */
@@ -74,8 +73,13 @@ final class ModelOptions {
     }
 
     /** @param latentSize height and width of the model's latent */
-    int batchSizeFor(int latentSize) {
-        return batchSize != null ? batchSize
-                : Math.max(1, Math.min(LARGEST_DEFAULT_BATCH, PIXELS_A_BATCH / (latentSize * latentSize)));
+    int batchSizeFor(int latentSize, Device opened) {
+        return batchSize != null ? batchSize : Math.max(1,
+                Math.min(LARGEST_DEFAULT_BATCH, opened.latentPixelsABatch() / (latentSize * latentSize)));
+    }
+
+    /** Whether the batch may be made smaller than {@link #batchSizeFor} says. */
+    boolean isBatchSizeFree() {
+        return batchSize == null;
     }
 }

@@ -36,8 +36,11 @@ final class Session implements AutoCloseable {
             var noise = trialOptions.noise(device, size, model.unet().config().inChannels(), plan);
             var captions = prompts.prompts().stream().map(Prompt::text).toList();
             var scorer = open(new StableDiffusionScorer(model, device, captions, noise, trialOptions.loss(),
-                    modelOptions.batchSizeFor(size)));
-            say(log, start, captions.size() + " prompts encoded");
+                    modelOptions.batchSizeFor(size, device)));
+            if (modelOptions.isBatchSizeFree()) {
+                scorer.fitBatchToMemory();
+            }
+            say(log, start, captions.size() + " prompts encoded, batches of " + scorer.batchSize() + " pairs");
             classifier = new Classifier(scorer, trialOptions.strategy(plan, captions.size()));
         } catch (RuntimeException e) {
             close();

@@ -74,6 +74,12 @@ public interface Device extends AutoCloseable {
 
     // Memory and execution.
 
+    /** Latent pixels that a batch should have to keep the device busy. */
+    int latentPixelsABatch();
+
+    /** Bytes that activations can take; {@link Long#MAX_VALUE} where that is for the operating system to say. */
+    long activationCapacity();
+
     /** A persistent tensor, filled with zeros: the caller's until it is released or the device closes. */
     Tensor tensor(DType type, int... shape);
 

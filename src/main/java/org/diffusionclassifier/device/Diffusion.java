@@ -1,5 +1,6 @@
 package org.diffusionclassifier.device;
 
+import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 
 /**
@@ -32,18 +33,37 @@ public interface Diffusion {
         public int count() {
             return noiseIndex.dim(0);
         }
+
+        /** @throws IllegalArgumentException unless {@code predicted} holds a float32 latent for each pair */
+        public void requirePredictions(Tensor predicted, int pairs) {
+            if (predicted.type() != DType.F32 || !predicted.isDense()
+                    || predicted.elements() != pairs * x0.elements()) {
+                throw new IllegalArgumentException("errors of " + predicted + " for " + pairs + " pairs of " + x0);
+            }
+        }
     }
 
     /** x_t = √ᾱ_t x₀ + √(1−ᾱ_t) ε for each trial (Ho et al., 2020, arXiv 2006.11239, eq. 4): [M, h, w, c]. */
     Tensor addNoise(Trials trials);
 
     /**
-     * Error of each pair's prediction, in a fixed order of summation: [P] float32.
+     * What the predictions of a batch of P pairs miss.
+     *
+     * @param mean [P] float32, ℓ averaged over the latent
+     * @param map  [P, h, w] float32, ℓ averaged over channels only: where the error lies; null unless asked for
+     */
+    record Errors(Tensor mean, Tensor map) {
+    }
+
+    /**
+     * Error of each pair's prediction, in a fixed order of summation.
      *
      * @param predicted   the network's output, [P, h, w, c] float32
      * @param trialOfPair [P] int32 in [0, M), ascending
      * @param prediction  what it is: ε̂, or v̂ with ε̂ = √ᾱ v̂ + √(1−ᾱ) x_t (Salimans and Ho, 2022, arXiv 2202.00512,
      *                    appendix D)
+     * @param withMap     whether the map is wanted too
      */
-    Tensor error(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction);
+    Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction,
+                  boolean withMap);
 }

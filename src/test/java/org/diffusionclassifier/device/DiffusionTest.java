@@ -92,10 +92,15 @@ class DiffusionTest {
         var trials = trials(x0, NOISE_INDEX, count, h, w, c);
         Tensor predictions = on.input(DType.F32, predicted, trialOfPair.length, h, w, c);
         Tensor pairs = on.input(trialOfPair, trialOfPair.length);
-        DeviceFixture.assertMatches(DType.F32, 1,
-                r -> r.error(predicted, trialOfPair, x0, seeded(count, h, w, c), levels(SIGNAL, count),
-                        levels(LEVEL, count), loss, prediction),
-                on.run(() -> diffusion.error(predictions, trials, pairs, loss, prediction)));
+        for (boolean map : new boolean[] {false, true}) {
+            DeviceFixture.assertMatches(DType.F32, 1,
+                    r -> r.errors(predicted, trialOfPair, x0, seeded(count, h, w, c), levels(SIGNAL, count),
+                            levels(LEVEL, count), loss, prediction, map ? c : x0.length),
+                    on.run(() -> {
+                        var errors = diffusion.errors(predictions, trials, pairs, loss, prediction, map);
+                        return map ? errors.map() : errors.mean();
+                    }));
+        }
     }
 
     /** A network that knows the noise, or v, has no error to speak of. */
@@ -113,7 +118,7 @@ class DiffusionTest {
         Tensor predicted = on.input(DType.F32, truth, 1, 4, 4, 4);
         Tensor pairs = on.input(new int[1], 1);
         assertArrayEquals(new float[1],
-                on.run(() -> diffusion.error(predicted, trials, pairs, Loss.L1, prediction)), 1e-6f);
+                on.run(() -> diffusion.errors(predicted, trials, pairs, Loss.L1, prediction, false).mean()), 1e-6f);
     }
 
     private Diffusion.Trials trials(float[] x0, int[] noiseIndex, int count, int h, int w, int c) {

@@ -1,5 +1,6 @@
 package org.diffusionclassifier.device;
 
+import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.special.Erf;
@@ -341,34 +342,32 @@ final class Reference {
     }
 
     /**
-     * error[p] = mean over the latent of ℓ(ε[m] − ε̂), m = trialOfPair[p]; ε̂ is the prediction itself, or
-     * √ᾱ v̂ + √(1 − ᾱ) x_t of a prediction v̂.
+     * error = mean over {@code count} neighbouring elements of ℓ(ε[m] − ε̂), m = trialOfPair[p]; ε̂ is the prediction
+     * itself, or √ᾱ v̂ + √(1 − ᾱ) x_t of a prediction v̂.
      *
      * @param predicted   [P, h, w, c]
      * @param trialOfPair [P]; the rest as in {@link #addNoise}
-     * @return [P]
+     * @param count       h·w·c for a pair's error, c for its map
+     * @return [P], or [P, h, w]
      */
-    double[] error(float[] predicted, int[] trialOfPair, float[] x0, float[][] epsilon, float[] signal, float[] level,
-                   Diffusion.Loss loss, PredictionType prediction) {
+    double[] errors(float[] predicted, int[] trialOfPair, float[] x0, float[][] epsilon, float[] signal, float[] level,
+                    Diffusion.Loss loss, PredictionType prediction, int count) {
         double[] noised = EXACT.addNoise(x0, epsilon, signal, level);
-        double[] errors = new double[trialOfPair.length];
-        for (int p = 0; p < errors.length; p++) {
-            int m = trialOfPair[p];
-            double sum = 0;
-            for (int i = 0; i < x0.length; i++) {
-                double estimate = predicted[p * x0.length + i];
-                if (prediction == PredictionType.V_PREDICTION) {
-                    estimate = signal[m] * estimate + level[m] * noised[m * x0.length + i];
-                }
-                double difference = Math.abs(epsilon[m][i] - estimate);
-                sum += switch (loss) {
-                    case L1 -> difference;
-                    case L2 -> difference * difference;
-                    case HUBER -> difference <= 1 ? difference * difference / 2 : difference - 0.5;
-                };
+        double[] errors = new double[predicted.length / count];
+        for (int i = 0; i < predicted.length; i++) {
+            int m = trialOfPair[i / x0.length];
+            int element = i % x0.length;
+            double estimate = predicted[i];
+            if (prediction == PredictionType.V_PREDICTION) {
+                estimate = signal[m] * estimate + level[m] * noised[m * x0.length + element];
             }
-            errors[p] = stored.applyAsDouble(sum / x0.length);
+            double difference = Math.abs(epsilon[m][element] - estimate);
+            errors[i / count] += switch (loss) {
+                case L1 -> difference;
+                case L2 -> difference * difference;
+                case HUBER -> difference <= 1 ? difference * difference / 2 : difference - 0.5;
+            };
         }
-        return errors;
+        return Arrays.stream(errors).map(sum -> stored.applyAsDouble(sum / count)).toArray();
     }
 }

@@ -139,6 +139,16 @@ public final class CpuDevice extends RecordingDevice {
     }
 
     @Override
+    public int latentPixelsABatch() {
+        return 4 * 64 * 64;
+    }
+
+    @Override
+    public long activationCapacity() {
+        return Long.MAX_VALUE;
+    }
+
+    @Override
     public Tensor tensor(DType type, int... shape) {
         var memory = NativeMemory.zeroed(bytes(type, shape));
         persistent.put(memory.address(), memory);

@@ -27,7 +27,7 @@ final class CpuDiffusion implements Diffusion {
         Tensor x0 = trials.x0();
         Tensor y = device.activations(trials.count(), x0.dim(0), x0.dim(1), x0.dim(2));
         var output = new HostOp.Output(y);
-        device.add(new TrialOp("add noise", trials, List.of(), y) {
+        device.add(new TrialOp("add noise", trials, List.of(), List.of(y)) {
             @Override
             public void bind() {
                 super.bind();
@@ -48,20 +48,25 @@ final class CpuDiffusion implements Diffusion {
     }
 
     @Override
-    public Tensor error(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction) {
-        if (predicted.type() != DType.F32 || predicted.elements() != trialOfPair.dim(0) * trials.x0().elements()) {
-            throw new IllegalArgumentException("error of " + predicted + " for " + trialOfPair.dim(0) + " pairs");
-        }
-        Tensor y = device.activations(DType.F32, trialOfPair.dim(0));
-        device.add(new TrialOp("error", trials, List.of(predicted, trialOfPair), y) {
-            private FloatBuffer output;
+    public Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction,
+                         boolean withMap) {
+        int pairs = trialOfPair.dim(0);
+        trials.requirePredictions(predicted, pairs);
+        Tensor x0 = trials.x0();
+        Tensor mean = device.activations(DType.F32, pairs);
+        Tensor map = withMap ? device.activations(DType.F32, pairs, x0.dim(0), x0.dim(1)) : null;
+        device.add(new TrialOp("error", trials, List.of(predicted, trialOfPair),
+                withMap ? List.of(mean, map) : List.of(mean)) {
+            private FloatBuffer means;
+            private FloatBuffer maps;
             private FloatBuffer predictions;
             private IntBuffer trial;
 
             @Override
             public void bind() {
                 super.bind();
-                output = floats(y);
+                means = floats(mean);
+                maps = withMap ? floats(map) : null;
                 predictions = floats(predicted);
                 trial = ints(trialOfPair);
             }
@@ -69,22 +74,33 @@ final class CpuDiffusion implements Diffusion {
             @Override
             public void run() {
                 int drawn = -1;
-                for (int p = 0; p < output.capacity(); p++) {
+                int pixels = elements / channels;
+                for (int p = 0; p < pairs; p++) {
                     int m = trial.get(p);
                     if (m != drawn) {
                         drawNoise(m);
                         drawn = m;
                     }
                     double sum = 0;
-                    for (int i = 0; i < elements; i++) {
-                        float estimate = predictions.get(p * elements + i);
-                        if (prediction == PredictionType.V_PREDICTION) {
-                            estimate = signal.get(m) * estimate + level.get(m) * noised(m, i);
+                    for (int pixel = 0; pixel < pixels; pixel++) {
+                        double here = 0;
+                        for (int i = pixel * channels; i < (pixel + 1) * channels; i++) {
+                            here += loss(epsilon[i] - estimate(m, p, i));
                         }
-                        sum += loss(epsilon[i] - estimate);
+                        sum += here;
+                        if (withMap) {
+                            maps.put(p * pixels + pixel, (float) (here / channels));
+                        }
                     }
-                    output.put(p, (float) (sum / elements));
+                    means.put(p, (float) (sum / elements));
                 }
+            }
+
+            /** ε̂ of element i. */
+            private float estimate(int m, int p, int i) {
+                float output = predictions.get(p * elements + i);
+                return prediction == PredictionType.EPSILON ? output
+                        : signal.get(m) * output + level.get(m) * noised(m, i);
             }
 
             private double loss(float difference) {
@@ -96,7 +112,7 @@ final class CpuDiffusion implements Diffusion {
                 };
             }
         });
-        return y;
+        return new Errors(mean, map);
     }
 
     /** An operation that knows the noise of each trial. */
@@ -105,6 +121,7 @@ final class CpuDiffusion implements Diffusion {
         private final Trials trials;
         private final float[] chw;
         final int elements;
+        final int channels;
         /** Noise of the trial drawn last, [h, w, c]. */
         final float[] epsilon;
         private FloatBuffer latent;
@@ -113,9 +130,10 @@ final class CpuDiffusion implements Diffusion {
         FloatBuffer level;
         private FloatBuffer table;
 
-        TrialOp(String name, Trials trials, List<Tensor> more, Tensor y) {
-            super(name + " " + y, join(trials, more), List.of(y));
+        TrialOp(String name, Trials trials, List<Tensor> more, List<Tensor> outputs) {
+            super(name + " " + outputs.get(0), join(trials, more), outputs);
             this.trials = trials;
+            this.channels = trials.x0().width();
             this.elements = (int) trials.x0().elements();
             this.chw = new float[elements];
             this.epsilon = new float[elements];
@@ -135,7 +153,6 @@ final class CpuDiffusion implements Diffusion {
         void drawNoise(int m) {
             if (noise instanceof Noise.Seeded seeded) {
                 Philox.normals(seeded.seed(), index.get(m), chw, elements);
-                int channels = trials.x0().dim(2);
                 int pixels = elements / channels;
                 for (int c = 0; c < channels; c++) {
                     for (int i = 0; i < pixels; i++) {

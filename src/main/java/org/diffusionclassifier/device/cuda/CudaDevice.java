@@ -1,7 +1,5 @@
 package org.diffusionclassifier.device.cuda;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import org.diffusionclassifier.device.Activation;
@@ -22,11 +20,10 @@ import org.diffusionclassifier.weights.FloatFormats;
 import org.diffusionclassifier.weights.Weights;
 
 /**
- * A CUDA device: float16 storage, float32 accumulation. Everything runs in order on one stream; reading a tensor waits
- * for it.
+ * A CUDA device: float16 storage, float32 accumulation. Kernels run in order on one stream, copies beside them on
+ * another; reading a tensor waits for what was launched before.
  */
 public final class CudaDevice extends RecordingDevice {
-
 
     private final Gpu gpu;
     private final GpuArena arena = new GpuArena();
@@ -119,6 +116,17 @@ public final class CudaDevice extends RecordingDevice {
         return CudaEmbeddings.timestep(this, timesteps, width, cosineFirst, shift);
     }
 
+    /** With 16 of Stable Diffusion's, its 8 × 8 maps are 1024 rows: a large card's products are no longer too small. */
+    @Override
+    public int latentPixelsABatch() {
+        return 16 * 64 * 64;
+    }
+
+    @Override
+    public long activationCapacity() {
+        return arena.bytes + gpu.freeBytes();
+    }
+
     @Override
     public Tensor tensor(DType type, int... shape) {
         long bytes = bytes(type, shape);
@@ -135,32 +143,24 @@ public final class CudaDevice extends RecordingDevice {
     @Override
     public void write(Tensor destination, float[] values) {
         requireFits(holdsFloats(destination), values.length, destination);
-        ByteBuffer staged = staging(destination);
-        if (destination.type() == DType.F32) {
-            staged.asFloatBuffer().put(values);
-        } else {
-            ShortBuffer halves = staged.asShortBuffer();
-            for (float value : values) {
-                halves.put(FloatFormats.toF16(value));
+        boolean single = destination.type() == DType.F32;
+        gpu.staging().upload(destination.address(), values.length, destination.type().bytes(), (slot, first, count) -> {
+            if (single) {
+                slot.asFloatBuffer().put(values, first, count);
+            } else {
+                ShortBuffer halves = slot.asShortBuffer();
+                for (int i = 0; i < count; i++) {
+                    halves.put(i, FloatFormats.toF16(values[first + i]));
+                }
             }
-        }
-        gpu.upload(destination.address(), staged);
+        });
     }
 
     @Override
     public void write(Tensor destination, int[] values) {
         requireFits(destination.type() == DType.I32, values.length, destination);
-        ByteBuffer staged = staging(destination);
-        staged.asIntBuffer().put(values);
-        gpu.upload(destination.address(), staged);
-    }
-
-    private static ByteBuffer staging(Tensor tensor) {
-        return direct(tensor.elements() * tensor.type().bytes());
-    }
-
-    static ByteBuffer direct(long bytes) {
-        return ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.nativeOrder());
+        gpu.staging().upload(destination.address(), values.length, Integer.BYTES,
+                (slot, first, count) -> slot.asIntBuffer().put(values, first, count));
     }
 
     @Override
@@ -168,17 +168,22 @@ public final class CudaDevice extends RecordingDevice {
         if (!holdsFloats(source)) {
             throw new IllegalArgumentException("reading floats from " + source);
         }
+        boolean single = source.type() == DType.F32;
+        int width = source.width();
         int stride = source.rowStride();
-        long spanned = (long) (source.rows() - 1) * stride + source.width();
-        ByteBuffer bytes = direct(spanned * source.type().bytes());
-        gpu.download(bytes, source.address());
         float[] values = new float[Math.toIntExact(source.elements())];
-        FloatBuffer floats = source.type() == DType.F32 ? bytes.asFloatBuffer() : null;
-        ShortBuffer halves = bytes.asShortBuffer();
-        for (int i = 0; i < values.length; i++) {
-            int at = i / source.width() * stride + i % source.width();
-            values[i] = floats != null ? floats.get(at) : FloatFormats.fromF16(halves.get(at));
-        }
+        int spanned = Math.addExact(Math.multiplyExact(source.rows() - 1, stride), width);
+        gpu.staging().download(source.address(), spanned, source.type().bytes(), (slot, first, count) -> {
+            FloatBuffer floats = slot.asFloatBuffer();
+            ShortBuffer halves = slot.asShortBuffer();
+            for (int i = 0; i < count; i++) {
+                int row = (first + i) / stride;
+                int column = (first + i) % stride;
+                if (column < width) {
+                    values[row * width + column] = single ? floats.get(i) : FloatFormats.fromF16(halves.get(i));
+                }
+            }
+        });
         return values;
     }
 

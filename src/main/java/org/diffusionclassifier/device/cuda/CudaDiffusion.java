@@ -36,18 +36,18 @@ final class CudaDiffusion implements Diffusion {
     }
 
     @Override
-    public Tensor error(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction) {
+    public Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction,
+                         boolean withMap) {
         Tensor x0 = trials.x0();
         int pairs = trialOfPair.dim(0);
-        if (predicted.type() != DType.F32 || predicted.elements() != pairs * x0.elements()) {
-            throw new IllegalArgumentException("error of " + predicted + " for " + pairs + " pairs");
-        }
-        Tensor y = device.activations(DType.F32, pairs);
+        trials.requirePredictions(predicted, pairs);
+        Tensor mean = device.activations(DType.F32, pairs);
+        Tensor map = withMap ? device.activations(DType.F32, pairs, x0.dim(0), x0.dim(1)) : null;
         device.add(new KernelOp(device.gpu(), "epsilon_error_" + loss.name().toLowerCase(Locale.ROOT),
                 Geometry.of(pairs, 1, BLOCK), 0)
                 .in(predicted).in(x0).in(trials.noiseIndex()).in(trials.signalLevel()).in(trials.noiseLevel())
                 .with(seed).in(table).in(trialOfPair).with(prediction == PredictionType.V_PREDICTION)
-                .out(y).in(null).with(x0.width(), x0.rows()));
-        return y;
+                .out(mean).out(map).with(x0.width(), x0.rows()));
+        return new Errors(mean, map);
     }
 }

@@ -9,9 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import org.diffusionclassifier.device.DeviceException;
@@ -71,24 +69,20 @@ enum Driver {
             }
             if (this == INSTALLED && !isInstalled()) {
                 throw new DeviceException("cuda: no NVIDIA driver is loaded (no " + DEVICE_FILES.get(0)
-                        + "): install one for CUDA 13 or later, or use --device cpu");
+                        + "): install one, or use --device cpu");
             }
-            Path directory = privateDirectory();
-            String shared = System.getProperty("java.io.tmpdir");
             try {
                 if (this == EMULATED) {
-                    System.load(extractEmulated(directory).toString());
+                    NativeLibraries.load(EMULATED_LIBRARY, emulatedLibrary());
                 }
-                // JCuda extracts its native library into java.io.tmpdir under a fixed name, and loads whatever stands
-                // there: not in a directory that others can write to.
-                System.setProperty("java.io.tmpdir", directory.toString());
-                JCudaDriver.setExceptionsEnabled(false);
-                check(cuInit(0), "cuInit");
+                NativeLibraries.load(() -> {
+                    JCudaDriver.setExceptionsEnabled(false);
+                    int result = cuInit(0);
+                    check(result, result == CUresult.CUDA_ERROR_NO_DEVICE ? "no card: use --device cpu" : "cuInit");
+                });
             } catch (LinkageError e) {
                 throw new DeviceException(deviceName + ": the CUDA driver library (libcuda.so.1) cannot be loaded: "
-                        + "install NVIDIA's driver for CUDA 13 or later, or use --device cpu", e);
-            } finally {
-                System.setProperty("java.io.tmpdir", shared);
+                        + "install NVIDIA's driver, or use --device cpu", e);
             }
             loaded = this;
         }
@@ -101,26 +95,24 @@ enum Driver {
         return version[0];
     }
 
-    /**
-     * The compiled kernels for this driver, a module an entry.
-     *
-     * @throws DeviceException if the jar was built without them
-     */
+    /** The compiled kernels that the jar holds for this driver, a module an entry; empty if it was built without. */
     List<byte[]> kernels() {
-        byte[] names = resource(modules);
-        if (names == null) {
-            throw new DeviceException(deviceName + ": this jar holds no compiled kernels: build it where "
-                    + (this == EMULATED ? "g++" : "nvcc") + " is installed");
-        }
-        return new String(names, StandardCharsets.UTF_8).lines().map(Driver::resource).toList();
+        return resourceLines(modules).stream().map(Driver::resource).toList();
     }
 
-    private static byte[] resource(String name) {
+    /** A resource of the kernels' module; null if there is none. */
+    static byte[] resource(String name) {
         try (InputStream in = Driver.class.getResourceAsStream(RESOURCES + name)) {
             return in == null ? null : in.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The lines of a resource; none if there is no such resource. */
+    static List<String> resourceLines(String name) {
+        byte[] text = resource(name);
+        return text == null ? List.of() : new String(text, StandardCharsets.UTF_8).lines().toList();
     }
 
     void check(int result, String call) {
@@ -129,36 +121,11 @@ enum Driver {
         }
     }
 
-    private static Path extractEmulated(Path directory) {
+    private static byte[] emulatedLibrary() {
         byte[] library = resource(EMULATED_LIBRARY);
         if (library == null) {
             throw new DeviceException("simt: this jar holds no emulated driver: build it where g++ is installed");
         }
-        try {
-            return Files.write(directory.resolve(EMULATED_LIBRARY), library);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** Readable by this user alone, removed when the process ends. */
-    private static Path privateDirectory() {
-        try {
-            Path directory = Files.createTempDirectory("diffusion-classifier");
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(directory)));
-            return directory;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void remove(Path directory) {
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException e) {
-            // A temporary directory that stays behind is no reason to fail.
-        }
+        return library;
     }
 }

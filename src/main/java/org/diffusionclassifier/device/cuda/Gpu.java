@@ -2,13 +2,11 @@ package org.diffusionclassifier.device.cuda;
 
 import static jcuda.driver.JCudaDriver.*;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
@@ -18,11 +16,15 @@ import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
+import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 import org.diffusionclassifier.device.DeviceException;
 
-/** One card: its context, our kernels on it, and a stream that everything runs on in order. */
+/** One card: its context, our kernels on it, and a stream that they run on in order. */
 final class Gpu implements AutoCloseable {
+
+    /** Of the architecture that first has what {@code ptx.cuh} uses: 8.0. */
+    private static final int OLDEST_CAPABILITY = 80;
 
     private final Driver driver;
     private final CUdevice device = new CUdevice();
@@ -30,6 +32,7 @@ final class Gpu implements AutoCloseable {
     private final List<CUmodule> modules = new ArrayList<>();
     private final CUstream stream = new CUstream();
     private final Map<String, CUfunction> functions = new HashMap<>();
+    private final Staging staging;
 
     /** @param ordinal which card, from 0 */
     Gpu(Driver driver, int ordinal) {
@@ -44,20 +47,51 @@ final class Gpu implements AutoCloseable {
         check(cuDeviceGet(device, ordinal), "cuDeviceGet");
         check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
         check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
-        driver.kernels().forEach(this::loadModule);
-        check(cuStreamCreate(stream, 0), "cuStreamCreate");
+        loadKernels();
+        check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+        staging = new Staging(this, stream);
     }
 
-    private void loadModule(byte[] image) {
-        var module = new CUmodule();
-        int result = cuModuleLoadData(module, image);
-        if (result == CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU || result == CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION) {
-            throw new DeviceException(driver.deviceName() + ": the kernels do not run on " + name()
-                    + " with driver version " + driver.version() + " (" + CUresult.stringFor(result)
-                    + "): needs compute capability 8.0 or later and a driver for CUDA 13 or later");
+    /** The jar's kernels, or where it has none that the driver takes, kernels compiled now. */
+    private void loadKernels() {
+        int capability = computeCapability();
+        if (capability < OLDEST_CAPABILITY) {
+            throw new DeviceException(driver.deviceName() + ": " + name() + " has compute capability "
+                    + dotted(capability) + ", the kernels need " + dotted(OLDEST_CAPABILITY)
+                    + " or later: use --device cpu");
         }
-        check(result, "cuModuleLoadData");
-        modules.add(module);
+        List<byte[]> packaged = driver.kernels();
+        int result = load(packaged);
+        if (!packaged.isEmpty() && result == CUresult.CUDA_SUCCESS) {
+            return;
+        }
+        try {
+            check(load(new RuntimeCompiler(capability, RuntimeCompiler.userCaches()).images()), "cuModuleLoadData");
+        } catch (DeviceException e) {
+            throw new DeviceException(driver.deviceName() + ": " + (packaged.isEmpty()
+                    ? "this jar holds no compiled kernels"
+                    : "the driver, for CUDA " + dotted(driver.version() / 100) + ", does not take the jar's kernels ("
+                            + CUresult.stringFor(result) + ")")
+                    + ", and compiling them now failed: " + e.getMessage()
+                    + "; update the driver, or install NVRTC of CUDA 12, or build the jar where nvcc is installed", e);
+        }
+    }
+
+    private int load(List<byte[]> images) {
+        for (byte[] image : images) {
+            var module = new CUmodule();
+            int result = cuModuleLoadData(module, image);
+            if (result != CUresult.CUDA_SUCCESS) {
+                return result;
+            }
+            modules.add(module);
+        }
+        return CUresult.CUDA_SUCCESS;
+    }
+
+    /** 8.6 of 86. */
+    private static String dotted(int tenfold) {
+        return tenfold / 10 + "." + tenfold % 10;
     }
 
     /** The name that the driver gives the card. */
@@ -129,7 +163,9 @@ final class Gpu implements AutoCloseable {
         return pointer.value();
     }
 
+    /** Waits until nothing runs that may still use it. */
     void free(long address) {
+        checkCompletion(cuStreamSynchronize(stream), "cuStreamSynchronize");
         check(cuMemFree(at(address)), "cuMemFree");
     }
 
@@ -137,34 +173,33 @@ final class Gpu implements AutoCloseable {
         check(cuMemsetD8Async(at(address), (byte) 0, bytes, stream), "cuMemsetD8Async");
     }
 
-    /** Copies a direct buffer's remaining bytes to the card, and waits. */
-    void upload(long address, ByteBuffer source) {
-        check(cuStreamSynchronize(stream), "cuStreamSynchronize");
-        check(cuMemcpyHtoD(at(address), Pointer.toBuffer(source), source.remaining()),
-                "cuMemcpyHtoD of " + source.remaining() + " bytes");
-    }
-
-    /** Waits for the stream, and copies from the card into a direct buffer's remaining bytes. */
-    void download(ByteBuffer destination, long address) {
-        check(cuStreamSynchronize(stream), "cuStreamSynchronize");
-        check(cuMemcpyDtoH(Pointer.toBuffer(destination), at(address), destination.remaining()),
-                "cuMemcpyDtoH of " + destination.remaining() + " bytes");
-    }
-
     void copy(long destination, long source, long bytes) {
         check(cuMemcpyDtoDAsync(at(destination), at(source), bytes, stream), "cuMemcpyDtoDAsync of " + bytes + " bytes");
+    }
+
+    /** Copies to and from the host. */
+    Staging staging() {
+        return staging;
     }
 
     void check(int result, String call) {
         driver.check(result, call);
     }
 
-    private static CUdeviceptr at(long address) {
+    /** Checks a call that waited for kernels, whose failure it may report: it cannot say which of them it was. */
+    void checkCompletion(int result, String call) {
+        driver.check(result, result == CUresult.CUDA_SUCCESS ? call
+                : "a kernel or copy that " + call + " waited for failed (CUDA_LAUNCH_BLOCKING=1 tells which)");
+    }
+
+    static CUdeviceptr at(long address) {
         return new CUdeviceptr().withByteOffset(address);
     }
 
     @Override
     public void close() {
+        cuStreamSynchronize(stream);
+        staging.close();
         cuStreamDestroy(stream);
         modules.forEach(JCudaDriver::cuModuleUnload);
         cuDevicePrimaryCtxRelease(device);

@@ -9,12 +9,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.diffusionclassifier.cli.Main;
 import org.diffusionclassifier.model.BundledModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A card with too little memory ends in one line and exit code 3; in a process of its own, whose card is that small. */
+/**
+ * What a card that is too small or a driver that is too old ends in: one line and exit code 3. Each in a process of its
+ * own, whose emulated card is made so.
+ */
 class DeviceFailureTest {
 
     @TempDir
@@ -22,15 +26,27 @@ class DeviceFailureTest {
 
     @Test
     void noRoomForTheWeights() throws Exception {
-        check(8, List.of("--n-samples", "1"), "simt: out of memory", "bytes asked for");
+        assertFails(classify(Map.of("SIMT_MEMORY_MB", "8"), "--n-samples", "1"),
+                "simt: out of memory", "bytes asked for");
     }
 
     @Test
     void noRoomForTheBatch() throws Exception {
-        check(20, List.of("--n-samples", "50", "--batch-size", "64"), "simt: out of memory", "try a smaller --batch-size");
+        assertFails(classify(Map.of("SIMT_MEMORY_MB", "20"), "--n-samples", "50", "--batch-size", "64"),
+                "simt: out of memory", "try a smaller --batch-size");
     }
 
-    private void check(int megabytes, List<String> options, String... parts) throws IOException, InterruptedException {
+    @Test
+    void aBatchThatNobodyAskedForFits() throws Exception {
+        var run = classify(Map.of("SIMT_MEMORY_MB", "16"), "--n-samples", "1", "--classes", "bag,shirt", "--verbose");
+        assertEquals(0, run.exitCode, run.err);
+        assertTrue(run.err.contains("batches of 16 pairs"), run.err);
+    }
+
+    private record Run(int exitCode, String err) {
+    }
+
+    private Run classify(Map<String, String> card, String... options) throws IOException, InterruptedException {
         Path picture = folder.resolve("bag.png");
         try (var bundled = BundledModel.open()) {
             Files.copy(bundled.images().resolve("bag-0.png"), picture);
@@ -38,17 +54,20 @@ class DeviceFailureTest {
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp", System.getProperty("java.class.path"), Main.class.getName(), "classify", picture.toString(),
                 "--device", "simt", "--to-keep", "1"));
-        command.addAll(options);
+        command.addAll(List.of(options));
         var builder = new ProcessBuilder(command).redirectError(folder.resolve("err").toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD);
-        builder.environment().put("SIMT_MEMORY_MB", String.valueOf(megabytes));
+        builder.environment().putAll(card);
         int exitCode = builder.start().waitFor();
-        String err = Files.readString(folder.resolve("err"), StandardCharsets.UTF_8);
-        assertEquals(3, exitCode, err);
-        List<String> lines = err.lines().filter(line -> !line.startsWith("WARNING")).toList();
-        assertEquals(1, lines.size(), err);
+        return new Run(exitCode, Files.readString(folder.resolve("err"), StandardCharsets.UTF_8));
+    }
+
+    private static void assertFails(Run run, String... parts) {
+        assertEquals(3, run.exitCode, run.err);
+        List<String> lines = run.err.lines().filter(line -> !line.startsWith("WARNING")).toList();
+        assertEquals(1, lines.size(), run.err);
         for (String part : parts) {
-            assertTrue(lines.get(0).contains(part), "expected \"" + part + "\" in: " + err);
+            assertTrue(lines.get(0).contains(part), "expected \"" + part + "\" in: " + run.err);
         }
     }
 }

@@ -1,0 +1,151 @@
+package org.diffusionclassifier.device.cuda;
+
+import static jcuda.nvrtc.JNvrtc.*;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import jcuda.nvrtc.JNvrtc;
+import jcuda.nvrtc.nvrtcProgram;
+import jcuda.nvrtc.nvrtcResult;
+import org.diffusionclassifier.device.DeviceException;
+
+/**
+ * Compiles the kernels on the machine that runs them, by NVIDIA's NVRTC, where the jar holds none that its card takes.
+ * Leans on the kernels' sources in the jar and on {@code libnvrtc.so.12}, which the loader finds. What was compiled is
+ * kept among the user's caches, by a hash of all that went into it.
+ */
+final class RuntimeCompiler {
+
+    private static final String LIBRARY = "libnvrtc.so.12";
+
+    private final Map<String, String> kernels = new TreeMap<>();
+    private final Map<String, String> headers = new TreeMap<>();
+    private final String architecture;
+    private final List<String> options;
+    private final Path cache;
+
+    /**
+     * @param computeCapability of the card, 80 for 8.0
+     * @param caches            where programs keep what they can make again; see {@link #userCaches}
+     * @throws DeviceException if NVRTC is not installed
+     */
+    RuntimeCompiler(int computeCapability, Path caches) {
+        try {
+            NativeLibraries.load(() -> {
+                JNvrtc.setExceptionsEnabled(false);
+                check(nvrtcVersion(new int[1], new int[1]), "nvrtcVersion");
+            });
+        } catch (LinkageError e) {
+            throw new DeviceException("NVRTC (" + LIBRARY + ") is not installed", e);
+        }
+        architecture = architecture(computeCapability);
+        options = List.of("--std=c++17", "--gpu-architecture=" + architecture);
+        for (String name : Driver.resourceLines("sources.txt")) {
+            String text = new String(Driver.resource("source/" + name), StandardCharsets.UTF_8);
+            boolean kernel = name.endsWith(".cu");
+            (kernel ? kernels : headers).put(name.substring(name.lastIndexOf('/') + 1), text);
+        }
+        cache = caches.resolve("diffusion-classifier").resolve("kernels-" + hash());
+    }
+
+    /** The card's own, or for a card newer than the library the newest that it knows, which the driver translates. */
+    private static String architecture(int computeCapability) {
+        int[] count = new int[1];
+        check(nvrtcGetNumSupportedArchs(count), "nvrtcGetNumSupportedArchs");
+        int[] known = new int[count[0]];
+        check(nvrtcGetSupportedArchs(known), "nvrtcGetSupportedArchs");
+        int newest = Arrays.stream(known).filter(a -> a <= computeCapability).max().orElseThrow();
+        return (newest == computeCapability ? "sm_" : "compute_") + newest;
+    }
+
+    /** The modules, compiled or from the cache. */
+    List<byte[]> images() {
+        return kernels.keySet().parallelStream().map(this::image).toList();
+    }
+
+    private byte[] image(String name) {
+        Path kept = cache.resolve(name + (architecture.startsWith("sm_") ? ".cubin" : ".ptx"));
+        try {
+            if (Files.exists(kept)) {
+                return Files.readAllBytes(kept);
+            }
+            byte[] image = compile(name);
+            Files.createDirectories(cache);
+            Path part = Files.createTempFile(cache, name, ".part");
+            Files.write(part, image);
+            Files.move(part, kept, StandardCopyOption.ATOMIC_MOVE);
+            return image;
+        } catch (IOException e) {
+            throw new UncheckedIOException("the cache of compiled kernels in " + cache, e);
+        }
+    }
+
+    private byte[] compile(String name) {
+        var program = new nvrtcProgram();
+        check(nvrtcCreateProgram(program, kernels.get(name), name, headers.size(),
+                headers.values().toArray(String[]::new), headers.keySet().toArray(String[]::new)), name);
+        try {
+            int result = nvrtcCompileProgram(program, options.size(), options.toArray(String[]::new));
+            if (result != nvrtcResult.NVRTC_SUCCESS) {
+                var log = new String[1];
+                check(nvrtcGetProgramLog(program, log), name);
+                throw new DeviceException("NVRTC does not compile " + name + " for " + architecture + ": "
+                        + log[0].lines().findFirst().orElse("") + " …");
+            }
+            return architecture.startsWith("sm_") ? cubin(program, name) : ptx(program, name);
+        } finally {
+            nvrtcDestroyProgram(program);
+        }
+    }
+
+    private static byte[] cubin(nvrtcProgram program, String name) {
+        long[] size = new long[1];
+        check(nvrtcGetCUBINSize(program, size), name);
+        byte[] image = new byte[Math.toIntExact(size[0])];
+        check(nvrtcGetCUBIN(program, image), name);
+        return image;
+    }
+
+    /** With the zero at its end that the driver asks of a text. */
+    private static byte[] ptx(nvrtcProgram program, String name) {
+        var text = new String[1];
+        check(nvrtcGetPTX(program, text), name);
+        return (text[0] + '\0').getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** {@code XDG_CACHE_HOME}, or {@code ~/.cache} (XDG Base Directory Specification). */
+    static Path userCaches() {
+        String set = System.getenv("XDG_CACHE_HOME");
+        return set == null || set.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(set);
+    }
+
+    private String hash() {
+        int[] major = new int[1];
+        int[] minor = new int[1];
+        check(nvrtcVersion(major, minor), "nvrtcVersion");
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            String all = major[0] + "." + minor[0] + options + kernels + headers;
+            return HexFormat.of().formatHex(digest.digest(all.getBytes(StandardCharsets.UTF_8)), 0, 8);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void check(int result, String what) {
+        if (result != nvrtcResult.NVRTC_SUCCESS) {
+            throw new DeviceException("NVRTC: " + what + ": " + nvrtcResult.stringFor(result));
+        }
+    }
+}

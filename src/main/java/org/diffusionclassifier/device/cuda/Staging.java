@@ -1,0 +1,144 @@
+package org.diffusionclassifier.device.cuda;
+
+import static jcuda.driver.JCudaDriver.*;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import jcuda.Pointer;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUevent_flags;
+import jcuda.driver.CUstream;
+import jcuda.driver.CUstream_flags;
+
+/**
+ * Copies between the host and a card, through a ring of page-locked buffers and on a stream of their own: while one
+ * buffer is under way the next is filled, and nothing waits but for a buffer that is still in use.
+ *
+ * <p>Order is kept by events. An upload begins after the kernels launched before it, which may still read what it
+ * overwrites, and ends before the kernels launched after it:
+ *
+ * <pre>
+ *     compute   kernels ──●                       ┌─● more kernels
+ *                         └───▶ wait              │
+ *     copies                    ─ slot ─ slot ─●──┘
+ * </pre>
+ */
+final class Staging implements AutoCloseable {
+
+    /** Four megabytes are long past where a bus's rate depends on the size; four of them keep both ends busy. */
+    private static final int SLOT_BYTES = 4 << 20;
+    private static final int SLOTS = 4;
+
+    /** Puts elements {@code first} to {@code first + count} of something into a buffer. */
+    @FunctionalInterface
+    interface Source {
+        void fill(ByteBuffer slot, int first, int count);
+    }
+
+    /** Takes them out of one. */
+    @FunctionalInterface
+    interface Sink {
+        void take(ByteBuffer slot, int first, int count);
+    }
+
+    private final Gpu gpu;
+    private final CUstream compute;
+    private final CUstream copies = new CUstream();
+    private final CUevent computed = new CUevent();
+    private final CUevent copied = new CUevent();
+    private final Slot[] slots = new Slot[SLOTS];
+    private int next;
+
+    /** @param compute the stream that the kernels are launched on */
+    Staging(Gpu gpu, CUstream compute) {
+        this.gpu = gpu;
+        this.compute = compute;
+        gpu.check(cuStreamCreate(copies, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+        create(computed);
+        create(copied);
+        for (int i = 0; i < SLOTS; i++) {
+            slots[i] = new Slot();
+        }
+    }
+
+    private void create(CUevent event) {
+        gpu.check(cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING), "cuEventCreate");
+    }
+
+    /**
+     * Copies elements to the card. Returns when the source has been read; the last copies may be under way.
+     *
+     * @param size bytes of an element
+     */
+    void upload(long address, int elements, int size, Source source) {
+        after(computed, compute, copies);
+        for (int first = 0, count; first < elements; first += count) {
+            count = Math.min(elements - first, SLOT_BYTES / size);
+            Slot slot = free(count * size);
+            source.fill(slot.buffer, first, count);
+            gpu.check(cuMemcpyHtoDAsync(Gpu.at(address + (long) first * size), slot.pointer, (long) count * size, copies),
+                    "cuMemcpyHtoDAsync of " + count * size + " bytes");
+            gpu.check(cuEventRecord(slot.free, copies), "cuEventRecord");
+        }
+        after(copied, copies, compute);
+    }
+
+    /**
+     * Copies elements from the card, when the kernels launched before have run.
+     *
+     * @param size bytes of an element
+     */
+    void download(long address, int elements, int size, Sink sink) {
+        for (int first = 0, count; first < elements; first += count) {
+            count = Math.min(elements - first, SLOT_BYTES / size);
+            Slot slot = free(count * size);
+            gpu.check(cuMemcpyDtoHAsync(slot.pointer, Gpu.at(address + (long) first * size), (long) count * size, compute),
+                    "cuMemcpyDtoHAsync of " + count * size + " bytes");
+            gpu.check(cuEventRecord(slot.free, compute), "cuEventRecord");
+            slot.await();
+            sink.take(slot.buffer, first, count);
+        }
+    }
+
+    /** What {@code later} is given from now on runs after what {@code earlier} has been given so far. */
+    private void after(CUevent event, CUstream earlier, CUstream later) {
+        gpu.check(cuEventRecord(event, earlier), "cuEventRecord");
+        gpu.check(cuStreamWaitEvent(later, event, 0), "cuStreamWaitEvent");
+    }
+
+    private Slot free(int bytes) {
+        Slot slot = slots[next];
+        next = (next + 1) % SLOTS;
+        slot.await();
+        slot.buffer.clear().limit(bytes);
+        return slot;
+    }
+
+    @Override
+    public void close() {
+        for (Slot slot : slots) {
+            cuEventDestroy(slot.free);
+            cuMemFreeHost(slot.pointer);
+        }
+        cuEventDestroy(computed);
+        cuEventDestroy(copied);
+        cuStreamDestroy(copies);
+    }
+
+    private final class Slot {
+
+        private final Pointer pointer = new Pointer();
+        private final CUevent free = new CUevent();
+        private final ByteBuffer buffer;
+
+        Slot() {
+            gpu.check(cuMemAllocHost(pointer, SLOT_BYTES), "cuMemAllocHost of " + SLOT_BYTES + " bytes");
+            buffer = pointer.getByteBuffer(0, SLOT_BYTES).order(ByteOrder.nativeOrder());
+            create(free);
+        }
+
+        void await() {
+            gpu.checkCompletion(cuEventSynchronize(free), "cuEventSynchronize");
+        }
+    }
+}
