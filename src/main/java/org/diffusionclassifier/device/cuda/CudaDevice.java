@@ -2,6 +2,7 @@ package org.diffusionclassifier.device.cuda;
 
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
+import java.util.Locale;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Arena;
 import org.diffusionclassifier.device.Attention;
@@ -37,14 +38,25 @@ public final class CudaDevice extends RecordingDevice {
         return Driver.isInstalled();
     }
 
+    /** Number of cards that the installed driver has; 0 without one. */
+    public static int cards() {
+        return Driver.isInstalled() ? Gpu.count(Driver.INSTALLED) : 0;
+    }
+
+    /** The installed driver's first card, which {@code CUDA_VISIBLE_DEVICES} chooses. */
+    public static CudaDevice open() {
+        return open(0);
+    }
+
     /**
-     * The first card of the installed driver.
+     * A card of the installed driver.
      *
+     * @param card from 0
      * @throws org.diffusionclassifier.device.DeviceException if there is no driver, no card, or none that our kernels
      *                                                        run on
      */
-    public static CudaDevice open() {
-        return new CudaDevice(new Gpu(Driver.INSTALLED, 0));
+    public static CudaDevice open(int card) {
+        return new CudaDevice(new Gpu(Driver.INSTALLED, card));
     }
 
     /** The emulated card: the same calls and the same kernel sources, run on the processor; for tests and study. */
@@ -54,7 +66,8 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public String description() {
-        return gpu.name() + " (sm_" + gpu.computeCapability() + "), f16";
+        return String.format(Locale.ROOT, "%s (sm_%d), %d multiprocessors, %.1f GiB free, f16", gpu.name(),
+                gpu.computeCapability(), gpu.multiprocessors(), gpu.freeBytes() / (double) (1 << 30));
     }
 
     @Override

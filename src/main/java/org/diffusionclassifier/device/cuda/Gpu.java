@@ -37,12 +37,10 @@ final class Gpu implements AutoCloseable {
     /** @param ordinal which card, from 0 */
     Gpu(Driver driver, int ordinal) {
         this.driver = driver;
-        driver.load();
-        int[] count = new int[1];
-        check(cuDeviceGetCount(count), "cuDeviceGetCount");
-        if (ordinal >= count[0]) {
-            throw new DeviceException(driver.deviceName() + ": no CUDA device " + ordinal + ", the driver has "
-                    + count[0] + ": use --device cpu");
+        int count = count(driver);
+        if (ordinal >= count) {
+            throw new DeviceException(driver.deviceName() + ": no card " + ordinal + ", the driver has " + count
+                    + ": use --device cpu");
         }
         check(cuDeviceGet(device, ordinal), "cuDeviceGet");
         check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
@@ -50,6 +48,14 @@ final class Gpu implements AutoCloseable {
         loadKernels();
         check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
         staging = new Staging(this, stream);
+    }
+
+    /** Number of cards that a driver has. */
+    static int count(Driver driver) {
+        driver.load();
+        int[] count = new int[1];
+        driver.check(cuDeviceGetCount(count), "cuDeviceGetCount");
+        return count[0];
     }
 
     /** The jar's kernels, or where it has none that the driver takes, kernels compiled now. */
