@@ -46,6 +46,20 @@ final class CudaConv2d implements Conv2d {
         return y;
     }
 
+    Spec spec() {
+        return spec;
+    }
+
+    /** [out, 3, 3, in], the last padded with zeros to a multiple of 8. */
+    Tensor filters() {
+        return filters;
+    }
+
+    /** [out] float32. */
+    Tensor bias() {
+        return bias;
+    }
+
     @Override
     public void close() {
         device.release(filters);

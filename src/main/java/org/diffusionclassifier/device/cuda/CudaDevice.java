@@ -2,6 +2,7 @@ package org.diffusionclassifier.device.cuda;
 
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
+import java.util.List;
 import java.util.Locale;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Arena;
@@ -9,10 +10,12 @@ import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Embedding;
+import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
@@ -209,6 +212,12 @@ public final class CudaDevice extends RecordingDevice {
     @Override
     protected Arena arena() {
         return arena;
+    }
+
+    /** With CUDA_LAUNCH_BLOCKING=1 one by one, so that a launch that fails is named. */
+    @Override
+    protected Graph.Program compile(List<Op> ops) {
+        return "1".equals(System.getenv("CUDA_LAUNCH_BLOCKING")) ? super.compile(ops) : new CapturedProgram(gpu, ops);
     }
 
     /** The vectors {@code name} of several weights, one behind the other, in float32: [1, size]. */

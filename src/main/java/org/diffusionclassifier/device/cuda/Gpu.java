@@ -169,9 +169,14 @@ final class Gpu implements AutoCloseable {
         return pointer.value();
     }
 
+    /** Waits for everything launched so far. */
+    void synchronize() {
+        checkCompletion(cuStreamSynchronize(stream), "cuStreamSynchronize");
+    }
+
     /** Waits until nothing runs that may still use it. */
     void free(long address) {
-        checkCompletion(cuStreamSynchronize(stream), "cuStreamSynchronize");
+        synchronize();
         check(cuMemFree(at(address)), "cuMemFree");
     }
 
