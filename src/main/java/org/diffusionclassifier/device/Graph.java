@@ -35,22 +35,25 @@ public final class Graph implements AutoCloseable {
 
     /** Executes every operation in order; kept tensors then hold their values until another graph runs. */
     public void run() {
-        long address = device.arena().reserve(plan.bytes());
-        if (address != boundTo || program == null) {
-            bind(address);
+        place();
+        if (program == null) {
+            program = device.compile(ops);
         }
         program.run();
     }
 
-    private void bind(long address) {
-        if (program != null) {
-            program.close();
-            program = null;
+    /** Gives the activations their memory, so that an operation can be run by itself; {@link #run} does so too. */
+    public void place() {
+        long address = device.arena().reserve(plan.bytes());
+        if (address != boundTo) {
+            if (program != null) {
+                program.close();
+                program = null;
+            }
+            plan.offsets().forEach((storage, offset) -> storage.place(address + offset));
+            ops.forEach(Op::bind);
+            boundTo = address;
         }
-        plan.offsets().forEach((storage, offset) -> storage.place(address + offset));
-        ops.forEach(Op::bind);
-        program = device.compile(ops);
-        boundTo = address;
     }
 
     public List<Op> ops() {

@@ -59,12 +59,20 @@ public final class CudaDevice extends RecordingDevice {
      *                                                        run on
      */
     public static CudaDevice open(int card) {
-        return new CudaDevice(new Gpu(Driver.INSTALLED, card));
+        return new CudaDevice(new Gpu(Driver.INSTALLED, card, false));
     }
 
-    /** The emulated card: the same calls and the same kernel sources, run on the processor; for tests and study. */
+    /**
+     * The emulated card: the same calls and the same kernel sources, run on the processor; for tests and study. With
+     * {@code -Dsimt.checked=true} every load and store is checked.
+     */
     public static CudaDevice openEmulated() {
-        return new CudaDevice(new Gpu(Driver.EMULATED, 0));
+        return openEmulated(Boolean.getBoolean("simt.checked"));
+    }
+
+    /** @param checked whether every load and store is checked and counted */
+    public static CudaDevice openEmulated(boolean checked) {
+        return new CudaDevice(new Gpu(Driver.EMULATED, 0, checked));
     }
 
     @Override

@@ -21,9 +21,9 @@ import org.diffusionclassifier.device.DeviceException;
 enum Driver {
 
     /** The system's libcuda.so.1. */
-    INSTALLED("cuda", "modules.txt"),
-    /** Ours, which runs kernels compiled for the processor; with -Dsimt.checked=true checked at every load and store. */
-    EMULATED("simt", Boolean.getBoolean("simt.checked") ? "simt-modules-checked.txt" : "simt-modules.txt");
+    INSTALLED("cuda"),
+    /** Ours, which runs kernels compiled for the processor. */
+    EMULATED("simt");
 
     private static final String RESOURCES = "/kernels/";
     private static final String EMULATED_LIBRARY = "libcuda.so.1";
@@ -32,12 +32,9 @@ enum Driver {
     private static Driver loaded;
 
     private final String deviceName;
-    private final String modules;
 
-    /** @param modules resource with the names of the resources that hold this driver's compiled kernels */
-    Driver(String deviceName, String modules) {
+    Driver(String deviceName) {
         this.deviceName = deviceName;
-        this.modules = modules;
     }
 
     /**
@@ -95,9 +92,14 @@ enum Driver {
         return version[0];
     }
 
-    /** The compiled kernels that the jar holds for this driver, a module an entry; empty if it was built without. */
-    List<byte[]> kernels() {
-        return resourceLines(modules).stream().map(Driver::resource).toList();
+    /**
+     * The compiled kernels that the jar holds for this driver, a module an entry; empty if it was built without.
+     *
+     * @param checked of the emulated driver, those that check and count every load and store
+     */
+    List<byte[]> kernels(boolean checked) {
+        return resourceLines(this == INSTALLED ? "modules.txt"
+                : checked ? "simt-modules-checked.txt" : "simt-modules.txt").stream().map(Driver::resource).toList();
     }
 
     /** A resource of the kernels' module; null if there is none. */

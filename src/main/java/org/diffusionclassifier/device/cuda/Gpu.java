@@ -34,8 +34,11 @@ final class Gpu implements AutoCloseable {
     private final Map<String, CUfunction> functions = new HashMap<>();
     private final Staging staging;
 
-    /** @param ordinal which card, from 0 */
-    Gpu(Driver driver, int ordinal) {
+    /**
+     * @param ordinal which card, from 0
+     * @param checked whether an emulated one checks and counts every load and store
+     */
+    Gpu(Driver driver, int ordinal, boolean checked) {
         this.driver = driver;
         int count = count(driver);
         if (ordinal >= count) {
@@ -45,7 +48,7 @@ final class Gpu implements AutoCloseable {
         check(cuDeviceGet(device, ordinal), "cuDeviceGet");
         check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
         check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
-        loadKernels();
+        loadKernels(checked);
         check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
         staging = new Staging(this, stream);
     }
@@ -59,14 +62,14 @@ final class Gpu implements AutoCloseable {
     }
 
     /** The jar's kernels, or where it has none that the driver takes, kernels compiled now. */
-    private void loadKernels() {
+    private void loadKernels(boolean checked) {
         int capability = computeCapability();
         if (capability < OLDEST_CAPABILITY) {
             throw new DeviceException(driver.deviceName() + ": " + name() + " has compute capability "
                     + dotted(capability) + ", the kernels need " + dotted(OLDEST_CAPABILITY)
                     + " or later: use --device cpu");
         }
-        List<byte[]> packaged = driver.kernels();
+        List<byte[]> packaged = driver.kernels(checked);
         int result = load(packaged);
         if (!packaged.isEmpty() && result == CUresult.CUDA_SUCCESS) {
             return;
