@@ -48,7 +48,7 @@ static Cell now(const Thread& t, uint64_t kind = ONE) {
 // Whether what the cell says came before what the thread does now. The cell is of this block's run.
 static bool before(Cell c, const Thread& t) {
     if (c.epoch != (t.epoch & 0x3fff)) return true;
-    return c.thread / WARP == t.index / WARP && c.clock != (t.clock & 0x3fff);
+    return c.thread / WARP == t.index / WARP && (c.clock < t.seen[c.thread % WARP] || c.clock == MAX_CLOCK);
 }
 
 static bool in(const void* address, size_t bytes, const char* begin, const char* end) {
@@ -120,6 +120,18 @@ static bool same_launch(const Thread& t, Cell c) {
     return c.run >= t.block->launch->first_run && c.run != t.block->run_number;
 }
 
+// The reader cell after this thread's read: readers that nothing orders before it are remembered with it.
+static Cell joined(const Thread& t, Cell old, Kind kind, bool shared) {
+    Cell seen = now(t, kind);
+    if (old.run != seen.run) {
+        if (!shared && same_launch(t, old)) seen.kind = MANY_WARPS;
+    } else if (old.epoch == seen.epoch && (old.kind == MANY_WARPS || !before(old, t))) {
+        if (old.kind == MANY_WARPS || old.thread / WARP != seen.thread / WARP) seen.kind = MANY_WARPS;
+        else if (old.kind == ONE_WARP || old.thread != seen.thread) seen.kind = ONE_WARP;
+    }
+    return seen;
+}
+
 void check_read(Thread& t, const void* address, size_t bytes, Place place, Access access) {
     if (own_stack(t, address) || t.block->launch->image->holds(address)) return;
     bool shared;
@@ -145,20 +157,11 @@ void check_read(Thread& t, const void* address, size_t bytes, Place place, Acces
                  + DeviceMemory::get().describe(address)));
         }
         if (bytes == 1) return;
-        if (ours ? g.writer.thread != t.index && !before(g.writer, t) : !shared && same_launch(t, g.writer)) {
+        bool own = g.writer.thread == t.index && access != Access::LDMATRIX;
+        if (ours ? !own && !before(g.writer, t) : !shared && same_launch(t, g.writer)) {
             fail(t, place, "race: read", address, bytes, "written by " + who(t, g.writer) + " with nothing between");
         }
-        Cell seen = now(t);
-        Cell old = g.reader;
-        if (old.run == seen.run && old.epoch == seen.epoch && old.thread != seen.thread) {
-            seen.kind = old.thread / WARP != seen.thread / WARP ? MANY_WARPS
-                : old.kind == MANY_WARPS ? MANY_WARPS : old.clock == seen.clock ? ONE_WARP : ONE;
-        } else if (old.run == seen.run && old.epoch == seen.epoch) {
-            seen.kind = old.kind == MANY_WARPS || old.clock == seen.clock ? old.kind : uint64_t(ONE);
-        } else if (old.run != seen.run && !shared && same_launch(t, old)) {
-            seen.kind = MANY_WARPS;
-        }
-        g.reader = seen;
+        g.reader = joined(t, g.reader, access == Access::LDMATRIX ? ONE_WARP : ONE, shared);
     }
 }
 

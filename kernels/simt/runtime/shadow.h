@@ -1,9 +1,10 @@
 // The checked image's memory checks: bounds, alignment, initialisation and races, per two-byte granule.
 //
 // Each granule of device and of shared memory has a writer and a reader cell that say who touched it last and when.
-// "When" is (run of the block, barriers passed, warp collectives passed). Two accesses of different threads are in
-// order if a barrier lies between them, or if they belong to one warp and a collective lies between; anything else
-// is a race if one of them writes. A byte-sized access is checked for bounds and initialisation only.
+// "When" is (run of the block, barriers passed, __syncwarps passed since). Two accesses of different threads are in
+// order if a barrier lies between them, or if they belong to one warp and a __syncwarp of both lies between; anything
+// else is a race if one of them writes. As in CUDA's memory model, shuffles, votes, ldmatrix and mma order nothing;
+// ldmatrix reads for the whole warp. A byte-sized access is checked for bounds and initialisation only.
 #pragma once
 
 #include <cstddef>

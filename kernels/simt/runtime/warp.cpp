@@ -145,7 +145,9 @@ using namespace simt;
 void simt_syncthreads(simt_site site) { self().block->syncthreads(site); }
 
 void simt_syncwarp(uint32_t mask, simt_site site) {
-    self().block->collective("__syncwarp", mask, site, nullptr, [](int, uint32_t) {});
+    Block& block = *self().block;
+    block.collective("__syncwarp", mask, site, nullptr,
+                     [&](int first, uint32_t present) { block.order_lanes(first, present); });
 }
 
 uint64_t simt_shuffle(simt_shuffle_kind kind, uint32_t mask, uint64_t value, uint32_t lane, int width, simt_site site) {

@@ -89,6 +89,30 @@ extern "C" __global__ void half_warps(int* out) {
     out[lane] = v + (__all_sync(0xffffffffu, lane < 32) && !__any_sync(0xffffffffu, lane > 31) ? 1000 : 0);
 }
 
+// Through shared memory from lane to lane: halves of the warp by themselves, then a copy that all of it reads and
+// overwrites. out[i] = 15 − i % 16 + x[31 − i].
+extern "C" __global__ void lanes_exchange(const uint32_t* x, uint32_t* out) {
+    __shared__ __align__(16) uint32_t s[32 * 4];
+    uint32_t lane = threadIdx.x, half = lane & 16;
+    s[lane] = lane % 16;
+    __syncwarp(half ? 0xffff0000u : 0x0000ffffu);
+    uint32_t v = s[half + 15 - lane % 16];
+    __syncwarp();
+    cp_async_4(&s[lane], &x[lane]);
+    cp_async_commit();
+    cp_async_wait<0>();
+    __syncwarp();
+    v += s[31 - lane];
+    __syncwarp();
+    for (int i = 0; i < 4; i++) s[i * 32 + lane] = 7;
+    __syncwarp();
+    uint32_t r[4];
+    ldmatrix_x4(r, &s[lane * 4]);
+    __syncwarp();
+    s[lane] = v + r[0] + r[1] + r[2] + r[3] - 28;
+    out[lane] = s[lane];
+}
+
 extern "C" __global__ void add_one(float* x) { x[blockIdx.x * blockDim.x + threadIdx.x] += 1; }
 
 extern "C" __global__ void round_trip(const float* x, half2* out, int n) {

@@ -146,6 +146,14 @@ static void test_correct(const std::string& how) {
         expect(result == 0 && download<int>(out, 32) == want, "half_warps " + how, last_error());
     }
     {
+        std::vector<uint32_t> x(32), want(32);
+        for (uint32_t i = 0; i < 32; i++) x[i] = 100 * i;
+        for (uint32_t i = 0; i < 32; i++) want[i] = 15 - i % 16 + x[31 - i];
+        Pointer in = upload(x), out = allocate(128);
+        int result = run("lanes_exchange", 1, 32, 0, in, out);
+        expect(result == 0 && download<uint32_t>(out, 32) == want, "lanes_exchange " + how, last_error());
+    }
+    {
         std::vector<float> x = {1, -2.5f, 65504, 1e-7f, 2049, 2051, 0.1f, INFINITY};
         std::vector<uint16_t> want = {0x3c00, 0xc100, 0x7bff, 0x0002, 0x6800, 0x6802, 0x2e66, 0x7c00};
         Pointer in = upload(x), out = allocate(16);
@@ -216,7 +224,7 @@ static void test_broken() {
     broken("has not landed", "wait_for_the_wrong_group", 1, 64, 0, x, out);
     broken("", "wait_without_barrier", 1, 64, 0, x, out);
     broken("has not landed", "ldmatrix_without_wait", 1, 32, 0, x, out);
-    broken("mask ffff0000", "wrong_mask", 1, 32, 0, out);
+    broken("shuffle", "wrong_mask", 1, 32, 0, out);
     broken("waits at simt/test/broken.cu", "different_places", 1, 32, 0, out);
     broken("exited", "exited_lane", 1, 32, 0, out);
     broken("reads lane 20", "shuffle_from_outside", 1, 32, 0, out);
@@ -228,6 +236,11 @@ static void test_broken() {
     broken("race: write", "race_between_blocks", 2, 32, 0, out);
     broken("race: ", "read_from_another_block", 2, 32, 0, out);
     broken("race: ", "race_within_a_warp", 1, 32, 0, out);
+    broken("race: ", "shuffle_for_syncwarp", 1, 32, 0, out);
+    broken("race: ", "syncwarp_of_half", 1, 32, 0, out);
+    broken("race: ", "ldmatrix_without_syncwarp", 1, 32, 0, out);
+    broken("race: write", "store_after_ldmatrix", 1, 32, 0, out);
+    broken("", "wait_without_syncwarp", 1, 32, 0, x, out);
     broken("beyond the allocation of 1024 bytes", "far_beyond", 1, 32, 0, out);
     must("cuMemFree_v2", x);
     broken("in no allocation", "freed_memory", 1, 32, 0, x);
