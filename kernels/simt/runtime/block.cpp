@@ -104,6 +104,7 @@ bool Block::run(Launch& l, uint3 block_index, uint32_t run) {
     memset(shared_begin, 0xff, shared_end - shared_begin);
     shared_end = shared_begin + l.shared_bytes;
     l.image->static_shared(static_begin, static_end);
+    static_written = 0;
     memset(static_begin, 0xff, static_end - static_begin);
 
     uint32_t start = l.seed ? random() : 0;

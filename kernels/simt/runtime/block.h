@@ -96,6 +96,7 @@ public:
     uint32_t run_number = 0;                // names this run of a block in the shadow memory
     char *shared_begin = nullptr, *shared_end = nullptr;        // dynamic, as launched
     char *static_begin = nullptr, *static_end = nullptr;        // this OS thread's copy of the image's __shared__
+    size_t static_written = 0;              // bytes of it that this run has written (checked images)
     Counters counters{};
     Requests* requests = nullptr;           // null unless lines are to be counted
 

@@ -7,6 +7,12 @@
 
 using namespace simt;
 
+// What a real driver finds in a fatbin for sm_80 and later and PTX of CUDA 13 depends on the card and on its own age.
+static CUresult loadable() {
+    return compute_capability() < 80 ? CUDA_ERROR_NO_BINARY_FOR_GPU
+        : driver_version() < 12000 ? CUDA_ERROR_UNSUPPORTED_PTX_VERSION : CUDA_SUCCESS;
+}
+
 static CUresult keep(CUmodule* module, std::unique_ptr<Image> image, const std::string& error, CUresult failure) {
     if (!image) {
         set_last_error(error);
@@ -18,6 +24,7 @@ static CUresult keep(CUmodule* module, std::unique_ptr<Image> image, const std::
 
 API cuModuleLoadData(CUmodule* module, const void* elf) {
     NEED_CONTEXT;
+    if (CUresult result = loadable(); result != CUDA_SUCCESS) return result;
     std::string error;
     auto image = Image::load(elf, error);
     return keep(module, std::move(image), error, CUDA_ERROR_INVALID_IMAGE);
@@ -31,14 +38,15 @@ API cuModuleLoadFatBinary(CUmodule* module, const void* elf) { return cuModuleLo
 
 API cuModuleLoad(CUmodule* module, const char* path) {
     NEED_CONTEXT;
+    if (CUresult result = loadable(); result != CUDA_SUCCESS) return result;
     std::string error;
-    auto image = Image::load_file(path, error);
+    auto image = Image::load_file(strchr(path, '/') ? path : std::string("./") + path, error);     // no library search
     return keep(module, std::move(image), error, CUDA_ERROR_FILE_NOT_FOUND);
 }
 
 API cuModuleUnload(CUmodule module) {
     NEED_CONTEXT;
-    CUresult result = drain_all();
+    CUresult result = drain_all(*current_context());
     delete module;
     return result;
 }
@@ -58,7 +66,7 @@ API cuFuncGetModule(CUmodule* module, CUfunction function) {
 
 API cuFuncGetAttribute(int* value, int attribute, CUfunction function) {
     switch (attribute) {                                    // CU_FUNC_ATTRIBUTE_…
-        case 0: *value = 1024; break;                       // MAX_THREADS_PER_BLOCK
+        case 0: *value = int(function->kernel->max_threads); break;     // MAX_THREADS_PER_BLOCK
         case 5: case 6: *value = 80; break;                 // PTX_VERSION, BINARY_VERSION
         case 8: *value = function->max_dynamic_shared; break;
         default: *value = 0;                                // registers, static shared and local memory: not known
@@ -70,6 +78,7 @@ API cuFuncSetAttribute(CUfunction function, int attribute, int value) {
     if (attribute == 8) {
         if (value < 0 || value > shared_per_block_opt_in()) return CUDA_ERROR_INVALID_VALUE;
         function->max_dynamic_shared = value;
+        function->shared_limit = shared_per_block_opt_in();
     }
     return CUDA_SUCCESS;
 }
@@ -93,13 +102,26 @@ API cuLaunchKernel(CUfunction f, unsigned grid_x, unsigned grid_y, unsigned grid
     if (!f) return CUDA_ERROR_INVALID_HANDLE;
     uint64_t threads = uint64_t(block_x) * block_y * block_z;
     if (extra || (!parameters && f->kernel->parameters) || threads == 0 || threads > MAX_THREADS || block_z > 64
-        || grid_x == 0 || grid_x > 0x7fffffff || grid_y == 0 || grid_y > 65535 || grid_z == 0 || grid_z > 65535
-        || shared_bytes > unsigned(f->max_dynamic_shared)) {
+        || grid_x == 0 || grid_x > 0x7fffffff || grid_y == 0 || grid_y > 65535 || grid_z == 0 || grid_z > 65535) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    char block[64], limit[128] = "";
+    snprintf(block, sizeof block, "block (%u,%u,%u)", block_x, block_y, block_z);
+    if (threads > f->kernel->max_threads) {
+        snprintf(limit, sizeof limit, "%llu threads, but its __launch_bounds__ allow %u",
+                 static_cast<unsigned long long>(threads), f->kernel->max_threads);
+    } else if (shared_bytes > unsigned(f->max_dynamic_shared)) {
+        snprintf(limit, sizeof limit, "%u bytes of dynamic shared memory, but it may have %d", shared_bytes,
+                 f->max_dynamic_shared);
+    }
+    if (*limit) {
+        set_last_error(std::string("kernel ") + f->kernel->name + ", " + block + ": launched with " + limit);
         return CUDA_ERROR_INVALID_VALUE;
     }
     const Image* image = f->module->image.get();
-    enqueue(stream_or_default(stream), [=, kernel = f->kernel, packed = pack(*f->kernel, parameters)] {
+    enqueue(stream_or_default(stream), [=, kernel = f->kernel, limit = f->shared_limit, packed = pack(*f->kernel, parameters)] {
         Launch launch(*image, *kernel, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared_bytes, packed);
+        launch.shared_limit = limit;
         return run(launch) ? CUDA_SUCCESS : CUDA_ERROR_ILLEGAL_ADDRESS;
     });
     return CUDA_SUCCESS;

@@ -73,7 +73,7 @@ struct Grid {
             uint3 at = {static_cast<uint32_t>(b % launch.grid.x),
                         static_cast<uint32_t>(b / launch.grid.x % launch.grid.y),
                         static_cast<uint32_t>(b / launch.grid.x / launch.grid.y)};
-            block.run(launch, at, launch.first_run + static_cast<uint32_t>(b));
+            block.run(launch, at, launch.marks.first + static_cast<uint32_t>(b));
         }
         std::lock_guard lock(state_mutex);
         Total& total = totals[launch.kernel->name];
@@ -136,7 +136,7 @@ private:
 bool run(Launch& launch) {
     launch.seed = setting("SIMT_SEED", 0);
     Grid grid(launch);
-    launch.first_run = shadow_runs(grid.blocks);
+    launch.marks = shadow_runs(grid.blocks, (std::string("kernel ") + launch.kernel->name).c_str());
     auto begin = std::chrono::steady_clock::now();
     Pool::get().run(grid);
     {

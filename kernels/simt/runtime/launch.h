@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../simt_abi.h"
+#include "order.h"
 #include "requests.h"
 
 namespace simt {
@@ -63,7 +64,8 @@ struct Launch {
     std::vector<char> parameters;
 
     uint64_t seed = 0;
-    uint32_t first_run = 0;             // block b runs under the name first_run + b
+    int shared_limit = 0;               // bytes that a block may have, static and dynamic
+    Marks marks;                        // block b runs under the number marks.first + b
     std::atomic<bool> failed{false};
     SiteTotals sites;                   // what the workers counted, put together at the end
 

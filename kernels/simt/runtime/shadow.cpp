@@ -11,6 +11,7 @@
 #include "block.h"
 #include "launch.h"
 #include "memory.h"
+#include "stream.h"
 
 namespace simt {
 
@@ -70,6 +71,7 @@ bool in_shared(const Thread& t, const void* address, size_t bytes) {
 }
 
 static std::string who(const Thread& t, Cell c) {
+    if (c.run < t.block->launch->marks.first) return std::string(unordered(c.run)) + " on another stream";
     if (c.run != t.block->run_number) return "a thread of another block";
     const Thread& other = t.block->thread(c.thread);
     char text[64];
@@ -115,16 +117,18 @@ static bool misaligned(const void* address, size_t bytes) {
     return bytes <= 16 && (bytes & (bytes - 1)) == 0 && uintptr_t(address) % bytes != 0;
 }
 
-// Whether the cell was written in this launch: another block's runs are numbered from the launch's first.
-static bool same_launch(const Thread& t, Cell c) {
-    return c.run >= t.block->launch->first_run && c.run != t.block->run_number;
+// Whether nothing orders the cell of another run before this one: it is of another block of the launch, or of an
+// operation on another stream.
+static bool concurrent(const Thread& t, Cell c) {
+    const Marks& marks = t.block->launch->marks;
+    return c.run >= marks.unordered_from && c.run != t.block->run_number && (c.run >= marks.first || unordered(c.run));
 }
 
 // The reader cell after this thread's read: readers that nothing orders before it are remembered with it.
 static Cell joined(const Thread& t, Cell old, Kind kind, bool shared) {
     Cell seen = now(t, kind);
     if (old.run != seen.run) {
-        if (!shared && same_launch(t, old)) seen.kind = MANY_WARPS;
+        if (!shared && concurrent(t, old)) seen.kind = MANY_WARPS;
     } else if (old.epoch == seen.epoch && (old.kind == MANY_WARPS || !before(old, t))) {
         if (old.kind == MANY_WARPS || old.thread / WARP != seen.thread / WARP) seen.kind = MANY_WARPS;
         else if (old.kind == ONE_WARP || old.thread != seen.thread) seen.kind = ONE_WARP;
@@ -158,10 +162,24 @@ void check_read(Thread& t, const void* address, size_t bytes, Place place, Acces
         }
         if (bytes == 1) return;
         bool own = g.writer.thread == t.index && access != Access::LDMATRIX;
-        if (ours ? !own && !before(g.writer, t) : !shared && same_launch(t, g.writer)) {
+        if (ours ? !own && !before(g.writer, t) : !shared && concurrent(t, g.writer)) {
             fail(t, place, "race: read", address, bytes, "written by " + who(t, g.writer) + " with nothing between");
         }
         g.reader = joined(t, g.reader, access == Access::LDMATRIX ? ONE_WARP : ONE, shared);
+    }
+}
+
+// Static shared memory has no size that could be asked for before the launch: its granules are counted as a block first
+// writes them.
+static void count_static(Thread& t, const void* address, const Place& place) {
+    Block& b = *t.block;
+    if (!in(address, 1, b.static_begin, b.static_end)) return;
+    b.static_written += GRANULE;
+    size_t dynamic = b.shared_end - b.shared_begin;
+    if (b.static_written + dynamic > size_t(b.launch->shared_limit)) {
+        fail(t, place, "write", address, GRANULE, "static shared memory of " + std::to_string(b.static_written)
+             + " bytes and more, and " + std::to_string(dynamic) + " dynamic: a block may have "
+             + std::to_string(b.launch->shared_limit));
     }
 }
 
@@ -188,7 +206,7 @@ static void write(Thread& t, const void* address, size_t bytes, const Place& pla
                 fail(t, place, "race: write", address, bytes, "cp.async of " + who(t, g.writer)
                      + " has not landed (no wait)");
             }
-            if (ours ? g.writer.thread != t.index && !before(g.writer, t) : !shared && same_launch(t, g.writer)) {
+            if (ours ? g.writer.thread != t.index && !before(g.writer, t) : !shared && concurrent(t, g.writer)) {
                 fail(t, place, "race: write", address, bytes, "written by " + who(t, g.writer)
                      + " with nothing between");
             }
@@ -196,12 +214,14 @@ static void write(Thread& t, const void* address, size_t bytes, const Place& pla
             bool read_by_others = r.thread != t.index || r.kind != ONE;
             bool unordered = r.run == t.block->run_number
                 ? read_by_others && (r.kind == MANY_WARPS ? r.epoch == (t.epoch & 0x3fff) : !before(r, t))
-                : !shared && same_launch(t, r);
+                : !shared && concurrent(t, r);
             if (unordered) {
                 fail(t, place, "race: write", address, bytes, "read by " + who(t, r) + " with nothing between");
             }
         }
+        bool first = g.writer.run != t.block->run_number;
         g.writer = now(t, kind);
+        if (first && shared) count_static(t, address, place);
     }
 }
 
@@ -249,8 +269,9 @@ void shadow_forget(size_t offset, size_t bytes) {
     memset(initialised + offset / GRANULE, 0, bytes / GRANULE);
 }
 
-uint32_t shadow_runs(uint64_t blocks) {
+Marks shadow_runs(uint64_t blocks, const char* name) {
     if (next_run + blocks >= RUNS) {                        // start again with nothing remembered
+        forget_all_marks();
         next_run = 1;
         generation++;
         if (enabled) {
@@ -262,7 +283,27 @@ uint32_t shadow_runs(uint64_t blocks) {
     }
     uint32_t first = next_run;
     next_run += static_cast<uint32_t>(blocks);
-    return first;
+    return take_marks(first, name);
+}
+
+std::string shadow_operation(const char* name, const void* written, const void* read, size_t bytes) {
+    if (!enabled || !streams_may_overlap()) return "";
+    Marks marks = shadow_runs(1, name);
+    auto race = [&](Cell c) { return c.run >= marks.unordered_from && c.run < marks.first ? unordered(c.run) : nullptr; };
+    for (const void* begin : {read, written}) {
+        if (!begin) continue;
+        Granule* g = device_cells + DeviceMemory::get().offset(begin) / GRANULE;
+        for (Granule* end = g + (bytes + GRANULE - 1) / GRANULE; g < end; g++) {
+            if (const char* other = race(g->writer)) return std::string("race: written by ") + other + " on another stream";
+            if (begin == read) {
+                g->reader = {marks.first, 0, 0, 0, ONE};
+                continue;
+            }
+            if (const char* other = race(g->reader)) return std::string("race: read by ") + other + " on another stream";
+            g->writer = {marks.first, 0, 0, 0, ONE};
+        }
+    }
+    return "";
 }
 
 }

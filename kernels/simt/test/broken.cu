@@ -214,6 +214,13 @@ extern "C" __global__ void wait_without_syncwarp(const uint4* x, uint4* out) {
     out[threadIdx.x] = s[31 - threadIdx.x];                         // fault
 }
 
+// 16 KB beside the 40 KB of dynamic shared memory that it is launched with.
+extern "C" __global__ void large_static_and_dynamic(float* out) {
+    __shared__ float s[4096];
+    for (int i = threadIdx.x; i < 4096; i += 32) s[i] = 0;          // fault
+    out[threadIdx.x] = s[threadIdx.x];
+}
+
 extern "C" __global__ void freed_memory(float* out) {
     out[threadIdx.x] = 0;                                           // fault
 }
