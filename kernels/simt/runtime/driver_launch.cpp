@@ -1,4 +1,4 @@
-// Driver API: modules, functions, launches and occupancy; and the harness's own two exports.
+// Driver API: modules, functions, launches and occupancy; and the harness's own exports.
 #include <algorithm>
 #include <cstring>
 
@@ -141,17 +141,25 @@ API cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, CUfunction
     return cuOccupancyMaxActiveBlocksPerMultiprocessor(blocks, f, block_size, shared_bytes);
 }
 
+#define HARNESS extern "C" __attribute__((visibility("default")))
+
 // The text of the newest failure, naming kernel, block, thread and source line; empty if there was none.
 // Valid until the next call on the same thread.
-extern "C" __attribute__((visibility("default"))) const char* simt_last_error() {
+HARNESS const char* simt_last_error() {
     static thread_local std::string text;
     text = last_error();
     return text.c_str();
 }
 
 // Counters per kernel since the last call, as a JSON object. Valid until the next call on the same thread.
-extern "C" __attribute__((visibility("default"))) const char* simt_counters() {
+HARNESS const char* simt_counters() {
     static thread_local std::string text;
     text = counters_json();
     return text.c_str();
 }
+
+HARNESS void simt_reset_counters() { reset_counters(); }
+
+// As SIMT_SITES and SIMT_BLOCKS, for the launches that run from now on; no blocks: as SIMT_BLOCKS says.
+HARNESS void simt_count_sites(int on) { set_count_sites(on != 0); }
+HARNESS void simt_limit_blocks(unsigned long long blocks) { limit_blocks(blocks); }

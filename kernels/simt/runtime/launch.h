@@ -84,7 +84,11 @@ bool run(Launch&);
 std::string last_error();
 void set_last_error(const std::string&);
 
-// Counters per kernel since the last call, as JSON.
+// Counters per kernel since the last call of either, as JSON.
 std::string counters_json();
+void reset_counters();
+
+// Of each grid only so many blocks are run, evenly spread; 0: as SIMT_BLOCKS says, or all.
+void limit_blocks(uint64_t blocks);
 
 }

@@ -127,11 +127,18 @@ extern "C" __global__ void parameters(float* out, char a, short b, float4 c, lon
     if (threadIdx.x == 0) out[0] = a * table[0] + b * table[1] + (c.x + c.w) * table[2] + d * table[3] + e;
 }
 
-// Two lines whose requests can be counted by hand: the column of a 32×32 tile, and every second word of device memory.
-extern "C" __global__ void counted(const float* x, float* out) {
+// Lines whose requests can be counted by hand: the column of a 32×32 tile, every second word of device memory, and
+// copies that all begin at the same bank.
+extern "C" __global__ void counted(const float* x, const uint4* y, float* out) {
     __shared__ __align__(128) float s[32 * 32];
     for (int i = 0; i < 32; i++) s[i * 32 + threadIdx.x] = 0;                       // 1 pass
     __syncwarp();
     float v = s[threadIdx.x * 32];                                                  // 32 passes
-    out[threadIdx.x] = v + x[2 * threadIdx.x];                                      // 4 sectors, 8 sectors
+    out[threadIdx.x] = v + x[2 * threadIdx.x] + x[0];                               // 4 sectors, 8 sectors, 1 sector
+    __syncwarp();
+    cp_async_16(&s[threadIdx.x * 32], &y[threadIdx.x]);                             // 32 passes, 16 sectors
+    cp_async_wait<0>();
 }
+
+// As many blocks as are run, each marks its place.
+extern "C" __global__ void mark_block(float* out) { out[blockIdx.y * gridDim.x + blockIdx.x] = 1; }

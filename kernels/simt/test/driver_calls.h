@@ -94,6 +94,7 @@ void test_correct(const std::string& how);
 void test_faults();
 void test_broken(const std::string& source_directory);
 void test_counters();
+void test_sample();
 void test_streams();
 void test_races_of_streams();
 void test_settings(const std::string& directory);

@@ -20,6 +20,7 @@ int main(int, char** arguments) {
         setenv("SIMT_SEED", seed, 1);
         test_correct(std::string("plain, seed ") + seed);
     }
+    test_sample();
     test_streams();
     test_faults();
     load(directory + "/test-kernels-checked.so");

@@ -170,15 +170,37 @@ void test_faults() {
 
 void test_counters() {
     auto counters = reinterpret_cast<const char* (*)()>(dlsym(library, "simt_counters"));
-    Pointer x = upload(std::vector<float>(64)), out = allocate(128);
-    counters();
-    expect(run("counted", 1, 32, 0, x, out) == 0, "counted", last_error());
+    Pointer x = upload(std::vector<float>(64)), y = upload(std::vector<float>(128)), out = allocate(128);
+    auto a = small_halves(256, 1), b = small_halves(128, 2);
+    call("simt_reset_counters");
+    expect(run("counted", 1, 32, 0, x, y, out) == 0, "counted", last_error());
+    expect(run("one_mma", 1, 32, 0, upload(a), upload(b), allocate(512), 0, 1) == 0, "one_mma", last_error());
     std::string json = counters();
     for (const char* want : {
-             "shared store\": {\"requests\": 32, \"bytes\": 4096, \"transactions\": 32, \"ideal\": 32}",
-             "shared load\": {\"requests\": 1, \"bytes\": 128, \"transactions\": 32, \"ideal\": 1}",
-             "device load\": {\"requests\": 1, \"bytes\": 128, \"transactions\": 8, \"ideal\": 4}",
-             "device store\": {\"requests\": 1, \"bytes\": 128, \"transactions\": 4, \"ideal\": 4}"}) {
-        expect(json.find(want) != std::string::npos, "counted", json);
+             "shared store\": {\"requests\": 32, \"bytes\": 4096, \"useful_bytes\": 4096, \"transactions\": 32, "
+             "\"ideal\": 32, \"widest\": 4}",
+             "shared load\": {\"requests\": 1, \"bytes\": 128, \"useful_bytes\": 128, \"transactions\": 32, "
+             "\"ideal\": 1, \"widest\": 4}",
+             "device load\": {\"requests\": 2, \"bytes\": 256, \"useful_bytes\": 132, \"transactions\": 9, "
+             "\"ideal\": 5, \"widest\": 4}",
+             "device store\": {\"requests\": 1, \"bytes\": 128, \"useful_bytes\": 128, \"transactions\": 4, "
+             "\"ideal\": 4, \"widest\": 4}",
+             "device cp.async from\": {\"requests\": 1, \"bytes\": 512, \"useful_bytes\": 512, "
+             "\"transactions\": 16, \"ideal\": 16, \"widest\": 16}",
+             "shared cp.async to\": {\"requests\": 1, \"bytes\": 512, \"useful_bytes\": 512, "
+             "\"transactions\": 32, \"ideal\": 4, \"widest\": 16}",
+             "\"mma\": 2, \"mma_flop\": 4096, \"ldmatrix\": 6, \"ldmatrix_bank_conflicts\": 0, "}) {
+        expect(json.find(want) != std::string::npos, want, json);
     }
+    expect(std::string(counters()) == "{\n}\n", "counters start again");
+}
+
+// 7 of 15 blocks, evenly: 0, 2, 4, 6, 8, 10, 12. Run on the plain image: what the others leave unwritten is NaN.
+void test_sample() {
+    Pointer out = allocate(15 * 4);
+    call("simt_limit_blocks", 7ull);
+    expect(run("mark_block", 15, 1, 0, out) == 0, "mark_block", last_error());
+    call("simt_limit_blocks", 0ull);
+    auto marks = download<float>(out, 15);
+    for (int i = 0; i < 15; i++) expect((marks[i] == 1) == (i < 13 && i % 2 == 0), "block", std::to_string(i));
 }
