@@ -61,7 +61,7 @@ inline Thread& self() { return const_cast<Thread&>(static_cast<const Thread&>(si
 // What the profiler would say, per launch.
 struct Counters {
     uint64_t blocks, mma, mma_flop;
-    uint64_t ldmatrix, ldmatrix_passes;                 // matrices, and passes over the banks: one each without conflicts
+    uint64_t ldmatrix, ldmatrix_passes;                 // matrices; passes over the banks, one each without conflicts
     uint64_t async_copies, async_bytes;
     uint64_t global_read_bytes, global_written_bytes;   // checked images only
     void add(const Counters&);

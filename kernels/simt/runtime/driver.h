@@ -69,7 +69,7 @@ bool is_pinned(const void* host);
 
 }
 
-// Every call but the few that need none fails without a context, and once the context has failed, as in the real driver.
+// Every call but the few that need none fails without a context, or in one that has failed, as in the real driver.
 #define NEED_CONTEXT                                                                   \
     LOCKED;                                                                            \
     if (CUresult state = simt::context_state(); state != CUDA_SUCCESS) return state

@@ -95,32 +95,42 @@ static std::vector<char> pack(const simt_kernel& kernel, void** parameters) {
     return packed;
 }
 
+// Why the device does not take a launch; empty if it does.
+static std::string refusal(const Function& f, dim3 block, unsigned shared_bytes) {
+    uint64_t threads = uint64_t(block.x) * block.y * block.z;
+    std::string limit;
+    if (threads > f.kernel->max_threads) {
+        limit = std::to_string(threads) + " threads, of which its __launch_bounds__ or the device allow "
+                + std::to_string(f.kernel->max_threads);
+    } else if (shared_bytes > unsigned(f.max_dynamic_shared)) {
+        limit = std::to_string(shared_bytes) + " bytes of dynamic shared memory, of which it may have "
+                + std::to_string(f.max_dynamic_shared);
+    }
+    char where[192];
+    snprintf(where, sizeof where, "kernel %s, block of (%u,%u,%u): ", f.kernel->name, block.x, block.y, block.z);
+    return limit.empty() ? limit : where + limit;
+}
+
 API cuLaunchKernel(CUfunction f, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
                    unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void** parameters,
                    void** extra) {
     NEED_CONTEXT;
     if (!f) return CUDA_ERROR_INVALID_HANDLE;
-    uint64_t threads = uint64_t(block_x) * block_y * block_z;
-    if (extra || (!parameters && f->kernel->parameters) || threads == 0 || threads > MAX_THREADS || block_z > 64
-        || grid_x == 0 || grid_x > 0x7fffffff || grid_y == 0 || grid_y > 65535 || grid_z == 0 || grid_z > 65535) {
+    dim3 grid{grid_x, grid_y, grid_z}, block{block_x, block_y, block_z};
+    const auto within = [](dim3 d, unsigned x, unsigned y, unsigned z) {
+        return d.x > 0 && d.x <= x && d.y > 0 && d.y <= y && d.z > 0 && d.z <= z;
+    };
+    if (extra || (!parameters && f->kernel->parameters) || !within(grid, 0x7fffffff, 65535, 65535)
+        || !within(block, MAX_THREADS, MAX_THREADS, 64)) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    char block[64], limit[128] = "";
-    snprintf(block, sizeof block, "block (%u,%u,%u)", block_x, block_y, block_z);
-    if (threads > f->kernel->max_threads) {
-        snprintf(limit, sizeof limit, "%llu threads, but its __launch_bounds__ allow %u",
-                 static_cast<unsigned long long>(threads), f->kernel->max_threads);
-    } else if (shared_bytes > unsigned(f->max_dynamic_shared)) {
-        snprintf(limit, sizeof limit, "%u bytes of dynamic shared memory, but it may have %d", shared_bytes,
-                 f->max_dynamic_shared);
-    }
-    if (*limit) {
-        set_last_error(std::string("kernel ") + f->kernel->name + ", " + block + ": launched with " + limit);
+    if (std::string error = refusal(*f, block, shared_bytes); !error.empty()) {
+        set_last_error(error);
         return CUDA_ERROR_INVALID_VALUE;
     }
-    const Image* image = f->module->image.get();
-    enqueue(stream_or_default(stream), [=, kernel = f->kernel, limit = f->shared_limit, packed = pack(*f->kernel, parameters)] {
-        Launch launch(*image, *kernel, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared_bytes, packed);
+    enqueue(stream_or_default(stream), [=, image = f->module->image.get(), kernel = f->kernel, limit = f->shared_limit,
+                                        packed = pack(*f->kernel, parameters)] {
+        Launch launch(*image, *kernel, grid, block, shared_bytes, packed);
         launch.shared_limit = limit;
         return run(launch) ? CUDA_SUCCESS : CUDA_ERROR_ILLEGAL_ADDRESS;
     });

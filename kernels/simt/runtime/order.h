@@ -1,7 +1,7 @@
 // Which queued operation comes before which. Each stream counts its operations; a clock says how far each stream must
-// have come before an operation may run. Clocks are fixed when the call is made, by the calls alone: one stream's order,
-// events, the default stream's rule, and what the host had waited for. The order in which the emulation then runs the
-// queues is one of many, so that two operations may race though here the one always came before the other.
+// have come before an operation may run. Clocks are fixed when the call is made, by the calls alone: a stream's own
+// order, events, the default stream's rule, and what the host had waited for. The order in which the emulation then runs
+// the queues is one of many, so that two operations may race though here the one always came before the other.
 #pragma once
 
 #include <cstdint>

@@ -163,7 +163,8 @@ void check_read(Thread& t, const void* address, size_t bytes, Place place, Acces
         if (bytes == 1) return;
         bool own = g.writer.thread == t.index && access != Access::LDMATRIX;
         if (ours ? !own && !before(g.writer, t) : !shared && concurrent(t, g.writer)) {
-            fail(t, place, "race: read", address, bytes, "written by " + who(t, g.writer) + " with nothing between");
+            fail(t, place, access == Access::LDMATRIX ? "race: ldmatrix" : "race: read", address, bytes,
+                 "written by " + who(t, g.writer) + " with nothing between");
         }
         g.reader = joined(t, g.reader, access == Access::LDMATRIX ? ONE_WARP : ONE, shared);
     }
@@ -288,22 +289,24 @@ Marks shadow_runs(uint64_t blocks, const char* name) {
 
 std::string shadow_operation(const char* name, const void* written, const void* read, size_t bytes) {
     if (!enabled || !streams_may_overlap()) return "";
-    Marks marks = shadow_runs(1, name);
-    auto race = [&](Cell c) { return c.run >= marks.unordered_from && c.run < marks.first ? unordered(c.run) : nullptr; };
-    for (const void* begin : {read, written}) {
-        if (!begin) continue;
-        Granule* g = device_cells + DeviceMemory::get().offset(begin) / GRANULE;
-        for (Granule* end = g + (bytes + GRANULE - 1) / GRANULE; g < end; g++) {
-            if (const char* other = race(g->writer)) return std::string("race: written by ") + other + " on another stream";
-            if (begin == read) {
-                g->reader = {marks.first, 0, 0, 0, ONE};
-                continue;
-            }
-            if (const char* other = race(g->reader)) return std::string("race: read by ") + other + " on another stream";
-            g->writer = {marks.first, 0, 0, 0, ONE};
+    const Marks marks = shadow_runs(1, name);
+    std::string race;
+    const auto check = [&](Cell c, const char* done) {
+        const char* other = c.run >= marks.unordered_from && c.run < marks.first ? unordered(c.run) : nullptr;
+        if (other) race = std::string("race: ") + done + " by " + other + " on another stream with nothing between";
+    };
+    const auto visit = [&](const void* begin, bool writes) {
+        size_t offset = DeviceMemory::get().offset(begin);              // granules that lie in the range as a whole
+        for (size_t i = (offset + GRANULE - 1) / GRANULE; i < (offset + bytes) / GRANULE && race.empty(); i++) {
+            Granule& g = device_cells[i];
+            check(g.writer, "written");
+            if (writes) check(g.reader, "read");
+            (writes ? g.writer : g.reader) = {marks.first, 0, 0, 0, ONE};
         }
-    }
-    return "";
+    };
+    if (read) visit(read, false);
+    if (written) visit(written, true);
+    return race;
 }
 
 }

@@ -1,4 +1,4 @@
-// Right kernels (correct.cu) must give their references' results; broken ones (broken.cu) must be caught at a marked line.
+// Right kernels (correct.cu) must give their references' results, broken ones (broken.cu) be caught at a marked line.
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -172,7 +172,7 @@ void test_counters() {
     auto counters = reinterpret_cast<const char* (*)()>(dlsym(library, "simt_counters"));
     Pointer x = upload(std::vector<float>(64)), y = upload(std::vector<float>(128)), out = allocate(128);
     auto a = small_halves(256, 1), b = small_halves(128, 2);
-    call("simt_reset_counters");
+    reinterpret_cast<void (*)()>(dlsym(library, "simt_reset_counters"))();
     expect(run("counted", 1, 32, 0, x, y, out) == 0, "counted", last_error());
     expect(run("one_mma", 1, 32, 0, upload(a), upload(b), allocate(512), 0, 1) == 0, "one_mma", last_error());
     std::string json = counters();
@@ -198,9 +198,10 @@ void test_counters() {
 // 7 of 15 blocks, evenly: 0, 2, 4, 6, 8, 10, 12. Run on the plain image: what the others leave unwritten is NaN.
 void test_sample() {
     Pointer out = allocate(15 * 4);
-    call("simt_limit_blocks", 7ull);
+    auto limit_blocks = reinterpret_cast<void (*)(unsigned long long)>(dlsym(library, "simt_limit_blocks"));
+    limit_blocks(7);
     expect(run("mark_block", 15, 1, 0, out) == 0, "mark_block", last_error());
-    call("simt_limit_blocks", 0ull);
+    limit_blocks(0);
     auto marks = download<float>(out, 15);
     for (int i = 0; i < 15; i++) expect((marks[i] == 1) == (i < 13 && i % 2 == 0), "block", std::to_string(i));
 }

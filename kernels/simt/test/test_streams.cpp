@@ -86,8 +86,10 @@ void test_streams() {
     expect(launch_on(stream, "add_one", 1, 2048, 0, x) == CUDA_ERROR_INVALID_VALUE, "too many threads");
     expect(launch_on(stream, "add_one", 1, 32, 64 << 10, x) == CUDA_ERROR_INVALID_VALUE, "shared memory not opted in");
     expect(launch_on(stream, "row_sum", 1, 288, 0, x, x, 1) == CUDA_ERROR_INVALID_VALUE && last_error()
-           == "kernel row_sum, block (288,1,1): launched with 288 threads, but its __launch_bounds__ allow 256",
+           == "kernel row_sum, block of (288,1,1): 288 threads, of which its __launch_bounds__ or the device allow 256",
            "launch bounds", last_error());
+    expect(launch_on(stream, "row_sum", 1, 256, 0, x, x, 1) == 0 && call("cuStreamSynchronize", stream) == 0,
+           "as many threads as the bounds allow", last_error());
     expect(launch_on(stream, "no_such_kernel", 1, 32, 0) == -1, "unknown kernel");
     expect(call("cuTexRefCreate", &none) == CUDA_ERROR_NOT_SUPPORTED, "a stub reports itself");
 }
@@ -204,5 +206,6 @@ void test_settings(const std::string& directory) {
     const char* name = nullptr;
     must("cuGetErrorName", CUDA_ERROR_UNSUPPORTED_PTX_VERSION, &name);
     expect(std::string(name) == "CUDA_ERROR_UNSUPPORTED_PTX_VERSION", "error name");
-    expect(chdir(directory.c_str()) == 0 && call("cuModuleLoad", &image, "test-kernels.so") == 0, "a path without a slash");
+    expect(chdir(directory.c_str()) == 0 && call("cuModuleLoad", &image, "test-kernels.so") == 0,
+           "a path without a slash");
 }
