@@ -174,7 +174,6 @@ void check_read(Thread& t, const void* address, size_t bytes, Place place, Acces
 // writes them.
 static void count_static(Thread& t, const void* address, const Place& place) {
     Block& b = *t.block;
-    if (!in(address, 1, b.static_begin, b.static_end)) return;
     b.static_written += GRANULE;
     size_t dynamic = b.shared_end - b.shared_begin;
     if (b.static_written + dynamic > size_t(b.launch->shared_limit)) {
@@ -198,6 +197,7 @@ static void write(Thread& t, const void* address, size_t bytes, const Place& pla
         t.block->counters.global_written_bytes += bytes;
         memset(initialised + DeviceMemory::get().offset(address) / GRANULE, 1, (bytes + GRANULE - 1) / GRANULE);
     }
+    const bool in_static = shared && in(address, 1, t.block->static_begin, t.block->static_end);
     size_t count = (bytes + GRANULE - 1) / GRANULE;
     for (size_t i = 0; i < count; i++) {
         Granule& g = first[i];
@@ -222,7 +222,7 @@ static void write(Thread& t, const void* address, size_t bytes, const Place& pla
         }
         bool first = g.writer.run != t.block->run_number;
         g.writer = now(t, kind);
-        if (first && shared) count_static(t, address, place);
+        if (first && in_static) count_static(t, address, place);
     }
 }
 
