@@ -124,9 +124,8 @@ static bool concurrent(const Thread& t, Cell c) {
     return c.run >= marks.unordered_from && c.run != t.block->run_number && (c.run >= marks.first || unordered(c.run));
 }
 
-// The reader cell after this thread's read: readers that nothing orders before it are remembered with it.
-static Cell joined(const Thread& t, Cell old, Kind kind, bool shared) {
-    Cell seen = now(t, kind);
+// The reader cell after the thread's read seen: readers that nothing orders before it are remembered with it.
+static Cell joined(const Thread& t, Cell old, Cell seen, bool shared) {
     if (old.run != seen.run) {
         if (!shared && concurrent(t, old)) seen.kind = MANY_WARPS;
     } else if (old.epoch == seen.epoch && (old.kind == MANY_WARPS || !before(old, t))) {
@@ -147,11 +146,12 @@ void check_read(Thread& t, const void* address, size_t bytes, Place place, Acces
     if (t.block->requests && access != Access::LDMATRIX) {
         t.block->requests->access(t, place, access, shared, address, bytes);
     }
+    const Cell seen = now(t, access == Access::LDMATRIX ? ONE_WARP : ONE);
     const uint8_t* known = shared ? nullptr : initialised + DeviceMemory::get().offset(address) / GRANULE;
     size_t count = (bytes + GRANULE - 1) / GRANULE;
     for (size_t i = 0; i < count; i++) {
         Granule& g = first[i];
-        bool ours = g.writer.run == t.block->run_number;
+        bool ours = g.writer.run == seen.run;
         if (ours && g.writer.kind == ON_ITS_WAY) {
             fail(t, place, "read", address, bytes, "cp.async of " + who(t, g.writer) + " has not landed (no wait)");
         }
@@ -161,12 +161,12 @@ void check_read(Thread& t, const void* address, size_t bytes, Place place, Acces
                  + DeviceMemory::get().describe(address)));
         }
         if (bytes == 1) return;
-        bool own = g.writer.thread == t.index && access != Access::LDMATRIX;
+        bool own = g.writer.thread == seen.thread && seen.kind == ONE;
         if (ours ? !own && !before(g.writer, t) : !shared && concurrent(t, g.writer)) {
             fail(t, place, access == Access::LDMATRIX ? "race: ldmatrix" : "race: read", address, bytes,
                  "written by " + who(t, g.writer) + " with nothing between");
         }
-        g.reader = joined(t, g.reader, access == Access::LDMATRIX ? ONE_WARP : ONE, shared);
+        g.reader = joined(t, g.reader, seen, shared);
     }
 }
 
