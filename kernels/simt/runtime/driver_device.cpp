@@ -98,7 +98,7 @@ API cuDeviceGetAttribute(int* value, int attribute, CUdevice device) {
         case 4: *value = 64; break;                         // MAX_BLOCK_DIM_Z
         case 5: *value = 0x7fffffff; break;                 // MAX_GRID_DIM_X
         case 6: case 7: *value = 65535; break;              // MAX_GRID_DIM_Y, _Z
-        case 8: *value = SHARED_PER_BLOCK; break;                 // MAX_SHARED_MEMORY_PER_BLOCK
+        case 8: *value = SHARED_PER_BLOCK; break;           // MAX_SHARED_MEMORY_PER_BLOCK
         case 9: *value = 64 * 1024; break;                  // TOTAL_CONSTANT_MEMORY
         case 10: *value = 32; break;                        // WARP_SIZE
         case 12: case 82: *value = 65536; break;            // MAX_REGISTERS_PER_BLOCK, _PER_MULTIPROCESSOR

@@ -28,7 +28,7 @@ struct Marked {
     uint64_t number;
     std::string name;
 };
-static std::deque<Marked> marked;           // ascending; an operation's marks end where the next one's begin
+static auto& marked = *new std::deque<Marked>;      // ascending; an operation's marks end where the next one's begin
 
 static bool is_before(const Marked& m) { return running->clock.includes(m.stream, m.number); }
 

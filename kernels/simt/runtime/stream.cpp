@@ -11,7 +11,7 @@ static std::set<Stream*>& live_streams() {
     return set;
 }
 
-static Clock host;                          // what the program has waited for
+static Clock& host = *new Clock;            // what the program has waited for
 static uint32_t streams_made = 0;
 static bool overlap = false;
 
