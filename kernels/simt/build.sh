@@ -40,7 +40,8 @@ compile() {
     if [[ $source == *.cu ]]; then
         printf 'namespace {\n#include "%s"\n}\n#include "simt_image.h"\n' "$source"
         printf '#include "%s"\n' "$source" | g++ ${!flags} -x c++ -E -P -DSIMT_LIST_KERNELS - | tr '\n' ' ' \
-            | { grep -o '__global__[^(;]*(' || true; } | sed -e 's/ *($//' -e 's/.*[ *]//' -e 's/.*/SIMT_KERNEL(&)/'
+            | { grep -o '__global__[^@(;]*\(@[^@]*@\)\?[^@(;]*(' || true; } \
+            | sed -E -e 's/.*@(.*)@.*[ *](\w+) *\($/SIMT_KERNEL(\2, \1)/' -e 's/^_.*[ *](\w+) *\($/SIMT_KERNEL(\1)/'
     else
         printf '#include "%s"\n' "$source"
     fi | g++ ${!flags} -x c++ -c - -o "$object.part"
