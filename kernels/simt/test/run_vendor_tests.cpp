@@ -353,7 +353,7 @@ static void test_dnn_calls() {
     refused("no workspace", CUDNN_BAD_PARAM, [](Call& c) { c.workspace = 0; });
     refused("y over x", CUDNN_BAD_PARAM, [](Call& c) { c.px = c.py + 16; });
     refused("an output of another size", CUDNN_BAD_PARAM, [](Call& c) { c.y_shape = Shape{1, 8, 3, 4}.tensor(F16); });
-    refused("another type for the bias", CUDNN_BAD_PARAM, [](Call& c) { c.bias_shape = Shape{1, 8, 1, 1}.tensor(F32); });
+    refused("a bias of another type", CUDNN_BAD_PARAM, [](Call& c) { c.bias_shape = Shape{1, 8, 1, 1}.tensor(F32); });
     refused("types mixed", CUDNN_NOT_SUPPORTED, [](Call& c) { c.x_shape = Shape{1, 8, 4, 4}.tensor(F32); });
     Handle tensor = nullptr;
     must(cudnnCreateTensorDescriptor(&tensor), "cudnnCreateTensorDescriptor");

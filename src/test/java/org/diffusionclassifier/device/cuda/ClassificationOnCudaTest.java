@@ -33,13 +33,22 @@ class ClassificationOnCudaTest {
     @CsvSource({"bag-1.png,L2", "sneaker-0.png,L1", "pair-of-trousers-2.png,HUBER", "dress-1.png,L2"})
     void agreesWithTheCpu(String picture, Loss loss) {
         Prediction cuda = classify(Devices.openCuda(), picture, loss, 5);
-        Prediction cpu = classify(new CpuDevice(DType.F32), picture, loss, 64);
-        assertEquals(cpu.winner().prompt(), cuda.winner().prompt());
-        for (PromptErrors expected : cpu.ranking()) {
-            PromptErrors actual = of(expected.prompt(), cuda);
-            assertEquals(expected.trials(), actual.trials());
-            for (int i = 0; i < expected.errors().length; i++) {
-                assertEquals(expected.errors()[i], actual.errors()[i], 0.01 * expected.errors()[i]);
+        assertAgree(classify(new CpuDevice(DType.F32), picture, loss, 64), cuda);
+    }
+
+    @Test
+    void oursAgreeWithTheVendors() {
+        Prediction vendor = classify(Devices.openCuda(Kernels.VENDOR), "bag-1.png", Loss.L2, 5);
+        assertAgree(vendor, classify(Devices.openCuda(Kernels.NATIVE), "bag-1.png", Loss.L2, 5));
+    }
+
+    private static void assertAgree(Prediction expected, Prediction actual) {
+        assertEquals(expected.winner().prompt(), actual.winner().prompt());
+        for (PromptErrors errors : expected.ranking()) {
+            PromptErrors others = of(errors.prompt(), actual);
+            assertEquals(errors.trials(), others.trials());
+            for (int i = 0; i < errors.errors().length; i++) {
+                assertEquals(errors.errors()[i], others.errors()[i], 0.01 * errors.errors()[i]);
             }
         }
     }
