@@ -9,8 +9,8 @@
 //     residual  half [M, N], row stride ldr, or null
 //     y         half [M, N]
 //     Launch: 256 threads, ceil(M · ceil(N / 8) / 256) blocks in x.
-// The product comes in float so that a value is rounded once, as in gemm.cu: with a product in half this would be twice,
-// and where bias and product nearly cancel the first rounding would be all that is left.
+// The product comes in float so that a value is rounded once, as in gemm.cu: with a product in half it would be twice,
+// and where bias and product nearly cancel, the first rounding would be all that is left.
 //
 // arrange (half), arrange_float: z[b, i, j] = [x | skip | 0] at (b, i / scale, j / scale), 0 below and right of it
 //     x     half [B, H, W, C0]      skip  half [B, H, W, C1], or null and C1 = 0

@@ -208,7 +208,8 @@ class BadInputTest {
 
     @Test
     void vendorKernelsOnTheCpu() {
-        CommandLineRun.of("classify", picture, "--device", "cpu", "--kernels", "vendor").refused("--kernels vendor", "CPU");
+        CommandLineRun.of("classify", picture, "--device", "cpu", "--kernels", "vendor")
+                .refused("--kernels vendor", "CPU");
     }
 
     @Test

@@ -127,7 +127,8 @@ final class ConvolutionOp implements Op {
     public void run() {
         int status = cudnnConvolutionBiasActivationForward(layers.dnn(), VendorLayers.ONE, xShape, xAt, filterShape,
                 filtersAt, convolution, ALGORITHM, workspaceAt, workspace == null ? 0 : workspace.bytes(),
-                z == null ? VendorLayers.ZERO : VendorLayers.ONE, yShape, zAt, biasShape, biasAt, identity, yShape, yAt);
+                z == null ? VendorLayers.ZERO : VendorLayers.ONE, yShape, zAt, biasShape, biasAt, identity, yShape,
+                yAt);
         if (status != 0) {
             layers.checkDnn(status, name());
         }

@@ -8,10 +8,10 @@ import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.Weights;
 
 /**
- * A convolution by cuDNN, which adds the bias and a tensor of y's size itself. {@code vendor.cu} makes its operands where
- * the layer wants more: {@code arrange} an input that is doubled, padded on one side, of two parts, or whose channels are
- * no multiple of 8; {@code spread} an addend of one row an image. cuDNN has one type for all operands, so for a float32
- * output both make float32.
+ * A convolution by cuDNN, which adds the bias and a tensor of y's size itself. Where the layer wants more,
+ * {@code vendor.cu} makes the operands: {@code arrange} an input that is doubled, padded on one side, of two parts, or
+ * whose channels are no multiple of 8; {@code spread} an addend of one row an image. All of cuDNN's operands have one
+ * type, so for a float32 output both make float32.
  */
 final class VendorConv2d implements Conv2d {
 

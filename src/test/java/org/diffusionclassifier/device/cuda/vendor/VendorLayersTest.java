@@ -95,11 +95,9 @@ class VendorLayersTest {
     private static List<String> conv2d(Conv2d.Spec spec, int addendRank) {
         int size = spec.outputSize(6);
         return record(device -> device.conv2d(spec, weights(spec.out(), spec.in(), spec.kernel(), spec.kernel())),
-                (device, layer) -> layer.forward(device.tensor(device.dtype(), 2, 6, 6, spec.in()), switch (addendRank) {
-                    case 4 -> device.tensor(device.dtype(), 2, size, size, spec.out());
-                    case 2 -> device.tensor(device.dtype(), 2, spec.out());
-                    default -> null;
-                }));
+                (device, layer) -> layer.forward(device.tensor(device.dtype(), 2, 6, 6, spec.in()),
+                        addendRank == 0 ? null : addendRank == 2 ? device.tensor(device.dtype(), 2, spec.out())
+                                : device.tensor(device.dtype(), 2, size, size, spec.out())));
     }
 
     private interface Forward<L> {
