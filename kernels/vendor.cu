@@ -58,6 +58,12 @@ struct Chunk {
     }
 };
 
+template <class T>
+__device__ __forceinline__ T* advanced(T* optional, size_t elements)
+{
+    return optional == nullptr ? nullptr : optional + elements;
+}
+
 template <int V>
 __device__ __forceinline__ void load_sum(const float* product, const float* bias, float (&sum)[V])
 {
@@ -81,7 +87,7 @@ __device__ __forceinline__ void finish_columns(const float* product, const float
     load_sum(product, bias, v);
     if constexpr (std::is_same_v<Activation, Geglu>) {
         float gate[V];
-        load_sum(product + N, bias == nullptr ? nullptr : bias + N, gate);
+        load_sum(product + N, advanced(bias, N), gate);
 #pragma unroll
         for (int i = 0; i < V; i++) {
             v[i] *= Gelu::apply(gate[i]);
@@ -113,17 +119,14 @@ __device__ __forceinline__ void finish(const float* product, const float* bias, 
     }
     const int ldp = std::is_same_v<Activation, Geglu> ? 2 * N : N;
     product += static_cast<size_t>(at.row) * ldp;
-    residual += residual == nullptr ? 0 : static_cast<size_t>(at.row) * ldr;
+    residual = advanced(residual, static_cast<size_t>(at.row) * ldr);
     y += static_cast<size_t>(at.row) * N;
-    const auto columns = [&](auto count, int n) {
-        finish_columns<Activation, count>(product + n, bias == nullptr ? nullptr : bias + n,
-                                          residual == nullptr ? nullptr : residual + n, y + n, N);
-    };
     if (N % Width == 0 && ldr % Width == 0) {
-        columns(std::integral_constant<int, Width>{}, at.column);
+        const int n = at.column;
+        finish_columns<Activation, Width>(product + n, advanced(bias, n), advanced(residual, n), y + n, N);
     } else {
         for (int n = at.column; n < N && n < at.column + Width; n++) {
-            columns(std::integral_constant<int, 1>{}, n);
+            finish_columns<Activation, 1>(product + n, advanced(bias, n), advanced(residual, n), y + n, N);
         }
     }
 }
