@@ -31,7 +31,7 @@
 // residual: the price of a library that ends at the product. In sm_80's machine code a value takes some 20 instructions
 // (erf and σ 40, arrange with its divisions 30); the time of a byte is that of 12 on an A100 (108 · 4 · 32 lanes at
 // 1.41 GHz over 1.555 TB/s), of 9 on an H100, so that the 6 bytes of finish leave 53 and the 4 of arrange 35.
-// Occupancy: at most 40 registers let 6 blocks of 256 onto a multiprocessor. Their 48 warps have 48 KB of loads under
+// Occupancy: at most 48 registers let 5 blocks of 256 onto a multiprocessor. Their 40 warps have 40 KB of loads under
 // way with 2 of 16 bytes a lane; bandwidth a multiprocessor times 600 ns is 9 KB on an A100, 15 KB on an H100.
 // Versions: this one.
 // Tested as part of the layers, against their references in double (LinearTest, Conv2dTest with -Dkernels=vendor).

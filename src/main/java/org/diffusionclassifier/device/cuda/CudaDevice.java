@@ -248,7 +248,14 @@ public final class CudaDevice extends RecordingDevice {
     /** With CUDA_LAUNCH_BLOCKING=1 one by one, so that a launch that fails is named. */
     @Override
     protected Graph.Program compile(List<Op> ops) {
-        return "1".equals(System.getenv("CUDA_LAUNCH_BLOCKING")) ? super.compile(ops) : new CapturedProgram(gpu, ops);
+        Graph.Program oneByOne = super.compile(ops);
+        if ("1".equals(System.getenv("CUDA_LAUNCH_BLOCKING"))) {
+            return oneByOne;
+        }
+        if (vendor != null) {
+            oneByOne.run();     // what the libraries load and allocate at first use, they may not within a capture
+        }
+        return new CapturedProgram(gpu, ops);
     }
 
     /** The vectors {@code name} of several weights, one behind the other, in float32: [1, size]. */
