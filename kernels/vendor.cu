@@ -28,9 +28,9 @@
 //
 // Bound: bytes, 16 an access where N, C0, C1 and ldr are multiples of 8, else element by element. finish reads 4 and
 // writes 2 bytes a value (GEGLU 8 and 2), 2 more for a residual, where gemm.cu's epilogue writes 2 and reads the
-// residual: the price of a library that ends at the product. In sm_80's machine code a value takes some 20 instructions
-// (erf and σ 40, arrange with its divisions 30); the time of a byte is that of 12 on an A100 (108 · 4 · 32 lanes at
-// 1.41 GHz over 1.555 TB/s), of 9 on an H100, so that the 6 bytes of finish leave 53 and the 4 of arrange 35.
+// residual: the price of a library that ends at the product. In sm_80's machine code a value takes 14 instructions (38
+// to 44 with σ or erf, 30 in arrange with its divisions); the time of a byte is that of 12 on an A100 (108 · 4 · 32 lanes
+// at 1.41 GHz over 1.555 TB/s), of 9 on an H100, so that the 6 bytes of finish leave 53 and the 4 of arrange 35.
 // Occupancy: at most 48 registers let 5 blocks of 256 onto a multiprocessor. Their 40 warps have 40 KB of loads under
 // way with 2 of 16 bytes a lane; bandwidth a multiprocessor times 600 ns is 9 KB on an A100, 15 KB on an H100.
 // Versions: this one.
@@ -44,6 +44,7 @@ namespace {
 
 constexpr int Threads = 256;
 constexpr int Width = 8;                // neighbouring elements of a thread
+static_assert(Width * sizeof(half) == 16, "one access");
 
 // A thread's elements of a matrix whose rows are read Width columns at a time.
 struct Chunk {

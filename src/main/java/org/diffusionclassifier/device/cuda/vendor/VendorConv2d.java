@@ -34,8 +34,9 @@ final class VendorConv2d implements Conv2d {
         int size = spec.kernel();
         float[] values = weights.floats("weight", spec.out(), inputs, size, size);
         float[] biases = weights.floats("bias", spec.out());
-        filters = device.tensor(type, spec.out(), size, size, ceilDiv(inputs, CHANNELS) * CHANNELS);
-        device.write(filters, channelsLast(values, inputs, size * size, filters.width()));
+        int channels = (inputs + CHANNELS - 1) / CHANNELS * CHANNELS;
+        filters = device.tensor(type, spec.out(), size, size, channels);
+        device.write(filters, channelsLast(values, inputs, size * size, channels));
         bias = device.tensor(type, 1, spec.out());
         device.write(bias, biases);
     }
@@ -72,12 +73,8 @@ final class VendorConv2d implements Conv2d {
         Tensor input = arranged(image, skip);
         device.add(new ConvolutionOp(layers, spec, input, filters, bias, z, y));
         int[] like = x.shape();
-        return x.rank() == 4 ? y : y.reshape(withWidth(like, spec.out()));
-    }
-
-    private static int[] withWidth(int[] shape, int width) {
-        shape[shape.length - 1] = width;
-        return shape;
+        like[like.length - 1] = spec.out();
+        return x.rank() == 4 ? y : y.reshape(like);
     }
 
     /** The input as cuDNN takes it: {@code x} itself where it can. */
@@ -91,7 +88,7 @@ final class VendorConv2d implements Conv2d {
         int height = scale * x.dim(1) + beyond;
         int width = scale * x.dim(2) + beyond;
         Tensor z = device.activations(type, x.dim(0), height, width, channels);
-        layers.device().launch("arrange" + suffix(), z.elements() / CHANNELS, z,
+        layers.device().launch("arrange" + suffix(), VendorDevice.threads(z.rows(), channels), z,
                 x, spec.in(), skip, spec.concat(), z, x.dim(0), x.dim(1), x.dim(2), height, width, channels, scale);
         return z;
     }
@@ -107,17 +104,13 @@ final class VendorConv2d implements Conv2d {
             return addend;
         }
         int rows = y.rows() / addend.rows();
-        layers.device().launch("spread" + suffix(), (long) y.rows() * ceilDiv(spec.out(), CHANNELS), y,
+        layers.device().launch("spread" + suffix(), VendorDevice.threads(y.rows(), spec.out()), y,
                 addend, rows, y, y.rows(), spec.out());
         return y;
     }
 
     private String suffix() {
         return type == DType.F32 ? "_float" : "";
-    }
-
-    private static int ceilDiv(int a, int b) {
-        return (a + b - 1) / b;
     }
 
     private IllegalArgumentException refusal(Tensor x, Tensor skip, Tensor addend) {

@@ -9,6 +9,13 @@ public interface VendorDevice {
 
     /** Threads a block of every kernel in {@code vendor.cu}. */
     int BLOCK = 256;
+    /** Neighbouring elements of a row that a thread of theirs has. */
+    int CHUNK = 8;
+
+    /** Threads for a matrix. */
+    static long threads(int rows, int columns) {
+        return (long) rows * ((columns + CHUNK - 1) / CHUNK);
+    }
 
     /** As {@code --device} calls it. */
     String name();

@@ -44,8 +44,8 @@ final class VendorLinear implements Linear {
         }
         Tensor product = device.activations(DType.F32, x.rows(), weight.dim(0));
         device.add(new GemmOp(layers, x, weight, product));
-        long chunks = (spec.out() + 7) / 8;
-        layers.device().launch("finish_" + spec.activation().name().toLowerCase(Locale.ROOT), x.rows() * chunks, y,
+        layers.device().launch("finish_" + spec.activation().name().toLowerCase(Locale.ROOT),
+                VendorDevice.threads(x.rows(), spec.out()), y,
                 product, bias, residual, residual == null ? 0 : residual.rowStride(), y, x.rows(), spec.out());
         return y;
     }
