@@ -74,7 +74,7 @@ final class KernelsCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         boolean real = device == DeviceChoice.CUDA || device == DeviceChoice.AUTO && CudaDevice.isInstalled();
         var tables = new ArrayList<KernelTable>();
-        try (CudaDevice card = real ? CudaDevice.open() : CudaDevice.openEmulated(true)) {
+        try (CudaDevice card = real ? CudaDevice.open() : CudaDevice.openEmulatedToCount()) {
             for (int i = 0; i < configs.size(); i++) {
                 KernelTable table = study(card, models.get(i), configs.get(i), real);
                 out.println(table.render());
