@@ -32,6 +32,7 @@ final class Gpu implements AutoCloseable {
     private final List<CUmodule> modules = new ArrayList<>();
     private final CUstream stream = new CUstream();
     private final Map<String, CUfunction> functions = new HashMap<>();
+    private final Map<String, Integer> sharedLimits = new HashMap<>();
     private final Staging staging;
 
     /**
@@ -134,6 +135,11 @@ final class Gpu implements AutoCloseable {
         return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     }
 
+    /** Bytes of shared memory that a block can have, static and dynamic together. */
+    int sharedBytesOfBlock() {
+        return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+    }
+
     /** Bytes free on the card. */
     long freeBytes() {
         long[] free = new long[1];
@@ -141,14 +147,18 @@ final class Gpu implements AutoCloseable {
         return free[0];
     }
 
-    /** A kernel by name, allowed to use this much dynamic shared memory. */
+    /**
+     * A kernel by name, allowed to use this much dynamic shared memory. The driver has one limit a kernel: it is only
+     * ever raised, so that launches of several sizes can be recorded side by side.
+     */
     CUfunction function(String name, int sharedBytes) {
-        return functions.computeIfAbsent(name + " " + sharedBytes, key -> {
-            CUfunction function = find(name);
+        CUfunction function = functions.computeIfAbsent(name, this::find);
+        if (sharedBytes > sharedLimits.getOrDefault(name, 0)) {
             check(cuFuncSetAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
                     sharedBytes), name + ": " + sharedBytes + " bytes of shared memory");
-            return function;
-        });
+            sharedLimits.put(name, sharedBytes);
+        }
+        return function;
     }
 
     private CUfunction find(String name) {
