@@ -17,22 +17,24 @@
 // Launch: 128 threads, grid (ceil(Lq / R), heads, B·splits), dynamic shared memory 2·d·(R + 4·T) bytes, with R queries
 // a block (128; 64 at d = 136 and 152) and T keys at once (64 for d ≤ 80, else 32): 48 KB at d = 64, 80 KB at d = 160.
 //
-// A warp has 32 queries. Scores, weights and sums stay in its registers; K and V come in tiles, in two stages: one is
-// copied while the other is computed with, one barrier a tile. The last tile comes first, since it alone can end before
-// its last row: masks are a loop of their own, 16 keys at a time (77 keys are a tile and 16), and the loop that counts
-// has none. Widths that 16 does not divide take one k8 step more, no padding: 40 = 16 + 16 + 8.
+// A warp has 32 queries (16 at d = 136 and 152). Scores, weights and sums stay in its registers; K and V come in tiles,
+// in two stages: one is copied while the other is computed with, one barrier a tile. The last tile comes first, since
+// it alone can end before its last row: masks are a loop of their own, 16 keys at a time (77 keys are a tile and 16),
+// and the loop that counts has none. Widths that 16 does not divide take one k8 step more, no padding: 40 = 16 + 16 +
+// 8.
 //
 // Bound: FLOP. 4·Lq·Lk·d FLOP a head over 4·(Lq + Lk)·d bytes: at L = 4096, 2048 FLOP a byte (A100: 201); with 77 keys,
 // 76, and it is bytes. Beside the FLOP goes one 2ˣ a score, 16 a clock on an SM: at d = 40, 544 of a tile's 640 clocks.
 // mma FLOP issued / useful in an SD 2.0 UNet (4096, 1024, 256, 64 queries): self 1.000, with 77 keys 1.046 (80 / 77,
 // and half a block idle at 64 queries), both together 1.001.
 // Shared memory: one pass a request everywhere. Global: 16 bytes a lane, whole sectors; except at d = 40, where a
-// head's row of 80 bytes is 2.5 sectors, and 0.82 of what is fetched is used.
+// head's row of 80 bytes is 2.5 sectors, and 0.82 of what is fetched is used, and in partial, 0.95 at d = 64.
 //
 // Occupancy: registers allow two blocks of 4 warps an SM, and the launch bounds say so: two warps a scheduler, of which
 // one does its softmax while the other multiplies. A copy has a tile's time, 128 mma of 8 clocks at d = 64, twice that
-// with both blocks, against a latency of some 600. With 100 KB an SM (8.6, 8.9, 12.0) d > 64 leaves one block; there
-// a mma takes 32 clocks, 5120 a tile at d = 80, beside 522 other instructions. A third block spills at d = 40 already.
+// with both blocks, against a latency of some 600. With 100 KB an SM (8.6, 8.9, 12.0) d = 80 and 160 leave one block;
+// there a mma takes 32 clocks, 5120 a tile at d = 80, beside 522 other instructions. A third block spills at d = 40
+// already.
 //
 // Tested against softmax(q kᵀ) v in double (the Java test of this name).
 //
@@ -47,7 +49,11 @@
 //     80    244         23.5  27.9 %   0.24   0.21    0.31       0.71   0.76    0.69   0.78
 //     160   255         26.2  37.9 %   0.13   0.11    0.38       0.74   0.83    0.66   0.81
 //
-// At d = 160 ldmatrix a mma is more than 0.31 because Q is read again every 32 keys; 64 would take 32 registers more.
+// The best public kernels, built by the same nvcc and counted with all instructions, have 21 %, 0.26, 0.28, 0.69, 0.56
+// at d = 64, and 27 %, 0.40, 0.31, 0.75, 0.71 at d = 128. Where the first column is short of that, it is by the
+// rescaling that others do in every tile and this loop skips; at d = 40 by the softmax, which has only 88 mma to hide
+// behind, 16 of them half as long. At d = 160 Q is read again every 32 keys, hence 0.38; 64 would take 32 registers
+// more.
 //
 // Tried, at d = 64 if not said otherwise:
 //     the first version (masks in the loop, addresses worked out anew)   10.1 %, 4.70 int + move, serial 0.47
