@@ -50,10 +50,10 @@
 //     160   255         26.2  37.9 %   0.13   0.11    0.38       0.74   0.83    0.66   0.81
 //
 // The best public kernels, built by the same nvcc and counted with all instructions, have 21 %, 0.26, 0.28, 0.69, 0.56
-// at d = 64, and 27 %, 0.40, 0.31, 0.75, 0.71 at d = 128. Where the first column is short of that, it is by the
-// rescaling that others do in every tile and this loop skips; at d = 40 by the softmax, which has only 88 mma to hide
-// behind, 16 of them half as long. At d = 160 Q is read again every 32 keys, hence 0.38; 64 would take 32 registers
-// more.
+// at d = 64, and 27 %, 0.40, 0.31, 0.75, 0.71 at d = 128. They rescale in every tile; the first columns here also hold
+// the dozen instructions that decide whether to, which is what they lack, and the second what runs in nearly every
+// tile. At d = 40 and 80 a score's softmax has fewer mma to hide behind. At d = 160 Q is read again every 32 keys,
+// hence 0.38; 64 would take 32 registers more.
 //
 // Tried, at d = 64 if not said otherwise:
 //     the first version (masks in the loop, addresses worked out anew)   10.1 %, 4.70 int + move, serial 0.47
