@@ -140,6 +140,11 @@ public final class CpuDevice extends RecordingDevice {
         return y;
     }
 
+    /** A graph's run returns when it is done. */
+    @Override
+    public void synchronize() {
+    }
+
     @Override
     public int latentPixelsABatch() {
         return 4 * 64 * 64;

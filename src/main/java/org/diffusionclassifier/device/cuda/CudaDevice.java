@@ -249,6 +249,11 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
+    public void synchronize() {
+        gpu.synchronize();
+    }
+
+    @Override
     protected Arena arena() {
         return arena;
     }
