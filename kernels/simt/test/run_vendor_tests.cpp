@@ -18,6 +18,7 @@ using Handle = void*;
 extern "C" {
 int cuInit(unsigned flags);
 int cuCtxCreate_v2(Handle* context, unsigned flags, int device);
+int cuCtxDestroy_v2(Handle context);
 int cuModuleLoad(Handle* module, const char* path);
 int cuMemAlloc_v2(Pointer* pointer, size_t bytes);
 int cuMemFree_v2(Pointer pointer);
@@ -67,7 +68,7 @@ static constexpr int COMPUTE_32F = 68, NHWC = 1, CROSS_CORRELATION = 1, RELU = 1
 static constexpr float UNTOUCHED = 77;
 
 static int passed = 0, failed = 0;
-static Handle stream, blas, dnn;
+static Handle context, stream, blas, dnn;
 
 static void expect(bool good, const std::string& name, const std::string& detail = "") {
     good ? passed++ : failed++;
@@ -76,6 +77,15 @@ static void expect(bool good, const std::string& name, const std::string& detail
 
 static void must(int result, const char* call) {
     if (result != 0) expect(false, call, "returned " + std::to_string(result) + " " + simt_last_error());
+}
+
+// A failure stays with its context: goes on in a new one, without the memory of the old.
+static void start_again() {
+    must(cuCtxDestroy_v2(context), "cuCtxDestroy");
+    must(cuCtxCreate_v2(&context, 0, 0), "cuCtxCreate");
+    must(cuStreamCreate(&stream, 1), "cuStreamCreate");
+    must(cublasSetStream_v2(blas, stream), "cublasSetStream");
+    must(cudnnSetStream(dnn, stream), "cudnnSetStream");
 }
 
 static float rounded(float v, int type) { return type == F16 ? __half2float(__float2half_rn(v)) : v; }
@@ -183,6 +193,16 @@ static int gemm(Pointer a, int lda, Pointer c, int c_type, int ldc, int compute 
     return cublasGemmEx(blas, 1, 0, 4, 4, 8, &one, a, F16, lda, a, F16, 8, &zero, c, c_type, ldc, compute, -1);
 }
 
+// Before a checked image is loaded, which would call these downloads a race.
+static void test_late_product() {
+    std::vector<float> zeros(16);
+    Pointer c = upload(zeros, F32);
+    must(gemm(upload(std::vector<float>(32, 1.0f), F16), 8, c, F32, 4), "cublasGemmEx");
+    expect(download(c, 16, F32) == zeros, "a product is late");
+    must(cuStreamSynchronize(stream), "cuStreamSynchronize");
+    expect(download(c, 16, F32) == std::vector<float>(16, 8.0f), "a synchronisation runs it");
+}
+
 static void test_blas_calls() {
     std::vector<float> ones(32, 1.0f), eights(16, 8.0f), zeros(16);
     Pointer a = upload(ones, F16), c = upload(zeros, F32);
@@ -193,11 +213,6 @@ static void test_blas_calls() {
     expect(cublasSetWorkspace_v2(blas, a + 64, 16) == INVALID_VALUE, "a workspace that is not aligned");
     expect(cublasSetStream_v2(nullptr, stream) == NOT_INITIALIZED, "no handle");
     expect(cublasSetMathMode(blas, 16) == 0 && cublasSetMathMode(blas, 5) == INVALID_VALUE, "math modes");
-
-    must(gemm(a, 8, c, F32, 4), "cublasGemmEx");
-    expect(download(c, 16, F32) == zeros, "a product is late");
-    must(cuStreamSynchronize(stream), "cuStreamSynchronize");
-    expect(download(c, 16, F32) == eights, "a synchronisation runs it");
 
     Handle graph, exec;
     Pointer captured = upload(zeros, F32);
@@ -224,6 +239,8 @@ static void test_blas_calls() {
         expect(cuStreamSynchronize(stream) == ILLEGAL_ADDRESS
                && std::string(simt_last_error()).find(name + ": ") == 0
                && std::string(simt_last_error()).find(text) != std::string::npos, name, simt_last_error());
+        start_again();
+        a = upload(ones, F16), c = upload(zeros, F32);
     };
     caught(gemm(a, 8, upload(std::vector<float>(15), F32), F32, 4), "C", "out of bounds");
     caught(gemm(allocate(64), 8, c, F32, 4), "A", "uninitialised");
@@ -232,6 +249,15 @@ static void test_blas_calls() {
     Pointer freed = upload(ones, F16);
     must(cuMemFree_v2(freed), "cuMemFree");
     caught(gemm(freed, 8, c, F32, 4), "A", "freed");
+    Handle other = nullptr;
+    must(cuStreamCreate(&other, 1), "cuStreamCreate");
+    must(cublasSetStream_v2(blas, other), "cublasSetStream");
+    must(gemm(a, 8, c, F32, 4), "cublasGemmEx");
+    must(cuStreamSynchronize(stream), "cuStreamSynchronize");       // not the stream of the first product
+    must(cublasSetStream_v2(blas, stream), "cublasSetStream");
+    int result = gemm(a, 8, c, F32, 4);
+    must(cuStreamSynchronize(other), "cuStreamSynchronize");
+    caught(result, "C", "race: written by cublasGemmEx on another stream");
 }
 
 struct Shape {
@@ -339,8 +365,18 @@ static void test_convolutions() {
     }
 }
 
+static const Conv conv{{1, 8, 4, 4}, 8, 3, 1, 1, 1, F16, IDENTITY, 1, 1};
+
+static void test_late_convolution() {
+    Call late(conv);
+    must(late.call(), "cudnnConvolutionBiasActivationForward");
+    expect(download(late.py, late.z.size(), F16) == late.z, "a convolution is late");
+    must(cuStreamSynchronize(stream), "cuStreamSynchronize");
+    expect(download(late.py, late.z.size(), F16) != late.z, "a synchronisation runs it");
+    expect(std::isnan(download(late.workspace, 1, F32)[0]), "the workspace is the library's");
+}
+
 static void test_dnn_calls() {
-    Conv conv{{1, 8, 4, 4}, 8, 3, 1, 1, 1, F16, IDENTITY, 1, 1};
     auto refused = [&](const char* name, int status, auto change) {
         Call call(conv);
         change(call);
@@ -359,30 +395,24 @@ static void test_dnn_calls() {
     must(cudnnCreateTensorDescriptor(&tensor), "cudnnCreateTensorDescriptor");
     expect(cudnnSetTensor4dDescriptor(tensor, NHWC, F16, 1, 0, 1, 1) == CUDNN_BAD_PARAM, "an empty tensor");
 
-    Call late(conv);
-    must(late.call(), "cudnnConvolutionBiasActivationForward");
-    expect(download(late.py, late.z.size(), F16) == late.z, "a convolution is late");
-    must(cuStreamSynchronize(stream), "cuStreamSynchronize");
-    expect(download(late.py, late.z.size(), F16) != late.z, "a synchronisation runs it");
-    expect(std::isnan(download(late.workspace, 1, F32)[0]), "the workspace is the library's");
-
     Call unwritten(conv);
     unwritten.px = allocate(conv.x.count() * 2);
     must(unwritten.call(), "cudnnConvolutionBiasActivationForward");
     expect(cuStreamSynchronize(stream) == ILLEGAL_ADDRESS && std::string(simt_last_error()).find(
                "cudnnConvolutionBiasActivationForward, x: uninitialised") == 0, "unwritten input", simt_last_error());
+    start_again();
 }
 
 int main(int, char** arguments) {
-    Handle context = nullptr, module = nullptr;
+    Handle module = nullptr;
     must(cuInit(0), "cuInit");
     must(cuCtxCreate_v2(&context, 0, 0), "cuCtxCreate");
-    must(cuModuleLoad(&module, (std::string(arguments[1]) + "/test-kernels-checked.so").c_str()), "cuModuleLoad");
-    must(cuStreamCreate(&stream, 1), "cuStreamCreate");
     must(cublasCreate_v2(&blas), "cublasCreate");
-    must(cublasSetStream_v2(blas, stream), "cublasSetStream");
     must(cudnnCreate(&dnn), "cudnnCreate");
-    must(cudnnSetStream(dnn, stream), "cudnnSetStream");
+    start_again();
+    test_late_product();
+    test_late_convolution();
+    must(cuModuleLoad(&module, (std::string(arguments[1]) + "/test-kernels-checked.so").c_str()), "cuModuleLoad");
     test_gemms();
     test_blas_calls();
     test_convolutions();
