@@ -98,7 +98,7 @@ elif ! command -v g++ > /dev/null; then
     echo "kernels: no g++: the jar gets no emulated driver, and tests on it will fail (or be skipped by -DskipSimt)" >&2
 else
     bash "$here/simt/build.sh" "$out/simt" > "$out/simt.log" 2>&1 || { cat "$out/simt.log" >&2; exit 1; }
-    cp -u "$out"/simt/libcuda.so.1 "$out"/simt/simt-kernels*.so "$compiled"
+    cp -u "$out"/simt/lib*.so.* "$out"/simt/simt-kernels*.so "$compiled"
     echo simt-kernels.so > "$compiled/simt-modules.txt"
     echo simt-kernels-checked.so > "$compiled/simt-modules-checked.txt"
 fi

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Builds the CPU harness with g++ alone:
 #
-#   build.sh OUTDIR          libcuda.so.1 (the emulated driver), simt-kernels.so (../*.cu, for speed) and
-#                            simt-kernels-checked.so (the same with every load and store checked); run_kernel, which
-#                            runs one of them
+#   build.sh OUTDIR          libcuda.so.1 (the emulated driver), libcublas.so.12 and libcudnn.so.9 (what is called of
+#                            them, on its device), simt-kernels.so (../*.cu, for speed) and simt-kernels-checked.so
+#                            (the same with every load and store checked); run_kernel, which runs one of them
 #   build.sh OUTDIR test     also builds test/ and runs it; fails if a test fails
 #
 # An object is compiled again only if its source or any header is newer. Paths in the outputs are relative to kernels/.
 set -euo pipefail
 
-[ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
 fail() { echo "simt: $*" >&2; exit 1; }
 command -v g++ >/dev/null || fail "g++ not found; the CPU harness is built with it (Debian: apt install g++)"
 [ "$(uname -m)" = x86_64 ] || fail "the CPU harness needs x86-64, this is $(uname -m)"
@@ -98,6 +98,19 @@ lines() { wc -l <"$1"; }
 echo "libcuda.so.1: $(kilobytes "$out/libcuda.so.1"), $(lines "$out/obj/missing.txt") of" \
     "$(lines "$simt/driver-symbols.txt") driver symbols are stubs"
 
+# A library of the device: its symbols carry the SONAME as their version, as the real one's do.
+vendor() {      # vendor SONAME SOURCE
+    local object=$out/obj/vendor-$(basename "$2" .cpp).o version=$out/obj/$1.map
+    compile runtime "$2" "$object"
+    echo "$1 { global: *; };" >"$version"
+    g++ -shared -static-libstdc++ -static-libgcc -Wl,-soname,"$1" -Wl,--version-script="$version" \
+        -Wl,--exclude-libs,ALL -Wl,-z,defs -Wl,--as-needed -o "$out/$1.part" "$object" "$out/libcuda.so.1"
+    mv "$out/$1.part" "$out/$1"
+    echo "$1: $(kilobytes "$out/$1")"
+}
+vendor libcublas.so.12 simt/vendor/cublas.cpp
+vendor libcudnn.so.9 simt/vendor/cudnn.cpp
+
 sources=(*.cu)
 if [ -e "${sources[0]}" ]; then
     image plain simt-kernels "${sources[@]}"
@@ -112,6 +125,9 @@ if [ "${2:-}" = test ]; then
     compile_all runtime test simt/test/*.cpp
     g++ -o "$out/run_tests" "${objects[@]}" -ldl
     "$out/run_tests" "$out" "$simt/test"
+    compile runtime simt/vendor/test/run_vendor_tests.cpp "$out/obj/run_vendor_tests.o"
+    g++ -o "$out/run_vendor_tests" "$out/obj/run_vendor_tests.o" "$out"/lib*.so.* -Wl,-rpath,'$ORIGIN'
+    "$out/run_vendor_tests" "$out"
     "$out/run_kernel" "$out/simt-kernels-checked.so" gemm_none 70 24 16
     "$out/run_kernel" "$out/simt-kernels-checked.so" layernorm 5 40
 fi

@@ -264,6 +264,10 @@ void shadow_copy(const void* to, const void* from, size_t bytes) {
             (bytes + 1) / GRANULE);
 }
 
+bool shadow_written(const void* device, size_t bytes) {
+    return !enabled || !memchr(initialised + DeviceMemory::get().offset(device) / GRANULE, 0, (bytes + 1) / GRANULE);
+}
+
 void shadow_forget(size_t offset, size_t bytes) {
     if (!enabled) return;
     madvise(device_cells + offset / GRANULE, bytes / GRANULE * sizeof(Granule), MADV_DONTNEED);

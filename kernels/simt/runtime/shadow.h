@@ -40,6 +40,10 @@ void copy_landed(Thread&, const void* shared, size_t bytes);
 void shadow_enable();
 void shadow_initialise(const void* device, size_t bytes);
 void shadow_copy(const void* to, const void* from, size_t bytes);
+
+// Whether all of it has been written; always so without a checked image.
+bool shadow_written(const void* device, size_t bytes);
+
 void shadow_forget(size_t offset, size_t bytes);
 
 // Numbers for that many block runs, unique in the shadow memory, in the name of the running operation.
