@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.util.List;
 import java.util.Locale;
+import jcuda.driver.CUstream;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Arena;
 import org.diffusionclassifier.device.Attention;
@@ -19,6 +20,9 @@ import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
+import org.diffusionclassifier.device.cuda.vendor.VendorDevice;
+import org.diffusionclassifier.device.cuda.vendor.VendorLayers;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.FloatFormats;
 import org.diffusionclassifier.weights.Weights;
@@ -32,8 +36,17 @@ public final class CudaDevice extends RecordingDevice {
     private final Gpu gpu;
     private final GpuArena arena = new GpuArena();
 
-    private CudaDevice(Gpu gpu) {
+    /** Null where our own kernels do it all. */
+    private final VendorLayers vendor;
+
+    private CudaDevice(Gpu gpu, Kernels kernels) {
         this.gpu = gpu;
+        try {
+            vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView()) : null;
+        } catch (RuntimeException e) {
+            gpu.close();
+            throw e;
+        }
     }
 
     /** Whether the system has an NVIDIA driver; opening the device may still find that it cannot be used. */
@@ -59,7 +72,16 @@ public final class CudaDevice extends RecordingDevice {
      *                                                        run on
      */
     public static CudaDevice open(int card) {
-        return new CudaDevice(new Gpu(Driver.INSTALLED, card, false));
+        return new CudaDevice(new Gpu(Driver.INSTALLED, card, false), Kernels.NATIVE);
+    }
+
+    /**
+     * As {@link #open()}, with the choice of what multiplies matrices.
+     *
+     * @throws org.diffusionclassifier.device.DeviceException also if that is NVIDIA's libraries and one is missing
+     */
+    public static CudaDevice open(Kernels kernels) {
+        return new CudaDevice(new Gpu(Driver.INSTALLED, 0, false), kernels);
     }
 
     /**
@@ -67,18 +89,28 @@ public final class CudaDevice extends RecordingDevice {
      * {@code -Dsimt.checked=true} every load and store is checked.
      */
     public static CudaDevice openEmulated() {
-        return openEmulated(Boolean.getBoolean("simt.checked"));
+        return openEmulated(Kernels.NATIVE);
+    }
+
+    /** As {@link #openEmulated()}; NVIDIA's libraries are emulated as well. */
+    public static CudaDevice openEmulated(Kernels kernels) {
+        return openEmulated(Boolean.getBoolean("simt.checked"), kernels);
     }
 
     /** @param checked whether every load and store is checked and counted */
     public static CudaDevice openEmulated(boolean checked) {
-        return new CudaDevice(new Gpu(Driver.EMULATED, 0, checked));
+        return openEmulated(checked, Kernels.NATIVE);
+    }
+
+    private static CudaDevice openEmulated(boolean checked, Kernels kernels) {
+        return new CudaDevice(new Gpu(Driver.EMULATED, 0, checked), kernels);
     }
 
     @Override
     public String description() {
-        return String.format(Locale.ROOT, "%s (sm_%d), %d multiprocessors, %.1f GiB free, f16", gpu.name(),
-                gpu.computeCapability(), gpu.multiprocessors(), gpu.freeBytes() / (double) (1 << 30));
+        return String.format(Locale.ROOT, "%s (sm_%d), %d multiprocessors, %.1f GiB free, f16%s", gpu.name(),
+                gpu.computeCapability(), gpu.multiprocessors(), gpu.freeBytes() / (double) (1 << 30),
+                vendor == null ? "" : ", cuBLAS and cuDNN");
     }
 
     @Override
@@ -92,11 +124,14 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public Linear linear(Linear.Spec spec, Weights... parts) {
-        return new CudaLinear(this, spec, parts);
+        return vendor != null ? vendor.linear(spec, parts) : new CudaLinear(this, spec, parts);
     }
 
     @Override
     public Conv2d conv2d(Conv2d.Spec spec, Weights weights) {
+        if (vendor != null) {
+            return vendor.conv2d(spec, weights);
+        }
         return spec.kernel() == 1 ? new CudaPointwiseConv(this, spec, weights) : new CudaConv2d(this, spec, weights);
     }
 
@@ -225,7 +260,14 @@ public final class CudaDevice extends RecordingDevice {
     /** With CUDA_LAUNCH_BLOCKING=1 one by one, so that a launch that fails is named. */
     @Override
     protected Graph.Program compile(List<Op> ops) {
-        return "1".equals(System.getenv("CUDA_LAUNCH_BLOCKING")) ? super.compile(ops) : new CapturedProgram(gpu, ops);
+        Graph.Program oneByOne = super.compile(ops);
+        if ("1".equals(System.getenv("CUDA_LAUNCH_BLOCKING"))) {
+            return oneByOne;
+        }
+        if (vendor != null) {
+            oneByOne.run();     // what the libraries load and allocate at first use, they may not within a capture
+        }
+        return new CapturedProgram(gpu, ops);
     }
 
     /** The vectors {@code name} of several weights, one behind the other, in float32: [1, size]. */
@@ -252,8 +294,54 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public void close() {
+        if (vendor != null) {
+            vendor.close();
+        }
         arena.close();
         gpu.close();
+    }
+
+    private final class VendorView implements VendorDevice {
+
+        @Override
+        public String name() {
+            return gpu.driver().deviceName();
+        }
+
+        @Override
+        public int computeCapability() {
+            return gpu.computeCapability();
+        }
+
+        @Override
+        public CUstream stream() {
+            return gpu.stream();
+        }
+
+        @Override
+        public RecordingDevice recording() {
+            return CudaDevice.this;
+        }
+
+        @Override
+        public void bind(String library, Runnable firstUse) {
+            gpu.driver().bind(library, firstUse);
+        }
+
+        @Override
+        public void launch(String kernel, long threads, Tensor output, Object... arguments) {
+            var op = new KernelOp(gpu, kernel, Geometry.of(Geometry.ceilDiv(threads, BLOCK), 1, BLOCK), 0);
+            for (Object argument : arguments) {
+                if (argument == output) {
+                    op.out(output);
+                } else if (argument == null || argument instanceof Tensor) {
+                    op.in((Tensor) argument);
+                } else {
+                    op.with(argument);
+                }
+            }
+            add(op);
+        }
     }
 
     private final class GpuArena implements Arena, AutoCloseable {

@@ -103,6 +103,10 @@ final class Gpu implements AutoCloseable {
         return tenfold / 10 + "." + tenfold % 10;
     }
 
+    Driver driver() {
+        return driver;
+    }
+
     /** The name that the driver gives the card. */
     String name() {
         byte[] name = new byte[256];
