@@ -29,8 +29,7 @@ static std::string fault(const Operand& o, HostedOperation& hosted) {
         } else if (reads && !shadow_written(row, bytes)) {
             text = "uninitialised device memory; " + DeviceMemory::get().describe(row);
         } else {
-            if (reads) text = hosted.read(row, bytes);
-            if (text.empty() && o.use != Operand::READ) text = hosted.write(row, bytes);
+            text = o.use == Operand::READ ? hosted.read(row, bytes) : hosted.write(row, bytes);
         }
         return text.empty();
     });
