@@ -1,6 +1,6 @@
 // The element-wise functions of the networks, in float. Sources: SiLU, Elfwing et al., arXiv 1702.03118; GELU,
 // Hendrycks and Gimpel, arXiv 1606.08415, exact and in its tanh approximation; quick GELU is CLIP's, openai/CLIP's
-// model.py.
+// model.py. Divisions are to 2 ulp: the exact one's path for rare operands costs registers and is a call.
 #pragma once
 
 struct Identity {
@@ -9,7 +9,7 @@ struct Identity {
 
 // x · σ(x).
 struct Silu {
-    static __device__ __forceinline__ float apply(float x) { return x / (1.0f + expf(-x)); }
+    static __device__ __forceinline__ float apply(float x) { return __fdividef(x, 1.0f + expf(-x)); }
 };
 
 // x · Φ(x).
@@ -27,7 +27,39 @@ struct GeluTanh {
 
 // x · σ(1.702 x).
 struct QuickGelu {
-    static __device__ __forceinline__ float apply(float x) { return x / (1.0f + expf(-1.702f * x)); }
+    static __device__ __forceinline__ float apply(float x) { return __fdividef(x, 1.0f + expf(-1.702f * x)); }
+};
+
+// One of those above, in their order, chosen by a kernel's argument: for kernels that are not worth one of each.
+struct Chosen {
+    template <int V>
+    static __device__ __forceinline__ void apply(int index, float (&v)[V])
+    {
+        switch (index) {
+        case 1:
+            each<Silu>(v);
+            break;
+        case 2:
+            each<Gelu>(v);
+            break;
+        case 3:
+            each<GeluTanh>(v);
+            break;
+        case 4:
+            each<QuickGelu>(v);
+            break;
+        }
+    }
+
+private:
+    template <class Activation, int V>
+    static __device__ __forceinline__ void each(float (&v)[V])
+    {
+#pragma unroll
+        for (int i = 0; i < V; i++) {
+            v[i] = Activation::apply(v[i]);
+        }
+    }
 };
 
 // value · gelu(gate) of neighbouring columns (Shazeer, GLU Variants, arXiv 2002.05202): see epilogue.cuh.

@@ -111,6 +111,6 @@ if [ "${2:-}" = test ]; then
     compile_all runtime test simt/test/*.cpp
     g++ -o "$out/run_tests" "${objects[@]}" -ldl
     "$out/run_tests" "$out" "$simt/test"
-    "$out/run_kernel" "$out/simt-kernels-checked.so" gemm_none 70 24 16
+    "$out/run_kernel" "$out/simt-kernels-checked.so" gemm_128x128 70 24 16
     "$out/run_kernel" "$out/simt-kernels-checked.so" layernorm 5 40
 fi

@@ -26,10 +26,12 @@ import org.diffusionclassifier.weights.Weights;
 public final class CudaDevice extends RecordingDevice {
 
     private final Gpu gpu;
+    private final Tiles.Card card;
     private final GpuArena arena = new GpuArena();
 
     private CudaDevice(Gpu gpu) {
         this.gpu = gpu;
+        this.card = new Tiles.Card(gpu.multiprocessors(), gpu.sharedBytesPerMultiprocessor());
     }
 
     /** Whether the system has an NVIDIA driver; opening the device may still find that it cannot be used. */
@@ -64,6 +66,11 @@ public final class CudaDevice extends RecordingDevice {
 
     Gpu gpu() {
         return gpu;
+    }
+
+    /** What the choice of tiles depends on. */
+    Tiles.Card card() {
+        return card;
     }
 
     @Override

@@ -121,6 +121,11 @@ final class Gpu implements AutoCloseable {
         return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     }
 
+    /** Bytes, of which each resident block takes its own and 1 KiB more. */
+    int sharedBytesPerMultiprocessor() {
+        return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
+    }
+
     /** Bytes free on the card. */
     long freeBytes() {
         long[] free = new long[1];
