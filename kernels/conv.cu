@@ -28,18 +28,21 @@
 //
 // Bound: FLOP. 18·B·Ho·Wo·Cin·Cout FLOP; each input is fetched nine times, but eight of these from the caches: at
 // 64×64, 320 → 320, 1440 FLOP a byte of memory, of which an A100 needs 200. From L2 as gemm.cu.
-// Occupancy: as gemm.cu (sm_80: 256×160 250 registers, 128×160 250, 128×128 224, 64×64 96).
+// Occupancy: as gemm.cu (registers of sm_80: 256×160 and 128×160 250, 128×128 224, 64×64 96).
 // Tested against the same sums in double (Conv2dTest), and every tile against every other's bits (TilesTest).
 //
 // Tried, on sm_80 (instructions of the main loop, of them mma; integer and move instructions for one mma; tensor clocks
 // to these plus all other instructions; registers):
 //
 //     128×128, a pixel's place worked out in the loop          311  21 %  3.25  0.68  229     9 blocks, gap 201
-//     .. filter taps around the loop, a bit for each row       146  44 %  0.80  0.86  224     gap 7: taken
-//     128×160, 256×160, the same                          167, 159  48, 50 %  0.66, 0.59  0.88, 0.89  250
+//     .. filter taps around the loop, a bit for each row       146  44 %  0.80  0.86  224     gap 7
+//     .. the bits cleared behind the last channel              143  45 %  0.75  0.87  224     gap 8: taken
+//     128×160, the same                                        164  49 %  0.62  0.88  250     gap 6: taken
+//     256×160, the same                                        156  51 %  0.55  0.89  250     gap 7: taken
 //     128×256                                                  133  48 %  0.62  0.88  221     256×160 is better
 //
-// From tap to tap, each 10 to 80 tiles, another 100 instructions (128×128).
+// From tap to tap, each 10 to 80 tiles, another 100 instructions (128×128). By ptxas's stall counts the tensor cores
+// are busy for 0.98 (128×128) or 0.99 of a warp's time; banks and sectors as in gemm.cu.
 #include "epilogue.cuh"
 #include "launch.cuh"
 #include "loader.cuh"
@@ -97,19 +100,22 @@ public:
 
     __device__ __forceinline__ void load(half* tile)
     {
-        const unsigned inside = left_ > 0 ? inside_ : 0;
+        const int left = Aligned ? ChunkHalves : left_;
 #pragma unroll
         for (int i = 0; i < Slice::Count; i++) {
             if (Slice::has(i)) {
-                load_chunk<Aligned>(tile + Slice::offset(i), base_ + offset_[i], inside & 1 << i ? left_ : 0);
+                load_chunk<Aligned>(tile + Slice::offset(i), base_ + offset_[i], inside_ & 1 << i ? left : 0);
             }
         }
         left_ -= BlockK;
+        if (left_ <= 0) {
+            inside_ = 0;
+        }
         base_ += BlockK;
         opaque(base_);         // or the compiler advances a pointer for each row: more instructions and registers
     }
 
-    __device__ __forceinline__ void stop() { left_ = 0; }
+    __device__ __forceinline__ void stop() { inside_ = 0; }
 
 private:
     static constexpr int OddRow = 6;
@@ -151,19 +157,19 @@ private:
     // Begins at a tile of the tap's channels.
     __device__ __forceinline__ void start(int tile)
     {
+        part_ = geometry_.CinPadded / BlockK - tile;
+        left_ = geometry_.Cin - tile * BlockK - Slice::chunk() * ChunkHalves;
         inside_ = 0;
 #pragma unroll
         for (int i = 0; i < Slice::Count; i++) {
-            inside_ |= (bits_[i] >> ky_ & bits_[i] >> (3 + kx_) & 1) << i;
+            inside_ |= (left_ > 0 && (bits_[i] >> ky_ & bits_[i] >> (3 + kx_) & 1)) << i;
         }
-        part_ = geometry_.CinPadded / BlockK - tile;
-        left_ = geometry_.Cin - tile * BlockK - Slice::chunk() * ChunkHalves;
         base_ = x_ + tile * BlockK;
     }
 
     const half* base_;                   // x, moved on to the channels of the next tile
     unsigned offset_[Slice::Count];      // from there to the thread's chunk of the tap's pixel; any number if outside
-    unsigned inside_;                    // bit i: that pixel of row i lies inside the image
+    unsigned inside_;                    // bit i: row i's pixel lies inside the image, and has channels left
     int left_;                           // channels of a pixel from the thread's chunk on
     int part_;
     unsigned bits_[Slice::Count];

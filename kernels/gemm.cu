@@ -25,20 +25,22 @@
 // is the same in all, and so are the bits; gemm_partial's differ by float32's rounding.
 //
 // Which tile: Tiles.java, by the multiprocessor with most to do. 160 divides all of SD's channel counts, which 128 and
-// 256 do not: of 320 columns, tiles of 128 compute 384. Over SD 2.0's UNet at batch 8 the multiplications issued are
-// 1.002 of those needed on an A100, H100, RTX 4090 and RTX 3090 (TilesTest); with 128×128 alone, 1.053.
+// 256 do not: of 320 columns, tiles of 128 compute 384. gemm_geglu, whose N is 8 times the channels, takes 128 and 256:
+// a warp of theirs writes 32 halves of a row, whole sectors of 32 bytes; of 160, 40. Over SD 2.0's UNet at batch 8 the
+// multiplications issued are 1.002 of those needed on an A100, H100, RTX 4090 and RTX 3090 (TilesTest keeps it below
+// 1.03); with 128×128 alone, 1.053.
 //
 // Bound: 2·M·N·K FLOP over 2·(M·K + N·K + M·N) bytes. An A100 (312 TFLOP/s, 1555 GB/s) needs 200 FLOP a byte: at 64×64
 // and batch 8, 320 → 320 has 159 (bytes, by 1.26), GEGLU 320 → 2560 has 504 and 1280 → 1280 at 16×16 has 488 (FLOP).
-// From the L2 cache a tile wants a byte for so many FLOP: 256×160 98, 128×160 71, 128×128 64, 64×64 32. An A100 needs
-// 61 of 5.1 TB/s (5120 bytes a clock).
+// From the L2 cache a tile wants a byte for so many FLOP: 256×160 98, 128×256 85, 128×160 71, 128×128 64, 64×64 32. An
+// A100's gives 5120 bytes a clock, 7.2 TB/s, of which 312 TFLOP/s need 4.9 with tiles of 128×128 and 3.2 of 256×160.
 //
-// Occupancy, by registers of sm_80 and shared memory: 256×160 (244, 78 KB) one block an SM, 8 warps; 128×160 (248, 54
-// KB) two of 4 warps, on cards with 100 KB one, where Tiles counts with that; 128×128 (214, 48 KB) two on all; 64×64
-// (96, 32 KB) three to five; 16×64 (48, 30 KB) three to seven. Two warps a quarter of the SM are few, and enough: a
-// warp has 8 independent mma (64 clocks of an A100), and the other warp as many, between asking for a fragment and
-// using it, and ldmatrix takes about 30; and a tile of 32 columns takes both warps 1024 or 1280 clocks, so that a stage
-// was asked for some 2000 clocks before it is read, three times what memory takes.
+// Occupancy, by registers of sm_80 and shared memory: 256×160 (244, 78 KB) and 128×256 (212, 72 KB) one block an SM, of
+// 8 warps; 128×160 (244, 54 KB) two of 4 warps, on cards with 100 KB one, where Tiles counts with that; 128×128 (214,
+// 48 KB) two on all; 64×64 (96, 32 KB) three to five; 16×64 (48, 30 KB) three to seven. Two warps a quarter of the SM
+// are few, and enough: a warp has 8 independent mma (64 clocks of an A100), and the other warp as many, between asking
+// for a fragment and using it, and ldmatrix takes about 30; and a tile of 32 columns takes both warps 1024 or 1280
+// clocks, so that a stage was asked for some 2000 clocks before it is read, three times what memory takes.
 //
 // Tested against the same sums in double (LinearTest), and every tile against every other's bits (TilesTest).
 //
@@ -49,16 +51,18 @@
 //     .. all fragments a k-step ahead                       126  51 %  0.48  0.89  236     gap 6
 //     .. those of w one pair ahead                          146  44 %  0.80  0.86  218     pointers copied by moves
 //     .. and rows as offsets from one advancing pointer     134  48 %  0.61  0.88  214     gap 7: taken
-//     128×160, the same                                     155  52 %  0.51  0.90  248     taken
+//     128×160, the same                                     155  52 %  0.51  0.90  244     taken
 //     256×160, the same                                     145  55 %  0.41  0.91  244     taken
-//     128×256 (85 FLOP a byte)                              128  50 %  0.55  0.89  215     256×160 is better in each
+//     128×256, the same                                     128  50 %  0.55  0.89  212     taken for gemm_geglu
 //     256×64 for 320 columns (51 FLOP a byte)               140  46 %  0.67  0.87  227     128×160 has 71
 //     128×160 with 8 warps of 32×80                          97  41 %  0.78  0.85  164     more ldmatrix: 0.35 an mma
 //     128×128, 64 columns of k in 2 stages                  242  53 %  0.46  0.90  235     twice the shared memory for
 //     128×256, 64 columns of k in 3 stages                  230  56 %  0.40  0.91  227     the same loads under way
 //
 // In all of the taken, ldmatrix has 0.25 (128×128) or 0.225 instructions an mma, all x4, and by ptxas's stall counts
-// the tensor cores are busy for 0.98 to 0.99 of a warp's time.
+// the tensor cores are busy for 0.99 of a warp's time. No two lanes meet in a bank, and every sector of 32 bytes that
+// is fetched or written is used whole (steps/tile_counters.cpp). The bias is added before the sums are turned for that:
+// lanes with eight columns of it would read half of each sector at a time.
 #include "epilogue.cuh"
 #include "launch.cuh"
 #include "loader.cuh"
@@ -109,8 +113,7 @@ GEMM(gemm_128x128, Tile128x128, Identity, half, true)
 GEMM(gemm_64x64, Tile64x64, Identity, half, true)
 GEMM(gemm_16x64, Tile16x64, Identity, half, true)
 
-GEMM(gemm_geglu_256x160, Tile256x160, Geglu, half, true)
-GEMM(gemm_geglu_128x160, Tile128x160, Geglu, half, true)
+GEMM(gemm_geglu_128x256, Tile128x256, Geglu, half, true)
 GEMM(gemm_geglu_128x128, Tile128x128, Geglu, half, true)
 GEMM(gemm_geglu_64x64, Tile64x64, Geglu, half, true)
 GEMM(gemm_geglu_any, Tile64x64, Geglu, half, false)

@@ -45,5 +45,11 @@ extern "C" __global__ void __launch_bounds__(256) finish_splits(
             sum[i] += part[i];
         }
     }
+#pragma unroll
+    for (int i = 0; i < 8; i += 2) {
+        const float2 pair = epilogue.bias_pair(column + i);
+        sum[i] += pair.x;
+        sum[i + 1] += pair.y;
+    }
     epilogue.finish(row, column, sum, fetched);
 }

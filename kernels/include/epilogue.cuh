@@ -1,11 +1,12 @@
 // What follows the sums of a matrix product: bias, activation, residual, rounding, the store.
 //
-// In the accumulators a lane has two neighbouring columns of a row. Each warp turns its own sums in shared memory, 16
-// rows at a time, so that a lane gets eight: then bias, residual and result are accesses of 16 bytes. The sums stay
-// float32 up to the one rounding at the end.
+// In the accumulators a lane has two neighbouring columns of a row, the same for all its rows: there the bias is added.
+// Then each warp turns its own sums in shared memory, 16 rows at a time, so that a lane gets eight neighbours: residual
+// and result are accesses of 16 bytes. The sums stay float32 up to the one rounding at the end.
 //
-// An epilogue is what finish_tile gives these eights to:
+// An epilogue is what finish_tile gives these to:
 //
+//     float2 bias_pair(column)                        of columns column and column + 1; both may lie outside
 //     Residual fetch(row, column)                     what it will need from memory, asked for before the sums turn
 //     void finish(row, column, sum[8], residual)      columns column to column + 7 of a row; both may lie outside
 #pragma once
@@ -19,7 +20,7 @@
 
 constexpr int EpilogueColumns = 8;
 
-// y = act(sum + bias + image_addend) + residual, act being Identity, Geglu or Chosen.
+// y = act(sum + image_addend) + residual, the bias being in the sum; act is Identity, Geglu or Chosen.
 template <class Activation, class Out>
 struct Epilogue {
     static constexpr bool Gated = std::is_same_v<Activation, Geglu>;
@@ -36,6 +37,14 @@ struct Epilogue {
     int M, N;
     int activation;            // which, for a Chosen one
 
+    __device__ __forceinline__ float2 bias_pair(int column) const
+    {
+        if (bias == nullptr || column >= N) {
+            return make_float2(0, 0);
+        }
+        return column + 1 < N ? *reinterpret_cast<const float2*>(bias + column) : make_float2(bias[column], 0);
+    }
+
     __device__ __forceinline__ Residual fetch(int row, int column) const
     {
         Residual word = {};
@@ -51,9 +60,6 @@ struct Epilogue {
             return;
         }
         const int left = N - column;
-        if (bias != nullptr) {
-            add(bias + column, left >= EpilogueColumns, left, sum);
-        }
         if (image_addend != nullptr) {
             add(image_addend + static_cast<size_t>(row / image_rows) * ld_image + column,
                 left >= EpilogueColumns && ld_image % 8 == 0, left, sum);
@@ -108,8 +114,8 @@ private:
     }
 
     // v += terms, of which left exist: at once, or one by one.
-    template <class Element, int V>
-    static __device__ __forceinline__ void add(const Element* terms, bool at_once, int left, float (&v)[V])
+    template <int V>
+    static __device__ __forceinline__ void add(const half* terms, bool at_once, int left, float (&v)[V])
     {
         if (at_once) {
             float all[V];
@@ -139,6 +145,8 @@ struct PartialSums {
     float* sums;               // [M, ld], ld a multiple of 8
     int ld;
     int M, N;
+
+    __device__ __forceinline__ float2 bias_pair(int) const { return make_float2(0, 0); }
 
     __device__ __forceinline__ Residual fetch(int, int) const { return {}; }
 
@@ -203,6 +211,11 @@ __device__ __forceinline__ void finish_tile(const float (&sum)[T::FragmentsM][T:
     const int warp_column = block_column + warp / T::WarpsM * T::WarpN;
     float* const staging = reinterpret_cast<float*>(shared) + warp * 16 * Stage::Stride;    // [16, WarpN]
 
+    float2 bias[T::FragmentsN];
+#pragma unroll
+    for (int j = 0; j < T::FragmentsN; j++) {
+        bias[j] = epilogue.bias_pair(warp_column + j * 8 + accumulator_column(lane, 0));
+    }
     cp_async_wait<0>();
     __syncthreads();
 #pragma unroll
@@ -219,7 +232,7 @@ __device__ __forceinline__ void finish_tile(const float (&sum)[T::FragmentsM][T:
             for (int e = 0; e < 4; e += 2) {
                 const int column = j * 8 + accumulator_column(lane, e);
                 *reinterpret_cast<float2*>(staging + Stage::offset(accumulator_row(lane, e), column)) =
-                    make_float2(sum[i][j][e], sum[i][j][e + 1]);
+                    make_float2(sum[i][j][e] + bias[j].x, sum[i][j][e + 1] + bias[j].y);
             }
         }
         __syncwarp();

@@ -17,7 +17,7 @@ final class CudaConv2d implements Conv2d {
 
     private static final Set<Tiles> ANY = EnumSet.of(Tiles.ANY);
     private static final Set<Tiles> NONE = EnumSet.noneOf(Tiles.class);
-    private static final Set<Tiles> NARROW = EnumSet.of(Tiles.T128X16);
+    static final Set<Tiles> NARROW = EnumSet.of(Tiles.T128X16);
     static final Set<Tiles> PLAIN = EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128, Tiles.T64X64);
     static final Set<Tiles> PARTIAL = EnumSet.of(Tiles.T128X160, Tiles.T128X128);
 

@@ -16,8 +16,8 @@ final class Gemm implements AutoCloseable {
     private static final Set<Tiles> NONE = EnumSet.noneOf(Tiles.class);
     static final Set<Tiles> PLAIN = EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128, Tiles.T64X64,
             Tiles.T16X64);
-    static final Set<Tiles> GATED = EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128, Tiles.T64X64);
-    private static final Set<Tiles> ACTIVATED = EnumSet.of(Tiles.T128X128, Tiles.T64X64);
+    static final Set<Tiles> GATED = EnumSet.of(Tiles.T128X256, Tiles.T128X128, Tiles.T64X64);
+    static final Set<Tiles> ACTIVATED = EnumSet.of(Tiles.T128X128, Tiles.T64X64);
     static final Set<Tiles> PARTIAL = EnumSet.of(Tiles.T128X160, Tiles.T128X128, Tiles.T16X64);
 
     private final CudaDevice device;
@@ -67,12 +67,23 @@ final class Gemm implements AutoCloseable {
         if (plan.splits() == 1) {
             device.add(op.in(bias)
                     .in(residual).with(residual == null ? 0 : residual.rowStride())
-                    .out(y).with(y.rowStride(), m, n, activation.ordinal()));
+                    .out(y).with(y.rowStride(), m, n, index(activation)));
             return;
         }
         var sums = new SplitSums(device, plan, m, n);
         device.add(op.with(plan.splitTiles()).out(sums.tensor()).with(sums.tensor().width(), m, n));
         sums.finish(bias, null, 1, residual, activation, y);
+    }
+
+    /** By which {@code activation.cuh} knows an activation; it has none for GEGLU. */
+    static int index(Activation activation) {
+        return switch (activation) {
+            case NONE, GEGLU -> 0;
+            case SILU -> 1;
+            case GELU -> 2;
+            case GELU_TANH -> 3;
+            case QUICK_GELU -> 4;
+        };
     }
 
     private String family(Tiles.Plan plan, Tensor y) {

@@ -42,6 +42,6 @@ final class SplitSums {
                 .in(bias)
                 .in(imageAddend).with(imageAddend == null ? 0 : imageAddend.rowStride(), imageRows)
                 .in(residual).with(residual == null ? 0 : residual.rowStride())
-                .out(y).with(y.rowStride(), m, y.width(), activation.ordinal()));
+                .out(y).with(y.rowStride(), m, y.width(), Gemm.index(activation)));
     }
 }

@@ -16,6 +16,8 @@ enum Tiles {
 
     T256X160(256, 160, 256, 79872, 1, 0.91),
     T128X160(128, 160, 128, 55296, 2, 0.89),
+    /** For gated products: what a warp of theirs writes, half of its 64 columns, is whole sectors; half of 80 is not. */
+    T128X256(128, 256, 256, 73728, 1, 0.89),
     T128X128(128, 128, 128, 49152, 2, 0.88),
     T64X64(64, 64, 128, 32768, 5, 0.66),
     /** For a handful of columns: the last convolution's. */
@@ -32,13 +34,13 @@ enum Tiles {
     /** Tiles of depth that a split has at least: below, filling the ring of buffers takes longer than using it. */
     private static final int FEWEST_TILES = 4;
 
-    // In multiplications of one number by DEPTH others on one multiprocessor: about 1/150 ns on an A100.
+    // In multiplications of one number by DEPTH others on one multiprocessor: 1/45 ns on an A100.
     /** What a block does before and after its products takes as long as this many tiles of depth, overlapped or not. */
     private static final int OVERLAPPED_ENDS = 4;
     private static final int LONE_ENDS = 8;
     /** Launching a kernel, 3 µs. */
     private static final double LAUNCH = 1.3e5;
-    /** A byte to the L2 cache and back, on a card with one multiprocessor. */
+    /** A byte of partial sums, if there were one multiprocessor: 3 from an A100's memory, less from its L2 cache. */
     private static final double WORKSPACE_BYTE = 2;
 
     private final int rows;

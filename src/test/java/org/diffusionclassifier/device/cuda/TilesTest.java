@@ -44,9 +44,9 @@ class TilesTest {
         Tensor x1 = normal(m, 40);
         Tensor residual = activation == Activation.GEGLU ? null : normal(m, n);
         Set<Tiles> tiles = switch (activation) {
-            case NONE -> EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128, Tiles.T64X64, Tiles.T16X64);
-            case GEGLU -> EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128, Tiles.T64X64);
-            default -> EnumSet.of(Tiles.T128X128, Tiles.T64X64);
+            case NONE -> Gemm.PLAIN;
+            case GEGLU -> Gemm.GATED;
+            default -> Gemm.ACTIVATED;
         };
         try (var gemm = new Gemm(device, KernelWeights.sideBySide(device, floats(n * 128), n, 88, 40), bias(n),
                 activation)) {
@@ -61,7 +61,7 @@ class TilesTest {
         Tensor x = normal(m, 600);
         Tensor residual = normal(m, n);
         try (var gemm = new Gemm(device, KernelWeights.matrix(device, floats(n * 600), n, 600), bias(n), activation)) {
-            compareSplits(EnumSet.of(Tiles.T128X160, Tiles.T128X128, Tiles.T16X64), 19, splits, new int[] {m, n},
+            compareSplits(Gemm.PARTIAL, 19, splits, new int[] {m, n},
                     (plan, y) -> gemm.record(plan, x, null, residual, y));
         }
     }
@@ -79,10 +79,9 @@ class TilesTest {
             Tensor residual = normal(shape);
             Tensor perImage = normal(batch, out + 8).columns(8, out);
             BiConsumer<Tiles.Plan, Tensor> record = (plan, y) -> conv.record(plan, x, residual, perImage, y);
-            compare(EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128, Tiles.T64X64), 18, DType.F16, shape,
-                    record);
+            compare(CudaConv2d.PLAIN, 18, DType.F16, shape, record);
             for (int splits : new int[] {2, 18}) {
-                compareSplits(EnumSet.of(Tiles.T128X160, Tiles.T128X128), 18, splits, shape, record);
+                compareSplits(CudaConv2d.PARTIAL, 18, splits, shape, record);
             }
         }
     }
@@ -92,7 +91,7 @@ class TilesTest {
         var spec = Conv2d.Spec.of(40, 20, 3).toFloat();
         try (var conv = conv(spec)) {
             Tensor x = normal(2, 9, 11, 40);
-            compare(EnumSet.of(Tiles.T128X16), 18, DType.F32, new int[] {2, 9, 11, 20},
+            compare(CudaConv2d.NARROW, 18, DType.F32, new int[] {2, 9, 11, 20},
                     (plan, y) -> conv.record(plan, x, null, null, y));
         }
     }
