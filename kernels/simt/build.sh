@@ -4,12 +4,13 @@
 #   build.sh OUTDIR          libcuda.so.1 (the emulated driver), simt-kernels.so (../*.cu, for speed) and
 #                            simt-kernels-checked.so (the same with every load and store checked); run_kernel, which
 #                            runs one of them
-#   build.sh OUTDIR test     also builds test/ and runs it; fails if a test fails
+#   build.sh OUTDIR test     also builds test/ and runs it, and ../steps, whose programs check them against double loops
+#                            and print what was counted; fails if a test fails
 #
 # An object is compiled again only if its source or any header is newer. Paths in the outputs are relative to kernels/.
 set -euo pipefail
 
-[ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
 fail() { echo "simt: $*" >&2; exit 1; }
 command -v g++ >/dev/null || fail "g++ not found; the CPU harness is built with it (Debian: apt install g++)"
 [ "$(uname -m)" = x86_64 ] || fail "the CPU harness needs x86-64, this is $(uname -m)"
@@ -113,4 +114,11 @@ if [ "${2:-}" = test ]; then
     "$out/run_tests" "$out" "$simt/test"
     "$out/run_kernel" "$out/simt-kernels-checked.so" gemm_128x128 70 24 16
     "$out/run_kernel" "$out/simt-kernels-checked.so" layernorm 5 40
+    image checked simt-steps steps/*.cu
+    for program in steps/*.cpp; do
+        name=$(basename "$program" .cpp)
+        compile runner "$program" "$out/obj/$name.o"
+        g++ -o "$out/$name" "$out/obj/$name.o" "$out/libcuda.so.1" -Wl,-rpath,'$ORIGIN'
+        SIMT_SITES=1 "$out/$name" "$out/simt-steps.so" "$out/simt-kernels-checked.so"
+    done
 fi
