@@ -3,24 +3,68 @@
 //
 //     y[b, i, h] = Σ_j softmax_j(scale · q[b, i, h] · k[e, j, h]) v[e, j, h],   e = entry[b], or b without entry
 //
-//     q      half [B, Lq, heads·d], row stride ldq
-//     k, v   half [N, Lk, heads·d], row strides ldk and ldv, entries k_entry and v_entry elements apart
-//     entry  int [B] in [0, N), null if each b has its own keys and values
-//     y      half [B, Lq, heads·d], row stride ldy
-//     causal 1: query i sees keys 0 .. i only
+//     q        half [B, Lq, heads·d], row stride ldq
+//     k, v     half [N, Lk, heads·d], row strides ldk and ldv, entries k_entry and v_entry elements apart
+//     entry    int [B] in [0, N), null if each b has its own keys and values
+//     y        half [B, Lq, heads·d], row stride ldy; not written if splits > 1
+//     partial  float [splits, B, Lq, heads, d + 8], what attention_merge.cu makes y of; null if splits = 1
+//     splits   parts of ceil(ceil(Lk / T) / splits) tiles of keys, one a block; none may be empty; causal: 1
+//     causal   1: query i sees keys 0 .. i only
 //
 // Head h is columns h·d to (h + 1)·d. attention_d8 to attention_d160 in steps of 8; attention_wide.cu has d = 512.
 // Preconditions: pointers 16-byte aligned; strides multiples of 8; Lq, Lk ≥ 1, otherwise free.
 //
-// Launch: 128 threads, grid (ceil(Lq / R), heads, B), R = 128 for d ≤ 64, else 64; dynamic shared memory 8·T·d bytes,
-// T = 64 for d ≤ 96, else 32 (at most 49152).
+// Launch: 128 threads, grid (ceil(Lq / R), heads, B·splits), dynamic shared memory 2·d·(R + 4·T) bytes, with R queries
+// a block (128; 64 at d = 136 and 152) and T keys at once (64 for d ≤ 80, else 32): 48 KB at d = 64, 80 KB at d = 160.
 //
-// Bound: FLOP. 4·Lq·Lk·d FLOP a head over 4·(Lq + Lk)·d bytes: at L = 4096, 2048 FLOP a byte. Beside them goes one 2ˣ a
-// score: an A100's SM has 16 a clock against 2048 FLOP, so the two meet at 4·d = 128, and from d = 40 on the tensor
-// cores are the limit. Widths that 16 does not divide take one k8 step more, no padding: 40 = 16 + 16 + 8.
-// Occupancy: two blocks of 4 warps an SM. The launch bounds say so: for the sake of a third ptxas would spill.
+// A warp has 32 queries (16 at d = 136 and 152). Scores, weights and sums stay in its registers; K and V come in tiles,
+// in two stages: one is copied while the other is computed with, one barrier a tile. The last tile comes first, since
+// it alone can end before its last row: masks are a loop of their own, 16 keys at a time (77 keys are a tile and 16),
+// and the loop that counts has none. Widths that 16 does not divide take one k8 step more, no padding: 40 = 16 + 16 +
+// 8.
+//
+// Bound: FLOP. 4·Lq·Lk·d FLOP a head over 4·(Lq + Lk)·d bytes: at L = 4096, 2048 FLOP a byte (A100: 201); with 77 keys,
+// 76, and it is bytes. Beside the FLOP goes one 2ˣ a score, 16 a clock on an SM: at d = 40, 544 of a tile's 640 clocks.
+// mma FLOP issued / useful in an SD 2.0 UNet (4096, 1024, 256, 64 queries): self 1.000, with 77 keys 1.046 (80 / 77,
+// and half a block idle at 64 queries), both together 1.001.
+// Shared memory: one pass a request everywhere. Global: 16 bytes a lane, whole sectors; except at d = 40, where a
+// head's row of 80 bytes is 2.5 sectors, and 0.82 of what is fetched is used, and in partial, 0.95 at d = 64.
+//
+// Occupancy: registers allow two blocks of 4 warps an SM, and the launch bounds say so: two warps a scheduler, of which
+// one does its softmax while the other multiplies. A copy has a tile's time, 128 mma of 8 clocks at d = 64, twice that
+// with both blocks, against a latency of some 600. With 100 KB an SM (8.6, 8.9, 12.0) d = 80 and 160 leave one block;
+// there a mma takes 32 clocks, 5120 a tile at d = 80, beside 522 other instructions. A third block spills at d = 40
+// already.
+//
 // Tested against softmax(q kᵀ) v in double (the Java test of this name).
-// Tried: this is the first version. ldmatrix without bank conflicts at every d; no spills; not timed.
+//
+// A trip of the loop as ptxas makes it for sm_80 (cuobjdump -sass), first with all instructions, then without those
+// that are skipped while no maximum rises by much: with normal k, and q of deviation 1, 2 and 4, d = 64 and 4096 keys,
+// a warp needs them in 1, 1.2 and 5.5 of 64 tiles. mma among all instructions; integer and move instructions a mma;
+// ldmatrix a mma; tensor clocks / (tensor clocks + other instructions); tensor clocks / (sum of ptxas's stalls):
+//
+//     d     registers   share          int + move     ldmatrix   serial         scheduled
+//     40    194         16.7  19.2 %   0.30   0.25    0.27       0.59   0.63    0.54   0.60
+//     64    242         21.0  24.7 %   0.27   0.23    0.25       0.68   0.72    0.63   0.71
+//     80    244         23.5  27.9 %   0.24   0.21    0.31       0.71   0.76    0.69   0.78
+//     160   255         26.2  37.9 %   0.13   0.11    0.38       0.74   0.83    0.66   0.81
+//
+// The best public kernels, built by the same nvcc and counted with all instructions, have 21 %, 0.26, 0.28, 0.69, 0.56
+// at d = 64, and 27 %, 0.40, 0.31, 0.75, 0.71 at d = 128. What the first columns lack is the dozen instructions that
+// decide whether to rescale; the paper's algorithm rescales in every tile. At d = 40 and 80 a score's softmax has fewer
+// mma to hide behind. At d = 160 Q is read again every 32 keys, hence 0.38; 64 would take 32 registers more.
+//
+// Tried, at d = 64 if not said otherwise:
+//     the first version (masks in the loop, addresses worked out anew)   10.1 %, 4.70 int + move, serial 0.47
+//     16 queries a warp, 140 registers, three blocks an SM               18.9 %, 0.39, ldmatrix 0.50, serial 0.65
+//     32 keys at once                                                    17.2 %, 0.41, serial 0.62
+//     rescaling in every tile                                            21.4 %, 0.26, serial 0.69; d = 160 spills
+//     Q read from shared memory                                          20.7 %, ldmatrix 0.31
+//     Q in registers at d = 80                                           23.8 %, ldmatrix 0.25, spills 8 bytes
+//     64 keys at once at d = 128                                         27.4 %, ldmatrix 0.31, spills 72 bytes
+//     2ˣ of packed halves (ex2.approx.f16x2): two MUFU as before, and 1.2 to 1.6 times the error of plain fp16
+//     a warp without queries skips its products: 12 instructions a tile for everybody
+// Nothing here was timed on a GPU.
 #include "attention_tile.cuh"
 #include "launch.cuh"
 #include "reduce.cuh"
@@ -34,108 +78,205 @@ struct AttentionTile {
     static constexpr int Chunks = D / 8;
     static constexpr int Warps = 4;
     static constexpr int Threads = Warps * 32;
-    static constexpr int RowTiles = D <= 64 ? 2 : 1;               // of 16 queries, a warp
+    static constexpr int RowTiles = D <= 128 || D % 16 == 0 ? 2 : 1;   // of 16 queries, a warp
     static constexpr int WarpQueries = RowTiles * 16;
     static constexpr int Queries = Warps * WarpQueries;
-    static constexpr int Keys = D <= 96 ? 64 : 32;                 // at once
+    static constexpr int Keys = D <= 80 ? 64 : 32;                 // at once
+    static constexpr bool QueriesInRegisters = D <= 64;
+    static constexpr int QueryHalves = Queries * D;
     static constexpr int TileHalves = Keys * D;
-    static constexpr int SharedBytes = 2 * 2 * TileHalves * 2;     // K and V, twice
+    static constexpr int SharedBytes = (QueryHalves + 2 * 2 * TileHalves) * 2;     // Q; K and V, twice
 
-    static_assert(D % 8 == 0 && Keys % 32 == 0);
-    static_assert(Queries * D * 2 <= SharedBytes && SharedBytes <= 49152);
+    static_assert(D % 8 == 0 && Keys % WarpQueries == 0);
+    static_assert(SharedBytes <= 99 * 1024);
 };
 
-// Queries in registers, as left factors: 16 columns at a time, and the last 8 of a width that 16 does not divide.
+// Queries as left factors: 16 columns at a time, and the last 8 of a width that 16 does not divide.
 template <class T>
 struct Queries {
     static constexpr int Steps = T::D / 16;
     static constexpr bool Tail = T::D % 16 != 0;
+    static constexpr int Kept = T::QueriesInRegisters && Steps > 0 ? Steps : 1;
 
-    uint32_t full[T::RowTiles][Steps + (Steps == 0)][4];
+    FragmentRows<T::Chunks> rows;
+    uint32_t kept[Kept][T::RowTiles][4];
     uint32_t tail[T::RowTiles][2];
 
-    __device__ __forceinline__ void read(const half* tile, int first_row)
+    __device__ __forceinline__ Queries(const half* tile, int first_row)
+        : rows(tile, first_row + left_row(threadIdx.x % 32), left_chunk(threadIdx.x % 32))
     {
-        const int lane = threadIdx.x % 32;
-#pragma unroll
-        for (int m = 0; m < T::RowTiles; m++) {
-            const int row = first_row + m * 16 + left_row(lane);
+        if constexpr (T::QueriesInRegisters) {
 #pragma unroll
             for (int s = 0; s < Steps; s++) {
-                ldmatrix_x4(full[m][s], tile + tile_offset<T::Chunks>(row, 2 * s + left_chunk(lane)));
+                read(s, kept[s]);
             }
-            if constexpr (Tail) {
-                ldmatrix_x2(tail[m], tile + tile_offset<T::Chunks>(row, T::Chunks - 1));
+        }
+        if constexpr (Tail) {
+#pragma unroll
+            for (int m = 0; m < T::RowTiles; m++) {
+                ldmatrix_x2(tail[m], rows.at(m * 16, Steps));
+            }
+        }
+    }
+
+    __device__ __forceinline__ void read(int step, uint32_t (&left)[T::RowTiles][4]) const
+    {
+#pragma unroll
+        for (int m = 0; m < T::RowTiles; m++) {
+            ldmatrix_x4(left[m], rows.at(m * 16, step));
+        }
+    }
+};
+
+// A warp's queries, and what it knows of the keys so far.
+template <class T>
+struct Warp {
+    Queries<T> queries;
+    float scale, slack;                                  // of Softmax
+    Softmax softmax[T::RowTiles][2] = {};                // of the lane's two rows of each tile
+    float sum[T::RowTiles][T::Chunks][4] = {};                                           // [WarpQueries, D]
+
+    __device__ __forceinline__ Warp(const half* tile, int first_row, float scale)
+        : queries(tile, first_row), scale(scale * Log2e), slack(Softmax::Slack / (scale * Log2e))
+    {
+    }
+
+    // score [WarpQueries, Keys] = q kᵀ. The last 8 columns of a row lie as those of V do, a tile before them.
+    template <int Keys>
+    __device__ __forceinline__ void score_keys(const FragmentRows<T::Chunks>& keys,
+                                               const FragmentRows<T::Chunks>& values,
+                                               float (&score)[T::RowTiles][Keys / 8][4]) const
+    {
+#pragma unroll
+        for (int s = 0; s < Queries<T>::Steps; s++) {
+            uint32_t q[T::RowTiles][4];                                                  // [WarpQueries, 16 columns]
+            if constexpr (T::QueriesInRegisters) {
+                memcpy(q, queries.kept[s], sizeof q);
+            } else {
+                queries.read(s, q);
+            }
+#pragma unroll
+            for (int j = 0; j < Keys / 8; j += 2) {
+                uint32_t k[4];                                                           // [16 keys, 16 columns]
+                ldmatrix_x4(k, keys.at(j * 8, s));
+#pragma unroll
+                for (int m = 0; m < T::RowTiles; m++) {
+                    mma_m16n8k16(score[m][j], q[m], {k[0], k[1]});
+                    mma_m16n8k16(score[m][j + 1], q[m], {k[2], k[3]});
+                }
+            }
+        }
+        if constexpr (Queries<T>::Tail) {
+#pragma unroll
+            for (int j = 0; j < Keys / 8; j += 2) {
+                uint32_t k[2];                                                           // [16 keys, 8 columns]
+                ldmatrix_x2(k, values.at(j * 8, Queries<T>::Steps) - T::TileHalves);
+#pragma unroll
+                for (int m = 0; m < T::RowTiles; m++) {
+                    mma_m16n8k8(score[m][j], queries.tail[m], {k[0]});
+                    mma_m16n8k8(score[m][j + 1], queries.tail[m], {k[1]});
+                }
+            }
+        }
+    }
+
+    // Turns scores into weights, and makes them count as much as what was summed before.
+    template <int Keys>
+    __device__ __forceinline__ void weigh(float (&score)[T::RowTiles][Keys / 8][4])
+    {
+        float maximum[T::RowTiles][2];
+        bool rescale = false;
+#pragma unroll
+        for (int m = 0; m < T::RowTiles; m++) {
+#pragma unroll
+            for (int h = 0; h < 2; h++) {
+                maximum[m][h] = score[m][0][2 * h];
+#pragma unroll
+                for (int j = 0; j < Keys / 8; j++) {
+                    maximum[m][h] = fmaxf(maximum[m][h], fmaxf(score[m][j][2 * h], score[m][j][2 * h + 1]));
+                }
+                maximum[m][h] = lanes_max<4>(maximum[m][h]);
+                rescale |= maximum[m][h] > softmax[m][h].limit;
+            }
+        }
+        if (__any_sync(0xffffffffu, rescale)) {
+#pragma unroll
+            for (int m = 0; m < T::RowTiles; m++) {
+#pragma unroll
+                for (int h = 0; h < 2; h++) {
+                    const float correction = softmax[m][h].admit(maximum[m][h], scale, slack);
+#pragma unroll
+                    for (int j = 0; j < T::Chunks; j++) {
+                        sum[m][j][2 * h] *= correction;
+                        sum[m][j][2 * h + 1] *= correction;
+                    }
+                }
+            }
+        }
+#pragma unroll
+        for (int m = 0; m < T::RowTiles; m++) {
+            const float shift[2] = {softmax[m][0].shift(scale), softmax[m][1].shift(scale)};
+#pragma unroll
+            for (int j = 0; j < Keys / 8; j++) {
+#pragma unroll
+                for (int e = 0; e < 4; e++) {
+                    score[m][j][e] = softmax[m][e / 2].weigh(score[m][j][e], scale, shift[e / 2]);
+                }
+            }
+        }
+    }
+
+    // sum [WarpQueries, D] += weight [WarpQueries, Keys] v [Keys, D]
+    template <int Keys>
+    __device__ __forceinline__ void add_values(const float (&weight)[T::RowTiles][Keys / 8][4],
+                                               const FragmentRows<T::Chunks>& values)
+    {
+#pragma unroll
+        for (int s = 0; s < Keys / 16; s++) {
+            uint32_t left[T::RowTiles][4];                                               // [WarpQueries, 16 keys]
+#pragma unroll
+            for (int m = 0; m < T::RowTiles; m++) {
+                left_of_accumulators(weight[m][2 * s], weight[m][2 * s + 1], left[m]);
+            }
+#pragma unroll
+            for (int j = 0; j + 1 < T::Chunks; j += 2) {
+                uint32_t v[4];                                                           // [16 keys, 16 columns]
+                ldmatrix_x4_trans(v, values.at(s * 16, j / 2));
+#pragma unroll
+                for (int m = 0; m < T::RowTiles; m++) {
+                    mma_m16n8k16(sum[m][j], left[m], {v[0], v[1]});
+                    mma_m16n8k16(sum[m][j + 1], left[m], {v[2], v[3]});
+                }
+            }
+            if constexpr (T::Chunks % 2 != 0) {
+                uint32_t v[2];                                                           // [16 keys, 8 columns]
+                ldmatrix_x2_trans(v, values.at(s * 16, T::Chunks / 2));
+#pragma unroll
+                for (int m = 0; m < T::RowTiles; m++) {
+                    mma_m16n8k16(sum[m][T::Chunks - 1], left[m], v);
+                }
             }
         }
     }
 };
 
-// score [WarpQueries, Keys] = q kᵀ
+// score [WarpQueries, 16], of the queries and keys from first on. A warp's first keys are those of a tile, which begins
+// no later than the warp's queries: one at least is seen by every query, so that no softmax begins with −∞ alone.
 template <class T>
-__device__ __forceinline__ void score_keys(const Queries<T>& q, const half* keys,
-                                           float (&score)[T::RowTiles][T::Keys / 8][4])
+__device__ __forceinline__ void hide_unseen(const Operands& o, int first_query, int first_key,
+                                            float (&score)[T::RowTiles][2][4])
 {
     const int lane = threadIdx.x % 32;
 #pragma unroll
-    for (int s = 0; s < Queries<T>::Steps; s++) {
+    for (int m = 0; m < T::RowTiles; m++) {
 #pragma unroll
-        for (int j = 0; j < T::Keys / 8; j += 2) {
-            uint32_t k[4];                                                               // [16 keys, 16 columns]
-            ldmatrix_x4(k, keys + tile_offset<T::Chunks>(j * 8 + right_column(lane), 2 * s + right_chunk(lane)));
+        for (int j = 0; j < 2; j++) {
 #pragma unroll
-            for (int m = 0; m < T::RowTiles; m++) {
-                mma_m16n8k16(score[m][j], q.full[m][s], {k[0], k[1]});
-                mma_m16n8k16(score[m][j + 1], q.full[m][s], {k[2], k[3]});
-            }
-        }
-    }
-    if constexpr (Queries<T>::Tail) {
-#pragma unroll
-        for (int j = 0; j < T::Keys / 8; j += 4) {
-            uint32_t k[4];                                                               // [32 keys, 8 columns]
-            ldmatrix_x4(k, keys + tile_offset<T::Chunks>(j * 8 + lane, T::Chunks - 1));
-#pragma unroll
-            for (int m = 0; m < T::RowTiles; m++) {
-#pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    mma_m16n8k8(score[m][j + i], q.tail[m], {k[i]});
+            for (int e = 0; e < 4; e++) {
+                if (!o.sees(first_query + m * 16 + accumulator_row(lane, e),
+                            first_key + j * 8 + accumulator_column(lane, e))) {
+                    score[m][j][e] = -INFINITY;
                 }
-            }
-        }
-    }
-}
-
-// sum [WarpQueries, D] += weight [WarpQueries, Keys] v [Keys, D]
-template <class T>
-__device__ __forceinline__ void add_values(const float (&weight)[T::RowTiles][T::Keys / 8][4], const half* values,
-                                           float (&sum)[T::RowTiles][T::Chunks][4])
-{
-    const int lane = threadIdx.x % 32;
-#pragma unroll
-    for (int s = 0; s < T::Keys / 16; s++) {
-        uint32_t left[T::RowTiles][4];                                                   // [16 queries, 16 keys]
-#pragma unroll
-        for (int m = 0; m < T::RowTiles; m++) {
-            left_of_accumulators(weight[m][2 * s], weight[m][2 * s + 1], left[m]);
-        }
-        const int key = s * 16 + left_row(lane);
-#pragma unroll
-        for (int j = 0; j + 1 < T::Chunks; j += 2) {
-            uint32_t v[4];                                                               // [16 keys, 16 columns]
-            ldmatrix_x4_trans(v, values + tile_offset<T::Chunks>(key, j + left_chunk(lane)));
-#pragma unroll
-            for (int m = 0; m < T::RowTiles; m++) {
-                mma_m16n8k16(sum[m][j], left[m], {v[0], v[1]});
-                mma_m16n8k16(sum[m][j + 1], left[m], {v[2], v[3]});
-            }
-        }
-        if constexpr (T::Chunks % 2 != 0) {
-            uint32_t v[2];                                                               // [16 keys, 8 columns]
-            ldmatrix_x2_trans(v, values + tile_offset<T::Chunks>(key, T::Chunks - 1));
-#pragma unroll
-            for (int m = 0; m < T::RowTiles; m++) {
-                mma_m16n8k16(sum[m][T::Chunks - 1], left[m], v);
             }
         }
     }
@@ -144,101 +285,106 @@ __device__ __forceinline__ void add_values(const float (&weight)[T::RowTiles][T:
 template <class T>
 __device__ __forceinline__ void attention(Operands o)
 {
-    DYNAMIC_SHARED(half, shared);                        // stage s: keys at 2s, values at 2s + 1, in tiles
+    DYNAMIC_SHARED(half, shared);
+    half* const stages = shared + T::QueryHalves;        // stage s: keys at 2s, values at 2s + 1, in tiles
     const int lane = threadIdx.x % 32;
-    const int warp = threadIdx.x / 32;
+    const int warp_query = threadIdx.x / 32 * T::WarpQueries;
     const int block_query = blockIdx.x * T::Queries;
-    const int first_query = block_query + warp * T::WarpQueries;
-    const float scale = o.scale * Log2e;
+    const int first_query = block_query + warp_query;
     o.select(T::D);
+
+    // Tiles before full are seen whole by every query of the block.
+    const int seen = o.causal ? min(o.Lk, block_query + T::Queries) : o.Lk;
+    const int full = (o.causal ? min(o.Lk, block_query + 1) : o.Lk) / T::Keys;
+    const int tiles = (seen + T::Keys - 1) / T::Keys;
+    const int tiles_a_split = (tiles + o.splits - 1) / o.splits;
+    const int begin = o.split() * tiles_a_split;
+    const int end = min(begin + tiles_a_split, tiles);
 
     load_rows<T::Queries, T::Chunks>(shared, o.q + static_cast<size_t>(block_query) * o.ldq, o.ldq, o.Lq - block_query,
                                      threadIdx.x, T::Threads);
+    const size_t last_keys = static_cast<size_t>(end - 1) * T::Keys;
+    TileLoader<T::Keys, T::Chunks, T::Threads> loader(stages, o.k + last_keys * o.ldk, o.ldk, o.v + last_keys * o.ldv,
+                                                      o.ldv);
+    int to_other_stage = 2 * T::TileHalves;
+    loader.load(o.Lk - (end - 1) * T::Keys);
+    loader.previous_tile();
+    if (end - begin > 1) {
+        loader.step(to_other_stage);
+        loader.load();
+        loader.step(-to_other_stage);
+    }
     cp_async_commit();
     cp_async_wait<0>();
     __syncthreads();
-    Queries<T> queries;
-    queries.read(shared, warp * T::WarpQueries);
-    __syncthreads();
 
-    const auto load_tile = [&](int tile) {
-        half* const keys = shared + tile % 2 * 2 * T::TileHalves;
-        const int first = tile * T::Keys;
-        load_rows<T::Keys, T::Chunks>(keys, o.k + static_cast<size_t>(first) * o.ldk, o.ldk, o.Lk - first, threadIdx.x,
-                                      T::Threads);
-        load_rows<T::Keys, T::Chunks>(keys + T::TileHalves, o.v + static_cast<size_t>(first) * o.ldv, o.ldv,
-                                      o.Lk - first, threadIdx.x, T::Threads);
-    };
-
-    float sum[T::RowTiles][T::Chunks][4] = {};                                           // [WarpQueries, D]
-    Softmax softmax[T::RowTiles][2];                     // of the lane's two rows of each tile
-    const int seen = o.causal ? min(o.Lk, block_query + T::Queries) : o.Lk;
-    const int tiles = (seen + T::Keys - 1) / T::Keys;
-    load_tile(0);
-    cp_async_commit();
-    for (int tile = 0; tile < tiles; tile++) {
-        if (tile + 1 < tiles) {
-            load_tile(tile + 1);
+    Warp<T> warp(shared, warp_query, o.scale);
+    FragmentRows<T::Chunks> keys(stages, right_column(lane), right_chunk(lane));
+    FragmentRows<T::Chunks> values(stages + T::TileHalves, left_row(lane), left_chunk(lane));
+    int left = end - begin;                              // tiles, the last first
+    const auto next_tile = [&] {                         // the one after it takes this one's place
+        cp_async_wait<0>();
+        __syncthreads();
+        loader.previous_tile();
+        if (left > 2) {
+            loader.load();
         }
         cp_async_commit();
-        cp_async_wait<1>();
-        __syncthreads();
+        left--;
+        keys.step(to_other_stage);
+        values.step(to_other_stage);
+        loader.step(to_other_stage);
+        to_other_stage = -to_other_stage;
+    };
 
-        const half* const keys = shared + tile % 2 * 2 * T::TileHalves;
-        const int first_key = tile * T::Keys;
-        float score[T::RowTiles][T::Keys / 8][4] = {};                                   // [WarpQueries, Keys]
-        score_keys<T>(queries, keys, score);
-
-        if (!o.sees(first_query, first_key + T::Keys - 1)) {
-#pragma unroll
-            for (int m = 0; m < T::RowTiles; m++) {
-#pragma unroll
-                for (int j = 0; j < T::Keys / 8; j++) {
-#pragma unroll
-                    for (int e = 0; e < 4; e++) {
-                        if (!o.sees(first_query + m * 16 + accumulator_row(lane, e),
-                                    first_key + j * 8 + accumulator_column(lane, e))) {
-                            score[m][j][e] = -INFINITY;
-                        }
-                    }
-                }
-            }
+    while (left > max(full - begin, 0)) {                // at the end of the keys, and on the causal diagonal
+        const int first_key = (begin + left - 1) * T::Keys;
+        const int seen_by_warp = o.causal ? min(o.Lk, first_query + T::WarpQueries) : o.Lk;
+        FragmentRows<T::Chunks> some_keys = keys, some_values = values;
+        for (int key = first_key; key < min(seen_by_warp, first_key + T::Keys); key += 16) {
+            float score[T::RowTiles][2][4] = {};
+            warp.template score_keys<16>(some_keys, some_values, score);
+            hide_unseen<T>(o, first_query, key, score);
+            warp.template weigh<16>(score);
+            warp.template add_values<16>(score, some_values);
+            some_keys.step(16 * T::D);
+            some_values.step(16 * T::D);
         }
-#pragma unroll
-        for (int m = 0; m < T::RowTiles; m++) {
-#pragma unroll
-            for (int h = 0; h < 2; h++) {
-                float maximum = score[m][0][2 * h];
-#pragma unroll
-                for (int j = 0; j < T::Keys / 8; j++) {
-                    maximum = fmaxf(maximum, fmaxf(score[m][j][2 * h], score[m][j][2 * h + 1]));
-                }
-                const float correction = softmax[m][h].raise(lanes_max<4>(maximum), scale);
-#pragma unroll
-                for (int j = 0; j < T::Keys / 8; j++) {
-                    score[m][j][2 * h] = softmax[m][h].weigh(score[m][j][2 * h], scale);
-                    score[m][j][2 * h + 1] = softmax[m][h].weigh(score[m][j][2 * h + 1], scale);
-                }
-#pragma unroll
-                for (int j = 0; j < T::Chunks; j++) {
-                    sum[m][j][2 * h] *= correction;
-                    sum[m][j][2 * h + 1] *= correction;
-                }
-            }
-        }
-        add_values<T>(score, keys + T::TileHalves, sum);
-        __syncthreads();
+        next_tile();
+    }
+    while (left > 0) {
+        float score[T::RowTiles][T::Keys / 8][4] = {};
+        warp.template score_keys<T::Keys>(keys, values, score);
+        warp.template weigh<T::Keys>(score);
+        warp.template add_values<T::Keys>(score, values);
+        next_tile();
     }
 
-    half* const staged = shared + warp * T::WarpQueries * T::D;
+    float row_sum[T::RowTiles][2];
 #pragma unroll
     for (int m = 0; m < T::RowTiles; m++) {
-        const float factor[2] = {1.0f / lanes_sum<4>(softmax[m][0].sum), 1.0f / lanes_sum<4>(softmax[m][1].sum)};
-        stage_accumulators<T::Chunks>(staged, m * 16, sum[m], factor);
+        row_sum[m][0] = lanes_sum<4>(warp.softmax[m][0].sum);
+        row_sum[m][1] = lanes_sum<4>(warp.softmax[m][1].sum);
     }
-    __syncwarp();
-    store_rows<T::WarpQueries, T::Chunks>(staged, o.y + static_cast<size_t>(first_query) * o.ldy, o.ldy,
-                                          o.Lq - first_query);
+    if (o.splits > 1) {
+#pragma unroll
+        for (int m = 0; m < T::RowTiles; m++) {
+            const int query = first_query + m * 16;
+            store_partial<T::Chunks>(o, query, 0, T::D, warp.sum[m]);
+            if (lane % 4 == 0) {
+                store_partial_softmax(o, query + lane / 4, T::D, warp.softmax[m][0].limit, row_sum[m][0]);
+                store_partial_softmax(o, query + lane / 4 + 8, T::D, warp.softmax[m][1].limit, row_sum[m][1]);
+            }
+        }
+    } else {
+        half* const staged = shared + warp_query * T::D; // where this warp's queries were
+#pragma unroll
+        for (int m = 0; m < T::RowTiles; m++) {
+            stage_accumulators<T::Chunks>(staged, m * 16, warp.sum[m], {1.0f / row_sum[m][0], 1.0f / row_sum[m][1]});
+        }
+        __syncwarp();
+        store_rows<T::WarpQueries, T::Chunks>(staged, o.result_row(first_query, T::D), o.ldy, o.Lq - first_query);
+    }
 }
 
 }  // namespace
@@ -246,28 +392,13 @@ __device__ __forceinline__ void attention(Operands o)
 #define ATTENTION(D)                                                                                                   \
     extern "C" __global__ void __launch_bounds__(AttentionTile<D>::Threads, 2) attention_d##D(                         \
         const half* q, int ldq, const half* k, int ldk, int k_entry, const half* v, int ldv, int v_entry,              \
-        const int* entry, half* y, int ldy, int Lq, int Lk, float scale, int causal)                                   \
+        const int* entry, half* y, int ldy, float* partial, int splits, int Lq, int Lk, float scale, int causal)       \
     {                                                                                                                  \
-        attention<AttentionTile<D>>({q, ldq, k, ldk, k_entry, v, ldv, v_entry, entry, y, ldy, Lq, Lk, scale, causal}); \
+        attention<AttentionTile<D>>({q, ldq, k, ldk, k_entry, v, ldv, v_entry, entry, y, ldy, partial, splits,         \
+                                     Lq, Lk, scale, causal});                                                          \
     }
 
-ATTENTION(8)
-ATTENTION(16)
-ATTENTION(24)
-ATTENTION(32)
-ATTENTION(40)
-ATTENTION(48)
-ATTENTION(56)
-ATTENTION(64)
-ATTENTION(72)
-ATTENTION(80)
-ATTENTION(88)
-ATTENTION(96)
-ATTENTION(104)
-ATTENTION(112)
-ATTENTION(120)
-ATTENTION(128)
-ATTENTION(136)
-ATTENTION(144)
-ATTENTION(152)
-ATTENTION(160)
+ATTENTION(8) ATTENTION(16) ATTENTION(24) ATTENTION(32) ATTENTION(40)
+ATTENTION(48) ATTENTION(56) ATTENTION(64) ATTENTION(72) ATTENTION(80)
+ATTENTION(88) ATTENTION(96) ATTENTION(104) ATTENTION(112) ATTENTION(120)
+ATTENTION(128) ATTENTION(136) ATTENTION(144) ATTENTION(152) ATTENTION(160)

@@ -2,8 +2,10 @@
 # Compiles the kernels into OUT/compiled: NAME.fatbin for each NAME.cu where there is an nvcc, the emulated driver and
 # its kernels by simt/build.sh where there is a g++. Fails on any spill or stack, and if a compiler that is there fails.
 #
-#   build.sh OUT [SKIP_SIMT]
+#   [CUDA_ARCHITECTURES="80 90"] build.sh OUT [SKIP_SIMT]
 #
+# Without CUDA_ARCHITECTURES for every one that the kernels are kept fast on; a build for one card takes a sixth of the
+# time.
 # OUT/compiled/modules.txt lists the fatbins, OUT/compiled/sources.txt what a machine needs to compile them itself.
 # OUT/compiled/kernels.json says for every kernel and architecture how many registers, bytes of stack, of spills and of
 # static shared memory ptxas gave it.
@@ -15,7 +17,11 @@ compiled=$out/compiled
 reports=$out/ptxas
 mkdir -p "$compiled" "$reports"
 
-architectures=(80 86 89 90 100 120)
+read -ra architectures <<< "${CUDA_ARCHITECTURES:-80 86 89 90 100 120}"
+if [ "${architectures[*]}" != "$(cat "$out/architectures.txt" 2> /dev/null)" ]; then
+    rm -f "$compiled"/*.fatbin
+    echo "${architectures[*]}" > "$out/architectures.txt"
+fi
 
 nvcc=$(command -v nvcc || true)
 for home in "${CUDA_HOME:-}" /usr/local/cuda*; do
@@ -92,7 +98,7 @@ elif ! command -v g++ > /dev/null; then
     echo "kernels: no g++: the jar gets no emulated driver, and tests on it will fail (or be skipped by -DskipSimt)" >&2
 else
     bash "$here/simt/build.sh" "$out/simt" > "$out/simt.log" 2>&1 || { cat "$out/simt.log" >&2; exit 1; }
-    cp -u "$out"/simt/libcuda.so.1 "$out"/simt/simt-kernels*.so "$compiled"
+    cp -u "$out"/simt/lib*.so.* "$out"/simt/simt-kernels*.so "$compiled"
     echo simt-kernels.so > "$compiled/simt-modules.txt"
     echo simt-kernels-checked.so > "$compiled/simt-modules-checked.txt"
 fi

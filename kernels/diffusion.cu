@@ -21,91 +21,16 @@
 // launch. What they save is the noise tensor: 4 bytes an element of each trial, written and read.
 // Sums are in a fixed order, a pair's own: its error has the same bits whatever else is in the batch.
 // Tested against Philox.java and the formulas in double (the Java test of this name).
-// Tried: this is the first version. Not timed.
+// Tried: launch bounds without a number of blocks, by which ptxas held itself to 48 registers on sm_100 and spilled.
+// Not timed.
 #include "half.cuh"
-#include "philox.cuh"
 #include "reduce.cuh"
+#include "trial.cuh"
 
 namespace {
 
 constexpr int Threads = 256;
-constexpr int Pixels = 4;               // of a thread at once
-
-// A trial: where its noise comes from and how it is mixed.
-struct Trial {
-    const float* x0;
-    const float* table;                 // this trial's row, null for Philox
-    unsigned long long seed;
-    int noise_index;
-    float signal, level;
-    int c, pixels;
-
-    __device__ Trial(int m, const float* x0, const int* noise_index, const float* signal, const float* level,
-                     unsigned long long seed, const float* table, int c, int pixels)
-        : x0(x0), table(table == nullptr ? nullptr : table + static_cast<size_t>(noise_index[m]) * c * pixels),
-          seed(seed), noise_index(noise_index[m]), signal(signal[m]), level(level[m]), c(c), pixels(pixels)
-    {
-    }
-
-    // ε of a channel at pixels pixel to pixel + 3; what lies beyond the last is undefined.
-    __device__ __forceinline__ void noise(int channel, int pixel, float (&epsilon)[Pixels]) const
-    {
-        if (table != nullptr) {
-#pragma unroll
-            for (int i = 0; i < Pixels; i++) {
-                epsilon[i] = pixel + i < pixels ? table[(pixel + i) * c + channel] : 0.0f;
-            }
-            return;
-        }
-        const uint32_t element = channel * pixels + pixel;
-        const float4 block = philox_normals(seed, noise_index, element / 4);
-        const float four[Pixels] = {block.x, block.y, block.z, block.w};
-        const int shift = element % 4;
-        if (shift == 0) {
-#pragma unroll
-            for (int i = 0; i < Pixels; i++) {
-                epsilon[i] = four[i];
-            }
-        } else {                        // a latent whose pixels are no multiple of 4: two blocks meet in these four
-            const float4 next = philox_normals(seed, noise_index, element / 4 + 1);
-            const float more[Pixels] = {next.x, next.y, next.z, next.w};
-#pragma unroll
-            for (int i = 0; i < Pixels; i++) {
-#pragma unroll
-                for (int from = 0; from < Pixels; from++) {
-                    if (from == i + shift) {
-                        epsilon[i] = four[from];
-                    }
-                    if (from + Pixels == i + shift) {
-                        epsilon[i] = more[from];
-                    }
-                }
-            }
-        }
-    }
-
-    __device__ __forceinline__ float mix(int index, float epsilon) const
-    {
-        return signal * x0[index] + level * epsilon;
-    }
-};
-
-struct Absolute {
-    static __device__ __forceinline__ float of(float d) { return fabsf(d); }
-};
-
-struct Squared {
-    static __device__ __forceinline__ float of(float d) { return d * d; }
-};
-
-// PyTorch's huber_loss with δ = 1.
-struct Huber {
-    static __device__ __forceinline__ float of(float d)
-    {
-        const float magnitude = fabsf(d);
-        return magnitude <= 1.0f ? 0.5f * d * d : magnitude - 0.5f;
-    }
-};
+constexpr int Pixels = TrialPixels;     // of a thread at once
 
 // predicted, error and map are this pair's.
 template <class Loss>
@@ -171,7 +96,7 @@ add_noise(const float* x0, const int* noise_index, const float* signal, const fl
 }
 
 #define EPSILON_ERROR(name, Loss)                                                                                      \
-    extern "C" __global__ void __launch_bounds__(Threads) name(                                                        \
+    extern "C" __global__ void __launch_bounds__(Threads, 1) name(                                                      \
         const float* predicted, const float* x0, const int* noise_index, const float* signal, const float* level,      \
         unsigned long long seed, const float* table, const int* trial_of_pair, int prediction_is_v, float* error,      \
         float* map, int c, int pixels)                                                                                 \

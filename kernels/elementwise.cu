@@ -1,5 +1,4 @@
 // silu, gelu, gelu_tanh, quick_gelu: y[i] = act(x[i]), half [n] to half [n]; y may be x
-// float_to_half, half_to_float: y[i] = x[i] rounded to nearest even, or exactly
 //     Launch: 256 threads, ceil(n / 2048) blocks in x.
 //
 // gather_rows: y[i, r] = x[index[i], r], r = 0 .. rows − 1
@@ -20,8 +19,8 @@ namespace {
 constexpr int Threads = 256;
 constexpr int Width = 8;                // elements of a thread
 
-template <class Function, class In, class Out>
-__device__ __forceinline__ void map_elements(const In* x, Out* y, int n)
+template <class Function>
+__device__ __forceinline__ void map_elements(const half* x, half* y, int n)
 {
     const int first = (blockIdx.x * Threads + threadIdx.x) * Width;
     if (first + Width <= n) {
@@ -43,34 +42,34 @@ __device__ __forceinline__ void map_elements(const In* x, Out* y, int n)
 
 }  // namespace
 
-#define ELEMENTWISE(name, Function, In, Out)                                                    \
-    extern "C" __global__ void __launch_bounds__(Threads) name(const In* x, Out* y, int n)      \
-    {                                                                                           \
-        map_elements<Function>(x, y, n);                                                        \
+#define ELEMENTWISE(name, Function)                                                                  \
+    extern "C" __global__ void __launch_bounds__(Threads) name(const half* x, half* y, int n)        \
+    {                                                                                                \
+        map_elements<Function>(x, y, n);                                                             \
     }
 
-ELEMENTWISE(silu, Silu, half, half)
-ELEMENTWISE(gelu, Gelu, half, half)
-ELEMENTWISE(gelu_tanh, GeluTanh, half, half)
-ELEMENTWISE(quick_gelu, QuickGelu, half, half)
-ELEMENTWISE(float_to_half, Identity, float, half)
-ELEMENTWISE(half_to_float, Identity, half, float)
+ELEMENTWISE(silu, Silu)
+ELEMENTWISE(gelu, Gelu)
+ELEMENTWISE(gelu_tanh, GeluTanh)
+ELEMENTWISE(quick_gelu, QuickGelu)
 
 extern "C" __global__ void __launch_bounds__(Threads)
 gather_rows(const half* x, int ldx, const int* index, half* y, int rows, int width)
 {
-    const size_t size = static_cast<size_t>(rows) * width;
+    const int size = rows * width;
     const half* const source = x + static_cast<size_t>(index[blockIdx.y]) * rows * ldx;
-    half* const destination = y + blockIdx.y * size;
-    const size_t first = (static_cast<size_t>(blockIdx.x) * Threads + threadIdx.x) * Width;
+    half* const destination = y + static_cast<size_t>(blockIdx.y) * size;
+    const int first = (blockIdx.x * Threads + threadIdx.x) * Width;
+    const auto at = [&](int i) { return ldx == width ? i : i / width * static_cast<size_t>(ldx) + i % width; };
     if (width % Width == 0 && ldx % Width == 0) {
         if (first < size) {
-            *reinterpret_cast<uint4*>(destination + first) =
-                *reinterpret_cast<const uint4*>(source + first / width * ldx + first % width);
+            half2 v[Width / 2];
+            load(source + at(first), v);
+            store(destination + first, v);
         }
     } else {
-        for (size_t i = first; i < size && i < first + Width; i++) {
-            destination[i] = source[i / width * ldx + i % width];
+        for (int i = first; i < min(size, first + Width); i++) {
+            destination[i] = source[at(i)];
         }
     }
 }

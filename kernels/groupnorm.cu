@@ -1,233 +1,383 @@
 // Group normalisation of one or two channels-last inputs side by side, with SiLU behind it where wanted:
 //
 //     y[b, p, c] = act((u[b, p, c] − μ[b, g]) / √(σ²[b, g] + ε) · gamma[c] + beta[c]),
-//     u = [x | skip], g = c / (C / groups)
+//     u = [x | skip], g = c / group_size
 //
 //     x         half [B, P, C0]
 //     skip      half [B, P, C1], null with C1 = 0 for none; C = C0 + C1
 //     gamma, beta  float [C]
-//     partial   float2 [B, slabs, groups]: sums of (u − s) and (u − s)² over a slab of pixels, s = u[b, 0, first of g]
 //     y         half [B, P, C]
+//     moments   float2 [B, C / width, 16, slabs]: mean and Σ (u − mean)² of a group over a slab of pixels
 //
-// Two launches, because a group of the large maps does not fit on chip:
-//     groupnorm_stats: 256 threads, grid (slabs, B), slabs = min(32, ceil(P·C / 16384)), no dynamic shared memory
-//     groupnorm_apply: 256 threads, grid (ceil(P·C / 16384), B), no dynamic shared memory; the same slabs
-// slabs depends on the shape alone: an image's result does not depend on what else is in the batch.
-// Preconditions: pointers 16-byte aligned; C a multiple of groups; groups ≤ 128. C0 and C1 multiples of 8 get 16-byte
-// accesses; others are read element by element.
+// An image is cut into slices: the fewest channels that are whole groups and whole sectors of 32 bytes, width =
+// lcm(group_size, 16). For Stable Diffusion's 32 groups that is 80 channels of 320, 640, 1280 and 2560, and 240 of 960
+// and 1920.
 //
-// Bound: bytes. 6 an element, where 4 are the fewest (read, write); the second read comes from the L2 cache as far as
-// the batch's map fits there (64×64×320 at batch 8: 21 MB, of an A100's 40). Each block of the second launch reads at
-// most 8 KB of slabs' sums from L2, beside 64 KB of elements.
-// Shared memory: 20 KB static (stats), 1 KB (apply). Sums are shifted by a sample s of the group, so that they do not
-// cancel where the mean is large beside the deviation; their order is fixed.
+// groupnorm where a slice fits into shared memory: one launch, each element read once and written once.
+//     grid (C / width, B); dynamic shared memory width · (2 · ⌈P / lines⌉ · lines + 12) bytes, static 1280
+// groupnorm_stats, then groupnorm_apply where it does not. A block of the second takes `run` pixels.
+//     grids (C / width, slabs = ⌈P / slab⌉, B), (C / width, ⌈P / run⌉, B); dynamic width · (2 · slab + 4), 0
+// Threads of all three: 32 · (width / 16) · k with the largest k that makes at most 640; lines = 16 · k pixels at once.
+// groupnorm_any: any channels, element by element; 256 threads, grid (C / group_size, B).
+//
+// Preconditions: pointers 16-byte aligned; B·P < 2³¹; C a multiple of group_size. All but groupnorm_any: C0 and C1
+// multiples of 16, width ≤ 320, slab a multiple of lines.
+// What is cut where depends on the shape and the card alone: an image has the same bits whatever else is in the batch.
+//
+// Bound: bytes. An element costs 4 of them, which an A100's 1555 GB/s bring to an SM in 0.28 ns, time for 50
+// instructions of a thread; groupnorm_apply spends 9 on it with SiLU. Counted on the emulated device, bytes asked for
+// by 4 · elements:
+//     groupnorm         32×32×640  1.002   16×16×1280  1.008   16×16×(1280 + 640)  1.008   8×8×(1280 + 1280)  1.03
+//     stats and apply   64×64×320  1.52    64×64×(640 + 320)  1.56: everything is read twice
+// All accesses of x, skip and y are 16 bytes wide and use their sectors whole (ratio 1.00); the tile in shared memory
+// is free of bank conflicts (1.00), since a thread reads only what it put there itself, 16 bytes beside its
+// neighbours'. A request touches 16 cache lines where 4 would be the fewest: the price of having a channel's pixels in
+// one warp, where they are summed by shuffles. The next warps take the rest of each line.
+//
+// Of the second reading, groupnorm_apply gets a part from the L2 cache: it goes through the map backwards, so that it
+// begins with what groupnorm_stats read last. Of a cache of S bytes that drops what is oldest it is S / 2, as each byte
+// read brings one written: memory then sees (3 M − min(M, S / 2)) / 2 M times the fewest bytes for a map of M. At batch
+// 8 and 64×64 M is 21 MB for 320 channels, 42 for 640, 63 for 960; by that formula, not measured:
+//     A100 (40 MB) 1.02, 1.26, 1.34    H100 (50 MB) 1.00, 1.20, 1.30    RTX 4090 (72 MB) 1.00, 1.07, 1.21
+//     RTX 3090 (6 MB) 1.43, 1.46, 1.48
+//
+// Occupancy: 48 registers at most, so two blocks of 640 on an SM: 40 warps, or 20 where the tile takes all its shared
+// memory (32×32×80: 160 KB). What is under way at once is the whole tile, by cp.async, 40 KB a block and more; in apply
+// 2 loads of 16 bytes a thread, 40 KB an SM. Covering 600 ns of latency takes 9 KB an SM on an A100, 15 on an H100.
+//
 // Tested against mean and variance in double (the Java test of this name).
-// Tried: this is the first version. Not timed.
+// Tried:
+//     sums of a shifted u and u², two launches for every shape       6 bytes an element and two launches throughout
+//     the tile in registers, 16 loads a thread                       96 registers and spills on sm_80
+//     the same, 8 loads a thread, two blocks an SM                   48 registers, 16 to 144 bytes of stack
+//     this one                                                       48 registers, no stack
+//     apply with 4 loads a thread in place of 2                      67 registers: one block an SM in place of two
+// Thread-block clusters (sm_90 on) would hold a slice of 64×64 in the shared memory of three blocks (640 KB by 227) and
+// save its second reading; they are left out, since all other cards need the two launches still.
 #include "activation.cuh"
+#include "launch.cuh"
+#include "ptx.cuh"
 #include "reduce.cuh"
 #include "vector.cuh"
 
 namespace {
 
-constexpr int Threads = 256;
-constexpr int MaxGroups = 128;
+constexpr int MaxThreads = 640, Blocks = 2;     // Blocks fit on an SM by their registers: at most 48
+constexpr int Batch = 2;                        // loads of 16 bytes that a thread has under way in groupnorm_apply
+constexpr int Channels = 16, Pixels = 16;       // of a warp at once: 16 sectors of 32 bytes, two lanes each
+constexpr int MaxWidth = MaxThreads / 32 * Channels;
+constexpr int AnyThreads = 256;
+constexpr int MaxGroups = 16;                   // of a slice: 16 / gcd(16, group_size)
 
-// An image's channels: x's, and skip's behind them.
+// Where this thread works in a slice: on the eight channels from `channel` on, and on every lines-th pixel.
+//
+//     channel        0 .. 7    8 .. 15 │ 16 .. 23  24 .. 31 │ ..  width
+//     pixel  0       lane 0    lane 1  │ lane 0    lane 1   │
+//            1       lane 2    lane 3  │ lane 2    lane 3   │
+//            ..           warp 0       │      warp 1        │ ..
+//           15       lane 30   lane 31 │ lane 30   lane 31  │
+//           16         warp width/16   │  warp width/16 + 1 │ ..
+struct Place {
+    int channel, line, lines;
+
+    __device__ __forceinline__ explicit Place(unsigned width) : lines(blockDim.x / (width / 8))
+    {
+        const unsigned lane = threadIdx.x % 32;
+        const unsigned warp = threadIdx.x / 32;
+        const unsigned across = width / Channels;
+        channel = warp % across * Channels + lane % 2 * 8;
+        line = warp / across * Pixels + lane / 2;
+    }
+};
+
+// What a thread has of a slice: `count` times eight channels, `step` elements apart.
+struct Part {
+    const half* first;
+    int step, count;
+};
+
+// An image of P pixels; the channels of skip stand behind those of x.
 struct Image {
     const half* x;
     int C0;
     const half* skip;
-    int C1;
+    int C1, P;
+    int index;                                  // in the batch
 
-    __device__ Image(const half* x, int C0, const half* skip, int C1, int P)
-        : x(x + static_cast<size_t>(blockIdx.y) * P * C0), C0(C0),
-          skip(skip + static_cast<size_t>(C1 == 0 ? 0 : blockIdx.y) * P * C1), C1(C1)
+    // Of the slice that begins at channel `first`, this thread's part of the pixels begin to end.
+    __device__ __forceinline__ Part part(const Place& place, int first, int begin, int end) const
     {
+        const int c = first + place.channel;
+        const int stride = c < C0 ? C0 : C1;
+        const int pixel = index * P + begin + place.line;
+        return {(c < C0 ? x + c : skip + (c - C0)) + static_cast<size_t>(pixel) * stride, place.lines * stride,
+                (end - begin - place.line + place.lines - 1) / place.lines};
     }
 
-    __device__ int channels() const { return C0 + C1; }
-    __device__ bool vectors() const { return (C0 | C1) % 8 == 0; }
-
-    // A channel at pixel 0, and how far on it is at the next.
-    __device__ const half* channel(int c) const { return c < C0 ? x + c : skip + (c - C0); }
-    __device__ int stride(int c) const { return c < C0 ? C0 : C1; }
-};
-
-// What this block does of P pixels, cut into as many runs as the grid is wide.
-struct PixelRun {
-    int begin, end;
-
-    __device__ explicit PixelRun(int P)
+    __device__ __forceinline__ half* output(half* y, const Place& place, int first, int begin) const
     {
-        const int length = (P + gridDim.x - 1) / gridDim.x;
-        begin = min(P, static_cast<int>(blockIdx.x) * length);
-        end = min(P, begin + length);
+        return y + static_cast<size_t>(index * P + begin + place.line) * (C0 + C1) + first + place.channel;
     }
 };
 
-// Threads beside each other take columns of V channels beside each other; if there are fewer columns than threads, the
-// rest take further pixels.
-template <int V>
-struct Columns {
-    int first, count, lines;            // channels first to first + count·V, this many pixels at once
-    int line, channel;                  // this thread's; line ≥ lines if it has none
-
-    __device__ Columns(int first, int channels)
-        : first(first), count(min(Threads, (channels - first) / V)), lines(Threads / count),
-          line(threadIdx.x / count), channel(first + static_cast<int>(threadIdx.x) % count * V)
-    {
-    }
-};
-
-template <int V>
-__device__ void sum_groups(const Image& image, float2* partial, int P, int groups)
+// Copies to shared memory. What a thread put there it alone reads, 16 bytes beside its neighbours' 16: no barrier is
+// needed, and no two lanes meet on a bank.
+__device__ __forceinline__ Part hold(const Part& part, half* shared)
 {
-    __shared__ float2 sums[Threads * V];                 // [lines, count·V]
-    __shared__ float2 totals[MaxGroups];
-    const int lane = threadIdx.x % 32;
-    const int group_size = image.channels() / groups;
-    const PixelRun pixels(P);
+    half* const own = shared + threadIdx.x * 8;
+    const int step = blockDim.x * 8;
+#pragma unroll 4
+    for (int i = 0; i < part.count; i++) {
+        cp_async_16(own + i * step, part.first + static_cast<size_t>(i) * part.step, 16);
+    }
+    cp_async_commit();
+    cp_async_wait<0>();
+    return {own, step, part.count};
+}
 
-    for (int g = threadIdx.x; g < groups; g += Threads) {
-        totals[g] = make_float2(0.0f, 0.0f);
-    }
-    for (int first = 0; first < image.channels(); first += Threads * V) {
-        const Columns<V> columns(first, image.channels());
-        if (columns.line < columns.lines) {
-            const half* const source = image.channel(columns.channel);
-            const int stride = image.stride(columns.channel);
-            float shift[V];
-            float2 sum[V];
+// Σ (u − center)^Power of each channel over the pixels of a warp, into sums [lines / 16, width].
+template <int Power>
+__device__ __forceinline__ void sum_channels(const Part& u, const float (&center)[8], float* sums)
+{
+    float sum[8] = {};
+#pragma unroll 2
+    for (int i = 0; i < u.count; i++) {
+        float v[8];
+        load(u.first + i * u.step, v);
 #pragma unroll
-            for (int i = 0; i < V; i++) {
-                shift[i] = __half2float(*image.channel((columns.channel + i) / group_size * group_size));
-                sum[i] = make_float2(0.0f, 0.0f);
-            }
-            for (int p = pixels.begin + columns.line; p < pixels.end; p += columns.lines) {
-                float v[V];
-                load(source + static_cast<size_t>(p) * stride, v);
-#pragma unroll
-                for (int i = 0; i < V; i++) {
-                    const float d = v[i] - shift[i];
-                    sum[i].x += d;
-                    sum[i].y += d * d;
-                }
-            }
-#pragma unroll
-            for (int i = 0; i < V; i++) {
-                sums[columns.line * columns.count * V + columns.channel - first + i] = sum[i];
-            }
+        for (int j = 0; j < 8; j++) {
+            const float d = v[j] - center[j];
+            sum[j] += Power == 1 ? d : d * d;
         }
-        __syncthreads();
-        for (int g = threadIdx.x / 32; g < groups; g += Threads / 32) {
-            const int begin = max(g * group_size, first);
-            const int width = min((g + 1) * group_size, first + columns.count * V) - begin;
-            float2 sum = make_float2(0.0f, 0.0f);
-            for (int i = lane; i < width * columns.lines; i += 32) {
-                const float2 term = sums[i / width * columns.count * V + begin - first + i % width];
-                sum.x += term.x;
-                sum.y += term.y;
-            }
-            sum.x = lanes_sum<32>(sum.x);
-            sum.y = lanes_sum<32>(sum.y);
-            if (lane == 0) {
-                totals[g].x += sum.x;
-                totals[g].y += sum.y;
-            }
-        }
-        __syncthreads();
     }
-    for (int g = threadIdx.x; g < groups; g += Threads) {
-        partial[(static_cast<size_t>(blockIdx.y) * gridDim.x + blockIdx.x) * groups + g] = totals[g];
+    const float total = eight_sums(sum);
+    const int lane = threadIdx.x % 32;
+    if (lane % 4 < 2) {
+        sums[threadIdx.x / 32 * Channels + lane % 2 * 8 + lane / 4] = total;
     }
 }
 
-// μ and 1/√(σ² + ε) of each of this block's image's groups, from the slabs' sums.
-__device__ void find_moments(const Image& image, const float2* partial, int slabs, int P, int groups, float epsilon,
-                             float2 (&moments)[MaxGroups])
+// The sum of a group's channels, `first` to first + size − 1; for a whole warp.
+__device__ __forceinline__ float sum_group(const float* sums, int first, int size, int width)
 {
-    const int lane = threadIdx.x % 32;
-    const int group_size = image.channels() / groups;
-    const float count = static_cast<float>(group_size) * P;
-    for (int g = threadIdx.x / 32; g < groups; g += Threads / 32) {
-        float2 sum = make_float2(0.0f, 0.0f);
-        for (int slab = lane; slab < slabs; slab += 32) {
-            const float2 term = partial[(static_cast<size_t>(blockIdx.y) * slabs + slab) * groups + g];
-            sum.x += term.x;
-            sum.y += term.y;
+    float sum = 0.0f;
+#pragma unroll 1
+    for (int row = 0; row < static_cast<int>(blockDim.x) / 32 * Channels; row += width) {
+#pragma unroll 1
+        for (int c = first + threadIdx.x % 32; c < first + size; c += 32) {
+            sum += sums[row + c];
         }
-        const float distance = lanes_sum<32>(sum.x) / count;
-        const float variance = fmaxf(lanes_sum<32>(sum.y) / count - distance * distance, 0.0f);
-        if (lane == 0) {
-            const float shift = __half2float(*image.channel(g * group_size));
-            moments[g] = make_float2(shift + distance, rsqrtf(variance + epsilon));
+    }
+    return lanes_sum<32>(sum);
+}
+
+// Calls take(first channel, Σ u / n, Σ (u − Σ u / n)²) for each group of the slice, with a whole warp. The n =
+// group_size · pixels numbers of a group are at hand, so the mean comes first and the squares around it after: nothing
+// cancels. means is [width], and each channel's group's mean afterwards.
+template <class Take>
+__device__ __forceinline__ void find_moments(const Part& u, const Place& place, int width, int group_size, int pixels,
+                                             float* means, const Take& take)
+{
+    __shared__ float sums[MaxWidth];
+    const int begin = threadIdx.x / 32 * group_size;
+    const int step = blockDim.x / 32 * group_size;
+
+    float center[8] = {};
+    sum_channels<1>(u, center, sums);
+    __syncthreads();
+#pragma unroll 1
+    for (int first = begin; first < width; first += step) {
+        const float mean = __fdividef(sum_group(sums, first, group_size, width), group_size * pixels);
+#pragma unroll 1
+        for (int c = first + threadIdx.x % 32; c < first + group_size; c += 32) {
+            means[c] = mean;
         }
     }
     __syncthreads();
+    load(means + place.channel, center);
+    sum_channels<2>(u, center, sums);
+    __syncthreads();
+#pragma unroll 1
+    for (int first = begin; first < width; first += step) {
+        take(first, means[first], sum_group(sums, first, group_size, width));
+    }
 }
 
-template <int V>
-__device__ void normalise(const Image& image, const float2 (&moments)[MaxGroups], const float* gamma, const float* beta,
-                          half* y, int P, int groups, bool silu)
-{
-    const int channels = image.channels();
-    const int group_size = channels / groups;
-    const PixelRun pixels(P);
-    y += static_cast<size_t>(blockIdx.y) * P * channels;
+// (u − μ) / √(σ² + ε) · gamma + beta as u · scale + offset.
+struct Affine {
+    float* scale;                               // [width], shared
+    float* offset;
 
-    for (int first = 0; first < channels; first += Threads * V) {
-        const Columns<V> columns(first, channels);
-        if (columns.line >= columns.lines) {
-            continue;
+    // The channels `first` to first + size − 1, which are a group; for a whole warp.
+    __device__ __forceinline__ void set(int first, int size, float mean, float variance, float epsilon,
+                                        const float* gamma, const float* beta) const
+    {
+        const float inverse = rsqrtf(variance + epsilon);
+#pragma unroll 1
+        for (int c = first + threadIdx.x % 32; c < first + size; c += 32) {
+            const float factor = inverse * gamma[c];
+            scale[c] = factor;
+            offset[c] = beta[c] - mean * factor;
         }
-        const half* const source = image.channel(columns.channel);
-        const int stride = image.stride(columns.channel);
-        float scale[V], offset[V];
+    }
+};
+
+template <class Activation>
+__device__ __forceinline__ void finish(const Part& part, int channel, const Affine& affine, half* y, int y_step)
+{
+    const half* u = part.first;
+#pragma unroll 1
+    for (int i = 0; i < part.count; i += Batch) {
+        half2 v[Batch][4];
 #pragma unroll
-        for (int i = 0; i < V; i++) {
-            const int c = columns.channel + i;
-            const float2 moment = moments[c / group_size];
-            scale[i] = moment.y * gamma[c];
-            offset[i] = beta[c] - moment.x * scale[i];
-        }
-        for (int p = pixels.begin + columns.line; p < pixels.end; p += columns.lines) {
-            float v[V];
-            load(source + static_cast<size_t>(p) * stride, v);
-#pragma unroll
-            for (int i = 0; i < V; i++) {
-                v[i] = v[i] * scale[i] + offset[i];
-                if (silu) {
-                    v[i] = Silu::apply(v[i]);
-                }
+        for (int k = 0; k < Batch; k++) {
+            if (i + k < part.count) {
+                load(u + k * part.step, v[k]);
+            } else {
+                clear(v[k]);
             }
-            store(y + static_cast<size_t>(p) * channels + columns.channel, v);
         }
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+            const float2 scale = *reinterpret_cast<const float2*>(affine.scale + channel + 2 * j);
+            const float2 offset = *reinterpret_cast<const float2*>(affine.offset + channel + 2 * j);
+#pragma unroll
+            for (int k = 0; k < Batch; k++) {
+                const float2 f = __half22float2(v[k][j]);
+                v[k][j] = __floats2half2_rn(Activation::apply(f.x * scale.x + offset.x),
+                                            Activation::apply(f.y * scale.y + offset.y));
+            }
+        }
+#pragma unroll
+        for (int k = 0; k < Batch; k++) {
+            if (i + k < part.count) {
+                store(y + k * y_step, v[k]);
+            }
+        }
+        u += Batch * part.step;
+        y += Batch * y_step;
+    }
+}
+
+__device__ __forceinline__ void finish(const Part& part, int channel, const Affine& affine, half* y, int y_step,
+                                       bool silu)
+{
+    if (silu) {
+        finish<Silu>(part, channel, affine, y, y_step);
+    } else {
+        finish<Identity>(part, channel, affine, y, y_step);
     }
 }
 
 }  // namespace
 
-extern "C" __global__ void __launch_bounds__(Threads)
-groupnorm_stats(const half* x, int C0, const half* skip, int C1, float2* partial, int P, int groups)
+extern "C" __global__ void __launch_bounds__(MaxThreads, Blocks)
+groupnorm(const half* x, int C0, const half* skip, int C1, const float* gamma, const float* beta, half* y, int P,
+          int width, int group_size, float epsilon, int silu)
 {
-    const Image image(x, C0, skip, C1, P);
-    if (image.vectors()) {
-        sum_groups<8>(image, partial, P, groups);
-    } else {
-        sum_groups<1>(image, partial, P, groups);
-    }
+    DYNAMIC_SHARED(float, shared);
+    float* const means = shared;                                                // [width]
+    const Affine affine{means + width, means + 2 * width};
+    half* const tile = reinterpret_cast<half*>(means + 3 * width);              // [⌈P / lines⌉ · lines, width]
+    const int first = blockIdx.x * width;
+    const Place place(width);
+    const Image image{x, C0, skip, C1, P, static_cast<int>(blockIdx.y)};
+
+    const Part held = hold(image.part(place, first, 0, P), tile);
+    find_moments(held, place, width, group_size, P, means, [&](int c, float mean, float squares) {
+        const float variance = __fdividef(squares, group_size * P);
+        affine.set(c, group_size, mean, variance, epsilon, gamma + first, beta + first);
+    });
+    __syncthreads();
+    finish(held, place.channel, affine, image.output(y, place, first, 0), place.lines * (C0 + C1), silu != 0);
 }
 
-extern "C" __global__ void __launch_bounds__(Threads)
-groupnorm_apply(const half* x, int C0, const half* skip, int C1, const float2* partial, int slabs, const float* gamma,
-                const float* beta, half* y, int P, int groups, float epsilon, int silu)
+extern "C" __global__ void __launch_bounds__(MaxThreads, Blocks)
+groupnorm_stats(const half* x, int C0, const half* skip, int C1, float2* moments, int P, int width, int group_size,
+                int slab)
 {
-    __shared__ float2 moments[MaxGroups];
-    const Image image(x, C0, skip, C1, P);
-    find_moments(image, partial, slabs, P, groups, epsilon, moments);
-    if (image.vectors()) {
-        normalise<8>(image, moments, gamma, beta, y, P, groups, silu != 0);
-    } else {
-        normalise<1>(image, moments, gamma, beta, y, P, groups, silu != 0);
+    DYNAMIC_SHARED(float, means);                                               // [width]
+    half* const tile = reinterpret_cast<half*>(means + width);                  // [slab, width]
+    const int first = blockIdx.x * width;
+    const int begin = blockIdx.y * slab;
+    const int end = min(P, begin + slab);
+    const Place place(width);
+    const Image image{x, C0, skip, C1, P, static_cast<int>(blockIdx.z)};
+
+    moments += static_cast<size_t>(blockIdx.z * gridDim.x + blockIdx.x) * MaxGroups * gridDim.y + blockIdx.y;
+    const Part held = hold(image.part(place, first, begin, end), tile);
+    find_moments(held, place, width, group_size, end - begin, means, [&](int c, float mean, float squares) {
+        if (threadIdx.x % 32 == 0) {
+            moments[c / group_size * gridDim.y] = make_float2(mean, squares);
+        }
+    });
+}
+
+extern "C" __global__ void __launch_bounds__(MaxThreads, Blocks)
+groupnorm_apply(const half* x, int C0, const half* skip, int C1, const float2* moments, const float* gamma,
+                const float* beta, half* y, int P, int width, int group_size, int slab, int slabs, int run,
+                float epsilon, int silu)
+{
+    __shared__ __align__(16) float scale[MaxWidth];
+    __shared__ __align__(16) float offset[MaxWidth];
+    const Affine affine{scale, offset};
+    const int slice = gridDim.x - 1 - blockIdx.x;                               // backwards: see the head
+    const int first = slice * width;
+    const int begin = (gridDim.y - 1 - blockIdx.y) * run;
+    const Place place(width);
+    const Image image{x, C0, skip, C1, P, static_cast<int>(gridDim.z - 1 - blockIdx.z)};
+
+    moments += static_cast<size_t>(image.index * gridDim.x + slice) * MaxGroups * slabs;
+#pragma unroll 1
+    for (int g = threadIdx.x / 32; g * group_size < width; g += blockDim.x / 32) {
+        const float shift = moments[g * slabs].x;                               // [slabs] of each group
+        float sum = 0.0f;
+        float squares = 0.0f;
+#pragma unroll 1
+        for (int i = threadIdx.x % 32; i < slabs; i += 32) {
+            const float2 part = moments[g * slabs + i];
+            const float distance = part.x - shift;
+            const float weight = min(slab, P - i * slab);
+            sum += weight * distance;
+            squares += part.y + group_size * weight * distance * distance;
+        }
+        const float distance = __fdividef(lanes_sum<32>(sum), P);
+        const float variance = __fdividef(lanes_sum<32>(squares), static_cast<float>(group_size) * P)
+                               - distance * distance;
+        affine.set(g * group_size, group_size, shift + distance, fmaxf(variance, 0.0f), epsilon, gamma + first,
+                   beta + first);
+    }
+    __syncthreads();
+    finish(image.part(place, first, begin, min(P, begin + run)), place.channel, affine,
+           image.output(y, place, first, begin), place.lines * (C0 + C1), silu != 0);
+}
+
+extern "C" __global__ void __launch_bounds__(AnyThreads)
+groupnorm_any(const half* x, int C0, const half* skip, int C1, const float* gamma, const float* beta, half* y, int P,
+              int group_size, float epsilon, int silu)
+{
+    const int C = C0 + C1;
+    const size_t image = static_cast<size_t>(blockIdx.y) * P;
+    const int first = blockIdx.x * group_size;
+    const int n = group_size * P;
+    const auto u = [&](int i) {
+        const size_t pixel = image + i / group_size;
+        const int c = first + i % group_size;
+        return __half2float(c < C0 ? x[pixel * C0 + c] : skip[pixel * C1 + c - C0]);
+    };
+    float sum = 0.0f;
+    for (int i = threadIdx.x; i < n; i += AnyThreads) {
+        sum += u(i);
+    }
+    const float mean = block_sum<AnyThreads>(sum) / n;
+    float squares = 0.0f;
+    for (int i = threadIdx.x; i < n; i += AnyThreads) {
+        squares += (u(i) - mean) * (u(i) - mean);
+    }
+    const float inverse = rsqrtf(block_sum<AnyThreads>(squares) / n + epsilon);
+    for (int i = threadIdx.x; i < n; i += AnyThreads) {
+        const int c = first + i % group_size;
+        const float v = (u(i) - mean) * inverse * gamma[c] + beta[c];
+        y[(image + i / group_size) * C + c] = __float2half_rn(silu != 0 ? Silu::apply(v) : v);
     }
 }

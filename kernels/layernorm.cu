@@ -5,109 +5,152 @@
 //     x  half [rows, C], row stride ldx       y  half [rows, C], row stride ldy
 //     gamma, beta  float [C], null for 1 and 0
 //
-// Launch: a warp a row; 128 threads, ceil(rows / 4) blocks in x, no dynamic shared memory.
-// Preconditions: pointers 16-byte aligned. layernorm: C, ldx, ldy multiples of 8, C ≤ 2048 (a row stays in registers);
-// layernorm_any: free.
+// Launch: 128 threads, any number of blocks in x, no dynamic shared memory; a warp takes a row, and then every
+// (4 · blocks)-th.
+// Preconditions: pointers 16-byte aligned; C, ldx, ldy multiples of 8 and C ≤ 512, 1024, 1280, or 2048 for layernorm
+// itself; layernorm_any: free.
 //
-// Bound: bytes, 4 an element: the row is read once and kept in registers between its three passes (mean, variance,
-// result). layernorm_any reads it three times, twice from the L1 cache.
+// Bound: bytes, 4 an element. A row is read once and stays in registers between its three passes (mean, variance,
+// result), as the fp16 it is in memory: half the registers, for a conversion a pass. gamma and beta are read once a
+// warp. Counted on the emulated device: x and y are accessed 16 bytes at a time, their sectors whole (ratio 1.00).
+// gamma and beta, 32 bytes a lane in two loads, use half of each sector at a time, the other half from L1: 8 bytes a
+// channel and warp, beside 38 where a warp has 9.5 rows (32768 rows on an A100). Memory sees them once.
+// layernorm_any reads a row three times, twice from the L1 cache.
+//
+// Occupancy, by registers on sm_80 and sm_90 (0 spilled), and bytes that an SM's warps have under way at once; to cover
+// 600 ns an A100 needs 9 KB, an H100 15:
+//     layernorm_512     56: 36 warps, 23 KB at C = 320     64: 32 warps, 20 KB
+//     layernorm_1024    96: 20 warps, 26 KB at C = 640    117: 16 warps, 20 KB
+//     layernorm_1280   124: 16 warps, 41 KB at C = 1280   143: 12 warps, 31 KB
+//     layernorm        185:  8 warps, 33 KB at C = 2048   221:  8 warps, 33 KB
+//
 // Tested against mean and variance in double (the Java test of this name).
-// Tried: this is the first version. Not timed.
+// Tried:
+//     one kernel, the row as 64 floats, gamma and beta for each row     95 registers, 12 bytes an element asked for
+//     a kernel a width, the row as fp16                                 38 to 62 registers, 12 bytes an element
+//     this one, gamma and beta in registers from row to row             4 bytes an element, and 8 a channel and warp
 #include "reduce.cuh"
 #include "vector.cuh"
 
 namespace {
 
-constexpr int Threads = 128;
-constexpr int Vectors = 8;              // of 8 elements, a lane: rows of up to 2048
+constexpr int Warps = 4;
+constexpr int Threads = 32 * Warps;
 
-}  // namespace
-
-extern "C" __global__ void __launch_bounds__(Threads)
-layernorm(const half* x, int ldx, const float* gamma, const float* beta, float epsilon, half* y, int ldy, int rows,
-          int C)
+// Eight floats of a vector from c on, or the value that stands for a vector that is not there.
+__device__ __forceinline__ void load_or(float value, const float* vector, int c, bool inside, float (&v)[8])
 {
-    const int lane = threadIdx.x % 32;
-    const int row = blockIdx.x * (Threads / 32) + threadIdx.x / 32;
-    if (row >= rows) {
-        return;
-    }
-    x += static_cast<size_t>(row) * ldx;
-    y += static_cast<size_t>(row) * ldy;
-
-    float v[Vectors][8];
-    float sum = 0.0f;
+    if (vector != nullptr && inside) {
+        load(vector + c, v);
+    } else {
 #pragma unroll
-    for (int i = 0; i < Vectors; i++) {
-        const int c = (i * 32 + lane) * 8;
-        if (c < C) {
-            load(x + c, v[i]);
-#pragma unroll
-            for (int j = 0; j < 8; j++) {
-                sum += v[i][j];
-            }
-        }
-    }
-    const float mean = lanes_sum<32>(sum) / C;
-    float squares = 0.0f;
-#pragma unroll
-    for (int i = 0; i < Vectors; i++) {
-        if ((i * 32 + lane) * 8 < C) {
-#pragma unroll
-            for (int j = 0; j < 8; j++) {
-                v[i][j] -= mean;
-                squares += v[i][j] * v[i][j];
-            }
-        }
-    }
-    const float inverse = rsqrtf(lanes_sum<32>(squares) / C + epsilon);
-#pragma unroll
-    for (int i = 0; i < Vectors; i++) {
-        const int c = (i * 32 + lane) * 8;
-        if (c < C) {
-            float scale[8] = {1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f};
-            float offset[8] = {};
-            if (gamma != nullptr) {
-                load(gamma + c, scale);
-            }
-            if (beta != nullptr) {
-                load(beta + c, offset);
-            }
-#pragma unroll
-            for (int j = 0; j < 8; j++) {
-                v[i][j] = v[i][j] * inverse * scale[j] + offset[j];
-            }
-            store(y + c, v[i]);
+        for (int i = 0; i < 8; i++) {
+            v[i] = value;
         }
     }
 }
+
+// The rows of a warp, of up to Vectors · 256 elements, eight a lane at a time. A row stays in registers, as fp16, from
+// its only read to its write; gamma and beta stay there from row to row.
+template <int Vectors>
+__device__ __forceinline__ void normalise(const half* x, int ldx, const float* gamma, const float* beta, float epsilon,
+                                          half* y, int ldy, int rows, int C)
+{
+    const int first = threadIdx.x % 32 * 8;
+    const auto has = [&](int i) { return first + i * 256 < C; };
+    float scale[Vectors][8], offset[Vectors][8];
+#pragma unroll
+    for (int i = 0; i < Vectors; i++) {
+        load_or(1.0f, gamma, first + i * 256, has(i), scale[i]);
+        load_or(0.0f, beta, first + i * 256, has(i), offset[i]);
+    }
+    for (int row = blockIdx.x * Warps + threadIdx.x / 32; row < rows; row += gridDim.x * Warps) {
+        const half* const source = x + static_cast<size_t>(row) * ldx + first;
+        half* const destination = y + static_cast<size_t>(row) * ldy + first;
+        half2 v[Vectors][4];
+        float sum = 0.0f;
+#pragma unroll
+        for (int i = 0; i < Vectors; i++) {
+            if (has(i)) {
+                load(source + i * 256, v[i]);
+            } else {
+                clear(v[i]);
+            }
+        }
+#pragma unroll
+        for (int i = 0; i < Vectors; i++) {
+#pragma unroll
+            for (int j = 0; j < 4; j++) {
+                const float2 u = __half22float2(v[i][j]);
+                sum += u.x + u.y;
+            }
+        }
+        const float mean = __fdividef(lanes_sum<32>(sum), C);
+        float squares = 0.0f;
+#pragma unroll
+        for (int i = 0; i < Vectors; i++) {
+            if (has(i)) {
+#pragma unroll
+                for (int j = 0; j < 4; j++) {
+                    const float2 u = __half22float2(v[i][j]);
+                    squares += (u.x - mean) * (u.x - mean) + (u.y - mean) * (u.y - mean);
+                }
+            }
+        }
+        const float inverse = rsqrtf(__fdividef(lanes_sum<32>(squares), C) + epsilon);
+#pragma unroll
+        for (int i = 0; i < Vectors; i++) {
+            if (has(i)) {
+#pragma unroll
+                for (int j = 0; j < 4; j++) {
+                    const float2 u = __half22float2(v[i][j]);
+                    v[i][j] = __floats2half2_rn((u.x - mean) * inverse * scale[i][2 * j] + offset[i][2 * j],
+                                                (u.y - mean) * inverse * scale[i][2 * j + 1] + offset[i][2 * j + 1]);
+                }
+                store(destination + i * 256, v[i]);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+#define LAYERNORM(name, Vectors)                                                                                      \
+    extern "C" __global__ void __launch_bounds__(Threads) name(const half* x, int ldx, const float* gamma,            \
+                                                               const float* beta, float epsilon, half* y, int ldy,    \
+                                                               int rows, int C)                                       \
+    {                                                                                                                 \
+        normalise<Vectors>(x, ldx, gamma, beta, epsilon, y, ldy, rows, C);                                            \
+    }
+
+LAYERNORM(layernorm_512, 2)
+LAYERNORM(layernorm_1024, 4)
+LAYERNORM(layernorm_1280, 5)
+LAYERNORM(layernorm, 8)
 
 extern "C" __global__ void __launch_bounds__(Threads)
 layernorm_any(const half* x, int ldx, const float* gamma, const float* beta, float epsilon, half* y, int ldy, int rows,
               int C)
 {
     const int lane = threadIdx.x % 32;
-    const int row = blockIdx.x * (Threads / 32) + threadIdx.x / 32;
-    if (row >= rows) {
-        return;
-    }
-    x += static_cast<size_t>(row) * ldx;
-    y += static_cast<size_t>(row) * ldy;
-
-    float sum = 0.0f;
-    for (int c = lane; c < C; c += 32) {
-        sum += __half2float(x[c]);
-    }
-    const float mean = lanes_sum<32>(sum) / C;
-    float squares = 0.0f;
-    for (int c = lane; c < C; c += 32) {
-        const float d = __half2float(x[c]) - mean;
-        squares += d * d;
-    }
-    const float inverse = rsqrtf(lanes_sum<32>(squares) / C + epsilon);
-    for (int c = lane; c < C; c += 32) {
-        const float scale = gamma == nullptr ? 1.0f : gamma[c];
-        const float offset = beta == nullptr ? 0.0f : beta[c];
-        y[c] = __float2half_rn((__half2float(x[c]) - mean) * inverse * scale + offset);
+    for (int row = blockIdx.x * Warps + threadIdx.x / 32; row < rows; row += gridDim.x * Warps) {
+        const half* const source = x + static_cast<size_t>(row) * ldx;
+        half* const destination = y + static_cast<size_t>(row) * ldy;
+        float sum = 0.0f;
+        for (int c = lane; c < C; c += 32) {
+            sum += __half2float(source[c]);
+        }
+        const float mean = __fdividef(lanes_sum<32>(sum), C);
+        float squares = 0.0f;
+        for (int c = lane; c < C; c += 32) {
+            const float d = __half2float(source[c]) - mean;
+            squares += d * d;
+        }
+        const float inverse = rsqrtf(__fdividef(lanes_sum<32>(squares), C) + epsilon);
+        for (int c = lane; c < C; c += 32) {
+            const float scale = gamma == nullptr ? 1.0f : gamma[c];
+            const float offset = beta == nullptr ? 0.0f : beta[c];
+            destination[c] = __float2half_rn((__half2float(source[c]) - mean) * inverse * scale + offset);
+        }
     }
 }

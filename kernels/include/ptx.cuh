@@ -36,6 +36,12 @@ __device__ __forceinline__ void cp_async_16(void* shared, const void* global, in
                  : "memory");
 }
 
+// All 16 bytes.
+__device__ __forceinline__ void cp_async_16(void* shared, const void* global)
+{
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address(shared)), "l"(global) : "memory");
+}
+
 // Ends a group of this thread's copies.
 __device__ __forceinline__ void cp_async_commit()
 {

@@ -1,4 +1,5 @@
-// Groups of V neighbouring fp16 (or float) numbers as floats: one memory access of 2·V bytes where V = 8, 4 or 1.
+// Groups of V neighbouring fp16 (or float) numbers as floats: one memory access of 2·V bytes where V = 8, 4 or 1; and
+// eight fp16 numbers as they are in memory, which take half the registers.
 #pragma once
 
 #include <cstring>
@@ -18,15 +19,39 @@ struct Halves<4> {
     using Word = uint2;
 };
 
+// 2·N numbers; N = 4 or 2.
+template <int N>
+__device__ __forceinline__ void load(const half* x, half2 (&pairs)[N])
+{
+    const auto word = *reinterpret_cast<const typename Halves<2 * N>::Word*>(x);
+    memcpy(pairs, &word, sizeof word);
+}
+
+template <int N>
+__device__ __forceinline__ void store(half* y, const half2 (&pairs)[N])
+{
+    typename Halves<2 * N>::Word word;
+    memcpy(&word, pairs, sizeof word);
+    *reinterpret_cast<typename Halves<2 * N>::Word*>(y) = word;
+}
+
+template <int N>
+__device__ __forceinline__ void clear(half2 (&pairs)[N])
+{
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        pairs[i] = __floats2half2_rn(0.0f, 0.0f);
+    }
+}
+
 template <int V>
 __device__ __forceinline__ void load(const half* x, float (&v)[V])
 {
     if constexpr (V == 1) {
         v[0] = __half2float(*x);
     } else {
-        const typename Halves<V>::Word word = *reinterpret_cast<const typename Halves<V>::Word*>(x);
         half2 pairs[V / 2];
-        memcpy(pairs, &word, sizeof word);
+        load(x, pairs);
 #pragma unroll
         for (int i = 0; i < V / 2; i++) {
             const float2 pair = __half22float2(pairs[i]);
@@ -47,9 +72,7 @@ __device__ __forceinline__ void store(half* y, const float (&v)[V])
         for (int i = 0; i < V / 2; i++) {
             pairs[i] = __floats2half2_rn(v[2 * i], v[2 * i + 1]);
         }
-        typename Halves<V>::Word word;
-        memcpy(&word, pairs, sizeof word);
-        *reinterpret_cast<typename Halves<V>::Word*>(y) = word;
+        store(y, pairs);
     }
 }
 

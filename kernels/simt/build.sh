@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Builds the CPU harness with g++ alone:
 #
-#   build.sh OUTDIR          libcuda.so.1 (the emulated driver), simt-kernels.so (../*.cu, for speed) and
-#                            simt-kernels-checked.so (the same with every load and store checked); run_kernel, which
-#                            runs one of them
+#   build.sh OUTDIR          libcuda.so.1 (the emulated driver), libcublas.so.12 and libcudnn.so.9 (what is called of
+#                            them, on its device), simt-kernels.so (../*.cu, for speed) and simt-kernels-checked.so
+#                            (the same with every load and store checked); run_kernel, which runs one of them
 #   build.sh OUTDIR test     also builds test/ and runs it, and ../steps, whose programs check them against double loops
 #                            and print what was counted; fails if a test fails
 #
@@ -41,7 +41,8 @@ compile() {
     if [[ $source == *.cu ]]; then
         printf 'namespace {\n#include "%s"\n}\n#include "simt_image.h"\n' "$source"
         printf '#include "%s"\n' "$source" | g++ ${!flags} -x c++ -E -P -DSIMT_LIST_KERNELS - | tr '\n' ' ' \
-            | { grep -o '__global__[^(;]*(' || true; } | sed -e 's/ *($//' -e 's/.*[ *]//' -e 's/.*/SIMT_KERNEL(&)/'
+            | { grep -o '__global__[^@(;]*\(@[^@]*@\)\?[^@(;]*(' || true; } \
+            | sed -E -e 's/.*@(.*)@.*[ *](\w+) *\($/SIMT_KERNEL(\2, \1)/' -e 's/^_.*[ *](\w+) *\($/SIMT_KERNEL(\1)/'
     else
         printf '#include "%s"\n' "$source"
     fi | g++ ${!flags} -x c++ -c - -o "$object.part"
@@ -98,6 +99,19 @@ lines() { wc -l <"$1"; }
 echo "libcuda.so.1: $(kilobytes "$out/libcuda.so.1"), $(lines "$out/obj/missing.txt") of" \
     "$(lines "$simt/driver-symbols.txt") driver symbols are stubs"
 
+# A library of the device: its symbols carry the SONAME as their version, as the real one's do.
+vendor() {      # vendor SONAME SOURCE
+    local object=$out/obj/vendor-$(basename "$2" .cpp).o version=$out/obj/$1.map
+    compile runtime "$2" "$object"
+    echo "$1 { global: *; };" >"$version"
+    g++ -shared -static-libstdc++ -static-libgcc -Wl,-soname,"$1" -Wl,--version-script="$version" \
+        -Wl,--exclude-libs,ALL -Wl,-z,defs -Wl,--as-needed -o "$out/$1.part" "$object" "$out/libcuda.so.1"
+    mv "$out/$1.part" "$out/$1"
+    echo "$1: $(kilobytes "$out/$1")"
+}
+vendor libcublas.so.12 simt/vendor/cublas.cpp
+vendor libcudnn.so.9 simt/vendor/cudnn.cpp
+
 sources=(*.cu)
 if [ -e "${sources[0]}" ]; then
     image plain simt-kernels "${sources[@]}"
@@ -110,8 +124,10 @@ if [ "${2:-}" = test ]; then
     image plain test-kernels simt/test/*.cu
     image checked test-kernels-checked simt/test/*.cu
     compile_all runtime test simt/test/*.cpp
-    g++ -o "$out/run_tests" "${objects[@]}" -ldl
+    g++ -o "$out/run_tests" "$out/obj/test-run_tests.o" -ldl
     "$out/run_tests" "$out" "$simt/test"
+    g++ -o "$out/run_vendor_tests" "$out/obj/test-run_vendor_tests.o" "$out"/lib*.so.* -Wl,-rpath,'$ORIGIN'
+    "$out/run_vendor_tests" "$out"
     "$out/run_kernel" "$out/simt-kernels-checked.so" gemm_128x128 70 24 16
     "$out/run_kernel" "$out/simt-kernels-checked.so" layernorm 5 40
     image checked simt-steps steps/*.cu

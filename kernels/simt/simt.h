@@ -16,15 +16,17 @@
 #include "simt_math.h"
 #include "simt_ptx.h"
 
-#ifndef SIMT_LIST_KERNELS       // build.sh finds the kernels by this word in the preprocessed text
+#ifndef SIMT_LIST_KERNELS       // build.sh finds the kernels by these words in the preprocessed text
 #define __global__
+#define __launch_bounds__(...)
+#else
+#define __launch_bounds__(...) @__VA_ARGS__@
 #endif
 #define __device__
 #define __host__
 #define __constant__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
-#define __launch_bounds__(...)
 #define __grid_constant__
 #define __align__(N) __attribute__((aligned(N)))
 #define __shared__ static thread_local      // one OS thread runs a block at a time

@@ -62,6 +62,7 @@ struct simt_kernel {
     void (*run)(const char* parameters);
     const uint32_t* sizes;      // bytes of each parameter; each is aligned to 16 in the packed copy
     uint32_t parameters;
+    uint32_t max_threads;       // of a block, as __launch_bounds__ declares
 };
 
 // What an image exports under the name simt_image.

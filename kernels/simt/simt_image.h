@@ -30,9 +30,14 @@ template <class... A, void (*F)(A...)> struct simt_parameters<F> {
     }
 };
 
-#define SIMT_KERNEL(NAME)                                                                            \
+// The arguments of __launch_bounds__; without it the device's own limit.
+constexpr uint32_t simt_max_threads(uint32_t threads = 1024, uint32_t = 0, uint32_t = 0) { return threads; }
+
+// SIMT_KERNEL(name, arguments of its __launch_bounds__)
+#define SIMT_KERNEL(NAME, ...)                                                                       \
     static const simt_kernel simt_kernel_##NAME = {#NAME, simt_parameters<&NAME>::run,               \
                                                    simt_parameters<&NAME>::sizes,                    \
-                                                   simt_parameters<&NAME>::count};                   \
+                                                   simt_parameters<&NAME>::count,                    \
+                                                   simt_max_threads(__VA_ARGS__)};                   \
     __attribute__((section("simt_kernels"), used))                                                   \
     static const simt_kernel* const simt_entry_##NAME = &simt_kernel_##NAME;

@@ -86,8 +86,7 @@ struct Counted {
     explicit Counted(const std::string& json) {
         mma = number(json, "\"mma\"");
         ldmatrix = number(json, "\"ldmatrix\"");
-        device_bytes = number(json, "\"cp_async_bytes\"") + number(json, "\"global_read_bytes\"")
-                       + number(json, "\"global_written_bytes\"");
+        device_bytes = number(json, "\"global_read_bytes\"") + number(json, "\"global_written_bytes\"");
         size_t at = json.find("\"lines\": {");
         while (at != std::string::npos && (at = json.find("\"requests\"", at + 1)) != std::string::npos) {
             const size_t place = json.rfind('"', json.rfind("\": {", at) - 1);

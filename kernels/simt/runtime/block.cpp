@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -76,6 +77,7 @@ void Block::prepare(int index, uint3 block_index) {
     t.block = this;
     t.index = static_cast<uint16_t>(index);
     t.epoch = t.clock = 0;
+    memset(t.seen, 0, sizeof t.seen);
     t.copy_group = 0;
     t.meeting.arrived = 0;
     t.last_site = {};
@@ -102,11 +104,13 @@ bool Block::run(Launch& l, uint3 block_index, uint32_t run) {
     memset(shared_begin, 0xff, shared_end - shared_begin);
     shared_end = shared_begin + l.shared_bytes;
     l.image->static_shared(static_begin, static_end);
+    static_written = 0;
     memset(static_begin, 0xff, static_end - static_begin);
 
     uint32_t start = l.seed ? random() : 0;
     int warps = (count_ + WARP - 1) / WARP;
     for (int i = 0; i < count_; i++) prepare(i, block_index);
+    std::fill_n(newest_, warps, nullptr);
     for (int w = 0; w < warps; w++) {                   // warps from a random one on; lanes likewise
         int first = static_cast<int>((w + start) % warps) * WARP;
         int lanes = count_ - first < WARP ? count_ - first : WARP;
@@ -160,6 +164,8 @@ void Block::syncthreads(simt_site site) {
     for (int i = 0; i < count_; i++) {
         Thread& t = *threads_[(i + start) % count_];
         t.epoch++;
+        t.clock = 0;
+        memset(t.seen, 0, sizeof t.seen);
         if (&t != &me) push(&t);
     }
     me.state = State::READY;
@@ -172,21 +178,22 @@ bool Block::arrive(const char* name, uint32_t mask, simt_site site, void* argume
     if (!(mask >> me.lane() & 1)) {
         fail(me, site, "%s: the mask %08x does not name the calling lane %u", name, mask, me.lane());
     }
-    Meeting& meeting = threads_[first + __builtin_ctz(present)]->meeting;
-    if (meeting.arrived == 0) {
+    const auto is_this = [&](const Meeting& m) { return m.mask == mask && m.name == name && same(m.site, site); };
+    Meeting*& newest = newest_[first / WARP];
+    if (!newest || newest->arrived == 0 || !is_this(*newest)) {
+        newest = &me.meeting;
         for (uint32_t rest = present; rest; rest &= rest - 1) {
             Thread& other = *threads_[first + __builtin_ctz(rest)];
             if (other.state == State::DONE) {
                 fail(me, site, "%s: the mask %08x names lane %u, which has exited", name, mask, other.lane());
             }
-            if (other.state == State::AT_COLLECTIVE && other.at->mask >> me.lane() & 1) {
-                mismatch(me, name, mask, site, *other.at);      // each waits for the other
-            }
+            if (other.state != State::AT_COLLECTIVE || !(other.at->mask >> me.lane() & 1)) continue;
+            if (!is_this(*other.at)) mismatch(me, name, mask, site, *other.at);     // each waits for the other
+            newest = other.at;
         }
-        meeting = {mask, 0, site, name};
-    } else if (meeting.mask != mask || !same(meeting.site, site) || meeting.name != name) {
-        mismatch(me, name, mask, site, meeting);
+        if (newest == &me.meeting) me.meeting = {mask, 0, site, name};
     }
+    Meeting& meeting = *newest;
     meeting.arrived |= 1u << me.lane();
     me.arguments = arguments;
     me.last_site = site;
@@ -205,19 +212,25 @@ void Block::mismatch(Thread& me, const char* name, uint32_t mask, simt_site site
          __builtin_ctz(other.arrived), other.site.file, other.site.line, other.name, other.mask);
 }
 
-// All lanes of the mask have met: what each did before is ordered before what any does after.
 void Block::release(Thread& last, uint32_t mask) {
     int first = last.index / WARP * WARP;
     if (requests && mask == warp_mask(first)) requests->end_warp(first / WARP);
-    uint16_t clock = 0;
-    for (uint32_t rest = mask; rest; rest &= rest - 1) {
-        uint16_t c = threads_[first + __builtin_ctz(rest)]->clock;
-        if (c > clock) clock = c;
-    }
     for (uint32_t rest = mask; rest; rest &= rest - 1) {
         Thread& t = *threads_[first + __builtin_ctz(rest)];
-        t.clock = static_cast<uint16_t>(clock + 1);
         if (&t != &last) push(&t);
+    }
+}
+
+void Block::order_lanes(int first, uint32_t mask) {
+    uint16_t joined[WARP] = {};
+    for (uint32_t rest = mask; rest; rest &= rest - 1) {
+        Thread& t = *threads_[first + __builtin_ctz(rest)];
+        if (t.clock < MAX_CLOCK) t.clock++;
+        t.seen[t.lane()] = t.clock;
+        for (int lane = 0; lane < WARP; lane++) joined[lane] = std::max(joined[lane], t.seen[lane]);
+    }
+    for (uint32_t rest = mask; rest; rest &= rest - 1) {
+        memcpy(threads_[first + __builtin_ctz(rest)]->seen, joined, sizeof joined);
     }
 }
 

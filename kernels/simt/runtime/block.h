@@ -16,6 +16,7 @@ class Block;
 constexpr int WARP = 32;
 constexpr int MAX_THREADS = 1024;
 constexpr size_t MAX_SHARED = 228 * 1024;
+constexpr uint16_t MAX_CLOCK = (1 << 14) - 1;       // from there on, races within a warp are no longer seen
 
 // A copy that cp.async has begun and that lands at its wait.
 struct PendingCopy {
@@ -25,7 +26,7 @@ struct PendingCopy {
     uint32_t group;
 };
 
-// Lanes of a warp that meet. Kept in the record of the lowest lane that the mask names.
+// Lanes of a warp that meet. Kept in the record of the lane that came first.
 struct Meeting {
     uint32_t mask, arrived;     // arrived is zero while nobody waits
     simt_site site;
@@ -40,13 +41,14 @@ struct Thread : simt_thread {
     uint16_t index;             // linear index in the block; lane = index % 32
     State state;
     simt_site site;             // of the barrier it waits at
-    Meeting meeting;            // of the lanes whose lowest is this one
+    Meeting meeting;            // that this lane was the first to come to
     Meeting* at;                // the meeting it waits in
     simt_site last_site;        // of the newest collective
     uint32_t last_mask;
     void* arguments;            // its operands there, on this thread's stack
     uint16_t epoch;             // barriers passed
-    uint16_t clock;             // warp collectives passed
+    uint16_t clock;             // __syncwarps passed since the newest of them
+    uint16_t seen[WARP];        // what each lane did before its clock came here is ordered before what this one does
     uint32_t copy_group;        // cp.async groups committed
     std::vector<PendingCopy> copies;
 
@@ -58,8 +60,8 @@ inline Thread& self() { return const_cast<Thread&>(static_cast<const Thread&>(si
 
 // What the profiler would say, per launch.
 struct Counters {
-    uint64_t blocks, mma;
-    uint64_t ldmatrix, ldmatrix_wavefronts;             // wavefronts beyond one per 8 rows are bank conflicts
+    uint64_t blocks, mma, mma_flop;
+    uint64_t ldmatrix, ldmatrix_passes;                 // matrices; passes over the banks, one each without conflicts
     uint64_t async_copies, async_bytes;
     uint64_t global_read_bytes, global_written_bytes;   // checked images only
     void add(const Counters&);
@@ -85,6 +87,7 @@ public:
 
     Thread& thread(int index) { return *threads_[index]; }
     int threads() const { return count_; }
+    void order_lanes(int first, uint32_t mask);     // __syncwarp: memory, too, is in order between these lanes
     uint32_t warp_mask(int first) const {
         return count_ - first >= WARP ? 0xffffffffu : (1u << (count_ - first)) - 1;
     }
@@ -93,6 +96,7 @@ public:
     uint32_t run_number = 0;                // names this run of a block in the shadow memory
     char *shared_begin = nullptr, *shared_end = nullptr;        // dynamic, as launched
     char *static_begin = nullptr, *static_end = nullptr;        // this OS thread's copy of the image's __shared__
+    size_t static_written = 0;              // bytes of it that this run has written (checked images)
     Counters counters{};
     Requests* requests = nullptr;           // null unless lines are to be counted
 
@@ -111,6 +115,7 @@ private:
     uint32_t random();
 
     Thread* threads_[MAX_THREADS] = {};
+    Meeting* newest_[MAX_THREADS / WARP];   // of each warp
     Thread* ready_[2 * MAX_THREADS];        // ring of the runnable
     uint32_t head_ = 0, tail_ = 0;
     int count_ = 0, live_ = 0, at_barrier_ = 0;

@@ -17,7 +17,7 @@
 
 using CUdevice = int;
 using CUdeviceptr = unsigned long long;
-using CUcontext = struct Context*;
+using CUcontext = simt::Context*;
 using CUmodule = struct Module*;
 using CUfunction = struct Function*;
 using CUstream = simt::Stream*;
@@ -25,15 +25,15 @@ using CUevent = simt::Event*;
 using CUgraph = simt::Graph*;
 using CUgraphExec = simt::GraphExec*;
 
-struct Context {
-    unsigned flags = 0;
-    std::set<char*> memory;             // device memory that goes with the context
-};
+namespace simt {
+constexpr int SHARED_PER_BLOCK = 48 * 1024;     // static and dynamic, unless a kernel opts in to more
+}
 
 struct Function {
     const simt_kernel* kernel;
     Module* module;
-    int max_dynamic_shared = 48 * 1024;
+    int max_dynamic_shared = simt::SHARED_PER_BLOCK;
+    int shared_limit = simt::SHARED_PER_BLOCK;          // of static and dynamic together
 };
 
 struct Module {
@@ -43,15 +43,24 @@ struct Module {
 
 namespace simt {
 
-// The device that the emulation pretends to be: settings SIMT_SHARED_KB and SIMT_MEMORY_MB.
+// The device and driver that the emulation pretends to be: settings SIMT_SHARED_KB, SIMT_MEMORY_MB,
+// SIMT_COMPUTE_CAPABILITY and SIMT_DRIVER_VERSION.
 constexpr int MULTIPROCESSORS = 8;
 int shared_per_block_opt_in();
+int compute_capability();
+int driver_version();
 
 std::recursive_mutex& api_lock();
 #define LOCKED std::lock_guard lock(simt::api_lock())
 
-// The calling thread's current context; null if it has none.
+// The calling thread's current context; null if it has none. Whether calls may use it: not once something has failed.
 Context* current_context();
+CUresult context_state();
+
+inline Stream& stream_or_default(CUstream s) {
+    // 0x1 and 0x2 are the handles of the legacy and of the per-thread default stream
+    return reinterpret_cast<uintptr_t>(s) <= 2 ? current_context()->default_stream : *s;
+}
 
 inline char* device(CUdeviceptr p) { return reinterpret_cast<char*>(p); }
 
@@ -60,7 +69,7 @@ bool is_pinned(const void* host);
 
 }
 
-// Every call but the few that need none fails without a context, as in the real driver.
+// Every call but the few that need none fails without a context, or in one that has failed, as in the real driver.
 #define NEED_CONTEXT                                                                   \
     LOCKED;                                                                            \
-    if (!simt::current_context()) return CUDA_ERROR_INVALID_CONTEXT
+    if (CUresult state = simt::context_state(); state != CUDA_SUCCESS) return state

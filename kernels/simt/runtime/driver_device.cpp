@@ -1,4 +1,4 @@
-// Driver API: initialisation, the one device, contexts, error names.
+// Driver API: initialisation, the one device, contexts.
 #include <cstdio>
 #include <cstring>
 #include <vector>
@@ -16,22 +16,20 @@ std::recursive_mutex& api_lock() {
 // 99 KB is what compute capability 8.6, 8.9 and 12.0 grant; 163 KB is 8.0's, 227 KB 9.0's.
 int shared_per_block_opt_in() { return static_cast<int>(setting("SIMT_SHARED_KB", 99)) * 1024; }
 
+// As a card and a driver that these kernels run on, unless a test wants others.
+int compute_capability() { return static_cast<int>(setting("SIMT_COMPUTE_CAPABILITY", 80)); }
+int driver_version() { return static_cast<int>(setting("SIMT_DRIVER_VERSION", 12060)); }
+static int devices() { return static_cast<int>(setting("SIMT_DEVICES", 1)); }
+
 static bool initialised = false;
-static Context primary;
+static Context& primary = *new Context;
 static int primary_uses = 0;
 static unsigned primary_flags = 0;
 static thread_local std::vector<Context*> contexts;
 
-// Ends what is queued and gives the context's device memory back. Addresses are never reused, so what the program has
-// freed itself is not freed twice.
-static CUresult empty(Context& context) {
-    CUresult result = drain_all();
-    for (char* begin : context.memory) DeviceMemory::get().free(begin);
-    context.memory.clear();
-    return result;
-}
-
 Context* current_context() { return contexts.empty() ? nullptr : contexts.back(); }
+
+CUresult context_state() { return contexts.empty() ? CUDA_ERROR_INVALID_CONTEXT : contexts.back()->failure; }
 
 }
 
@@ -45,12 +43,13 @@ using namespace simt;
 API cuInit(unsigned flags) {
     LOCKED;
     if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
+    if (devices() == 0) return CUDA_ERROR_NO_DEVICE;
     initialised = true;
     return CUDA_SUCCESS;
 }
 
 API cuDriverGetVersion(int* version) {
-    *version = 12060;
+    *version = driver_version();
     return CUDA_SUCCESS;
 }
 
@@ -86,7 +85,7 @@ API cuDeviceTotalMem_v2(size_t* bytes, CUdevice device) {
 
 API cuDeviceComputeCapability(int* major, int* minor, CUdevice device) {
     NEED_DEVICE(device);
-    *major = 8, *minor = 0;
+    *major = compute_capability() / 10, *minor = compute_capability() % 10;
     return CUDA_SUCCESS;
 }
 
@@ -99,7 +98,7 @@ API cuDeviceGetAttribute(int* value, int attribute, CUdevice device) {
         case 4: *value = 64; break;                         // MAX_BLOCK_DIM_Z
         case 5: *value = 0x7fffffff; break;                 // MAX_GRID_DIM_X
         case 6: case 7: *value = 65535; break;              // MAX_GRID_DIM_Y, _Z
-        case 8: *value = 48 * 1024; break;                  // MAX_SHARED_MEMORY_PER_BLOCK
+        case 8: *value = SHARED_PER_BLOCK; break;           // MAX_SHARED_MEMORY_PER_BLOCK
         case 9: *value = 64 * 1024; break;                  // TOTAL_CONSTANT_MEMORY
         case 10: *value = 32; break;                        // WARP_SIZE
         case 12: case 82: *value = 65536; break;            // MAX_REGISTERS_PER_BLOCK, _PER_MULTIPROCESSOR
@@ -112,8 +111,8 @@ API cuDeviceGetAttribute(int* value, int attribute, CUdevice device) {
         case 39: *value = 2048; break;                      // MAX_THREADS_PER_MULTIPROCESSOR
         case 40: *value = 1; break;                         // ASYNC_ENGINE_COUNT
         case 41: *value = 1; break;                         // UNIFIED_ADDRESSING
-        case 75: *value = 8; break;                         // COMPUTE_CAPABILITY_MAJOR
-        case 76: *value = 0; break;                         // COMPUTE_CAPABILITY_MINOR
+        case 75: *value = compute_capability() / 10; break; // COMPUTE_CAPABILITY_MAJOR
+        case 76: *value = compute_capability() % 10; break; // COMPUTE_CAPABILITY_MINOR
         case 81: *value = opt_in + 1024; break;             // MAX_SHARED_MEMORY_PER_MULTIPROCESSOR
         case 97: *value = opt_in; break;                    // MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
         case 106: *value = 16; break;                       // MAX_BLOCKS_PER_MULTIPROCESSOR
@@ -133,12 +132,12 @@ API cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device) {
 API cuDevicePrimaryCtxRelease_v2(CUdevice device) {
     NEED_DEVICE(device);
     if (primary_uses == 0) return CUDA_ERROR_INVALID_CONTEXT;
-    return --primary_uses == 0 ? empty(primary) : drain_all();
+    return --primary_uses == 0 ? primary.empty() : drain_all(primary);
 }
 
 API cuDevicePrimaryCtxReset_v2(CUdevice device) {
     NEED_DEVICE(device);
-    return empty(primary);
+    return primary.empty();
 }
 
 API cuDevicePrimaryCtxSetFlags_v2(CUdevice device, unsigned flags) {
@@ -156,7 +155,8 @@ API cuDevicePrimaryCtxGetState(CUdevice device, unsigned* flags, int* active) {
 
 API cuCtxCreate_v2(CUcontext* context, unsigned flags, CUdevice device) {
     NEED_DEVICE(device);
-    *context = new Context{flags, {}};
+    *context = new Context;
+    (*context)->flags = flags;
     contexts.push_back(*context);
     return CUDA_SUCCESS;
 }
@@ -164,7 +164,7 @@ API cuCtxCreate_v2(CUcontext* context, unsigned flags, CUdevice device) {
 API cuCtxDestroy_v2(CUcontext context) {
     LOCKED;
     if (!context || context == &primary) return CUDA_ERROR_INVALID_CONTEXT;
-    CUresult result = empty(*context);
+    CUresult result = context->empty();
     if (current_context() == context) contexts.pop_back();
     delete context;
     return result;
@@ -218,51 +218,6 @@ API cuCtxGetStreamPriorityRange(int* least, int* greatest) {
 
 API cuCtxSynchronize() {
     NEED_CONTEXT;
-    if (capturing()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    return drain_all();
-}
-
-struct ErrorText {
-    CUresult code;
-    const char *name, *text;
-};
-#define NAMED(CODE, TEXT) {CODE, #CODE, TEXT}
-static const ErrorText errors[] = {
-    NAMED(CUDA_SUCCESS, "no error"),
-    NAMED(CUDA_ERROR_INVALID_VALUE, "invalid argument"),
-    NAMED(CUDA_ERROR_OUT_OF_MEMORY, "out of memory"),
-    NAMED(CUDA_ERROR_NOT_INITIALIZED, "initialization error"),
-    NAMED(CUDA_ERROR_NO_DEVICE, "no CUDA-capable device is detected"),
-    NAMED(CUDA_ERROR_INVALID_DEVICE, "invalid device ordinal"),
-    NAMED(CUDA_ERROR_INVALID_IMAGE, "device kernel image is invalid"),
-    NAMED(CUDA_ERROR_INVALID_CONTEXT, "invalid device context"),
-    NAMED(CUDA_ERROR_FILE_NOT_FOUND, "file not found"),
-    NAMED(CUDA_ERROR_INVALID_HANDLE, "invalid resource handle"),
-    NAMED(CUDA_ERROR_NOT_FOUND, "named symbol not found"),
-    NAMED(CUDA_ERROR_NOT_READY, "device not ready"),
-    NAMED(CUDA_ERROR_ILLEGAL_ADDRESS, "an illegal memory access was encountered"),
-    NAMED(CUDA_ERROR_NOT_SUPPORTED, "operation not supported"),
-    NAMED(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "operation not permitted when stream is capturing"),
-    NAMED(CUDA_ERROR_STREAM_CAPTURE_UNMATCHED, "the capture was not initiated in this stream"),
-    NAMED(CUDA_ERROR_STREAM_CAPTURE_UNJOINED, "capturing stream has unjoined work"),
-    NAMED(CUDA_ERROR_CAPTURED_EVENT, "operation not permitted on an event last recorded in a capturing stream"),
-};
-
-static const ErrorText* find(CUresult code) {
-    for (const ErrorText& e : errors) {
-        if (e.code == code) return &e;
-    }
-    return nullptr;
-}
-
-API cuGetErrorName(CUresult code, const char** name) {
-    const ErrorText* found = find(code);
-    *name = found ? found->name : nullptr;
-    return found ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
-}
-
-API cuGetErrorString(CUresult code, const char** text) {
-    const ErrorText* found = find(code);
-    *text = found ? found->text : nullptr;
-    return found ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+    if (capturing(*current_context())) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    return drain_all(*current_context());
 }

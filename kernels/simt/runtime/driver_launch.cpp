@@ -1,4 +1,4 @@
-// Driver API: modules, functions, launches and occupancy; and the harness's own two exports.
+// Driver API: modules, functions, launches and occupancy; and the harness's own exports.
 #include <algorithm>
 #include <cstring>
 
@@ -6,6 +6,12 @@
 #include "driver.h"
 
 using namespace simt;
+
+// What a real driver finds in a fatbin for sm_80 and later and PTX of CUDA 13 depends on the card and on its own age.
+static CUresult loadable() {
+    return compute_capability() < 80 ? CUDA_ERROR_NO_BINARY_FOR_GPU
+        : driver_version() < 12000 ? CUDA_ERROR_UNSUPPORTED_PTX_VERSION : CUDA_SUCCESS;
+}
 
 static CUresult keep(CUmodule* module, std::unique_ptr<Image> image, const std::string& error, CUresult failure) {
     if (!image) {
@@ -18,6 +24,7 @@ static CUresult keep(CUmodule* module, std::unique_ptr<Image> image, const std::
 
 API cuModuleLoadData(CUmodule* module, const void* elf) {
     NEED_CONTEXT;
+    if (CUresult result = loadable(); result != CUDA_SUCCESS) return result;
     std::string error;
     auto image = Image::load(elf, error);
     return keep(module, std::move(image), error, CUDA_ERROR_INVALID_IMAGE);
@@ -31,14 +38,15 @@ API cuModuleLoadFatBinary(CUmodule* module, const void* elf) { return cuModuleLo
 
 API cuModuleLoad(CUmodule* module, const char* path) {
     NEED_CONTEXT;
+    if (CUresult result = loadable(); result != CUDA_SUCCESS) return result;
     std::string error;
-    auto image = Image::load_file(path, error);
+    auto image = Image::load_file(strchr(path, '/') ? path : std::string("./") + path, error);     // no library search
     return keep(module, std::move(image), error, CUDA_ERROR_FILE_NOT_FOUND);
 }
 
 API cuModuleUnload(CUmodule module) {
     NEED_CONTEXT;
-    CUresult result = drain_all();
+    CUresult result = drain_all(*current_context());
     delete module;
     return result;
 }
@@ -58,7 +66,7 @@ API cuFuncGetModule(CUmodule* module, CUfunction function) {
 
 API cuFuncGetAttribute(int* value, int attribute, CUfunction function) {
     switch (attribute) {                                    // CU_FUNC_ATTRIBUTE_…
-        case 0: *value = 1024; break;                       // MAX_THREADS_PER_BLOCK
+        case 0: *value = int(function->kernel->max_threads); break;     // MAX_THREADS_PER_BLOCK
         case 5: case 6: *value = 80; break;                 // PTX_VERSION, BINARY_VERSION
         case 8: *value = function->max_dynamic_shared; break;
         default: *value = 0;                                // registers, static shared and local memory: not known
@@ -70,6 +78,7 @@ API cuFuncSetAttribute(CUfunction function, int attribute, int value) {
     if (attribute == 8) {
         if (value < 0 || value > shared_per_block_opt_in()) return CUDA_ERROR_INVALID_VALUE;
         function->max_dynamic_shared = value;
+        function->shared_limit = shared_per_block_opt_in();
     }
     return CUDA_SUCCESS;
 }
@@ -86,20 +95,43 @@ static std::vector<char> pack(const simt_kernel& kernel, void** parameters) {
     return packed;
 }
 
+// Why the device does not take a launch; empty if it does.
+static std::string refusal(const Function& f, dim3 block, unsigned shared_bytes) {
+    uint64_t threads = uint64_t(block.x) * block.y * block.z;
+    std::string limit;
+    if (threads > f.kernel->max_threads) {
+        limit = std::to_string(threads) + " threads, of which its __launch_bounds__ or the device allow "
+                + std::to_string(f.kernel->max_threads);
+    } else if (shared_bytes > unsigned(f.max_dynamic_shared)) {
+        limit = std::to_string(shared_bytes) + " bytes of dynamic shared memory, of which it may have "
+                + std::to_string(f.max_dynamic_shared);
+    }
+    char where[192];
+    snprintf(where, sizeof where, "kernel %s, block of (%u,%u,%u): ", f.kernel->name, block.x, block.y, block.z);
+    return limit.empty() ? limit : where + limit;
+}
+
 API cuLaunchKernel(CUfunction f, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
                    unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void** parameters,
                    void** extra) {
     NEED_CONTEXT;
     if (!f) return CUDA_ERROR_INVALID_HANDLE;
-    uint64_t threads = uint64_t(block_x) * block_y * block_z;
-    if (extra || (!parameters && f->kernel->parameters) || threads == 0 || threads > MAX_THREADS || block_z > 64
-        || grid_x == 0 || grid_x > 0x7fffffff || grid_y == 0 || grid_y > 65535 || grid_z == 0 || grid_z > 65535
-        || shared_bytes > unsigned(f->max_dynamic_shared)) {
+    dim3 grid{grid_x, grid_y, grid_z}, block{block_x, block_y, block_z};
+    const auto within = [](dim3 d, unsigned x, unsigned y, unsigned z) {
+        return d.x > 0 && d.x <= x && d.y > 0 && d.y <= y && d.z > 0 && d.z <= z;
+    };
+    if (extra || (!parameters && f->kernel->parameters) || !within(grid, 0x7fffffff, 65535, 65535)
+        || !within(block, MAX_THREADS, MAX_THREADS, 64)) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    const Image* image = f->module->image.get();
-    enqueue(stream_or_default(stream), [=, kernel = f->kernel, packed = pack(*f->kernel, parameters)] {
-        Launch launch(*image, *kernel, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared_bytes, packed);
+    if (std::string error = refusal(*f, block, shared_bytes); !error.empty()) {
+        set_last_error(error);
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    enqueue(stream_or_default(stream), [=, image = f->module->image.get(), kernel = f->kernel, limit = f->shared_limit,
+                                        packed = pack(*f->kernel, parameters)] {
+        Launch launch(*image, *kernel, grid, block, shared_bytes, packed);
+        launch.shared_limit = limit;
         return run(launch) ? CUDA_SUCCESS : CUDA_ERROR_ILLEGAL_ADDRESS;
     });
     return CUDA_SUCCESS;
@@ -119,17 +151,25 @@ API cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, CUfunction
     return cuOccupancyMaxActiveBlocksPerMultiprocessor(blocks, f, block_size, shared_bytes);
 }
 
+#define HARNESS extern "C" __attribute__((visibility("default")))
+
 // The text of the newest failure, naming kernel, block, thread and source line; empty if there was none.
 // Valid until the next call on the same thread.
-extern "C" __attribute__((visibility("default"))) const char* simt_last_error() {
+HARNESS const char* simt_last_error() {
     static thread_local std::string text;
     text = last_error();
     return text.c_str();
 }
 
 // Counters per kernel since the last call, as a JSON object. Valid until the next call on the same thread.
-extern "C" __attribute__((visibility("default"))) const char* simt_counters() {
+HARNESS const char* simt_counters() {
     static thread_local std::string text;
     text = counters_json();
     return text.c_str();
 }
+
+HARNESS void simt_reset_counters() { reset_counters(); }
+
+// As SIMT_SITES and SIMT_BLOCKS, for the launches that run from now on; no blocks: as SIMT_BLOCKS says.
+HARNESS void simt_count_sites(int on) { set_count_sites(on != 0); }
+HARNESS void simt_limit_blocks(unsigned long long blocks) { limit_blocks(blocks); }

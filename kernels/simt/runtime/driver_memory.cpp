@@ -23,28 +23,16 @@ bool is_pinned(const void* host) {
 
 static bool valid(CUdeviceptr p, size_t bytes) { return bytes == 0 || DeviceMemory::get().live(device(p), bytes); }
 
-static void to_device(CUdeviceptr to, const void* from, size_t bytes) {
-    memcpy(device(to), from, bytes);
-    shadow_initialise(device(to), bytes);
-}
-
-static void inside_device(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
-    memmove(device(to), device(from), bytes);
-    shadow_copy(device(to), device(from), bytes);
-}
-
-// What a blocking copy on the default stream waits for.
-static CUresult synchronise() {
-    if (capturing()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    enqueue(default_stream(), [] { return CUDA_SUCCESS; });
-    return drain(default_stream());
-}
-
-// The work checks its range when it runs: memory may be freed between the call and then.
-static Work checked(CUdeviceptr p, size_t bytes, std::function<void()> work) {
+// A copy or fill, in a queue. It checks its ranges when it runs: memory may be freed between the call and then.
+static Work operation(const char* name, CUdeviceptr written, CUdeviceptr read, size_t bytes,
+                      std::function<void()> work) {
     return [=] {
-        if (!valid(p, bytes)) {
-            set_last_error("queued copy or fill: " + DeviceMemory::get().describe(device(p)));
+        std::string error;
+        if (written && !valid(written, bytes)) error = DeviceMemory::get().describe(device(written));
+        if (read && !valid(read, bytes)) error = DeviceMemory::get().describe(device(read));
+        if (error.empty()) error = shadow_operation(name, device(written), device(read), bytes);
+        if (!error.empty()) {
+            set_last_error(std::string(name) + " of " + std::to_string(bytes) + " bytes: " + error);
             return CUDA_ERROR_ILLEGAL_ADDRESS;
         }
         work();
@@ -52,8 +40,33 @@ static Work checked(CUdeviceptr p, size_t bytes, std::function<void()> work) {
     };
 }
 
+static Work to_device(CUdeviceptr to, const void* from, size_t bytes) {
+    return operation("copy to the device", to, 0, bytes, [=] {
+        memcpy(device(to), from, bytes);
+        shadow_initialise(device(to), bytes);
+    });
+}
+
+static Work from_device(void* to, CUdeviceptr from, size_t bytes) {
+    return operation("copy from the device", 0, from, bytes, [=] { memcpy(to, device(from), bytes); });
+}
+
+static Work inside_device(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
+    return operation("copy on the device", to, from, bytes, [=] {
+        memmove(device(to), device(from), bytes);
+        shadow_copy(device(to), device(from), bytes);
+    });
+}
+
+// A copy without a stream: on the default one, and the call returns when it is done.
+static CUresult at_once(Work work) {
+    if (capturing(*current_context())) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    enqueue(current_context()->default_stream, std::move(work));
+    return drain(current_context()->default_stream);
+}
+
 template <class T> static Work fill(CUdeviceptr to, T value, size_t count) {
-    return checked(to, count * sizeof(T), [=] {
+    return operation("fill", to, 0, count * sizeof(T), [=] {
         for (size_t i = 0; i < count; i++) reinterpret_cast<T*>(to)[i] = value;
         shadow_initialise(device(to), count * sizeof(T));
     });
@@ -72,7 +85,7 @@ using namespace simt;
 API cuMemAlloc_v2(CUdeviceptr* p, size_t bytes) {
     NEED_CONTEXT;
     if (bytes == 0) return CUDA_ERROR_INVALID_VALUE;
-    if (capturing()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    if (capturing(*current_context())) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     char* memory = DeviceMemory::get().allocate(bytes);
     if (!memory) return CUDA_ERROR_OUT_OF_MEMORY;
     *p = reinterpret_cast<CUdeviceptr>(memory);
@@ -83,8 +96,8 @@ API cuMemAlloc_v2(CUdeviceptr* p, size_t bytes) {
 API cuMemFree_v2(CUdeviceptr p) {
     NEED_CONTEXT;
     if (p == 0) return CUDA_SUCCESS;
-    if (capturing()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    CUresult result = drain_all();
+    if (capturing(*current_context())) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    CUresult result = drain_all(*current_context());
     bool freed = DeviceMemory::get().free(device(p));
     return result != CUDA_SUCCESS ? result : freed ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
@@ -119,7 +132,7 @@ API cuMemAllocHost_v2(void** p, size_t bytes) { return cuMemHostAlloc(p, bytes, 
 
 API cuMemFreeHost(void* p) {
     NEED_CONTEXT;
-    CUresult result = drain_all();
+    CUresult result = drain_all(*current_context());
     if (pinned().erase(static_cast<char*>(p)) == 0) return CUDA_ERROR_INVALID_VALUE;
     free(p);
     return result;
@@ -139,25 +152,19 @@ API cuMemHostUnregister(void* p) {
 API cuMemcpyHtoD_v2(CUdeviceptr to, const void* from, size_t bytes) {
     NEED_CONTEXT;
     if (!valid(to, bytes) || DeviceMemory::get().contains(from)) return CUDA_ERROR_INVALID_VALUE;
-    CUresult result = synchronise();
-    if (result == CUDA_SUCCESS) to_device(to, from, bytes);
-    return result;
+    return at_once(to_device(to, from, bytes));
 }
 
 API cuMemcpyDtoH_v2(void* to, CUdeviceptr from, size_t bytes) {
     NEED_CONTEXT;
     if (!valid(from, bytes) || DeviceMemory::get().contains(to)) return CUDA_ERROR_INVALID_VALUE;
-    CUresult result = synchronise();
-    if (result == CUDA_SUCCESS) memcpy(to, device(from), bytes);
-    return result;
+    return at_once(from_device(to, from, bytes));
 }
 
 API cuMemcpyDtoD_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
     NEED_CONTEXT;
     if (!valid(to, bytes) || !valid(from, bytes)) return CUDA_ERROR_INVALID_VALUE;
-    CUresult result = synchronise();
-    if (result == CUDA_SUCCESS) inside_device(to, from, bytes);
-    return result;
+    return at_once(inside_device(to, from, bytes));
 }
 
 // From pageable memory the real driver stages at once, from page-locked memory it reads when the copy's turn comes.
@@ -165,10 +172,10 @@ API cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* from, size_t bytes, CUstrea
     NEED_CONTEXT;
     if (!valid(to, bytes) || DeviceMemory::get().contains(from)) return CUDA_ERROR_INVALID_VALUE;
     if (is_pinned(from)) {
-        enqueue(stream_or_default(s), checked(to, bytes, [=] { to_device(to, from, bytes); }));
+        enqueue(stream_or_default(s), to_device(to, from, bytes));
     } else {
-        std::string staged(static_cast<const char*>(from), bytes);
-        enqueue(stream_or_default(s), checked(to, bytes, [=] { to_device(to, staged.data(), bytes); }));
+        auto staged = std::make_shared<std::string>(static_cast<const char*>(from), bytes);
+        enqueue(stream_or_default(s), [=] { return to_device(to, staged->data(), bytes)(); });
     }
     return CUDA_SUCCESS;
 }
@@ -178,14 +185,14 @@ API cuMemcpyDtoHAsync_v2(void* to, CUdeviceptr from, size_t bytes, CUstream s) {
     NEED_CONTEXT;
     if (!valid(from, bytes) || DeviceMemory::get().contains(to)) return CUDA_ERROR_INVALID_VALUE;
     Stream& stream = stream_or_default(s);
-    enqueue(stream, checked(from, bytes, [=] { memcpy(to, device(from), bytes); }));
+    enqueue(stream, from_device(to, from, bytes));
     return is_pinned(to) || stream.capture ? CUDA_SUCCESS : drain(stream);
 }
 
 API cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream s) {
     NEED_CONTEXT;
     if (!valid(to, bytes) || !valid(from, bytes)) return CUDA_ERROR_INVALID_VALUE;
-    enqueue(stream_or_default(s), checked(to, bytes, [=] { inside_device(to, from, bytes); }));
+    enqueue(stream_or_default(s), inside_device(to, from, bytes));
     return CUDA_SUCCESS;
 }
 

@@ -6,10 +6,7 @@ using namespace simt;
 API cuStreamCreateWithPriority(CUstream* stream, unsigned flags, int priority) {
     NEED_CONTEXT;
     if (flags > 1) return CUDA_ERROR_INVALID_VALUE;
-    *stream = new Stream;
-    (*stream)->flags = flags;
-    (*stream)->priority = priority;
-    add_stream(*stream);
+    *stream = new Stream(*current_context(), flags, priority);
     return CUDA_SUCCESS;
 }
 
@@ -19,17 +16,18 @@ API cuStreamDestroy_v2(CUstream stream) {
     NEED_CONTEXT;
     if (!stream) return CUDA_ERROR_INVALID_HANDLE;
     CUresult result = drain(*stream);
-    remove_stream(stream);
     delete stream;
     return result;
 }
 
 API cuStreamGetFlags(CUstream stream, unsigned* flags) {
+    NEED_CONTEXT;
     *flags = stream_or_default(stream).flags;
     return CUDA_SUCCESS;
 }
 
 API cuStreamGetPriority(CUstream stream, int* priority) {
+    NEED_CONTEXT;
     *priority = stream_or_default(stream).priority;
     return CUDA_SUCCESS;
 }
@@ -82,7 +80,7 @@ API cuEventSynchronize(CUevent event) {
     NEED_CONTEXT;
     if (!event) return CUDA_ERROR_INVALID_HANDLE;
     if (event->graph) return CUDA_ERROR_CAPTURED_EVENT;
-    return event->recorded ? reach(event->point) : CUDA_SUCCESS;
+    return await(*event);
 }
 
 API cuEventQuery(CUevent event) { return cuEventSynchronize(event); }
@@ -99,7 +97,7 @@ API cuEventElapsedTime(float* milliseconds, CUevent start, CUevent end) {
 API cuStreamBeginCapture_v2(CUstream s, int) {
     NEED_CONTEXT;
     Stream& stream = stream_or_default(s);
-    if (&stream == &default_stream() || stream.capture) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    if (&stream == &current_context()->default_stream || stream.capture) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     stream.capture = new Graph;
     stream.capture->origin = &stream;
     stream.captured = 0;

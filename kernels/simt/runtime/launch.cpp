@@ -17,22 +17,31 @@
 namespace simt {
 
 void Counters::add(const Counters& o) {
-    blocks += o.blocks, mma += o.mma;
-    ldmatrix += o.ldmatrix, ldmatrix_wavefronts += o.ldmatrix_wavefronts;
+    blocks += o.blocks, mma += o.mma, mma_flop += o.mma_flop;
+    ldmatrix += o.ldmatrix, ldmatrix_passes += o.ldmatrix_passes;
     async_copies += o.async_copies, async_bytes += o.async_bytes;
     global_read_bytes += o.global_read_bytes, global_written_bytes += o.global_written_bytes;
 }
 
 struct Total {
-    uint64_t launches = 0;
+    uint64_t launches = 0, grid_blocks = 0;
     double seconds = 0;
     Counters counters{};
-    LineTotals lines;
+    NamedTotals lines, kinds;
 };
 
 static std::mutex state_mutex;
 static std::string newest_error;
 static std::map<std::string, Total> totals;
+static std::atomic<uint64_t> block_limit{0};
+
+void limit_blocks(uint64_t blocks) { block_limit = blocks; }
+
+// How many of a grid's blocks are run.
+static uint64_t sampled(uint64_t blocks) {
+    uint64_t limit = block_limit ? block_limit.load() : setting("SIMT_BLOCKS", 0);
+    return limit ? std::min(limit, blocks) : blocks;
+}
 
 std::string last_error() {
     std::lock_guard lock(state_mutex);
@@ -55,9 +64,10 @@ void Launch::report(const Thread& t, const char* place, const char* text) {
     error = std::string(who) + place + ": " + text;
 }
 
-// Blocks are handed out one by one, in an order that visits each once: a start and a stride without common factor.
+// Blocks are handed out one by one, in an order that visits each once: a start and a stride without common factor. If
+// not all are to run, those that do are spread evenly.
 struct Grid {
-    explicit Grid(Launch& l) : launch(l), blocks(uint64_t(l.grid.x) * l.grid.y * l.grid.z) {
+    explicit Grid(Launch& l) : launch(l), all(uint64_t(l.grid.x) * l.grid.y * l.grid.z), blocks(sampled(all)) {
         if (l.seed && blocks > 1) {
             start = l.seed * 2654435761u % blocks;
             stride = l.seed * 40503u % blocks;
@@ -69,11 +79,11 @@ struct Grid {
         static thread_local Block& block = *new Block;
         block.counters = {};
         for (uint64_t i; !launch.failed && (i = next++) < blocks;) {
-            uint64_t b = (start + i * stride) % blocks;
+            uint64_t turn = (start + i * stride) % blocks, b = blocks == all ? turn : turn * all / blocks;
             uint3 at = {static_cast<uint32_t>(b % launch.grid.x),
                         static_cast<uint32_t>(b / launch.grid.x % launch.grid.y),
                         static_cast<uint32_t>(b / launch.grid.x / launch.grid.y)};
-            block.run(launch, at, launch.first_run + static_cast<uint32_t>(b));
+            block.run(launch, at, launch.marks.first + static_cast<uint32_t>(turn));
         }
         std::lock_guard lock(state_mutex);
         Total& total = totals[launch.kernel->name];
@@ -85,7 +95,7 @@ struct Grid {
     }
 
     Launch& launch;
-    uint64_t blocks, start = 0, stride = 1;
+    uint64_t all, blocks, start = 0, stride = 1;
     std::atomic<uint64_t> next{0};
 };
 
@@ -136,14 +146,15 @@ private:
 bool run(Launch& launch) {
     launch.seed = setting("SIMT_SEED", 0);
     Grid grid(launch);
-    launch.first_run = shadow_runs(grid.blocks);
+    launch.marks = shadow_runs(grid.blocks, (std::string("kernel ") + launch.kernel->name).c_str());
     auto begin = std::chrono::steady_clock::now();
     Pool::get().run(grid);
     {
         std::lock_guard lock(state_mutex);
         Total& total = totals[launch.kernel->name];
         total.launches++;
-        add_lines(total.lines, launch.sites, *launch.image);
+        total.grid_blocks += grid.all;
+        add_sites(total.lines, total.kinds, launch.sites, *launch.image);
         total.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     }
     if (!launch.failed) return true;
@@ -161,22 +172,30 @@ std::string counters_json() {
     std::lock_guard lock(state_mutex);
     std::string json = "{";
     for (auto& [name, t] : totals) {
-        char text[640];
+        char text[768];
         const Counters& c = t.counters;
         using ull = unsigned long long;
         snprintf(text, sizeof text,
-                 "%s\n  \"%s\": {\"launches\": %llu, \"seconds\": %.6f, \"blocks\": %llu, \"mma\": %llu, "
-                 "\"ldmatrix\": %llu, \"ldmatrix_bank_conflicts\": %llu, \"cp_async\": %llu, \"cp_async_bytes\": %llu, "
-                 "\"global_read_bytes\": %llu, \"global_written_bytes\": %llu",
-                 json.size() > 1 ? "," : "", name.c_str(), ull(t.launches), t.seconds, ull(c.blocks), ull(c.mma),
-                 ull(c.ldmatrix), ull(c.ldmatrix_wavefronts - c.ldmatrix), ull(c.async_copies), ull(c.async_bytes),
-                 ull(c.global_read_bytes), ull(c.global_written_bytes));
+                 "%s\n  \"%s\": {\"launches\": %llu, \"seconds\": %.6f, \"grid_blocks\": %llu, \"blocks\": %llu, "
+                 "\"mma\": %llu, \"mma_flop\": %llu, \"ldmatrix\": %llu, \"ldmatrix_bank_conflicts\": %llu, "
+                 "\"cp_async\": %llu, \"cp_async_bytes\": %llu, \"global_read_bytes\": %llu, "
+                 "\"global_written_bytes\": %llu",
+                 json.size() > 1 ? "," : "", name.c_str(), ull(t.launches), t.seconds, ull(t.grid_blocks),
+                 ull(c.blocks), ull(c.mma), ull(c.mma_flop), ull(c.ldmatrix), ull(c.ldmatrix_passes - c.ldmatrix),
+                 ull(c.async_copies), ull(c.async_bytes), ull(c.global_read_bytes), ull(c.global_written_bytes));
         json += text;
-        if (!t.lines.empty()) json += ", \"lines\": " + lines_json(t.lines);
+        if (!t.lines.empty()) {
+            json += ",\n  \"kinds\": " + totals_json(t.kinds) + ",\n  \"lines\": " + totals_json(t.lines);
+        }
         json += "}";
     }
     totals.clear();
     return json + "\n}\n";
+}
+
+void reset_counters() {
+    std::lock_guard lock(state_mutex);
+    totals.clear();
 }
 
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../simt_abi.h"
+#include "order.h"
 #include "requests.h"
 
 namespace simt {
@@ -63,7 +64,8 @@ struct Launch {
     std::vector<char> parameters;
 
     uint64_t seed = 0;
-    uint32_t first_run = 0;             // block b runs under the name first_run + b
+    int shared_limit = 0;               // bytes that a block may have, static and dynamic
+    Marks marks;                        // block b runs under the number marks.first + b
     std::atomic<bool> failed{false};
     SiteTotals sites;                   // what the workers counted, put together at the end
 
@@ -82,7 +84,11 @@ bool run(Launch&);
 std::string last_error();
 void set_last_error(const std::string&);
 
-// Counters per kernel since the last call, as JSON.
+// Counters per kernel since the last call of either, as JSON.
 std::string counters_json();
+void reset_counters();
+
+// Of each grid only so many blocks are run, evenly spread; 0: as SIMT_BLOCKS says, or all.
+void limit_blocks(uint64_t blocks);
 
 }

@@ -2,8 +2,8 @@
 #include "requests.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
-#include <set>
 
 #include "block.h"
 #include "launch.h"
@@ -11,89 +11,122 @@
 
 namespace simt {
 
-bool count_sites() {
-    static const bool on = setting("SIMT_SITES", 0) != 0;
+static std::atomic<bool>& counting() {
+    static std::atomic<bool> on{setting("SIMT_SITES", 0) != 0};
     return on;
 }
 
+bool count_sites() { return counting(); }
+void set_count_sites(bool on) { counting() = on; }
+
 void SiteTotal::add(const SiteTotal& o) {
-    requests += o.requests, bytes += o.bytes, transactions += o.transactions, ideal += o.ideal;
+    requests += o.requests, bytes += o.bytes, useful += o.useful;
+    transactions += o.transactions, ideal += o.ideal;
+    widest = std::max(widest, o.widest);
 }
 
-void Requests::count(const Place& place, Access access, uint64_t bytes, uint64_t transactions, uint64_t ideal) {
-    totals[{place.site.file, place.site.line, place.address, access, true}].add({1, bytes, transactions, ideal});
+void Requests::matrix(const Place& place, uint64_t passes) {
+    totals[{place.site.file, place.site.line, place.address, Access::LDMATRIX, true}].add({1, 128, 128, passes, 1, 16});
 }
 
 void Requests::access(Thread& t, const Place& place, Access access, bool shared, const void* address, size_t bytes) {
     size_t warp = t.index / WARP;
     if (warps_.size() <= warp) warps_.resize(warp + 1);
-    SiteKey key{place.site.file, place.site.line, place.address, access, shared};
-    Open& open = warps_[warp][key];
-    open.bytes = static_cast<uint32_t>(bytes);
+    Open& open = warps_[warp][{place.site.file, place.site.line, place.address, access, shared}];
     uint32_t n = open.seen[t.lane()]++;
     if (open.requests.size() <= n) open.requests.resize(n + 1);
-    open.requests[n].lanes |= 1u << t.lane();
     open.requests[n].addresses[t.lane()] = uintptr_t(address);
+    open.requests[n].bytes[t.lane()] = static_cast<uint16_t>(bytes);
 }
 
 void Requests::end_warp(int warp) {
     if (warps_.size() <= size_t(warp)) return;
     for (auto& [key, open] : warps_[warp]) {
-        for (const Request& r : open.requests) finish(key, open, r);
+        SiteTotal& total = totals[key];
+        for (const Request& r : open.requests) total.add(total_of(r, std::get<4>(key)));
     }
     warps_[warp].clear();
 }
 
-// The units of the given size that some lanes' bytes touch.
-static std::set<uintptr_t> touched(const uintptr_t* addresses, uint32_t lanes, uint32_t bytes, uint32_t unit) {
-    std::set<uintptr_t> units;
-    for (; lanes; lanes &= lanes - 1) {
-        uintptr_t a = addresses[__builtin_ctz(lanes)];
-        for (uintptr_t u = a / unit; u <= (a + bytes - 1) / unit; u++) units.insert(u);
-    }
-    return units;
-}
+// The bytes that some lanes touch, as extents [begin, end) in ascending order that do not overlap.
+struct Extents {
+    std::pair<uintptr_t, uintptr_t> of[32];
+    int count = 0;
 
-// Passes over the banks: lanes go together as far as their bytes fill 128, different words of one bank one by one.
-static uint64_t passes(const uintptr_t* addresses, uint32_t lanes, uint32_t bytes) {
-    uint32_t together = std::max(1u, 128 / std::max(bytes, 4u));
-    uint64_t total = 0;
-    for (uint32_t from = 0; from < WARP; from += together) {
-        uint32_t group = lanes & (together == WARP ? ~0u : ((1u << together) - 1) << from);
-        uint64_t in_bank[32] = {};
-        for (uintptr_t word : touched(addresses, group, bytes, 4)) in_bank[word % 32]++;
-        total += *std::max_element(in_bank, in_bank + 32);
+    Extents(const uintptr_t* addresses, const uint16_t* bytes, int lanes) {
+        for (int i = 0; i < lanes; i++) {
+            if (bytes[i]) of[count++] = {addresses[i], addresses[i] + bytes[i]};
+        }
+        std::sort(of, of + count);
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            if (kept && of[i].first <= of[kept - 1].second) {
+                of[kept - 1].second = std::max(of[kept - 1].second, of[i].second);
+            } else {
+                of[kept++] = of[i];
+            }
+        }
+        count = kept;
     }
+
+    // Calls visit(number) for each unit of that many bytes in which some of them lie.
+    template <class Visit> void each(uintptr_t unit, Visit visit) const {
+        uintptr_t next = 0;
+        for (int i = 0; i < count; i++) {
+            uintptr_t last = (of[i].second - 1) / unit;
+            for (uintptr_t u = std::max(next, of[i].first / unit); u <= last; u++) visit(u);
+            next = last + 1;
+        }
+    }
+
+    uint64_t units(uintptr_t unit) const {
+        uint64_t n = 0;
+        each(unit, [&](uintptr_t) { n++; });
+        return n;
+    }
+};
+
+SiteTotal Requests::total_of(const Request& r, bool shared) {
+    const Extents extents(r.addresses, r.bytes, WARP);
+    SiteTotal total{1};
+    for (uint16_t bytes : r.bytes) total.bytes += bytes, total.widest = std::max<uint64_t>(total.widest, bytes);
+    for (int i = 0; i < extents.count; i++) total.useful += extents.of[i].second - extents.of[i].first;
+    if (!shared) {
+        total.transactions = extents.units(32);
+        total.ideal = (total.useful + 31) / 32;
+        return total;
+    }
+    // Passes over the banks: lanes go together as far as their bytes fill 128, different words of a bank one by one.
+    int together = std::clamp(static_cast<int>(128 / total.widest), 1, WARP);
+    for (int first = 0; first < WARP; first += together) {
+        uint64_t in_bank[32] = {};
+        Extents(r.addresses + first, r.bytes + first, together).each(4, [&](uintptr_t word) { in_bank[word % 32]++; });
+        total.transactions += *std::max_element(in_bank, in_bank + 32);
+    }
+    total.ideal = (extents.units(4) + 31) / 32;
     return total;
 }
 
-void Requests::finish(const SiteKey& key, const Open& open, const Request& r) {
-    bool shared = std::get<4>(key);
-    uint64_t lanes = __builtin_popcount(r.lanes);
-    uint64_t words = touched(r.addresses, r.lanes, open.bytes, 4).size(), width = shared ? 32 : 8;
-    totals[key].add({1, lanes * open.bytes,
-                     shared ? passes(r.addresses, r.lanes, open.bytes)
-                            : touched(r.addresses, r.lanes, open.bytes, 32).size(),
-                     (words + width - 1) / width});
-}
-
-void add_lines(LineTotals& lines, const SiteTotals& totals, const Image& image) {
+void add_sites(NamedTotals& lines, NamedTotals& kinds, const SiteTotals& totals, const Image& image) {
     static const char* const names[] = {"load", "store", "cp.async from", "cp.async to", "ldmatrix"};
     for (auto& [key, total] : totals) {
         auto& [file, line, address, access, shared] = key;
+        std::string kind = std::string(shared ? "shared " : "device ") + names[int(access)];
         std::string place = address ? image.place(address) : std::string(file) + ":" + std::to_string(line);
-        lines[place + (shared ? " shared " : " device ") + names[int(access)]].add(total);
+        lines[place + " " + kind].add(total);
+        kinds[kind].add(total);
     }
 }
 
-std::string lines_json(const LineTotals& lines) {
+std::string totals_json(const NamedTotals& totals) {
     std::string json;
-    for (auto& [line, t] : lines) {
-        char text[192];
+    for (auto& [name, t] : totals) {
+        char text[256];
         using ull = unsigned long long;
-        snprintf(text, sizeof text, "{\"requests\": %llu, \"bytes\": %llu, \"transactions\": %llu, \"ideal\": %llu}",
-                 ull(t.requests), ull(t.bytes), ull(t.transactions), ull(t.ideal));
-        json += (json.empty() ? "\n    \"" : ",\n    \"") + line + "\": " + text;
+        snprintf(text, sizeof text, "{\"requests\": %llu, \"bytes\": %llu, \"useful_bytes\": %llu, "
+                 "\"transactions\": %llu, \"ideal\": %llu, \"widest\": %llu}", ull(t.requests), ull(t.bytes),
+                 ull(t.useful), ull(t.transactions), ull(t.ideal), ull(t.widest));
+        json += (json.empty() ? "\n    \"" : ",\n    \"") + name + "\": " + text;
     }
     return "{" + json + "}";
 }

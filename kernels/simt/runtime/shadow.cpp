@@ -11,6 +11,7 @@
 #include "block.h"
 #include "launch.h"
 #include "memory.h"
+#include "stream.h"
 
 namespace simt {
 
@@ -48,7 +49,7 @@ static Cell now(const Thread& t, uint64_t kind = ONE) {
 // Whether what the cell says came before what the thread does now. The cell is of this block's run.
 static bool before(Cell c, const Thread& t) {
     if (c.epoch != (t.epoch & 0x3fff)) return true;
-    return c.thread / WARP == t.index / WARP && c.clock != (t.clock & 0x3fff);
+    return c.thread / WARP == t.index / WARP && (c.clock < t.seen[c.thread % WARP] || c.clock == MAX_CLOCK);
 }
 
 static bool in(const void* address, size_t bytes, const char* begin, const char* end) {
@@ -70,6 +71,7 @@ bool in_shared(const Thread& t, const void* address, size_t bytes) {
 }
 
 static std::string who(const Thread& t, Cell c) {
+    if (c.run < t.block->launch->marks.first) return std::string(unordered(c.run)) + " on another stream";
     if (c.run != t.block->run_number) return "a thread of another block";
     const Thread& other = t.block->thread(c.thread);
     char text[64];
@@ -115,9 +117,22 @@ static bool misaligned(const void* address, size_t bytes) {
     return bytes <= 16 && (bytes & (bytes - 1)) == 0 && uintptr_t(address) % bytes != 0;
 }
 
-// Whether the cell was written in this launch: another block's runs are numbered from the launch's first.
-static bool same_launch(const Thread& t, Cell c) {
-    return c.run >= t.block->launch->first_run && c.run != t.block->run_number;
+// Whether nothing orders the cell of another run before this one: it is of another block of the launch, or of an
+// operation on another stream.
+static bool concurrent(const Thread& t, Cell c) {
+    const Marks& marks = t.block->launch->marks;
+    return c.run >= marks.unordered_from && c.run != t.block->run_number && (c.run >= marks.first || unordered(c.run));
+}
+
+// The reader cell after the thread's read seen: readers that nothing orders before it are remembered with it.
+static Cell joined(const Thread& t, Cell old, Cell seen, bool shared) {
+    if (old.run != seen.run) {
+        if (!shared && concurrent(t, old)) seen.kind = MANY_WARPS;
+    } else if (old.epoch == seen.epoch && (old.kind == MANY_WARPS || !before(old, t))) {
+        if (old.kind == MANY_WARPS || old.thread / WARP != seen.thread / WARP) seen.kind = MANY_WARPS;
+        else if (old.kind == ONE_WARP || old.thread != seen.thread) seen.kind = ONE_WARP;
+    }
+    return seen;
 }
 
 void check_read(Thread& t, const void* address, size_t bytes, Place place, Access access) {
@@ -131,11 +146,12 @@ void check_read(Thread& t, const void* address, size_t bytes, Place place, Acces
     if (t.block->requests && access != Access::LDMATRIX) {
         t.block->requests->access(t, place, access, shared, address, bytes);
     }
+    const Cell seen = now(t, access == Access::LDMATRIX ? ONE_WARP : ONE);
     const uint8_t* known = shared ? nullptr : initialised + DeviceMemory::get().offset(address) / GRANULE;
     size_t count = (bytes + GRANULE - 1) / GRANULE;
     for (size_t i = 0; i < count; i++) {
         Granule& g = first[i];
-        bool ours = g.writer.run == t.block->run_number;
+        bool ours = g.writer.run == seen.run;
         if (ours && g.writer.kind == ON_ITS_WAY) {
             fail(t, place, "read", address, bytes, "cp.async of " + who(t, g.writer) + " has not landed (no wait)");
         }
@@ -145,20 +161,25 @@ void check_read(Thread& t, const void* address, size_t bytes, Place place, Acces
                  + DeviceMemory::get().describe(address)));
         }
         if (bytes == 1) return;
-        if (ours ? g.writer.thread != t.index && !before(g.writer, t) : !shared && same_launch(t, g.writer)) {
-            fail(t, place, "race: read", address, bytes, "written by " + who(t, g.writer) + " with nothing between");
+        bool own = g.writer.thread == seen.thread && seen.kind == ONE;
+        if (ours ? !own && !before(g.writer, t) : !shared && concurrent(t, g.writer)) {
+            fail(t, place, access == Access::LDMATRIX ? "race: ldmatrix" : "race: read", address, bytes,
+                 "written by " + who(t, g.writer) + " with nothing between");
         }
-        Cell seen = now(t);
-        Cell old = g.reader;
-        if (old.run == seen.run && old.epoch == seen.epoch && old.thread != seen.thread) {
-            seen.kind = old.thread / WARP != seen.thread / WARP ? MANY_WARPS
-                : old.kind == MANY_WARPS ? MANY_WARPS : old.clock == seen.clock ? ONE_WARP : ONE;
-        } else if (old.run == seen.run && old.epoch == seen.epoch) {
-            seen.kind = old.kind == MANY_WARPS || old.clock == seen.clock ? old.kind : uint64_t(ONE);
-        } else if (old.run != seen.run && !shared && same_launch(t, old)) {
-            seen.kind = MANY_WARPS;
-        }
-        g.reader = seen;
+        g.reader = joined(t, g.reader, seen, shared);
+    }
+}
+
+// Static shared memory has no size that could be asked for before the launch: its granules are counted as a block first
+// writes them.
+static void count_static(Thread& t, const void* address, const Place& place) {
+    Block& b = *t.block;
+    b.static_written += GRANULE;
+    size_t dynamic = b.shared_end - b.shared_begin;
+    if (b.static_written + dynamic > size_t(b.launch->shared_limit)) {
+        fail(t, place, "write", address, GRANULE, "static shared memory of " + std::to_string(b.static_written)
+             + " bytes and more, and " + std::to_string(dynamic) + " dynamic: a block may have "
+             + std::to_string(b.launch->shared_limit));
     }
 }
 
@@ -176,6 +197,7 @@ static void write(Thread& t, const void* address, size_t bytes, const Place& pla
         t.block->counters.global_written_bytes += bytes;
         memset(initialised + DeviceMemory::get().offset(address) / GRANULE, 1, (bytes + GRANULE - 1) / GRANULE);
     }
+    const bool in_static = shared && in(address, 1, t.block->static_begin, t.block->static_end);
     size_t count = (bytes + GRANULE - 1) / GRANULE;
     for (size_t i = 0; i < count; i++) {
         Granule& g = first[i];
@@ -185,7 +207,7 @@ static void write(Thread& t, const void* address, size_t bytes, const Place& pla
                 fail(t, place, "race: write", address, bytes, "cp.async of " + who(t, g.writer)
                      + " has not landed (no wait)");
             }
-            if (ours ? g.writer.thread != t.index && !before(g.writer, t) : !shared && same_launch(t, g.writer)) {
+            if (ours ? g.writer.thread != t.index && !before(g.writer, t) : !shared && concurrent(t, g.writer)) {
                 fail(t, place, "race: write", address, bytes, "written by " + who(t, g.writer)
                      + " with nothing between");
             }
@@ -193,12 +215,14 @@ static void write(Thread& t, const void* address, size_t bytes, const Place& pla
             bool read_by_others = r.thread != t.index || r.kind != ONE;
             bool unordered = r.run == t.block->run_number
                 ? read_by_others && (r.kind == MANY_WARPS ? r.epoch == (t.epoch & 0x3fff) : !before(r, t))
-                : !shared && same_launch(t, r);
+                : !shared && concurrent(t, r);
             if (unordered) {
                 fail(t, place, "race: write", address, bytes, "read by " + who(t, r) + " with nothing between");
             }
         }
+        bool first = g.writer.run != t.block->run_number;
         g.writer = now(t, kind);
+        if (first && in_static) count_static(t, address, place);
     }
 }
 
@@ -240,14 +264,19 @@ void shadow_copy(const void* to, const void* from, size_t bytes) {
             (bytes + 1) / GRANULE);
 }
 
+bool shadow_written(const void* device, size_t bytes) {
+    return !enabled || !memchr(initialised + DeviceMemory::get().offset(device) / GRANULE, 0, (bytes + 1) / GRANULE);
+}
+
 void shadow_forget(size_t offset, size_t bytes) {
     if (!enabled) return;
     madvise(device_cells + offset / GRANULE, bytes / GRANULE * sizeof(Granule), MADV_DONTNEED);
     memset(initialised + offset / GRANULE, 0, bytes / GRANULE);
 }
 
-uint32_t shadow_runs(uint64_t blocks) {
+Marks shadow_runs(uint64_t blocks, const char* name) {
     if (next_run + blocks >= RUNS) {                        // start again with nothing remembered
+        forget_all_marks();
         next_run = 1;
         generation++;
         if (enabled) {
@@ -259,7 +288,29 @@ uint32_t shadow_runs(uint64_t blocks) {
     }
     uint32_t first = next_run;
     next_run += static_cast<uint32_t>(blocks);
-    return first;
+    return take_marks(first, name);
+}
+
+std::string shadow_operation(const char* name, const void* written, const void* read, size_t bytes) {
+    if (!enabled || !streams_may_overlap()) return "";
+    const Marks marks = shadow_runs(1, name);
+    std::string race;
+    const auto check = [&](Cell c, const char* done) {
+        const char* other = c.run >= marks.unordered_from && c.run < marks.first ? unordered(c.run) : nullptr;
+        if (other) race = std::string("race: ") + done + " by " + other + " on another stream with nothing between";
+    };
+    const auto visit = [&](const void* begin, bool writes) {
+        size_t offset = DeviceMemory::get().offset(begin);              // granules that lie in the range as a whole
+        for (size_t i = (offset + GRANULE - 1) / GRANULE; i < (offset + bytes) / GRANULE && race.empty(); i++) {
+            Granule& g = device_cells[i];
+            check(g.writer, "written");
+            if (writes) check(g.reader, "read");
+            (writes ? g.writer : g.reader) = {marks.first, 0, 0, 0, ONE};
+        }
+    };
+    if (read) visit(read, false);
+    if (written) visit(written, true);
+    return race;
 }
 
 }

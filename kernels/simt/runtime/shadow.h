@@ -1,15 +1,19 @@
 // The checked image's memory checks: bounds, alignment, initialisation and races, per two-byte granule.
 //
 // Each granule of device and of shared memory has a writer and a reader cell that say who touched it last and when.
-// "When" is (run of the block, barriers passed, warp collectives passed). Two accesses of different threads are in
-// order if a barrier lies between them, or if they belong to one warp and a collective lies between; anything else
-// is a race if one of them writes. A byte-sized access is checked for bounds and initialisation only.
+// "When" is (run of the block, barriers passed, __syncwarps passed since). Two accesses of different threads are in
+// order if a barrier lies between them, or if they belong to one warp and a __syncwarp of both lies between; anything
+// else is a race if one of them writes. As in CUDA's memory model, shuffles, votes, ldmatrix and mma order nothing;
+// ldmatrix reads for the whole warp. A byte-sized access is checked for bounds and initialisation only. Two operations
+// of different streams are in order if order.h finds them to be.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "../simt_abi.h"
+#include "order.h"
 
 namespace simt {
 
@@ -36,9 +40,17 @@ void copy_landed(Thread&, const void* shared, size_t bytes);
 void shadow_enable();
 void shadow_initialise(const void* device, size_t bytes);
 void shadow_copy(const void* to, const void* from, size_t bytes);
+
+// Whether all of it has been written; always so without a checked image.
+bool shadow_written(const void* device, size_t bytes);
+
 void shadow_forget(size_t offset, size_t bytes);
 
-// Names for that many block runs, unique in the shadow memory: the first of them.
-uint32_t shadow_runs(uint64_t blocks);
+// Numbers for that many block runs, unique in the shadow memory, in the name of the running operation.
+Marks shadow_runs(uint64_t blocks, const char* name);
+
+// A copy or fill that is about to run: the text of a race with what other streams do, or empty. Either range may be
+// null.
+std::string shadow_operation(const char* name, const void* written, const void* read, size_t bytes);
 
 }

@@ -2,31 +2,67 @@
 // as operations that reach a point of the other.
 #include "stream.h"
 
-#include <set>
+#include "memory.h"
 
 namespace simt {
 
-static std::set<Stream*>& streams() {
+static std::set<Stream*>& live_streams() {
     static auto& set = *new std::set<Stream*>;
     return set;
 }
 
-Stream& default_stream() {
-    static Stream& stream = *new Stream;
-    return stream;
+static Clock& host = *new Clock;            // what the program has waited for
+static uint32_t streams_made = 0;
+static bool overlap = false;
+
+bool streams_may_overlap() { return overlap; }
+
+Stream::Stream(Context& context, unsigned flags, int priority)
+    : context(context), flags(flags), priority(priority), number(streams_made++) {
+    // A context's first stream is its default stream, and a blocking one beside it never overlaps with it.
+    overlap |= flags & 1 || context.streams.size() > 1;
+    context.streams.insert(this);
+    live_streams().insert(this);
 }
 
-Stream& stream_or_default(Stream* s) {
-    // 0x1 and 0x2 are the handles of the legacy and of the per-thread default stream
-    return reinterpret_cast<uintptr_t>(s) <= 2 ? default_stream() : *s;
+Stream::~Stream() {
+    context.streams.erase(this);
+    live_streams().erase(this);
 }
 
-void add_stream(Stream* s) { streams().insert(s); }
-void remove_stream(Stream* s) { streams().erase(s); }
+static CUresult reach(Point p) {
+    if (!live_streams().count(p.stream)) return CUDA_SUCCESS;      // destroyed: it was run to its end before
+    Stream& s = *p.stream;
+    while (s.done < p.count && !s.queue.empty()) {
+        Queued next = std::move(s.queue.front());
+        s.queue.pop_front();
+        Operation operation{s.number, s.done + 1, std::move(next.clock)};
+        Running running(operation);
+        CUresult result = next.work();
+        if (result == CUDA_SUCCESS) {
+            s.done++;
+            continue;
+        }
+        s.context.failure = result;
+        for (Stream* other : s.context.streams) {
+            other->done = other->issued;
+            other->queue.clear();
+        }
+    }
+    return s.context.failure;
+}
 
 static void push(Stream& stream, Work work) {
-    stream.queue.push_back(std::move(work));
     stream.issued++;
+    stream.clock.join(host);
+    stream.clock.advance(stream.number, stream.issued);
+    stream.queue.push_back({std::move(work), stream.clock});
+}
+
+// What the stream does from now on comes after that point of another.
+static void wait_for(Stream& stream, Point p, const Clock& clock) {
+    stream.clock.join(clock);
+    push(stream, [p] { return reach(p); });
 }
 
 void enqueue(Stream& stream, Work work) {
@@ -35,15 +71,11 @@ void enqueue(Stream& stream, Work work) {
         stream.captured++;
         return;
     }
-    Stream& legacy = default_stream();
-    if (&stream == &legacy) {
-        for (Stream* other : streams()) {
-            if (!(other->flags & 1) && other->done < other->issued) {
-                push(legacy, [p = Point{other, other->issued}] { return reach(p); });
-            }
-        }
-    } else if (!(stream.flags & 1) && legacy.done < legacy.issued) {
-        push(stream, [p = Point{&legacy, legacy.issued}] { return reach(p); });
+    for (Stream* other : stream.context.streams) {
+        bool either_is_default = &stream == &stream.context.default_stream || other == &stream.context.default_stream;
+        if (other == &stream || !either_is_default || (stream.flags | other->flags) & 1) continue;
+        if (other->done < other->issued) wait_for(stream, {other, other->issued}, other->clock);
+        else stream.clock.join(other->clock);
     }
     push(stream, std::move(work));
 }
@@ -63,12 +95,13 @@ void record(Event& event, Stream& stream) {
     });
     event.time = time;
     event.point = {&stream, stream.issued};
+    event.clock = stream.clock;
 }
 
 void wait_for(Stream& stream, const Event& event) {
     if (!event.recorded) return;
     if (!event.graph) {
-        enqueue(stream, [p = event.point] { return reach(p); });
+        wait_for(stream, event.point, event.clock);
     } else if (!stream.capture) {                       // joins the capture
         stream.capture = event.graph;
         stream.captured = 0;
@@ -78,41 +111,42 @@ void wait_for(Stream& stream, const Event& event) {
     }
 }
 
-static CUresult fail_all(CUresult result) {
-    streams().insert(&default_stream());
-    for (Stream* s : streams()) {
-        s->done = s->issued;
-        s->queue.clear();
-    }
-    streams().erase(&default_stream());
+static CUresult await(Point p, const Clock& clock) {
+    CUresult result = reach(p);
+    host.join(clock);
+    bool idle = true;
+    for (Stream* s : live_streams()) idle &= s->queue.empty();
+    if (idle) forget_marks(host);
     return result;
 }
 
-CUresult reach(Point p) {
-    if (p.stream != &default_stream() && !streams().count(p.stream)) return CUDA_SUCCESS;     // destroyed: drained
-    while (p.stream->done < p.count && !p.stream->queue.empty()) {
-        Work work = std::move(p.stream->queue.front());
-        p.stream->queue.pop_front();
-        CUresult result = work();
-        if (result != CUDA_SUCCESS) return fail_all(result);
-        p.stream->done++;
-    }
-    return CUDA_SUCCESS;
+CUresult await(const Event& event) { return event.recorded ? await(event.point, event.clock) : CUDA_SUCCESS; }
+
+CUresult drain(Stream& stream) { return await({&stream, stream.issued}, stream.clock); }
+
+CUresult drain_all(Context& context) {
+    for (Stream* s : context.streams) drain(*s);
+    return context.failure;
 }
 
-CUresult drain(Stream& stream) { return reach({&stream, stream.issued}); }
-
-CUresult drain_all() {
-    CUresult result = drain(default_stream());
-    for (auto i = streams().begin(); result == CUDA_SUCCESS && i != streams().end(); ++i) result = drain(**i);
-    return result;
-}
-
-bool capturing() {
-    for (Stream* s : streams()) {
+bool capturing(const Context& context) {
+    for (Stream* s : context.streams) {
         if (s->capture) return true;
     }
-    return default_stream().capture != nullptr;
+    return false;
+}
+
+CUresult Context::empty() {
+    bool known = failure != CUDA_SUCCESS;
+    CUresult result = drain_all(*this);
+    for (auto i = streams.begin(); i != streams.end();) {
+        Stream* s = *i++;
+        if (s != &default_stream) delete s;
+    }
+    for (char* begin : memory) DeviceMemory::get().free(begin);    // addresses are never given out twice
+    memory.clear();
+    failure = CUDA_SUCCESS;
+    return known ? CUDA_SUCCESS : result;
 }
 
 }

@@ -9,31 +9,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
-enum CUresult {
-    CUDA_SUCCESS = 0,
-    CUDA_ERROR_INVALID_VALUE = 1,
-    CUDA_ERROR_OUT_OF_MEMORY = 2,
-    CUDA_ERROR_NOT_INITIALIZED = 3,
-    CUDA_ERROR_NO_DEVICE = 100,
-    CUDA_ERROR_INVALID_DEVICE = 101,
-    CUDA_ERROR_INVALID_IMAGE = 200,
-    CUDA_ERROR_INVALID_CONTEXT = 201,
-    CUDA_ERROR_FILE_NOT_FOUND = 301,
-    CUDA_ERROR_INVALID_HANDLE = 400,
-    CUDA_ERROR_NOT_FOUND = 500,
-    CUDA_ERROR_NOT_READY = 600,
-    CUDA_ERROR_ILLEGAL_ADDRESS = 700,
-    CUDA_ERROR_NOT_SUPPORTED = 801,
-    CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED = 900,
-    CUDA_ERROR_STREAM_CAPTURE_UNMATCHED = 903,
-    CUDA_ERROR_STREAM_CAPTURE_UNJOINED = 904,
-    CUDA_ERROR_CAPTURED_EVENT = 907,
-};
+#include "errors.h"
+#include "order.h"
 
 namespace simt {
 
+struct Context;
 struct Stream;
 using Work = std::function<CUresult()>;
 
@@ -45,6 +29,7 @@ struct Point {
 
 struct Event {
     Point point;                            // of the newest record
+    Clock clock;                            // what comes before it
     struct Graph* graph = nullptr;          // set if that record was captured
     uint64_t captured = 0;                  // how far the stream's capture had come
     bool recorded = false, timed = true;
@@ -61,19 +46,37 @@ struct GraphExec {
     std::vector<Work> work;
 };
 
+struct Queued {
+    Work work;
+    Clock clock;
+};
+
 struct Stream {
-    std::deque<Work> queue;
+    Stream(Context&, unsigned flags, int priority);
+    ~Stream();
+    Stream(const Stream&) = delete;
+
+    Context& context;
+    const unsigned flags;                   // 1: does not synchronise with the default stream
+    const int priority;
+    const uint32_t number;                  // in clocks, never given out twice
+    std::deque<Queued> queue;
     uint64_t issued = 0, done = 0;
-    unsigned flags = 0;                     // 1: does not synchronise with the default stream
-    int priority = 0;
+    Clock clock;                            // of the newest operation
     Graph* capture = nullptr;
     uint64_t captured = 0;                  // operations put into the capture by this stream
 };
 
-Stream& default_stream();
-Stream& stream_or_default(Stream*);
-void add_stream(Stream*);
-void remove_stream(Stream*);
+struct Context {
+    unsigned flags = 0;
+    std::set<char*> memory;                 // device memory that goes with the context
+    CUresult failure = CUDA_SUCCESS;        // of an operation: from then on every call returns it
+    std::set<Stream*> streams;              // default_stream among them
+    Stream default_stream{*this, 0, 0};
+
+    ~Context() { empty(); }
+    CUresult empty();                       // ends what is queued, and gives up streams and memory and the failure
+};
 
 // Queues the work, or captures it.
 void enqueue(Stream&, Work);
@@ -81,13 +84,16 @@ void enqueue(Stream&, Work);
 void record(Event&, Stream&);
 void wait_for(Stream&, const Event&);
 
-// Runs a stream up to a point, or all streams to their ends; whatever that depends on first. After a failure the
-// rest of what was queued is dropped and the failure returned, once.
-CUresult reach(Point);
+// The host waits for an event, a stream or all streams of a context: they run, and first whatever they depend on. After
+// a failure the rest of what the context has queued is dropped.
+CUresult await(const Event&);
 CUresult drain(Stream&);
-CUresult drain_all();
+CUresult drain_all(Context&);
 
 // True while any stream captures: calls that synchronise are not allowed then.
-bool capturing();
+bool capturing(const Context&);
+
+// Whether there has ever been a second stream that work could overlap on.
+bool streams_may_overlap();
 
 }

@@ -66,11 +66,11 @@ static void ldmatrix(Block& block, int first, int matrices, bool transposed, sim
             for (int q = 0; q < r; q++) repeated |= rows[q] == rows[r];
             if (!repeated) rows_in_bank[uintptr_t(rows[r]) / 16 % 8]++;
         }
-        uint32_t wavefronts = 1;
-        for (uint32_t n : rows_in_bank) wavefronts = n > wavefronts ? n : wavefronts;
-        if (block.requests) block.requests->count(site, Access::LDMATRIX, 128, wavefronts, 1);
+        uint32_t passes = 1;
+        for (uint32_t n : rows_in_bank) passes = n > passes ? n : passes;
+        if (block.requests) block.requests->matrix(site, passes);
         block.counters.ldmatrix++;
-        block.counters.ldmatrix_wavefronts += wavefronts;
+        block.counters.ldmatrix_passes += passes;
         for (int lane = 0; lane < WARP; lane++) {
             int g = lane / 4, t = lane % 4 * 2;
             uint32_t low = transposed ? tile[t][g] : tile[g][t];
@@ -116,6 +116,7 @@ template <int K> static void mma(Block& block, int first) {
         m.d[2] = d[g + 8][t], m.d[3] = d[g + 8][t + 1];
     }
     block.counters.mma++;
+    block.counters.mma_flop += 2 * 16 * 8 * K;
 }
 
 // A collective that is defined only for whole warps.
@@ -145,7 +146,9 @@ using namespace simt;
 void simt_syncthreads(simt_site site) { self().block->syncthreads(site); }
 
 void simt_syncwarp(uint32_t mask, simt_site site) {
-    self().block->collective("__syncwarp", mask, site, nullptr, [](int, uint32_t) {});
+    Block& block = *self().block;
+    block.collective("__syncwarp", mask, site, nullptr,
+                     [&](int first, uint32_t present) { block.order_lanes(first, present); });
 }
 
 uint64_t simt_shuffle(simt_shuffle_kind kind, uint32_t mask, uint64_t value, uint32_t lane, int width, simt_site site) {

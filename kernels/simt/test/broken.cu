@@ -162,6 +162,65 @@ extern "C" __global__ void race_within_a_warp(float* out) {
     out[threadIdx.x] = s[31 - threadIdx.x];                         // fault
 }
 
+// A shuffle makes lanes meet, but puts no memory in order.
+extern "C" __global__ void shuffle_for_syncwarp(float* out) {
+    __shared__ float s[32];
+    s[threadIdx.x] = 0;
+    __syncwarp();
+    s[threadIdx.x] = threadIdx.x;                                   // fault
+    float one = __shfl_xor_sync(0xffffffffu, 1.0f, 1);
+    out[threadIdx.x] = one + s[31 - threadIdx.x];                   // fault
+}
+
+// Each half of the warp is in order with itself only.
+extern "C" __global__ void syncwarp_of_half(float* out) {
+    __shared__ float s[32];
+    s[threadIdx.x] = 0;
+    __syncwarp();
+    s[threadIdx.x] = threadIdx.x;                                   // fault
+    if (threadIdx.x < 16) __syncwarp(0x0000ffffu);
+    else __syncwarp(0xffff0000u);
+    out[threadIdx.x] = s[31 - threadIdx.x];                         // fault
+}
+
+// Each lane names the row that it wrote itself, but gets parts of others.
+extern "C" __global__ void ldmatrix_without_syncwarp(uint32_t* out) {
+    __shared__ uint4 s[32];
+    s[31 - threadIdx.x] = make_uint4(0, 0, 0, 0);
+    __syncwarp();
+    s[threadIdx.x] = make_uint4(1, 1, 1, 1);                        // fault
+    uint32_t r[4];
+    ldmatrix_x4(r, &s[threadIdx.x]);                                // fault
+    out[threadIdx.x] = r[0] + r[1] + r[2] + r[3];
+}
+
+extern "C" __global__ void store_after_ldmatrix(uint32_t* out) {
+    __shared__ uint4 s[32];
+    s[threadIdx.x] = make_uint4(0, 0, 0, 0);
+    __syncwarp();
+    uint32_t r[4];
+    ldmatrix_x4(r, &s[threadIdx.x]);                                // fault
+    s[threadIdx.x] = make_uint4(r[0], r[1], r[2], r[3]);            // fault
+    out[threadIdx.x] = s[threadIdx.x].x;
+}
+
+extern "C" __global__ void wait_without_syncwarp(const uint4* x, uint4* out) {
+    __shared__ uint4 s[32];
+    s[threadIdx.x] = make_uint4(0, 0, 0, 0);
+    __syncwarp();
+    cp_async_16(&s[threadIdx.x], &x[threadIdx.x], 16);              // fault
+    cp_async_commit();
+    cp_async_wait<0>();
+    out[threadIdx.x] = s[31 - threadIdx.x];                         // fault
+}
+
+// 16 KB beside the 40 KB of dynamic shared memory that it is launched with.
+extern "C" __global__ void large_static_and_dynamic(float* out) {
+    __shared__ float s[4096];
+    for (int i = threadIdx.x; i < 4096; i += 32) s[i] = 0;          // fault
+    out[threadIdx.x] = s[threadIdx.x];
+}
+
 extern "C" __global__ void freed_memory(float* out) {
     out[threadIdx.x] = 0;                                           // fault
 }

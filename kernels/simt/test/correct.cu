@@ -89,6 +89,30 @@ extern "C" __global__ void half_warps(int* out) {
     out[lane] = v + (__all_sync(0xffffffffu, lane < 32) && !__any_sync(0xffffffffu, lane > 31) ? 1000 : 0);
 }
 
+// Through shared memory from lane to lane: halves of the warp by themselves, then a copy that all of it reads and
+// overwrites. out[i] = 15 − i % 16 + x[31 − i].
+extern "C" __global__ void lanes_exchange(const uint32_t* x, uint32_t* out) {
+    __shared__ __align__(16) uint32_t s[32 * 4];
+    uint32_t lane = threadIdx.x, half = lane & 16;
+    s[lane] = lane % 16;
+    __syncwarp(half ? 0xffff0000u : 0x0000ffffu);
+    uint32_t v = s[half + 15 - lane % 16];
+    __syncwarp();
+    cp_async_4(&s[lane], &x[lane]);
+    cp_async_commit();
+    cp_async_wait<0>();
+    __syncwarp();
+    v += s[31 - lane];
+    __syncwarp();
+    for (int i = 0; i < 4; i++) s[i * 32 + lane] = 7;
+    __syncwarp();
+    uint32_t r[4];
+    ldmatrix_x4(r, &s[lane * 4]);
+    __syncwarp();
+    s[lane] = v + r[0] + r[1] + r[2] + r[3] - 28;
+    out[lane] = s[lane];
+}
+
 extern "C" __global__ void add_one(float* x) { x[blockIdx.x * blockDim.x + threadIdx.x] += 1; }
 
 extern "C" __global__ void round_trip(const float* x, half2* out, int n) {
@@ -103,11 +127,18 @@ extern "C" __global__ void parameters(float* out, char a, short b, float4 c, lon
     if (threadIdx.x == 0) out[0] = a * table[0] + b * table[1] + (c.x + c.w) * table[2] + d * table[3] + e;
 }
 
-// Two lines whose requests can be counted by hand: the column of a 32×32 tile, and every second word of device memory.
-extern "C" __global__ void counted(const float* x, float* out) {
+// Lines whose requests can be counted by hand: the column of a 32×32 tile, every second word of device memory, and
+// copies that all begin at the same bank.
+extern "C" __global__ void counted(const float* x, const uint4* y, float* out) {
     __shared__ __align__(128) float s[32 * 32];
     for (int i = 0; i < 32; i++) s[i * 32 + threadIdx.x] = 0;                       // 1 pass
     __syncwarp();
     float v = s[threadIdx.x * 32];                                                  // 32 passes
-    out[threadIdx.x] = v + x[2 * threadIdx.x];                                      // 4 sectors, 8 sectors
+    out[threadIdx.x] = v + x[2 * threadIdx.x] + x[0];                               // 4 sectors, 8 sectors, 1 sector
+    __syncwarp();
+    cp_async_16(&s[threadIdx.x * 32], &y[threadIdx.x]);                             // 32 passes, 16 sectors
+    cp_async_wait<0>();
 }
+
+// As many blocks as are run, each marks its place.
+extern "C" __global__ void mark_block(float* out) { out[blockIdx.y * gridDim.x + blockIdx.x] = 1; }

@@ -2,16 +2,23 @@ package org.diffusionclassifier.classify;
 
 import java.util.concurrent.atomic.AtomicReference;
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Diffusion.Trials;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.model.NoiseSchedule;
-import org.diffusionclassifier.model.Probe;
+import org.diffusionclassifier.model.UNet;
 import org.diffusionclassifier.weights.DType;
 
 /**
  * The way from latent to errors, recorded for batches of P pairs over M trials: add noise (M), UNet (M, then P),
- * ε-error (P). Running it writes a handful of integers and reads P floats.
+ * ε-error (P). What a batch is about reaches it through one block of integers in the device's memory,
+ *
+ * <pre>
+ *     noise index [M] | timestep [M] | √ᾱ [M] | √(1 − ᾱ) [M] | trial [P] | prompt [P]
+ * </pre>
+ *
+ * the levels by their float32 bits: running it is one write, one graph, and one read of P floats.
  */
 final class PairBatch implements AutoCloseable {
 
@@ -19,12 +26,8 @@ final class PairBatch implements AutoCloseable {
     private final NoiseSchedule schedule;
     private final int trials;
     private final int pairs;
-    private final Tensor noiseIndex;
-    private final Tensor signalLevel;
-    private final Tensor noiseLevel;
-    private final Tensor timesteps;
-    private final Tensor trialOfPair;
-    private final Tensor promptOfPair;
+    private final int[] values;
+    private final Tensor block;
     private final Tensor errors;
     private final Graph graph;
 
@@ -33,21 +36,18 @@ final class PairBatch implements AutoCloseable {
         this.schedule = scorer.model().schedule();
         this.trials = trials;
         this.pairs = pairs;
-        noiseIndex = device.tensor(DType.I32, trials);
-        signalLevel = device.tensor(DType.F32, trials);
-        noiseLevel = device.tensor(DType.F32, trials);
-        timesteps = device.tensor(DType.I32, trials);
-        trialOfPair = device.tensor(DType.I32, pairs);
-        promptOfPair = device.tensor(DType.I32, pairs);
+        values = new int[4 * trials + 2 * pairs];
+        block = device.tensor(DType.I32, values.length);
+        var drawn = new Trials(scorer.x0(), block.vector(0, trials, DType.I32),
+                block.vector(2 * trials, trials, DType.F32), block.vector(3 * trials, trials, DType.F32));
+        var asked = new UNet.Pairs(block.vector(trials, trials, DType.I32),
+                block.vector(4 * trials, pairs, DType.I32), scorer.context(),
+                block.vector(4 * trials + pairs, pairs, DType.I32));
+        var measure = new Measure(scorer.loss(), scorer.model().directory().schedule().prediction(), false);
         var result = new AtomicReference<Tensor>();
         graph = device.record(recorder -> {
-            var drawn = new Trials(scorer.x0(), noiseIndex, signalLevel, noiseLevel);
-            Tensor xt = scorer.diffusion().addNoise(drawn);                     // [M, h, w, c]
-            Tensor predicted = scorer.model().unet().forward(xt, timesteps, trialOfPair, scorer.context(),
-                    promptOfPair, Probe.NONE);                                  // [P, h, w, c]
-            result.set(scorer.diffusion().errors(predicted, drawn, trialOfPair, scorer.loss(),
-                    scorer.model().directory().schedule().prediction(), false).mean());
-            recorder.keep(result.get());                                        // [P]
+            result.set(scorer.model().unet().errors(scorer.diffusion(), drawn, asked, measure).mean());     // [P]
+            recorder.keep(result.get());
         });
         errors = result.get();
     }
@@ -56,29 +56,18 @@ final class PairBatch implements AutoCloseable {
     float[] run(Round round, int from) {
         int across = round.prompts().size();
         int firstTrial = from / across;
-        var noise = new int[trials];
-        var t = new int[trials];
-        var signal = new float[trials];
-        var level = new float[trials];
         for (int m = 0; m < trials; m++) {
             Trial trial = round.trials().get(firstTrial + m);
-            noise[m] = trial.noiseIndex();
-            t[m] = trial.timestep();
-            signal[m] = schedule.signalLevel(trial.timestep());
-            level[m] = schedule.noiseLevel(trial.timestep());
+            values[m] = trial.noiseIndex();
+            values[trials + m] = trial.timestep();
+            values[2 * trials + m] = Float.floatToRawIntBits(schedule.signalLevel(trial.timestep()));
+            values[3 * trials + m] = Float.floatToRawIntBits(schedule.noiseLevel(trial.timestep()));
         }
-        var trialOf = new int[pairs];
-        var promptOf = new int[pairs];
         for (int p = 0; p < pairs; p++) {
-            trialOf[p] = (from + p) / across - firstTrial;
-            promptOf[p] = round.prompts().get((from + p) % across);
+            values[4 * trials + p] = (from + p) / across - firstTrial;
+            values[4 * trials + pairs + p] = round.prompts().get((from + p) % across);
         }
-        device.write(noiseIndex, noise);
-        device.write(timesteps, t);
-        device.write(signalLevel, signal);
-        device.write(noiseLevel, level);
-        device.write(trialOfPair, trialOf);
-        device.write(promptOfPair, promptOf);
+        device.write(block, values);
         graph.run();
         return device.read(errors);
     }
@@ -90,8 +79,6 @@ final class PairBatch implements AutoCloseable {
     @Override
     public void close() {
         graph.close();
-        for (Tensor tensor : new Tensor[] {noiseIndex, signalLevel, noiseLevel, timesteps, trialOfPair, promptOfPair}) {
-            device.release(tensor);
-        }
+        device.release(block);
     }
 }

@@ -24,12 +24,25 @@ final class DevicesCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         describe(out, "cpu", () -> new CpuDevice(CpuDevice.fastestType()));
         describe(out, "cuda", CudaDevice::open);
+        for (int i = 1; i < cards(); i++) {
+            int card = i;
+            describe(out, "", () -> CudaDevice.open(card));
+            line(out, "", "  (as cuda with CUDA_VISIBLE_DEVICES=" + card + ")");
+        }
         if (CudaDevice.isInstalled()) {
             line(out, "simt", "not looked at: a process can have one CUDA driver only");
         } else {
             describe(out, "simt", CudaDevice::openEmulated);
         }
         return 0;
+    }
+
+    private static int cards() {
+        try {
+            return CudaDevice.cards();
+        } catch (DeviceException e) {
+            return 0;           // said by the first card already
+        }
     }
 
     private static void describe(PrintWriter out, String name, Supplier<Device> open) {

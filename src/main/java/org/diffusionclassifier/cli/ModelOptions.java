@@ -2,10 +2,11 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.device.cuda.CudaDevice;
+import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.InputException;
 import picocli.CommandLine.Option;
@@ -27,6 +28,11 @@ final class ModelOptions {
             description = "cpu; cuda, an NVIDIA GPU; simt, the GPU's code on the CPU, slowly; or auto: cuda if there is "
                     + "one, else cpu. Default: ${DEFAULT-VALUE}.")
     DeviceChoice device;
+
+    @Option(names = "--kernels", paramLabel = "WHOSE", defaultValue = "native",
+            description = "On a GPU: native, those of this program, or vendor, NVIDIA's cuBLAS and cuDNN for matrix "
+                    + "products and convolutions. Default: ${DEFAULT-VALUE}.")
+    Kernels kernels;
 
     @Option(names = "--dtype", paramLabel = "TYPE", defaultValue = "auto",
             description = "f32 or bf16 on the CPU, f16 on a GPU, or auto: the fastest that the device computes in. "
@@ -56,6 +62,9 @@ final class ModelOptions {
     }
 
     private Device openCpu() {
+        if (kernels != Kernels.NATIVE) {
+            throw new InputException("--kernels vendor: expected a GPU (--device cuda or simt), found the CPU");
+        }
         return new CpuDevice(switch (dtype) {
             case AUTO -> CpuDevice.fastestType();
             case F32 -> DType.F32;
@@ -64,12 +73,12 @@ final class ModelOptions {
         });
     }
 
-    private Device openCuda(Supplier<Device> cuda) {
+    private Device openCuda(Function<Kernels, Device> cuda) {
         if (dtype != TypeChoice.AUTO && dtype != TypeChoice.F16) {
             throw new InputException("--dtype " + dtype.name().toLowerCase(Locale.ROOT)
                     + ": expected f16 on a GPU, or --device cpu");
         }
-        return cuda.get();
+        return cuda.apply(kernels);
     }
 
     /** @param latentSize height and width of the model's latent */

@@ -98,6 +98,9 @@ public interface Device extends AutoCloseable {
     /** Copies a kept or persistent tensor into a persistent one of the same type and number of elements, both dense. */
     void copy(Tensor source, Tensor destination);
 
+    /** Waits until every graph that was run is done. */
+    void synchronize();
+
     /** Records the operations of {@code forward}; tensors given to {@link Graph.Recorder#keep} can be read after a run. */
     Graph record(Consumer<Graph.Recorder> forward);
 

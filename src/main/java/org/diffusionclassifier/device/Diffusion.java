@@ -43,27 +43,52 @@ public interface Diffusion {
         }
     }
 
-    /** x_t = √ᾱ_t x₀ + √(1−ᾱ_t) ε for each trial (Ho et al., 2020, arXiv 2006.11239, eq. 4): [M, h, w, c]. */
-    Tensor addNoise(Trials trials);
+    /**
+     * What is asked of a prediction.
+     *
+     * @param loss       ℓ
+     * @param prediction what the network predicts: ε̂, or v̂ with ε̂ = √ᾱ v̂ + √(1−ᾱ) x_t (Salimans and Ho, 2022, arXiv
+     *                   2202.00512, appendix D)
+     * @param withMap    whether {@link Errors#map} is wanted too
+     */
+    record Measure(Loss loss, PredictionType prediction, boolean withMap) {
+    }
 
     /**
-     * What the predictions of a batch of P pairs miss.
+     * What the predictions of a batch of P pairs miss, summed in a fixed order.
      *
-     * @param mean [P] float32, ℓ averaged over the latent
-     * @param map  [P, h, w] float32, ℓ averaged over channels only: where the error lies; null unless asked for
+     * @param mean [P] float32, ℓ(ε − ε̂) averaged over the latent
+     * @param map  [P, h, w] float32, averaged over channels only: where the error lies; null unless asked for
      */
     record Errors(Tensor mean, Tensor map) {
     }
 
+    /** x_t = √ᾱ_t x₀ + √(1−ᾱ_t) ε for each trial (Ho et al., 2020, arXiv 2006.11239, eq. 4): [M, h, w, c]. */
+    Tensor addNoise(Trials trials);
+
     /**
-     * Error of each pair's prediction, in a fixed order of summation.
+     * Errors of the pairs' predictions.
      *
      * @param predicted   the network's output, [P, h, w, c] float32
      * @param trialOfPair [P] int32 in [0, M), ascending
-     * @param prediction  what it is: ε̂, or v̂ with ε̂ = √ᾱ v̂ + √(1−ᾱ) x_t (Salimans and Ho, 2022, arXiv 2202.00512,
-     *                    appendix D)
-     * @param withMap     whether the map is wanted too
      */
-    Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction,
-                  boolean withMap);
+    Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Measure measure);
+
+    /**
+     * The network's first layer on the noised latents, [M, h, w, C]. A device may do it without storing x_t.
+     *
+     * @param first 3×3, of c channels
+     */
+    default Tensor convolveNoised(Trials trials, Conv2d first) {
+        return first.forward(addNoise(trials));
+    }
+
+    /**
+     * Errors of what the network's last layer predicts from [P, h, w, C]. A device may do it without storing ε̂.
+     *
+     * @param last 3×3, to c channels in float32
+     */
+    default Errors errors(Tensor x, Conv2d last, Trials trials, Tensor trialOfPair, Measure measure) {
+        return errors(last.forward(x), trials, trialOfPair, measure);
+    }
 }

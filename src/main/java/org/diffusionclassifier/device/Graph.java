@@ -11,28 +11,45 @@ import java.util.Set;
  */
 public final class Graph implements AutoCloseable {
 
-    private final Arena arena;
+    /** The operations in the form in which a device runs them, for memory that stays where it is. */
+    @FunctionalInterface
+    public interface Program extends AutoCloseable {
+        void run();
+
+        @Override
+        default void close() {
+        }
+    }
+
+    private final RecordingDevice device;
     private final List<Op> ops;
     private final ArenaPlan plan;
     private long boundTo;
+    private Program program;
 
-    private Graph(Arena arena, List<Op> ops, Set<Storage> kept) {
-        this.arena = arena;
+    private Graph(RecordingDevice device, List<Op> ops, Set<Storage> kept) {
+        this.device = device;
         this.ops = List.copyOf(ops);
         this.plan = new ArenaPlan(ops, kept);
     }
 
     /** Executes every operation in order; kept tensors then hold their values until another graph runs. */
     public void run() {
-        bindIfMoved();
-        for (int i = 0; i < ops.size(); i++) {
-            ops.get(i).run();
+        place();
+        if (program == null) {
+            program = device.compile(ops);
         }
+        program.run();
     }
 
-    private void bindIfMoved() {
-        long address = arena.reserve(plan.bytes());
+    /** Gives the activations their memory, so that an operation can be run by itself; {@link #run} does so too. */
+    public void place() {
+        long address = device.arena().reserve(plan.bytes());
         if (address != boundTo) {
+            if (program != null) {
+                program.close();
+                program = null;
+            }
             plan.offsets().forEach((storage, offset) -> storage.place(address + offset));
             ops.forEach(Op::bind);
             boundTo = address;
@@ -55,6 +72,9 @@ public final class Graph implements AutoCloseable {
 
     @Override
     public void close() {
+        if (program != null) {
+            program.close();
+        }
         ops.forEach(Op::close);
     }
 
@@ -73,8 +93,8 @@ public final class Graph implements AutoCloseable {
             kept.add(tensor.storage());
         }
 
-        public Graph finish(Arena arena) {
-            return new Graph(arena, ops, kept);
+        Graph finish(RecordingDevice device) {
+            return new Graph(device, ops, kept);
         }
 
         /** Releases what was recorded so far, when recording fails. */

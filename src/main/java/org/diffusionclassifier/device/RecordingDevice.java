@@ -1,5 +1,6 @@
 package org.diffusionclassifier.device;
 
+import java.util.List;
 import java.util.function.Consumer;
 import org.diffusionclassifier.weights.DType;
 
@@ -14,6 +15,15 @@ public abstract class RecordingDevice implements Device {
     /** The arena that all graphs of this device share. */
     protected abstract Arena arena();
 
+    /** Makes of operations whose operands have their addresses what runs them. */
+    protected Graph.Program compile(List<Op> ops) {
+        return () -> {
+            for (int i = 0; i < ops.size(); i++) {
+                ops.get(i).run();
+            }
+        };
+    }
+
     @Override
     public final Graph record(Consumer<Graph.Recorder> forward) {
         if (recorder != null) {
@@ -22,7 +32,7 @@ public abstract class RecordingDevice implements Device {
         recorder = new Graph.Recorder();
         try {
             forward.accept(recorder);
-            return recorder.finish(arena());
+            return recorder.finish(this);
         } catch (RuntimeException e) {
             recorder.abandon();
             throw e;

@@ -105,6 +105,14 @@ public final class Tensor {
         return new Tensor(storage, type, newShape, rowStride, offset + (long) from * type.bytes());
     }
 
+    /** Elements {@code from} to {@code from + count} of a dense tensor, as a vector of a type of the same size. */
+    public Tensor vector(int from, int count, DType as) {
+        if (!isDense() || as.bytes() != type.bytes() || from < 0 || count < 1 || from + count > elements()) {
+            throw new IllegalArgumentException("elements " + from + " + " + count + " of " + this + " as " + as);
+        }
+        return new Tensor(storage, as, new int[] {count}, count, offset + (long) from * type.bytes());
+    }
+
     /** Entries {@code from} to {@code from + count} of the first dimension. */
     public Tensor slice(int from, int count) {
         if (rank() < 2 || from < 0 || count < 1 || from + count > shape[0]) {

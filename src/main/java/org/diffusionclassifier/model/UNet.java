@@ -8,6 +8,8 @@ import java.util.List;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Diffusion;
+import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
@@ -147,24 +149,39 @@ public final class UNet implements AutoCloseable {
     }
 
     /**
-     * Predicts the noise (or v) of P pairs.
+     * What the network is asked about: P pairs of a trial and a caption. Every tensor is read when the graph runs.
      *
-     * @param xt          noised latents of M trials, [M, h, w, inChannels]
-     * @param timesteps   [M] int32
+     * @param timesteps   of M trials, [M] int32
      * @param trialOfPair [P] int32, ascending over [0, M), each trial with one pair at least
      * @param context     keys and values of all captions, as {@link #projectContext} gives them: [N, L, 2C] each
      * @param pairPrompt  [P] int32 in [0, N)
-     * @param probe       is shown the intermediate results
+     */
+    public record Pairs(Tensor timesteps, Tensor trialOfPair, List<Tensor> context, Tensor pairPrompt) {
+    }
+
+    /**
+     * Predicts the noise (or v).
+     *
+     * @param xt    noised latents, [M, h, w, inChannels]
+     * @param probe is shown the intermediate results
      * @return [P, h, w, outChannels], float32
      */
-    public Tensor forward(Tensor xt, Tensor timesteps, Tensor trialOfPair, List<Tensor> context, Tensor pairPrompt,
-                          Probe probe) {
-        Device device = layers.device();
-        var rows = new PairRows(device, trialOfPair, timesteps.dim(0));
-        var pass = new Pass(rows, time(timesteps, probe), context, pairPrompt);
+    public Tensor forward(Tensor xt, Pairs pairs, Probe probe) {
+        return convOut.forward(features(convIn.forward(xt), pairs, probe));     // [P, h, w, outChannels]
+    }
 
-        Tensor h = convIn.forward(xt);                                          // [M, h, w, C₀]
-        probe.at("conv_in", h);
+    /** What the prediction for each pair misses; neither noised latents nor predictions need memory. */
+    public Diffusion.Errors errors(Diffusion diffusion, Diffusion.Trials trials, Pairs pairs, Measure measure) {
+        Tensor h = features(diffusion.convolveNoised(trials, convIn), pairs, Probe.NONE);   // [P, h, w, C₀]
+        return diffusion.errors(h, convOut, trials, pairs.trialOfPair, measure);            // [P]
+    }
+
+    /** All between the first convolution and the last: [M, h, w, C₀] → [P, h, w, C₀]. */
+    private Tensor features(Tensor h, Pairs pairs, Probe probe) {
+        var rows = new PairRows(layers.device(), pairs.trialOfPair, pairs.timesteps.dim(0));
+        var pass = new Pass(rows, time(pairs.timesteps, probe), pairs.context, pairs.pairPrompt);
+
+        probe.at("conv_in", h);                                                 // [M, h, w, C₀]
         Deque<Tensor> skips = new ArrayDeque<>();
         skips.push(h);
         for (int i = 0; i < down.size(); i++) {
@@ -179,7 +196,7 @@ public final class UNet implements AutoCloseable {
             h = pass.up(up.get(i), h, skips);                                   // [P, h/2ⁿ⁻²⁻ⁱ, .., Cₙ₋₁₋ᵢ]
             probe.at("up_blocks." + i, h);
         }
-        return convOut.forward(normOut.forward(h));                             // [P, h, w, outChannels]
+        return normOut.forward(h);                                              // [P, h, w, C₀]
     }
 
     /** SiLU of the time embedding, [M, 4C₀]: every residual block begins with it. */

@@ -195,7 +195,7 @@ class BadInputTest {
 
     @ParameterizedTest
     @CsvSource({"--batch-size,0", "--batch-size,-3", "--n-trials,0", "--top,0", "--loss,l3", "--dtype,f64",
-        "--device,tpu", "--preset,cifar11", "--seed,one", "--no-such-option,1"})
+        "--device,tpu", "--kernels,ours", "--preset,cifar11", "--seed,one", "--no-such-option,1"})
     void optionsThatMeanNothing(String option, String value) {
         CommandLineRun.of("classify", picture, option, value).refused(option);
     }
@@ -204,6 +204,12 @@ class BadInputTest {
     @CsvSource({"cuda,f32", "simt,bf16", "cpu,f16"})
     void typesThatTheDeviceDoesNotComputeIn(String device, String dtype) {
         CommandLineRun.of("classify", picture, "--device", device, "--dtype", dtype).refused("--dtype " + dtype);
+    }
+
+    @Test
+    void vendorKernelsOnTheCpu() {
+        CommandLineRun.of("classify", picture, "--device", "cpu", "--kernels", "vendor")
+                .refused("--kernels vendor", "CPU");
     }
 
     @Test

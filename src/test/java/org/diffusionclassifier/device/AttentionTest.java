@@ -39,9 +39,39 @@ class AttentionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 7, 77, 128, 129, 130, 257})
-    void causalAttentionSeesNothingThatComesLater(int tokens) {
-        check(new Attention.Spec(3, 24, true), 2, tokens, tokens, 1);
+    @CsvSource({"1,8", "2,8", "7,8", "77,8", "128,8", "129,8", "130,8", "257,8", "77,64", "200,40", "97,160", "150,152",
+        "50,512"})
+    void causalAttentionSeesNothingThatComesLater(int tokens, int d) {
+        check(new Attention.Spec(3, 3 * d, true), 2, tokens, tokens, 1);
+    }
+
+    /** Keys that no tile size divides, after some that every one does. */
+    @ParameterizedTest
+    @ValueSource(ints = {8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 160})
+    void everyHeadWidth(int d) {
+        check(new Attention.Spec(2, 2 * d, false), 1, 131, 141, 1);
+    }
+
+    /** Few queries with many keys: a device may split the keys and put the parts together afterwards. */
+    @ParameterizedTest
+    @CsvSource({"1,3,1000,1,64", "2,130,640,1,40", "1,1,513,2,160", "1,9,1100,1,8", "2,35,700,1,512"})
+    void attendsToManyKeys(int batch, int queries, int keys, int heads, int d) {
+        check(new Attention.Spec(heads, heads * d, false), batch, queries, keys, 1);
+    }
+
+    /** The softmax's maximum moves again and again, whichever end of the keys a device begins at. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void survivesScoresThatGrowAlongTheKeys(boolean backwards) {
+        int keys = 500;
+        int d = 16;
+        float[] q = on.normal(9 * d, 4, 1);
+        float[] v = on.normal(keys * d);
+        double[] growing = new double[keys * d];
+        for (int i = 0; i < growing.length; i++) {
+            growing[i] = 8.0 * (backwards ? growing.length - i : i) / growing.length;
+        }
+        check(new Attention.Spec(1, d, false), 1, q, on.rounded(growing), v, keys, 64);
     }
 
     /** Scores of some ±50: the softmax is all but one token's. Float32 scores are good to 50·2⁻²⁴, a weight as well. */
@@ -54,6 +84,11 @@ class AttentionTest {
         float[] q = on.normal(batch * queries * spec.width(), 0, magnitude);
         float[] k = on.normal(batch * keys * spec.width());
         float[] v = on.normal(batch * keys * spec.width());
+        check(spec, batch, q, k, v, keys, magnitude);
+    }
+
+    private void check(Attention.Spec spec, int batch, float[] q, float[] k, float[] v, int keys, double magnitude) {
+        int queries = q.length / (batch * spec.width());
         Tensor qInput = on.input(q, batch, queries, spec.width());
         Tensor kInput = on.input(k, batch, keys, spec.width());
         Tensor vInput = on.input(v, batch, keys, spec.width());

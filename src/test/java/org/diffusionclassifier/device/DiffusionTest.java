@@ -6,6 +6,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.diffusionclassifier.device.Diffusion.Loss;
+import org.diffusionclassifier.device.Diffusion.Measure;
+import org.diffusionclassifier.testing.MapWeights;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 import org.junit.jupiter.api.AfterEach;
@@ -97,7 +99,7 @@ class DiffusionTest {
                     r -> r.errors(predicted, trialOfPair, x0, seeded(count, h, w, c), levels(SIGNAL, count),
                             levels(LEVEL, count), loss, prediction, map ? c : x0.length),
                     on.run(() -> {
-                        var errors = diffusion.errors(predictions, trials, pairs, loss, prediction, map);
+                        var errors = diffusion.errors(predictions, trials, pairs, new Measure(loss, prediction, map));
                         return map ? errors.map() : errors.mean();
                     }));
         }
@@ -118,7 +120,67 @@ class DiffusionTest {
         Tensor predicted = on.input(DType.F32, truth, 1, 4, 4, 4);
         Tensor pairs = on.input(new int[1], 1);
         assertArrayEquals(new float[1],
-                on.run(() -> diffusion.errors(predicted, trials, pairs, Loss.L1, prediction, false).mean()), 1e-6f);
+                on.run(() -> diffusion.errors(predicted, trials, pairs, new Measure(Loss.L1, prediction, false)).mean()), 1e-6f);
+    }
+
+    /** Within the first convolution: sizes below, at and beyond its tile of 8 × 16 pixels, lines that 4 does not divide. */
+    @ParameterizedTest
+    @CsvSource({"1,1,1,4,8", "2,5,7,4,12", "3,8,16,4,64", "2,9,17,3,72", "1,17,33,8,5", "1,16,20,9,8"})
+    void mixesNoiseInWithinTheFirstConvolution(int count, int h, int w, int c, int out) {
+        float[] x0 = on.normal(h * w * c);
+        float[] filters = on.normal(out * c * 9, 0, 0.2);
+        float[] bias = on.normal(out);
+        var spec = Conv2d.Spec.of(c, out, 3);
+        var trials = trials(x0, NOISE_INDEX, count, h, w, c);
+        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        try (Conv2d first = on.device().conv2d(spec, weights(filters, bias, out, c))) {
+            on.assertMatches(r -> {
+                double[] noised = r.addNoise(x0, seeded(count, h, w, c), levels(SIGNAL, count), levels(LEVEL, count));
+                return r.conv2d(spec, count, h, w, floats(noised), null, filters, bias, null);
+            }, on.run(() -> diffusion.convolveNoised(trials, first)));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"L2,EPSILON,1,1,4,8", "L1,EPSILON,5,7,4,40", "HUBER,V_PREDICTION,8,16,4,64", "L2,V_PREDICTION,9,17,3,32",
+            "L1,V_PREDICTION,17,33,8,8", "L2,EPSILON,9,17,2,36", "HUBER,EPSILON,4,4,9,16"})
+    void measuresWithinTheLastConvolution(Loss loss, PredictionType prediction, int h, int w, int c, int in) {
+        int[] trialOfPair = {0, 0, 1, 2};
+        int count = 3;
+        float[] x0 = on.normal(h * w * c);
+        float[] features = on.normal(trialOfPair.length * h * w * in);
+        float[] filters = on.normal(c * in * 9, 0, 0.1);
+        float[] bias = on.normal(c);
+        var spec = Conv2d.Spec.of(in, c, 3).toFloat();
+        var trials = trials(x0, NOISE_INDEX, count, h, w, c);
+        Tensor x = on.input(features, trialOfPair.length, h, w, in);
+        Tensor pairs = on.input(trialOfPair, trialOfPair.length);
+        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        double[] predicted = Reference.storing(DType.F32)
+                .conv2d(spec, trialOfPair.length, h, w, features, null, filters, bias, null);
+        try (Conv2d last = on.device().conv2d(spec, weights(filters, bias, c, in))) {
+            for (boolean map : new boolean[] {false, true}) {
+                DeviceFixture.assertMatches(DType.F32, Math.sqrt(in),
+                        r -> r.errors(floats(predicted), trialOfPair, x0, seeded(count, h, w, c), levels(SIGNAL, count),
+                                levels(LEVEL, count), loss, prediction, map ? c : x0.length),
+                        on.run(() -> {
+                            var errors = diffusion.errors(x, last, trials, pairs, new Measure(loss, prediction, map));
+                            return map ? errors.map() : errors.mean();
+                        }));
+            }
+        }
+    }
+
+    private static MapWeights weights(float[] filters, float[] bias, int out, int in) {
+        return new MapWeights().with("weight", filters, out, in, 3, 3).with("bias", bias, out);
+    }
+
+    private static float[] floats(double[] values) {
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        return floats;
     }
 
     private Diffusion.Trials trials(float[] x0, int[] noiseIndex, int count, int h, int w, int c) {

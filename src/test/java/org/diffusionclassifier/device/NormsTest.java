@@ -1,5 +1,6 @@
 package org.diffusionclassifier.device;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
@@ -41,6 +42,60 @@ class NormsTest {
         }
     }
 
+    /** Whole sectors of 16 channels, on a GPU: with few pixels a slice stays on chip, with many it does not. */
+    @ParameterizedTest
+    @CsvSource({"2,7,5,160,16", "3,4,4,96,32", "2,8,9,240,8", "1,29,31,80,8", "2,41,17,80,4", "2,19,16,240,4",
+            "1,67,59,16,16", "1,4,4,688,16", "2,5,3,336,1"})
+    void normalisesGroupsOfWholeSectors(int batch, int height, int width, int channels, int groups) {
+        var spec = new GroupNorm.Spec(channels, groups, 1e-5f, true);
+        checkGroups(spec, batch, on.normal(batch * height * width * channels, 0.5, 2), 1.25, batch, height, width,
+                channels);
+    }
+
+    /** The pixels of one half lie far from those of the other, and so do the means of slabs. */
+    @Test
+    void normalisesGroupsWhoseMeanMoves() {
+        float[] x = on.normal(41 * 36 * 80);
+        for (int i = 0; i < x.length / 2; i++) {
+            x[i] = Reference.round(x[i] + 40, on.device().dtype());
+        }
+        checkGroups(new GroupNorm.Spec(80, 8, 1e-5f, false), 1, x, 3, 1, 41, 36, 80);
+    }
+
+    /** One layer on maps of two sizes in one pass: what the second launch needs must not be taken from the first. */
+    @Test
+    void normalisesMapsOfTwoSizesInOnePass() {
+        var spec = new GroupNorm.Spec(16, 4, 1e-5f, false);
+        float[] x = on.normal(33 * 40 * 16);
+        float[] weight = on.normal(16);
+        float[] bias = on.normal(16);
+        Tensor large = on.input(x, 1, 33, 40, 16);
+        Tensor small = on.input(on.normal(16), 1, 1, 1, 16);
+        try (GroupNorm norm = on.device().groupNorm(spec, parameters(weight, bias))) {
+            on.assertMatches(r -> r.groupNorm(spec, 1, x, null, weight, bias), on.run(() -> {
+                Tensor y = norm.forward(large);
+                norm.forward(small);
+                return y;
+            }));
+        }
+    }
+
+    @Test
+    void anImageHasTheSameBitsWhateverElseIsInTheBatch() {
+        var spec = new GroupNorm.Spec(80, 8, 1e-5f, true);
+        float[] x = on.normal(3 * 41 * 17 * 80);
+        float[] weight = on.normal(80);
+        float[] bias = on.normal(80);
+        int image = x.length / 3;
+        float[] last = Arrays.copyOfRange(x, 2 * image, x.length);
+        Tensor three = on.input(x, 3, 41, 17, 80);
+        Tensor one = on.input(last, 1, 41, 17, 80);
+        try (GroupNorm norm = on.device().groupNorm(spec, parameters(weight, bias))) {
+            float[] together = on.run(() -> norm.forward(three));
+            assertArrayEquals(on.run(() -> norm.forward(one)), Arrays.copyOfRange(together, 2 * image, x.length));
+        }
+    }
+
     @Test
     void normalisesGroupsOfTokens() {
         checkGroups(new GroupNorm.Spec(24, 4, 1e-6f, false), 3, on.normal(3 * 77 * 24), 1, 3, 77, 24);
@@ -72,7 +127,7 @@ class NormsTest {
 
     /** The border between the inputs may run through a group: 7 + 25 channels in groups of 4. */
     @ParameterizedTest
-    @CsvSource({"1,1,1", "16,16,8", "7,25,8", "320,160,32"})
+    @CsvSource({"1,1,1", "16,16,8", "7,25,8", "320,160,32", "48,32,8", "8,8,2"})
     void normalisesTwoInputsAsOne(int first, int second, int groups) {
         for (boolean silu : new boolean[] {false, true}) {
             var spec = new GroupNorm.Spec(first + second, groups, 1e-5f, silu);
@@ -90,7 +145,8 @@ class NormsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1", "1,320", "7,33", "129,768", "130,17"})
+    @CsvSource({"1,1", "1,320", "7,33", "129,768", "130,17", "9,8", "3,512", "70,640", "5,1152", "6,1280", "5,1288",
+            "3,2048", "2,2056", "300,320", "300,17"})
     void normalisesRows(int rows, int channels) {
         checkRows(1e-5f, on.normal(rows * channels), 1, rows, channels);
     }

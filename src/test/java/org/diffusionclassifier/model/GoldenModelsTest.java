@@ -82,8 +82,8 @@ class GoldenModelsTest {
             Tensor each = tensor(device, IntStream.range(0, batch).toArray(), batch);
             var outputs = new LinkedHashMap<String, Tensor>();
             try (Graph graph = device.record(recorder -> {
-                Tensor output = unet.forward(xt, timesteps, each, unet.projectContext(states), each,
-                        (name, value) -> outputs.put("probe." + name, value));
+                Tensor output = unet.forward(xt,
+                        new UNet.Pairs(timesteps, each, unet.projectContext(states), each), (name, value) -> outputs.put("probe." + name, value));
                 outputs.put("output", output);
                 outputs.values().forEach(recorder::keep);
             })) {

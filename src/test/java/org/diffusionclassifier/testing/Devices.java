@@ -1,15 +1,22 @@
 package org.diffusionclassifier.testing;
 
 import java.util.List;
+import java.util.Locale;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.device.cuda.CudaDevice;
+import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.weights.DType;
 
-/** The device under test: {@code -Ddevice=cpu}, the default, {@code simt} or {@code cuda}. */
+/**
+ * The device under test: {@code -Ddevice=cpu}, the default, {@code simt} or {@code cuda}; the latter two with
+ * {@code -Dkernels=native}, the default, or {@code vendor}.
+ */
 public final class Devices {
 
     private static final String NAME = System.getProperty("device", "cpu");
+    private static final Kernels KERNELS =
+            Kernels.valueOf(System.getProperty("kernels", "native").toUpperCase(Locale.ROOT));
 
     private Devices() {
     }
@@ -29,6 +36,11 @@ public final class Devices {
 
     /** The real CUDA device if it is the one under test, else the emulated one. */
     public static Device openCuda() {
-        return NAME.equals("cuda") ? CudaDevice.open() : CudaDevice.openEmulated();
+        return openCuda(KERNELS);
+    }
+
+    /** As {@link #openCuda()}, whatever kernels are under test. */
+    public static Device openCuda(Kernels kernels) {
+        return NAME.equals("cuda") ? CudaDevice.open(kernels) : CudaDevice.openEmulated(kernels);
     }
 }

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
@@ -54,7 +55,8 @@ public final class CpuDevice extends RecordingDevice {
 
     @Override
     public String description() {
-        return "cpu (oneDNN " + DNNL_VERSION_MAJOR + "." + DNNL_VERSION_MINOR + "), " + dtype.name().toLowerCase();
+        return "cpu (oneDNN " + DNNL_VERSION_MAJOR + "." + DNNL_VERSION_MINOR + "), "
+                + Runtime.getRuntime().availableProcessors() + " cores, " + dtype.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
@@ -136,6 +138,11 @@ public final class CpuDevice extends RecordingDevice {
         Tensor y = activations(timesteps.dim(0), width);
         CpuEmbeddings.recordTimesteps(this, timesteps, y, cosineFirst, shift);
         return y;
+    }
+
+    /** A graph's run returns when it is done. */
+    @Override
+    public void synchronize() {
     }
 
     @Override

@@ -48,15 +48,14 @@ final class CpuDiffusion implements Diffusion {
     }
 
     @Override
-    public Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction,
-                         boolean withMap) {
+    public Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Measure measure) {
         int pairs = trialOfPair.dim(0);
         trials.requirePredictions(predicted, pairs);
         Tensor x0 = trials.x0();
         Tensor mean = device.activations(DType.F32, pairs);
-        Tensor map = withMap ? device.activations(DType.F32, pairs, x0.dim(0), x0.dim(1)) : null;
+        Tensor map = measure.withMap() ? device.activations(DType.F32, pairs, x0.dim(0), x0.dim(1)) : null;
         device.add(new TrialOp("error", trials, List.of(predicted, trialOfPair),
-                withMap ? List.of(mean, map) : List.of(mean)) {
+                measure.withMap() ? List.of(mean, map) : List.of(mean)) {
             private FloatBuffer means;
             private FloatBuffer maps;
             private FloatBuffer predictions;
@@ -66,7 +65,7 @@ final class CpuDiffusion implements Diffusion {
             public void bind() {
                 super.bind();
                 means = floats(mean);
-                maps = withMap ? floats(map) : null;
+                maps = measure.withMap() ? floats(map) : null;
                 predictions = floats(predicted);
                 trial = ints(trialOfPair);
             }
@@ -88,7 +87,7 @@ final class CpuDiffusion implements Diffusion {
                             here += loss(epsilon[i] - estimate(m, p, i));
                         }
                         sum += here;
-                        if (withMap) {
+                        if (measure.withMap()) {
                             maps.put(p * pixels + pixel, (float) (here / channels));
                         }
                     }
@@ -99,13 +98,13 @@ final class CpuDiffusion implements Diffusion {
             /** ε̂ of element i. */
             private float estimate(int m, int p, int i) {
                 float output = predictions.get(p * elements + i);
-                return prediction == PredictionType.EPSILON ? output
+                return measure.prediction() == PredictionType.EPSILON ? output
                         : signal.get(m) * output + level.get(m) * noised(m, i);
             }
 
             private double loss(float difference) {
                 float magnitude = Math.abs(difference);
-                return switch (loss) {
+                return switch (measure.loss()) {
                     case L1 -> magnitude;
                     case L2 -> magnitude * magnitude;
                     case HUBER -> magnitude <= 1 ? 0.5 * magnitude * magnitude : magnitude - 0.5;

@@ -2,19 +2,27 @@ package org.diffusionclassifier.device.cuda;
 
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
+import java.util.List;
+import java.util.Locale;
+import jcuda.driver.CUstream;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Arena;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Embedding;
+import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
+import org.diffusionclassifier.device.cuda.vendor.VendorDevice;
+import org.diffusionclassifier.device.cuda.vendor.VendorLayers;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.FloatFormats;
 import org.diffusionclassifier.weights.Weights;
@@ -29,9 +37,18 @@ public final class CudaDevice extends RecordingDevice {
     private final Tiles.Card card;
     private final GpuArena arena = new GpuArena();
 
-    private CudaDevice(Gpu gpu) {
+    /** Null where our own kernels do it all. */
+    private final VendorLayers vendor;
+
+    private CudaDevice(Gpu gpu, Kernels kernels) {
         this.gpu = gpu;
         this.card = new Tiles.Card(gpu.multiprocessors(), gpu.sharedBytesPerMultiprocessor());
+        try {
+            vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView()) : null;
+        } catch (RuntimeException e) {
+            gpu.close();
+            throw e;
+        }
     }
 
     /** Whether the system has an NVIDIA driver; opening the device may still find that it cannot be used. */
@@ -39,24 +56,59 @@ public final class CudaDevice extends RecordingDevice {
         return Driver.isInstalled();
     }
 
+    /** Number of cards that the installed driver has; 0 without one. */
+    public static int cards() {
+        return Driver.isInstalled() ? Gpu.count(Driver.INSTALLED) : 0;
+    }
+
+    /** The installed driver's first card, which {@code CUDA_VISIBLE_DEVICES} chooses. */
+    public static CudaDevice open() {
+        return open(0);
+    }
+
     /**
-     * The first card of the installed driver.
+     * A card of the installed driver.
      *
+     * @param card from 0
      * @throws org.diffusionclassifier.device.DeviceException if there is no driver, no card, or none that our kernels
      *                                                        run on
      */
-    public static CudaDevice open() {
-        return new CudaDevice(new Gpu(Driver.INSTALLED, 0));
+    public static CudaDevice open(int card) {
+        return new CudaDevice(new Gpu(Driver.INSTALLED, card, false), Kernels.NATIVE);
     }
 
-    /** The emulated card: the same calls and the same kernel sources, run on the processor; for tests and study. */
+    /**
+     * As {@link #open()}, with the choice of what multiplies matrices.
+     *
+     * @throws org.diffusionclassifier.device.DeviceException also if that is NVIDIA's libraries and one is missing
+     */
+    public static CudaDevice open(Kernels kernels) {
+        return new CudaDevice(new Gpu(Driver.INSTALLED, 0, false), kernels);
+    }
+
+    /**
+     * The emulated card: the same calls and the same kernel sources, run on the processor; for tests and study. With
+     * {@code -Dsimt.checked=true} every load and store is checked.
+     */
     public static CudaDevice openEmulated() {
-        return new CudaDevice(new Gpu(Driver.EMULATED, 0));
+        return openEmulated(Kernels.NATIVE);
+    }
+
+    /** As {@link #openEmulated()}; NVIDIA's libraries are emulated as well. */
+    public static CudaDevice openEmulated(Kernels kernels) {
+        return new CudaDevice(new Gpu(Driver.EMULATED, 0, Boolean.getBoolean("simt.checked")), kernels);
+    }
+
+    /** The emulated card with every load and store checked and counted. */
+    public static CudaDevice openEmulatedToCount() {
+        return new CudaDevice(new Gpu(Driver.EMULATED, 0, true), Kernels.NATIVE);
     }
 
     @Override
     public String description() {
-        return gpu.name() + " (sm_" + gpu.computeCapability() + "), f16";
+        return String.format(Locale.ROOT, "%s (sm_%d), %d multiprocessors, %.1f GiB free, f16%s", gpu.name(),
+                gpu.computeCapability(), gpu.multiprocessors(), gpu.freeBytes() / (double) (1 << 30),
+                vendor == null ? "" : ", cuBLAS and cuDNN");
     }
 
     @Override
@@ -75,11 +127,14 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public Linear linear(Linear.Spec spec, Weights... parts) {
-        return new CudaLinear(this, spec, parts);
+        return vendor != null ? vendor.linear(spec, parts) : new CudaLinear(this, spec, parts);
     }
 
     @Override
     public Conv2d conv2d(Conv2d.Spec spec, Weights weights) {
+        if (vendor != null) {
+            return vendor.conv2d(spec, weights);
+        }
         return spec.kernel() == 1 ? new CudaPointwiseConv(this, spec, weights) : new CudaConv2d(this, spec, weights);
     }
 
@@ -201,8 +256,26 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
+    public void synchronize() {
+        gpu.synchronize();
+    }
+
+    @Override
     protected Arena arena() {
         return arena;
+    }
+
+    /** With CUDA_LAUNCH_BLOCKING=1 one by one, so that a launch that fails is named. */
+    @Override
+    protected Graph.Program compile(List<Op> ops) {
+        Graph.Program oneByOne = super.compile(ops);
+        if ("1".equals(System.getenv("CUDA_LAUNCH_BLOCKING"))) {
+            return oneByOne;
+        }
+        if (vendor != null) {
+            oneByOne.run();     // what the libraries load and allocate at first use, they may not within a capture
+        }
+        return new CapturedProgram(gpu, ops);
     }
 
     /** The vectors {@code name} of several weights, one behind the other, in float32: [1, size]. */
@@ -229,8 +302,54 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public void close() {
+        if (vendor != null) {
+            vendor.close();
+        }
         arena.close();
         gpu.close();
+    }
+
+    private final class VendorView implements VendorDevice {
+
+        @Override
+        public String name() {
+            return gpu.driver().deviceName();
+        }
+
+        @Override
+        public int computeCapability() {
+            return gpu.computeCapability();
+        }
+
+        @Override
+        public CUstream stream() {
+            return gpu.stream();
+        }
+
+        @Override
+        public RecordingDevice recording() {
+            return CudaDevice.this;
+        }
+
+        @Override
+        public void bind(String library, Runnable firstUse) {
+            gpu.driver().bind(library, firstUse);
+        }
+
+        @Override
+        public void launch(String kernel, long threads, Tensor output, Object... arguments) {
+            var op = new KernelOp(gpu, kernel, Geometry.of(Geometry.ceilDiv(threads, BLOCK), 1, BLOCK), 0);
+            for (Object argument : arguments) {
+                if (argument == output) {
+                    op.out(output);
+                } else if (argument == null || argument instanceof Tensor) {
+                    op.in((Tensor) argument);
+                } else {
+                    op.with(argument);
+                }
+            }
+            add(op);
+        }
     }
 
     private final class GpuArena implements Arena, AutoCloseable {

@@ -1,6 +1,8 @@
 package org.diffusionclassifier.device.cuda;
 
+import java.util.Arrays;
 import java.util.Locale;
+import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Tensor;
@@ -8,11 +10,18 @@ import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 
-/** Noise mixing and ε-error by {@code diffusion.cu}, which computes the noise where it needs it. */
+/**
+ * Noise mixing and ε-error, with the noise computed where it is needed: within the network's first and last convolution
+ * ({@code noised_conv.cu}, {@code error_conv.cu}), or on their own ({@code diffusion.cu}).
+ */
 final class CudaDiffusion implements Diffusion {
 
     private static final int BLOCK = 256;
     private static final int PIXELS_A_BLOCK = 1024;
+    /** Most channels of a latent that the convolutions take: one chunk. */
+    private static final int FUSED_CHANNELS = 8;
+    private static final int FUSED_BLOCK = 128;
+    private static final int FUSED_SHARED_BYTES = 48384;
 
     private final CudaDevice device;
     private final long seed;
@@ -28,26 +37,93 @@ final class CudaDiffusion implements Diffusion {
     public Tensor addNoise(Trials trials) {
         Tensor x0 = trials.x0();
         Tensor y = device.activations(trials.count(), x0.dim(0), x0.dim(1), x0.dim(2));
-        device.add(new KernelOp(device.gpu(), "add_noise",
-                Geometry.of(Geometry.ceilDiv(x0.rows(), PIXELS_A_BLOCK), trials.count(), BLOCK), 0)
-                .in(x0).in(trials.noiseIndex()).in(trials.signalLevel()).in(trials.noiseLevel()).with(seed).in(table)
-                .out(y).with(x0.width(), x0.rows()));
+        device.add(drawing("add_noise", Geometry.of(Geometry.ceilDiv(x0.rows(), PIXELS_A_BLOCK), trials.count(), BLOCK),
+                0, trials).out(y).with(x0.width(), x0.rows()));
         return y;
     }
 
     @Override
-    public Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Loss loss, PredictionType prediction,
-                         boolean withMap) {
+    public Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Measure measure) {
         Tensor x0 = trials.x0();
         int pairs = trialOfPair.dim(0);
         trials.requirePredictions(predicted, pairs);
         Tensor mean = device.activations(DType.F32, pairs);
-        Tensor map = withMap ? device.activations(DType.F32, pairs, x0.dim(0), x0.dim(1)) : null;
-        device.add(new KernelOp(device.gpu(), "epsilon_error_" + loss.name().toLowerCase(Locale.ROOT),
-                Geometry.of(pairs, 1, BLOCK), 0)
-                .in(predicted).in(x0).in(trials.noiseIndex()).in(trials.signalLevel()).in(trials.noiseLevel())
-                .with(seed).in(table).in(trialOfPair).with(prediction == PredictionType.V_PREDICTION)
+        Tensor map = map(measure, pairs, x0);
+        device.add(drawing("epsilon_error" + suffix(measure), Geometry.of(pairs, 1, BLOCK), 0, trials, predicted)
+                .in(trialOfPair).with(measure.prediction() == PredictionType.V_PREDICTION)
                 .out(mean).out(map).with(x0.width(), x0.rows()));
         return new Errors(mean, map);
+    }
+
+    @Override
+    public Tensor convolveNoised(Trials trials, Conv2d first) {
+        Tensor x0 = trials.x0();
+        if (!(first instanceof CudaConv2d conv) || !isPlain(conv.spec()) || conv.spec().in() != x0.width()
+                || x0.width() > FUSED_CHANNELS || conv.spec().floatOutput()) {
+            return Diffusion.super.convolveNoised(trials, first);
+        }
+        int out = conv.spec().out();
+        Tensor y = device.activations(trials.count(), x0.dim(0), x0.dim(1), out);
+        device.add(drawing("noised_conv", tiles(x0, trials.count(), 0), 2L * y.elements() * x0.width() * 9, trials)
+                .in(conv.filters()).with(conv.filters().width()).in(conv.bias())
+                .out(y).with(x0.dim(0), x0.dim(1), x0.width(), out));
+        return y;
+    }
+
+    @Override
+    public Errors errors(Tensor x, Conv2d last, Trials trials, Tensor trialOfPair, Measure measure) {
+        Tensor x0 = trials.x0();
+        int pairs = trialOfPair.dim(0);
+        if (!(last instanceof CudaConv2d conv) || !isPlain(conv.spec()) || conv.spec().out() != x0.width()
+                || x0.width() > FUSED_CHANNELS || conv.spec().in() % 8 != 0 || !x.isDense()
+                || !Arrays.equals(x.shape(), new int[] {pairs, x0.dim(0), x0.dim(1), conv.spec().in()})) {
+            return Diffusion.super.errors(x, last, trials, trialOfPair, measure);
+        }
+        Geometry tiles = tiles(x0, pairs, FUSED_SHARED_BYTES);
+        int tilesOfPair = tiles.gridX() * tiles.gridY();
+        Tensor partial = device.activations(DType.F32, pairs, tilesOfPair);
+        Tensor map = map(measure, pairs, x0);
+        device.add(drawing("error_conv" + suffix(measure), tiles, 2L * pairs * x0.elements() * x.width() * 9, trials,
+                x, x.width(), conv.filters(), conv.filters().width(), conv.bias())
+                .in(trialOfPair).with(measure.prediction() == PredictionType.V_PREDICTION)
+                .out(partial).out(map).with(x0.dim(0), x0.dim(1), x0.width()));
+        Tensor mean = device.activations(DType.F32, pairs);
+        device.add(new KernelOp(device.gpu(), "error_mean",
+                Geometry.of(Geometry.ceilDiv(pairs, FUSED_BLOCK), 1, FUSED_BLOCK), 0)
+                .in(partial).with(tilesOfPair).out(mean).with(pairs, Math.toIntExact(x0.elements())));
+        return new Errors(mean, map);
+    }
+
+    private static boolean isPlain(Conv2d.Spec spec) {
+        return spec.kernel() == 3 && spec.stride() == 1 && spec.padding() == Conv2d.Padding.SYMMETRIC
+                && !spec.upsample();
+    }
+
+    /** Of {@code noised_conv} and {@code error_conv}: 8 lines of 16 pixels a block. */
+    private static Geometry tiles(Tensor x0, int entries, int sharedBytes) {
+        return new Geometry((int) Geometry.ceilDiv(x0.dim(1), 16), (int) Geometry.ceilDiv(x0.dim(0), 8), entries,
+                FUSED_BLOCK, sharedBytes);
+    }
+
+    private Tensor map(Measure measure, int pairs, Tensor x0) {
+        return measure.withMap() ? device.activations(DType.F32, pairs, x0.dim(0), x0.dim(1)) : null;
+    }
+
+    private static String suffix(Measure measure) {
+        return "_" + measure.loss().name().toLowerCase(Locale.ROOT);
+    }
+
+    /** A launch with the arguments that every kernel that draws noise has behind its first ones. */
+    private KernelOp drawing(String kernel, Geometry geometry, long flops, Trials trials, Object... first) {
+        var op = new KernelOp(device.gpu(), kernel, geometry, flops);
+        for (Object argument : first) {
+            if (argument instanceof Tensor tensor) {
+                op.in(tensor);
+            } else {
+                op.with(argument);
+            }
+        }
+        return op.in(trials.x0()).in(trials.noiseIndex()).in(trials.signalLevel()).in(trials.noiseLevel())
+                .with(seed).in(table);
     }
 }

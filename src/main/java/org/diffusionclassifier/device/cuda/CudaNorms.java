@@ -13,12 +13,16 @@ final class CudaNorms {
     private CudaNorms() {
     }
 
-    /** Sums of slabs of pixels first, then every element with the sums of all slabs. */
+    /**
+     * In one launch where a slice of an image fits on chip, else in two, the first of which leaves the moments of slabs
+     * of each slice.
+     */
     static final class Group implements GroupNorm {
 
-        private static final int BLOCK = 256;
-        private static final int SLAB = 16384;
-        private static final int MOST_SLABS = 32;
+        private static final int SECTOR = 16;                   // channels
+        private static final int STATIC_SHARED_BYTES = 1280;
+        private static final int MOST_GROUPS_A_SLICE = 16;
+        private static final int ANY_BLOCK = 256;
 
         private final CudaDevice device;
         private final Spec spec;
@@ -35,22 +39,82 @@ final class CudaNorms {
         @Override
         public Tensor forward(Tensor x, Tensor skip) {
             spec.require(x, skip);
-            int skipWidth = skip == null ? 0 : skip.width();
             int batch = x.dim(0);
             int pixels = x.rows() / batch;
-            long elements = (long) pixels * spec.channels();
-            int slabs = (int) Math.min(MOST_SLABS, Geometry.ceilDiv(elements, SLAB));
-            Tensor sums = device.activations(DType.F32, batch, slabs, spec.groups(), 2);
-            device.add(new KernelOp(device.gpu(), "groupnorm_stats", Geometry.of(slabs, batch, BLOCK), 0)
-                    .in(x).with(x.width()).in(skip).with(skipWidth).out(sums).with(pixels, spec.groups()));
+            int groupSize = spec.channels() / spec.groups();
+            Slices slices = Slices.of(spec.channels(), groupSize);
             int[] shape = x.shape();
             shape[shape.length - 1] = spec.channels();
             Tensor y = device.activations(shape);
-            device.add(new KernelOp(device.gpu(), "groupnorm_apply",
-                    Geometry.of(Geometry.ceilDiv(elements, SLAB), batch, BLOCK), 0)
-                    .in(x).with(x.width()).in(skip).with(skipWidth).in(sums).with(slabs).in(scale).in(shift).out(y)
-                    .with(pixels, spec.groups(), spec.epsilon(), spec.silu()));
+
+            if ((x.width() | (skip == null ? 0 : skip.width())) % SECTOR != 0 || slices.block == 0) {
+                device.add(launch("groupnorm_any", Geometry.of(spec.groups(), batch, ANY_BLOCK), x, skip)
+                        .in(scale).in(shift).out(y).with(pixels, groupSize, spec.epsilon(), spec.silu()));
+            } else if (slices.onChip(pixels) + STATIC_SHARED_BYTES <= device.gpu().sharedBytesOfBlock()) {
+                var geometry = new Geometry(slices.count, batch, 1, slices.block, (int) slices.onChip(pixels));
+                device.add(launch("groupnorm", geometry, x, skip).in(scale).in(shift).out(y)
+                        .with(pixels, slices.width, groupSize, spec.epsilon(), spec.silu()));
+            } else {
+                int slab = slices.slab();
+                int slabs = (int) Geometry.ceilDiv(pixels, slab);
+                Tensor moments = device.activations(DType.F32, batch, slices.count, MOST_GROUPS_A_SLICE, slabs, 2);
+                var geometry = new Geometry(slices.count, slabs, batch, slices.block,
+                        slices.width * (2 * slab + Float.BYTES));
+                device.add(launch("groupnorm_stats", geometry, x, skip).out(moments)
+                        .with(pixels, slices.width, groupSize, slab));
+
+                int run = slices.run();
+                geometry = new Geometry(slices.count, (int) Geometry.ceilDiv(pixels, run), batch, slices.block, 0);
+                device.add(launch("groupnorm_apply", geometry, x, skip).in(moments).in(scale).in(shift).out(y)
+                        .with(pixels, slices.width, groupSize, slab, slabs, run, spec.epsilon(), spec.silu()));
+            }
             return y;
+        }
+
+        /** A launch whose first arguments are the inputs. */
+        private KernelOp launch(String kernel, Geometry geometry, Tensor x, Tensor skip) {
+            return new KernelOp(device.gpu(), kernel, geometry, 0)
+                    .in(x).with(x.width()).in(skip).with(skip == null ? 0 : skip.width());
+        }
+
+        /**
+         * How the channels are cut: into the fewest that are both whole groups and whole sectors of memory.
+         *
+         * @param width of a slice, in channels
+         * @param count slices
+         * @param block threads: a warp for each sector of a slice, as often as 20 warps allow; 0 if they do not
+         * @param lines pixels that a block has in hand at once
+         */
+        private record Slices(int width, int count, int block, int lines) {
+
+            private static final int MOST_WARPS = 20;
+            private static final int LINES_A_WARP = 16;
+
+            static Slices of(int channels, int groupSize) {
+                int sectors = groupSize / gcd(groupSize, SECTOR);
+                int rows = MOST_WARPS / sectors;
+                int width = sectors * SECTOR;
+                return new Slices(width, channels / width, 32 * sectors * rows, rows * LINES_A_WARP);
+            }
+
+            private static int gcd(int a, int b) {
+                return b == 0 ? a : gcd(b, a % b);
+            }
+
+            /** Bytes that {@code groupnorm} needs: a slice of pixels rounded up to {@code lines}, 3 floats a channel. */
+            long onChip(int pixels) {
+                return width * (2 * Geometry.ceilDiv(pixels, lines) * lines + 3 * Float.BYTES);
+            }
+
+            /** Pixels of a block of {@code groupnorm_stats}: 40 KB, so that two blocks fit on any multiprocessor. */
+            int slab() {
+                return 4 * lines;
+            }
+
+            /** Pixels of a block of {@code groupnorm_apply}: more, as each reads the moments of all slabs. */
+            int run() {
+                return 8 * lines;
+            }
         }
 
         @Override
@@ -60,12 +124,13 @@ final class CudaNorms {
         }
     }
 
-    /** A warp a row. */
+    /** A warp a row, then the next that no other warp has. */
     static final class Layer implements LayerNorm {
 
         private static final int BLOCK = 128;
         private static final int ROWS_A_BLOCK = 4;
-        private static final int WIDEST_IN_REGISTERS = 2048;
+        /** About what a multiprocessor holds of the narrowest kernel; the wider ones take their turns. */
+        private static final int BLOCKS_A_MULTIPROCESSOR = 8;
 
         private final CudaDevice device;
         private final float epsilon;
@@ -85,12 +150,21 @@ final class CudaNorms {
                 throw new IllegalArgumentException("layer norm over " + scale.width() + " channels of " + x);
             }
             Tensor y = device.activations(x.shape());
-            boolean fast = x.width() % 8 == 0 && x.width() <= WIDEST_IN_REGISTERS;
-            device.add(new KernelOp(device.gpu(), fast ? "layernorm" : "layernorm_any",
-                    Geometry.of(Geometry.ceilDiv(x.rows(), ROWS_A_BLOCK), 1, BLOCK), 0)
+            long blocks = Math.min(Geometry.ceilDiv(x.rows(), ROWS_A_BLOCK),
+                    (long) BLOCKS_A_MULTIPROCESSOR * device.gpu().multiprocessors());
+            device.add(new KernelOp(device.gpu(), kernel(x.width()), Geometry.of(blocks, 1, BLOCK), 0)
                     .in(x).with(x.rowStride()).in(scale).in(shift).with(epsilon).out(y)
                     .with(y.rowStride(), x.rows(), x.width()));
             return y;
+        }
+
+        /** The narrowest that holds a row in a warp's registers. */
+        private static String kernel(int width) {
+            if (width % 8 != 0 || width > 2048) {
+                return "layernorm_any";
+            }
+            return width <= 512 ? "layernorm_512" : width <= 1024 ? "layernorm_1024"
+                    : width <= 1280 ? "layernorm_1280" : "layernorm";
         }
 
         @Override

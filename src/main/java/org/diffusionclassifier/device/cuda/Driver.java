@@ -9,7 +9,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import org.diffusionclassifier.device.DeviceException;
@@ -21,23 +23,21 @@ import org.diffusionclassifier.device.DeviceException;
 enum Driver {
 
     /** The system's libcuda.so.1. */
-    INSTALLED("cuda", "modules.txt"),
-    /** Ours, which runs kernels compiled for the processor; with -Dsimt.checked=true checked at every load and store. */
-    EMULATED("simt", Boolean.getBoolean("simt.checked") ? "simt-modules-checked.txt" : "simt-modules.txt");
+    INSTALLED("cuda"),
+    /** Ours, which runs kernels compiled for the processor. */
+    EMULATED("simt");
 
     private static final String RESOURCES = "/kernels/";
-    private static final String EMULATED_LIBRARY = "libcuda.so.1";
+    private static final String LIBRARY = "libcuda.so.1";
     /** Linux's and WSL's. */
     private static final List<Path> DEVICE_FILES = List.of(Path.of("/dev/nvidiactl"), Path.of("/dev/dxg"));
+    private static final Set<String> BOUND = new HashSet<>();
     private static Driver loaded;
 
     private final String deviceName;
-    private final String modules;
 
-    /** @param modules resource with the names of the resources that hold this driver's compiled kernels */
-    Driver(String deviceName, String modules) {
+    Driver(String deviceName) {
         this.deviceName = deviceName;
-        this.modules = modules;
     }
 
     /**
@@ -72,19 +72,37 @@ enum Driver {
                         + "): install one, or use --device cpu");
             }
             try {
-                if (this == EMULATED) {
-                    NativeLibraries.load(EMULATED_LIBRARY, emulatedLibrary());
-                }
-                NativeLibraries.load(() -> {
+                bind(LIBRARY, () -> {
                     JCudaDriver.setExceptionsEnabled(false);
                     int result = cuInit(0);
                     check(result, result == CUresult.CUDA_ERROR_NO_DEVICE ? "no card: use --device cpu" : "cuInit");
                 });
             } catch (LinkageError e) {
-                throw new DeviceException(deviceName + ": the CUDA driver library (libcuda.so.1) cannot be loaded: "
+                throw new DeviceException(deviceName + ": the CUDA driver library (" + LIBRARY + ") cannot be loaded: "
                         + "install NVIDIA's driver, or use --device cpu", e);
             }
             loaded = this;
+        }
+    }
+
+    /**
+     * Loads JCuda's binding to a library; before it, where this is the emulated driver, the library itself from the
+     * jar. Does nothing the second time.
+     *
+     * @param library  the SONAME that the binding needs
+     * @param firstUse makes JCuda load its native part
+     * @throws LinkageError if there is no such library
+     */
+    void bind(String library, Runnable firstUse) {
+        synchronized (Driver.class) {
+            if (BOUND.contains(library)) {
+                return;
+            }
+            if (this == EMULATED) {
+                NativeLibraries.load(library, emulatedLibrary(library));
+            }
+            NativeLibraries.load(firstUse);
+            BOUND.add(library);
         }
     }
 
@@ -95,9 +113,14 @@ enum Driver {
         return version[0];
     }
 
-    /** The compiled kernels that the jar holds for this driver, a module an entry; empty if it was built without. */
-    List<byte[]> kernels() {
-        return resourceLines(modules).stream().map(Driver::resource).toList();
+    /**
+     * The compiled kernels that the jar holds for this driver, a module an entry; empty if it was built without.
+     *
+     * @param checked of the emulated driver, those that check and count every load and store
+     */
+    List<byte[]> kernels(boolean checked) {
+        return resourceLines(this == INSTALLED ? "modules.txt"
+                : checked ? "simt-modules-checked.txt" : "simt-modules.txt").stream().map(Driver::resource).toList();
     }
 
     /** A resource of the kernels' module; null if there is none. */
@@ -121,10 +144,10 @@ enum Driver {
         }
     }
 
-    private static byte[] emulatedLibrary() {
-        byte[] library = resource(EMULATED_LIBRARY);
+    private static byte[] emulatedLibrary(String name) {
+        byte[] library = resource(name);
         if (library == null) {
-            throw new DeviceException("simt: this jar holds no emulated driver: build it where g++ is installed");
+            throw new DeviceException("simt: this jar holds no emulated " + name + ": build it where g++ is installed");
         }
         return library;
     }

@@ -32,35 +32,45 @@ final class Gpu implements AutoCloseable {
     private final List<CUmodule> modules = new ArrayList<>();
     private final CUstream stream = new CUstream();
     private final Map<String, CUfunction> functions = new HashMap<>();
+    private final Map<String, Integer> sharedLimits = new HashMap<>();
     private final Staging staging;
 
-    /** @param ordinal which card, from 0 */
-    Gpu(Driver driver, int ordinal) {
+    /**
+     * @param ordinal which card, from 0
+     * @param checked whether an emulated one checks and counts every load and store
+     */
+    Gpu(Driver driver, int ordinal, boolean checked) {
         this.driver = driver;
-        driver.load();
-        int[] count = new int[1];
-        check(cuDeviceGetCount(count), "cuDeviceGetCount");
-        if (ordinal >= count[0]) {
-            throw new DeviceException(driver.deviceName() + ": no CUDA device " + ordinal + ", the driver has "
-                    + count[0] + ": use --device cpu");
+        int count = count(driver);
+        if (ordinal >= count) {
+            throw new DeviceException(driver.deviceName() + ": no card " + ordinal + ", the driver has " + count
+                    + ": use --device cpu");
         }
         check(cuDeviceGet(device, ordinal), "cuDeviceGet");
         check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
         check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
-        loadKernels();
+        loadKernels(checked);
         check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
         staging = new Staging(this, stream);
     }
 
+    /** Number of cards that a driver has. */
+    static int count(Driver driver) {
+        driver.load();
+        int[] count = new int[1];
+        driver.check(cuDeviceGetCount(count), "cuDeviceGetCount");
+        return count[0];
+    }
+
     /** The jar's kernels, or where it has none that the driver takes, kernels compiled now. */
-    private void loadKernels() {
+    private void loadKernels(boolean checked) {
         int capability = computeCapability();
         if (capability < OLDEST_CAPABILITY) {
             throw new DeviceException(driver.deviceName() + ": " + name() + " has compute capability "
                     + dotted(capability) + ", the kernels need " + dotted(OLDEST_CAPABILITY)
                     + " or later: use --device cpu");
         }
-        List<byte[]> packaged = driver.kernels();
+        List<byte[]> packaged = driver.kernels(checked);
         int result = load(packaged);
         if (!packaged.isEmpty() && result == CUresult.CUDA_SUCCESS) {
             return;
@@ -92,6 +102,10 @@ final class Gpu implements AutoCloseable {
     /** 8.6 of 86. */
     private static String dotted(int tenfold) {
         return tenfold / 10 + "." + tenfold % 10;
+    }
+
+    Driver driver() {
+        return driver;
     }
 
     /** The name that the driver gives the card. */
@@ -126,6 +140,11 @@ final class Gpu implements AutoCloseable {
         return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
     }
 
+    /** Bytes of shared memory that a block can have, static and dynamic together. */
+    int sharedBytesOfBlock() {
+        return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+    }
+
     /** Bytes free on the card. */
     long freeBytes() {
         long[] free = new long[1];
@@ -133,14 +152,18 @@ final class Gpu implements AutoCloseable {
         return free[0];
     }
 
-    /** A kernel by name, allowed to use this much dynamic shared memory. */
+    /**
+     * A kernel by name, allowed to use this much dynamic shared memory. The driver has one limit a kernel: it is only
+     * ever raised, so that launches of several sizes can be recorded side by side.
+     */
     CUfunction function(String name, int sharedBytes) {
-        return functions.computeIfAbsent(name + " " + sharedBytes, key -> {
-            CUfunction function = find(name);
+        CUfunction function = functions.computeIfAbsent(name, this::find);
+        if (sharedBytes > sharedLimits.getOrDefault(name, 0)) {
             check(cuFuncSetAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
                     sharedBytes), name + ": " + sharedBytes + " bytes of shared memory");
-            return function;
-        });
+            sharedLimits.put(name, sharedBytes);
+        }
+        return function;
     }
 
     private CUfunction find(String name) {
@@ -168,9 +191,14 @@ final class Gpu implements AutoCloseable {
         return pointer.value();
     }
 
+    /** Waits for everything launched so far. */
+    void synchronize() {
+        checkCompletion(cuStreamSynchronize(stream), "cuStreamSynchronize");
+    }
+
     /** Waits until nothing runs that may still use it. */
     void free(long address) {
-        checkCompletion(cuStreamSynchronize(stream), "cuStreamSynchronize");
+        synchronize();
         check(cuMemFree(at(address)), "cuMemFree");
     }
 

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import jcuda.Pointer;
 import jcuda.driver.CUfunction;
 import org.diffusionclassifier.device.Op;
@@ -118,6 +119,31 @@ final class KernelOp implements Op {
     public String name() {
         return kernel + " <<<(" + geometry.gridX + ", " + geometry.gridY + ", " + geometry.gridZ + "), "
                 + geometry.block + ", " + geometry.sharedBytes + ">>>";
+    }
+
+    String kernel() {
+        return kernel;
+    }
+
+    Geometry geometry() {
+        return geometry;
+    }
+
+    /** The arguments in order: tensors by their shapes, {@code →} before the first that is written, and scalars. */
+    String operands() {
+        var text = new StringBuilder();
+        for (Object argument : arguments) {
+            if (argument instanceof Tensor tensor) {
+                text.append(writes.contains(tensor) && text.indexOf("→") < 0 ? "→ " : "").append(tensor).append(' ');
+            }
+        }
+        return text.toString().strip();
+    }
+
+    /** Bytes of all operands, each once. */
+    long bytes() {
+        return Stream.concat(reads.stream(), writes.stream()).distinct()
+                .mapToLong(tensor -> tensor.elements() * tensor.type().bytes()).sum();
     }
 
     @Override

@@ -37,7 +37,7 @@ final class SplitSums {
         int m = sums.dim(1);
         long threads = (long) m * (columns / COLUMNS_A_THREAD);
         var geometry = Geometry.of(Geometry.ceilDiv(threads, BLOCK), 1, BLOCK);
-        device.add(new KernelOp(device.gpu(), "finish_splits", geometry, 0)
+        device.add(new KernelOp(device.gpu(), "splitk_finish", geometry, 0)
                 .in(sums).with(sums.dim(0), columns)
                 .in(bias)
                 .in(imageAddend).with(imageAddend == null ? 0 : imageAddend.rowStride(), imageRows)

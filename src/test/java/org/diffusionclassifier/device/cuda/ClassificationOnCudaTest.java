@@ -33,13 +33,23 @@ class ClassificationOnCudaTest {
     @CsvSource({"bag-1.png,L2", "sneaker-0.png,L1", "pair-of-trousers-2.png,HUBER", "dress-1.png,L2"})
     void agreesWithTheCpu(String picture, Loss loss) {
         Prediction cuda = classify(Devices.openCuda(), picture, loss, 5);
-        Prediction cpu = classify(new CpuDevice(DType.F32), picture, loss, 64);
-        assertEquals(cpu.winner().prompt(), cuda.winner().prompt());
-        for (PromptErrors expected : cpu.ranking()) {
-            PromptErrors actual = of(expected.prompt(), cuda);
-            assertEquals(expected.trials(), actual.trials());
-            for (int i = 0; i < expected.errors().length; i++) {
-                assertEquals(expected.errors()[i], actual.errors()[i], 0.01 * expected.errors()[i]);
+        assertAgree(classify(new CpuDevice(DType.F32), picture, loss, 64), cuda);
+    }
+
+    @Test
+    void oursAgreeWithTheVendors() {
+        List<Integer> one = List.of(1);
+        Prediction vendor = classify(Devices.openCuda(Kernels.VENDOR), "bag-1.png", Loss.L2, 3, one, one);
+        assertAgree(vendor, classify(Devices.openCuda(Kernels.NATIVE), "bag-1.png", Loss.L2, 3, one, one));
+    }
+
+    private static void assertAgree(Prediction expected, Prediction actual) {
+        assertEquals(expected.winner().prompt(), actual.winner().prompt());
+        for (PromptErrors errors : expected.ranking()) {
+            PromptErrors others = of(errors.prompt(), actual);
+            assertEquals(errors.trials(), others.trials());
+            for (int i = 0; i < errors.errors().length; i++) {
+                assertEquals(errors.errors()[i], others.errors()[i], 0.01 * errors.errors()[i]);
             }
         }
     }
@@ -58,10 +68,15 @@ class ClassificationOnCudaTest {
     }
 
     private static Prediction classify(Device opened, String picture, Loss loss, int batchSize) {
+        return classify(opened, picture, loss, batchSize, List.of(2, 3), List.of(2, 1));
+    }
+
+    private static Prediction classify(Device opened, String picture, Loss loss, int batchSize, List<Integer> samples,
+                                       List<Integer> toKeep) {
         try (Device device = opened; var bundled = BundledModel.open();
                 var model = new StableDiffusion(bundled.root(), device);
                 var scorer = new StableDiffusionScorer(model, device, PROMPTS, new Noise.Seeded(0), loss, batchSize)) {
-            var strategy = new StagedElimination(TrialPlan.of(1000, List.of(2, 3), 1), List.of(2, 1), PROMPTS.size());
+            var strategy = new StagedElimination(TrialPlan.of(1000, samples, 1), toKeep, PROMPTS.size());
             return new Classifier(scorer, strategy).classify(ImageDecoder.read(bundled.images().resolve(picture)));
         }
     }

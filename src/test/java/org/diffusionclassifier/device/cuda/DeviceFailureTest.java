@@ -43,6 +43,25 @@ class DeviceFailureTest {
         assertTrue(run.err.contains("batches of 16 pairs"), run.err);
     }
 
+    @Test
+    void aDriverTooOldForTheKernels() throws Exception {
+        assertFails(classify(Map.of("SIMT_DRIVER_VERSION", "11080"), "--n-samples", "1"),
+                "simt: the driver, for CUDA 11.8, does not take the jar's kernels (CUDA_ERROR_UNSUPPORTED_PTX_VERSION)",
+                "update the driver, or install NVRTC of CUDA 12");
+    }
+
+    @Test
+    void aCardTooOldForTheKernels() throws Exception {
+        assertFails(classify(Map.of("SIMT_COMPUTE_CAPABILITY", "75"), "--n-samples", "1"),
+                "has compute capability 7.5, the kernels need 8.0 or later: use --device cpu");
+    }
+
+    @Test
+    void aDriverWithoutACard() throws Exception {
+        assertFails(classify(Map.of("SIMT_DEVICES", "0"), "--n-samples", "1"),
+                "simt: no card: use --device cpu: CUDA_ERROR_NO_DEVICE");
+    }
+
     private record Run(int exitCode, String err) {
     }
 

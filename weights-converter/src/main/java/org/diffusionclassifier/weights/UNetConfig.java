@@ -48,6 +48,23 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
         transformerLayers = List.copyOf(transformerLayers);
     }
 
+    /** Stable Diffusion 1.5's, as published with its weights. */
+    public static UNetConfig stableDiffusion15() {
+        return stableDiffusion(List.of(8, 8, 8, 8), 768, false);
+    }
+
+    /** Stable Diffusion 2-base's, as published with its weights. */
+    public static UNetConfig stableDiffusion2Base() {
+        return stableDiffusion(List.of(5, 10, 20, 20), 1024, true);
+    }
+
+    private static UNetConfig stableDiffusion(List<Integer> heads, int contextWidth, boolean linearProjection) {
+        var attends = BlockKind.CROSS_ATTENTION;
+        return new UNetConfig(64, 4, 4, List.of(320, 640, 1280, 1280), List.of(attends, attends, attends, BlockKind.PLAIN),
+                List.of(BlockKind.PLAIN, attends, attends, attends), List.of(2, 2, 2, 2), heads, List.of(1, 1, 1, 1),
+                contextWidth, 32, 1e-5f, linearProjection, true, 0, false);
+    }
+
     /** @throws InputException for a value that changes the computation in a way that is not implemented */
     public static UNetConfig read(Path file) {
         var json = JsonConfig.read(file);

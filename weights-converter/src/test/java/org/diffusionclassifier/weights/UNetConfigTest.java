@@ -50,6 +50,13 @@ class UNetConfigTest {
     }
 
     @Test
+    void knowsThePublishedConfigurations() {
+        assertEquals(UNetConfig.read(resource("published/sd-1.5/unet/config.json")), UNetConfig.stableDiffusion15());
+        assertEquals(UNetConfig.read(resource("published/sd-2-base/unet/config.json")),
+                UNetConfig.stableDiffusion2Base());
+    }
+
+    @Test
     void readsTheGoldenModels() {
         assertEquals(new UNetConfig(16, 4, 4, List.of(32, 64), List.of(CROSS_ATTENTION, PLAIN),
                         List.of(PLAIN, CROSS_ATTENTION), List.of(2, 2), List.of(4, 4), List.of(1, 1), 32, 8, 1e-5f,

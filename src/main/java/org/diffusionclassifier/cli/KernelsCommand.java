@@ -1,0 +1,122 @@
+package org.diffusionclassifier.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.diffusionclassifier.data.AtomicFile;
+import org.diffusionclassifier.device.cuda.CudaDevice;
+import org.diffusionclassifier.device.cuda.KernelStudy;
+import org.diffusionclassifier.device.cuda.Launch;
+import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.model.SyntheticEvaluation;
+import org.diffusionclassifier.report.KernelTable;
+import org.diffusionclassifier.weights.DiffusersDirectory;
+import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.UNetConfig;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code kernels}: every kernel at every shape that a UNet launches, beside what bounds it. */
+@Command(name = "kernels", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Lists the CUDA kernels that an evaluation of a UNet launches, with their bounds on four cards, what "
+                + "the compiler gave them, what the emulated card counts, and on a machine with a GPU what they take.")
+final class KernelsCommand implements Callable<Integer> {
+
+    private static final Map<String, UNetConfig> PUBLISHED = Map.of("sd-1.5", UNetConfig.stableDiffusion15(),
+            "sd-2-base", UNetConfig.stableDiffusion2Base());
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--model", split = ",", paramLabel = "NAME", defaultValue = "sd-1.5,sd-2-base,demo",
+            description = "sd-1.5, sd-2-base, demo, or a model's directory; weights are made up. Default: "
+                    + "${DEFAULT-VALUE}.")
+    private List<String> models;
+
+    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "8",
+            description = "Pairs an evaluation. Default: ${DEFAULT-VALUE}.")
+    private int batchSize;
+
+    enum DeviceChoice { AUTO, CUDA, SIMT }
+
+    @Option(names = "--device", paramLabel = "NAME", defaultValue = "auto",
+            description = "cuda, which measures; simt, the emulated card, which counts; or auto: cuda if there is one. "
+                    + "Default: ${DEFAULT-VALUE}.")
+    private DeviceChoice device;
+
+    @Option(names = "--blocks", paramLabel = "N", defaultValue = "2",
+            description = "Blocks of each grid that the emulated card runs to count; 0 for no counting. Default: "
+                    + "${DEFAULT-VALUE}.")
+    private int blocks;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Everything in full.")
+    private Path json;
+
+    @Override
+    public Integer call() {
+        if (batchSize < 1) {
+            throw new InputException("--batch-size: expected at least 1, found " + batchSize);
+        }
+        if (blocks < 0) {
+            throw new InputException("--blocks: expected at least 0, found " + blocks);
+        }
+        List<UNetConfig> configs = models.stream().map(KernelsCommand::config).toList();
+        PrintWriter out = spec.commandLine().getOut();
+        boolean real = device == DeviceChoice.CUDA || device == DeviceChoice.AUTO && CudaDevice.isInstalled();
+        var tables = new ArrayList<KernelTable>();
+        try (CudaDevice card = real ? CudaDevice.open() : CudaDevice.openEmulatedToCount()) {
+            for (int i = 0; i < configs.size(); i++) {
+                KernelTable table = study(card, models.get(i), configs.get(i), real);
+                out.println(table.render());
+                out.flush();
+                tables.add(table);
+            }
+        }
+        if (json != null) {
+            AtomicFile.write(json, file -> new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT)
+                    .writeValue(file, tables.stream().map(KernelTable::json).toList()));
+        }
+        return 0;
+    }
+
+    private static UNetConfig config(String model) {
+        if (PUBLISHED.containsKey(model)) {
+            return PUBLISHED.get(model);
+        }
+        if (!model.equals("demo")) {
+            return DiffusersDirectory.open(Path.of(model)).unet();
+        }
+        try (var bundled = BundledModel.open()) {
+            return DiffusersDirectory.open(bundled.root()).unet();
+        }
+    }
+
+    private KernelTable study(CudaDevice card, String name, UNetConfig config, boolean real) {
+        try (var evaluation = new SyntheticEvaluation(config, card, batchSize)) {
+            var study = new KernelStudy(card, evaluation.graph());
+            if (real) {
+                evaluation.graph().run();
+            }
+            var rows = new ArrayList<KernelTable.Row>();
+            try (ProgressBar progress = new ProgressBarBuilder().setTaskName(name)
+                    .setInitialMax(study.launches().size()).setStyle(ProgressBarStyle.ASCII).build()) {
+                for (Launch launch : study.launches()) {
+                    rows.add(new KernelTable.Row(launch,
+                            real || blocks == 0 ? null : study.count(launch, blocks), real ? study.time(launch) : null));
+                    progress.step();
+                }
+            }
+            return new KernelTable(name, batchSize, evaluation.graph().arenaBytes(), rows);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package org.diffusionclassifier.device.cuda;
+
+/**
+ * Graphics cards by their datasheets: what bounds a kernel there, and how many of its blocks a multiprocessor holds.
+ *
+ * <p>Rates are of dense fp16 tensor products with float32 sums and of memory. Sources: NVIDIA A100 Tensor Core GPU
+ * datasheet (SXM, 40 GB); NVIDIA H100 Tensor Core GPU datasheet (SXM; half of the figure with sparsity); NVIDIA Ada GPU
+ * Architecture whitepaper, appendix A (RTX 4090); NVIDIA Ampere GA102 GPU Architecture whitepaper, appendix A
+ * (RTX 3090). Limits of a multiprocessor: CUDA C++ Programming Guide, "Technical Specifications per Compute Capability".
+ */
+public enum Card {
+
+    A100("A100", 80, 312e12, 1555e9, 64, 32, 164),
+    H100("H100", 90, 989.4e12, 3352e9, 64, 32, 228),
+    RTX_4090("RTX 4090", 89, 165.2e12, 1008e9, 48, 24, 100),
+    RTX_3090("RTX 3090", 86, 71e12, 936e9, 48, 16, 100);
+
+    private static final int WARP = 32;
+    private static final int REGISTERS = 65536;
+    /** Registers are given to a warp in units of so many. */
+    private static final int REGISTER_UNIT = 256;
+    /** Bytes of shared memory that every block takes for the system. */
+    private static final int RESERVED_SHARED = 1024;
+    private static final int SHARED_UNIT = 128;
+
+    private final String label;
+    private final int computeCapability;
+    private final double flopsPerSecond;
+    private final double bytesPerSecond;
+    private final int warps;
+    private final int blocks;
+    private final int sharedBytes;
+
+    Card(String label, int computeCapability, double flopsPerSecond, double bytesPerSecond, int warps, int blocks,
+         int sharedKilobytes) {
+        this.label = label;
+        this.computeCapability = computeCapability;
+        this.flopsPerSecond = flopsPerSecond;
+        this.bytesPerSecond = bytesPerSecond;
+        this.warps = warps;
+        this.blocks = blocks;
+        this.sharedBytes = sharedKilobytes * 1024;
+    }
+
+    public String label() {
+        return label;
+    }
+
+    /** 80 for 8.0. */
+    public int computeCapability() {
+        return computeCapability;
+    }
+
+    /** Seconds that the launch takes at least: of its products at the full rate, or of its bytes. */
+    public double bound(Launch launch) {
+        return Math.max(launch.flops() / flopsPerSecond, launch.bytes() / bytesPerSecond);
+    }
+
+    /** Whether it is the products that bound it. */
+    public boolean isBoundByFlops(Launch launch) {
+        return launch.flops() / flopsPerSecond > launch.bytes() / bytesPerSecond;
+    }
+
+    /** Warps that a multiprocessor can hold at once of the launch's blocks, by what its compiler's report says. */
+    public int residentWarps(Launch launch, CompiledKernel compiled) {
+        int warpsOfBlock = (launch.threads() + WARP - 1) / WARP;
+        int registersOfWarp = roundUp(compiled.registers() * WARP, REGISTER_UNIT);
+        int byRegisters = REGISTERS / registersOfWarp / warpsOfBlock;
+        int shared = roundUp(launch.sharedBytes() + compiled.sharedBytes() + RESERVED_SHARED, SHARED_UNIT);
+        int resident = Math.min(Math.min(byRegisters, sharedBytes / shared), Math.min(blocks, warps / warpsOfBlock));
+        return resident * warpsOfBlock;
+    }
+
+    /** Most warps that a multiprocessor can hold. */
+    public int warps() {
+        return warps;
+    }
+
+    private static int roundUp(int value, int unit) {
+        return (value + unit - 1) / unit * unit;
+    }
+}

@@ -1,0 +1,116 @@
+package org.diffusionclassifier.device.cuda;
+
+import static jcuda.driver.JCudaDriver.*;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import jcuda.driver.CUevent;
+import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.Op;
+
+/**
+ * The launches of a graph, those that do the same work taken together, and what each of them takes: counted on the
+ * emulated card, timed on a real one.
+ */
+public final class KernelStudy {
+
+    private static final int CU_OUT_KEY_VALUE_PAIR = 0;
+    /** What a launch is repeated for at least, so that an event's resolution of half a microsecond does not matter. */
+    private static final double SECONDS_A_TIMING = 2e-3;
+    private static final int MOST_REPETITIONS = 200;
+
+    private final CudaDevice device;
+    private final Graph graph;
+    private final Map<Launch, KernelOp> launches = new LinkedHashMap<>();
+
+    /** @param graph recorded on the device, and open as long as this is used */
+    public KernelStudy(CudaDevice device, Graph graph) {
+        this.device = device;
+        this.graph = graph;
+        Map<Launch, List<KernelOp>> alike = new LinkedHashMap<>();
+        for (Op op : graph.ops()) {
+            KernelOp launch = (KernelOp) op;
+            alike.computeIfAbsent(Launch.of(launch), key -> new ArrayList<>()).add(launch);
+        }
+        alike.forEach((launch, ops) -> launches.put(launch.times(ops.size()), ops.get(0)));
+    }
+
+    /** In the order in which they first come. */
+    public List<Launch> launches() {
+        return List.copyOf(launches.keySet());
+    }
+
+    /**
+     * Runs a launch's kernel on blocks spread evenly over its grid, on an emulated card, and counts what they do. What
+     * the graph's tensors hold is lost.
+     *
+     * @param blocks how many
+     */
+    public LaunchCounters count(Launch launch, int blocks) {
+        Gpu gpu = device.gpu();
+        graph.place();
+        gpu.zero(device.arena().reserve(graph.arenaBytes()), graph.arenaBytes());
+        gpu.synchronize();
+        try {
+            Path directory = Files.createTempDirectory("diffusion-classifier");
+            Path settings = Files.writeString(directory.resolve("settings"), "blocks " + blocks + "\nsites 1\n");
+            Path counted = directory.resolve("counters.json");
+            try {
+                gpu.check(cuProfilerInitialize(settings.toString(), counted.toString(), CU_OUT_KEY_VALUE_PAIR),
+                        "cuProfilerInitialize");
+                gpu.check(cuProfilerStart(), "cuProfilerStart");
+                launches.get(launch).run();
+                gpu.synchronize();
+                gpu.check(cuProfilerStop(), "cuProfilerStop");
+                JsonNode counters = new ObjectMapper().readTree(counted.toFile()).get(launch.kernel());
+                return LaunchCounters.of(counters);
+            } finally {
+                Files.deleteIfExists(counted);
+                Files.deleteIfExists(settings);
+                Files.deleteIfExists(directory);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Seconds of a launch on a real card: the mean over repetitions, after one that does not count. */
+    public double time(Launch launch) {
+        graph.place();
+        KernelOp op = launches.get(launch);
+        op.run();
+        double once = seconds(op, 1);
+        int repetitions = (int) Math.max(1, Math.min(MOST_REPETITIONS, SECONDS_A_TIMING / once));
+        return seconds(op, repetitions) / repetitions;
+    }
+
+    private double seconds(KernelOp op, int repetitions) {
+        Gpu gpu = device.gpu();
+        var begin = new CUevent();
+        var end = new CUevent();
+        gpu.check(cuEventCreate(begin, 0), "cuEventCreate");
+        gpu.check(cuEventCreate(end, 0), "cuEventCreate");
+        try {
+            gpu.check(cuEventRecord(begin, gpu.stream()), "cuEventRecord");
+            for (int i = 0; i < repetitions; i++) {
+                op.run();
+            }
+            gpu.check(cuEventRecord(end, gpu.stream()), "cuEventRecord");
+            gpu.checkCompletion(cuEventSynchronize(end), "cuEventSynchronize");
+            float[] milliseconds = new float[1];
+            gpu.check(cuEventElapsedTime(milliseconds, begin, end), "cuEventElapsedTime");
+            return milliseconds[0] * 1e-3;
+        } finally {
+            cuEventDestroy(begin);
+            cuEventDestroy(end);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package org.diffusionclassifier.device.cuda;
+
+import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
+
+/**
+ * A kernel launch of a recorded graph, as it is before anything runs.
+ *
+ * @param kernel      its name in {@code kernels/}
+ * @param operands    shapes of the tensors it reads and writes, {@code [8, 64, 64, 320] → …}: two launches of one kernel
+ *                    on the same operands do the same work
+ * @param blocks      of the grid
+ * @param threads     of a block
+ * @param sharedBytes dynamic shared memory of a block
+ * @param flops       multiplications and additions of the result; 0 for kernels that are bound by bytes
+ * @param bytes       fewest that it must move: each operand once
+ * @param count       how often the graph has it
+ */
+public record Launch(String kernel, String operands, long blocks, int threads, int sharedBytes, long flops, long bytes,
+                     int count) {
+
+    static Launch of(KernelOp op) {
+        Geometry geometry = op.geometry();
+        return new Launch(op.kernel(), op.operands(),
+                (long) geometry.gridX() * geometry.gridY() * geometry.gridZ(), geometry.block(),
+                geometry.sharedBytes(), op.flops(), op.bytes(), 1);
+    }
+
+    Launch times(int number) {
+        return new Launch(kernel, operands, blocks, threads, sharedBytes, flops, bytes, number);
+    }
+
+    /** The kernel file's name without its ending, nearly: {@code gemm}, {@code conv3x3}, {@code attention}, … */
+    public String family() {
+        int end = kernel.indexOf('_');
+        return end < 0 ? kernel : kernel.substring(0, end);
+    }
+}

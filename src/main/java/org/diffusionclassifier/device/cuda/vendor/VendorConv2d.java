@@ -1,0 +1,125 @@
+package org.diffusionclassifier.device.cuda.vendor;
+
+import java.util.Arrays;
+import org.diffusionclassifier.device.Conv2d;
+import org.diffusionclassifier.device.RecordingDevice;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.Weights;
+
+/**
+ * A convolution by cuDNN, which adds the bias and a tensor of y's size itself. Where the layer wants more,
+ * {@code vendor.cu} makes the operands: {@code arrange} an input that is doubled, padded on one side, of two parts, or
+ * whose channels are no multiple of 8; {@code spread} an addend of one row an image. All of cuDNN's operands have one
+ * type, so for a float32 output both make float32.
+ */
+final class VendorConv2d implements Conv2d {
+
+    /** Channels are filled up with zeros to a multiple: 16 bytes, which cuDNN's tensor-core kernels load at once. */
+    private static final int CHANNELS = 8;
+
+    private final VendorLayers layers;
+    private final RecordingDevice device;
+    private final Spec spec;
+    private final DType type;
+    private final Tensor filters;
+    private final Tensor bias;
+
+    VendorConv2d(VendorLayers layers, Spec spec, Weights weights) {
+        this.layers = layers;
+        this.device = layers.device().recording();
+        this.spec = spec;
+        this.type = spec.floatOutput() ? DType.F32 : device.dtype();
+        int inputs = spec.in() + spec.concat();
+        int size = spec.kernel();
+        float[] values = weights.floats("weight", spec.out(), inputs, size, size);
+        float[] biases = weights.floats("bias", spec.out());
+        int channels = (inputs + CHANNELS - 1) / CHANNELS * CHANNELS;
+        filters = device.tensor(type, spec.out(), size, size, channels);
+        device.write(filters, channelsLast(values, inputs, size * size, channels));
+        bias = device.tensor(type, 1, spec.out());
+        device.write(bias, biases);
+    }
+
+    /** [out, in, pixels] as [out, pixels, padded]. */
+    private static float[] channelsLast(float[] values, int in, int pixels, int padded) {
+        int out = values.length / (in * pixels);
+        float[] packed = new float[out * pixels * padded];
+        for (int o = 0; o < out; o++) {
+            for (int c = 0; c < in; c++) {
+                for (int i = 0; i < pixels; i++) {
+                    packed[(o * pixels + i) * padded + c] = values[(o * in + c) * pixels + i];
+                }
+            }
+        }
+        return packed;
+    }
+
+    @Override
+    public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
+        boolean fits = x.isDense() && x.width() == spec.in() && (x.rank() == 4 || spec.kernel() == 1)
+                && (skip == null ? 0 : skip.width()) == spec.concat()
+                && (skip == null || skip.isDense() && skip.rows() == x.rows());
+        if (!fits) {
+            throw refusal(x, skip, addend);
+        }
+        Tensor image = x.rank() == 4 ? x : x.reshape(1, 1, x.rows(), x.width());
+        int[] shape = {image.dim(0), spec.outputSize(image.dim(1)), spec.outputSize(image.dim(2)), spec.out()};
+        if (shape[1] < 1 || shape[2] < 1) {
+            throw refusal(x, skip, addend);
+        }
+        Tensor y = device.activations(type, shape);
+        Tensor z = addend == null ? null : addend(x, skip, addend, y);
+        Tensor input = arranged(image, skip);
+        device.add(new ConvolutionOp(layers, spec, input, filters, bias, z, y));
+        int[] like = x.shape();
+        like[like.length - 1] = spec.out();
+        return x.rank() == 4 ? y : y.reshape(like);
+    }
+
+    /** The input as cuDNN takes it: {@code x} itself where it can. */
+    private Tensor arranged(Tensor x, Tensor skip) {
+        int scale = spec.upsample() ? 2 : 1;
+        int beyond = spec.kernel() == 3 && spec.padding() == Padding.BOTTOM_RIGHT ? 1 : 0;
+        int channels = filters.width();
+        if (scale == 1 && beyond == 0 && channels == spec.in() && type == x.type()) {
+            return x;
+        }
+        int height = scale * x.dim(1) + beyond;
+        int width = scale * x.dim(2) + beyond;
+        Tensor z = device.activations(type, x.dim(0), height, width, channels);
+        layers.device().launch("arrange" + suffix(), VendorDevice.threads(z.rows(), channels), z,
+                x, spec.in(), skip, spec.concat(), z, x.dim(0), x.dim(1), x.dim(2), height, width, channels, scale);
+        return z;
+    }
+
+    /** The addend as cuDNN takes it: with y's shape and type, in y's own memory if it has to be made. */
+    private Tensor addend(Tensor x, Tensor skip, Tensor addend, Tensor y) {
+        boolean residual = addend.elements() == y.elements() && addend.width() == spec.out();
+        boolean perImage = spec.kernel() == 3 && Arrays.equals(addend.shape(), new int[] {y.dim(0), spec.out()});
+        if (!addend.isDense() || !residual && !perImage) {
+            throw refusal(x, skip, addend);
+        }
+        if (residual && addend.type() == y.type()) {
+            return addend;
+        }
+        int rows = y.rows() / addend.rows();
+        layers.device().launch("spread" + suffix(), VendorDevice.threads(y.rows(), spec.out()), y,
+                addend, rows, y, y.rows(), spec.out());
+        return y;
+    }
+
+    private String suffix() {
+        return type == DType.F32 ? "_float" : "";
+    }
+
+    private IllegalArgumentException refusal(Tensor x, Tensor skip, Tensor addend) {
+        return new IllegalArgumentException("conv2d " + spec + " of " + x + ", " + skip + " and " + addend);
+    }
+
+    @Override
+    public void close() {
+        device.release(filters);
+        device.release(bias);
+    }
+}

@@ -1,0 +1,102 @@
+package org.diffusionclassifier.model;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Diffusion;
+import org.diffusionclassifier.device.Diffusion.Loss;
+import org.diffusionclassifier.device.Diffusion.Measure;
+import org.diffusionclassifier.device.Diffusion.Trials;
+import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.weights.SyntheticWeights;
+import org.diffusionclassifier.weights.UNetConfig;
+
+/**
+ * An evaluation of a UNet that nobody trained, from latent to errors, for measuring: P pairs, each of a trial and a
+ * caption of its own, so that nothing is shared between them.
+ */
+public final class SyntheticEvaluation implements AutoCloseable {
+
+    /** Of CLIP's tokenizer. */
+    private static final int CAPTION_TOKENS = 77;
+
+    private final Device device;
+    private final List<Tensor> inputs = new ArrayList<>();
+    private final UNet unet;
+    private final Graph graph;
+
+    /** @param pairs P */
+    public SyntheticEvaluation(UNetConfig config, Device device, int pairs) {
+        this.device = device;
+        unet = new UNet(config, new SyntheticWeights(), device);
+        int size = config.sampleSize();
+        int[] each = IntStream.range(0, pairs).toArray();
+        var trials = new Trials(normal(DType.F32, size, size, config.inChannels()), indices(each),
+                constant(pairs, (float) Math.sqrt(0.5)), constant(pairs, (float) Math.sqrt(0.5)));
+        var asked = new UNet.Pairs(indices(each), indices(each), context(config, pairs), indices(each));
+        var measure = new Measure(Loss.L2, PredictionType.EPSILON, false);
+        graph = device.record(recorder -> recorder.keep(
+                unet.errors(device.diffusion(new Noise.Seeded(0)), trials, asked, measure).mean()));
+    }
+
+    /** What the cross-attentions look at: of the shapes that projected captions have. */
+    private List<Tensor> context(UNetConfig config, int captions) {
+        Tensor states = device.tensor(device.dtype(), captions, CAPTION_TOKENS, config.crossAttentionDim());
+        var projected = new AtomicReference<List<Tensor>>();
+        try (Graph projection = device.record(recorder -> projected.set(unet.projectContext(states)))) {
+            return projected.get().stream().map(part -> normal(part.type(), part.shape())).toList();
+        } finally {
+            device.release(states);
+        }
+    }
+
+    private Tensor normal(DType type, int... shape) {
+        Tensor tensor = add(device.tensor(type, shape));
+        var random = new SplittableRandom(inputs.size());
+        float[] values = new float[Math.toIntExact(tensor.elements())];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        device.write(tensor, values);
+        return tensor;
+    }
+
+    private Tensor constant(int count, float value) {
+        Tensor tensor = add(device.tensor(DType.F32, count));
+        float[] values = new float[count];
+        Arrays.fill(values, value);
+        device.write(tensor, values);
+        return tensor;
+    }
+
+    private Tensor indices(int[] values) {
+        Tensor tensor = add(device.tensor(DType.I32, values.length));
+        device.write(tensor, values);
+        return tensor;
+    }
+
+    private Tensor add(Tensor tensor) {
+        inputs.add(tensor);
+        return tensor;
+    }
+
+    /** The recorded evaluation; its one result is the pairs' errors. */
+    public Graph graph() {
+        return graph;
+    }
+
+    @Override
+    public void close() {
+        graph.close();
+        inputs.forEach(device::release);
+        unet.close();
+    }
+}
