@@ -6,7 +6,7 @@
 //     index  int [entries]             y  half [entries, rows, width]
 //     Launch: 256 threads, grid (ceil(rows·width / 2048), entries).
 //
-// No dynamic shared memory. Preconditions: pointers 16-byte aligned; n < 2³¹.
+// No dynamic shared memory. Preconditions: pointers 16-byte aligned; n and rows·width < 2³¹ − 2048.
 //
 // Bound: bytes; each element is read and written once, 16 bytes at a time. gather_rows does so where width and ldx are
 // multiples of 8, else element by element.

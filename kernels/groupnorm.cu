@@ -21,7 +21,7 @@
 // groupnorm_any: any channels, element by element; 256 threads, grid (C / group_size, B).
 //
 // Preconditions: pointers 16-byte aligned; B·P < 2³¹; C a multiple of group_size. All but groupnorm_any: C0 and C1
-// multiples of 16, width ≤ 320, slab a multiple of lines.
+// multiples of 16, width ≤ 320, slab a multiple of lines. groupnorm_any: group_size·P < 2³¹.
 // What is cut where depends on the shape and the card alone: an image has the same bits whatever else is in the batch.
 //
 // Bound: bytes. An element costs 4 of them, which an A100's 1555 GB/s bring to an SM in 0.28 ns, time for 50

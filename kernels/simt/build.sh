@@ -124,9 +124,10 @@ if [ "${2:-}" = test ]; then
     image plain test-kernels simt/test/*.cu
     image checked test-kernels-checked simt/test/*.cu
     compile_all runtime test simt/test/*.cpp
-    g++ -o "$out/run_tests" "$out/obj/test-run_tests.o" -ldl
+    g++ -o "$out/run_tests" "$out"/obj/test-{run_tests,test_kernels,test_streams}.o -ldl
     "$out/run_tests" "$out" "$simt/test"
-    g++ -o "$out/run_vendor_tests" "$out/obj/test-run_vendor_tests.o" "$out"/lib*.so.* -Wl,-rpath,'$ORIGIN'
+    compile runtime simt/vendor/test/run_vendor_tests.cpp "$out/obj/run_vendor_tests.o"
+    g++ -o "$out/run_vendor_tests" "$out/obj/run_vendor_tests.o" "$out"/lib*.so.* -Wl,-rpath,'$ORIGIN'
     "$out/run_vendor_tests" "$out"
     "$out/run_kernel" "$out/simt-kernels-checked.so" gemm_128x128 70 24 16
     "$out/run_kernel" "$out/simt-kernels-checked.so" layernorm 5 40

@@ -30,7 +30,9 @@ static Work operation(const char* name, CUdeviceptr written, CUdeviceptr read, s
         std::string error;
         if (written && !valid(written, bytes)) error = DeviceMemory::get().describe(device(written));
         if (read && !valid(read, bytes)) error = DeviceMemory::get().describe(device(read));
-        if (error.empty()) error = shadow_operation(name, device(written), device(read), bytes);
+        HostedOperation hosted(name);
+        if (error.empty() && read) error = hosted.read(device(read), bytes);
+        if (error.empty() && written) error = hosted.write(device(written), bytes);
         if (!error.empty()) {
             set_last_error(std::string(name) + " of " + std::to_string(bytes) + " bytes: " + error);
             return CUDA_ERROR_ILLEGAL_ADDRESS;

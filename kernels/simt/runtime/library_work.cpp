@@ -20,13 +20,17 @@ template <class Visit> static bool each_row(const Operand& o, Visit visit) {
 }
 
 // An error's text for an operand that may not be touched as the work wants to; empty if it may.
-static std::string fault(const Operand& o) {
+static std::string fault(const Operand& o, HostedOperation& hosted) {
+    const bool reads = o.use == Operand::READ || o.use == Operand::UPDATED;
     std::string text;
     each_row(o, [&](char* row, size_t bytes) {
         if (!DeviceMemory::get().live(row, bytes)) {
             text = std::to_string(bytes) + " bytes out of bounds: " + DeviceMemory::get().describe(row);
-        } else if ((o.use == Operand::READ || o.use == Operand::UPDATED) && !shadow_written(row, bytes)) {
+        } else if (reads && !shadow_written(row, bytes)) {
             text = "uninitialised device memory; " + DeviceMemory::get().describe(row);
+        } else {
+            if (reads) text = hosted.read(row, bytes);
+            if (text.empty() && o.use != Operand::READ) text = hosted.write(row, bytes);
         }
         return text.empty();
     });
@@ -34,8 +38,9 @@ static std::string fault(const Operand& o) {
 }
 
 static CUresult run(const char* call, const std::vector<Operand>& operands, const std::function<void()>& work) {
+    HostedOperation hosted(call);
     for (const Operand& o : operands) {
-        std::string text = fault(o);
+        std::string text = fault(o, hosted);
         if (!text.empty()) {
             set_last_error(std::string(call) + ", " + o.name + ": " + text);
             return CUDA_ERROR_ILLEGAL_ADDRESS;

@@ -24,8 +24,8 @@ struct Operand {
 }
 
 // Queues the work, or captures it. When it runs, every operand must lie in live device memory, and with a checked image
-// what is read must have been written; otherwise the stream fails as after a bad kernel, and simt_last_error() names
-// the call and the operand.
+// what is read must have been written, and no other stream may be at it; otherwise the stream fails as after a bad
+// kernel, and simt_last_error() names the call and the operand.
 extern "C" __attribute__((visibility("default"))) CUresult
 simt_enqueue(simt::Stream* stream, const char* call, const std::vector<simt::Operand>& operands,
              const std::function<void()>& work);

@@ -291,25 +291,25 @@ Marks shadow_runs(uint64_t blocks, const char* name) {
     return take_marks(first, name);
 }
 
-std::string shadow_operation(const char* name, const void* written, const void* read, size_t bytes) {
-    if (!enabled || !streams_may_overlap()) return "";
-    const Marks marks = shadow_runs(1, name);
+// Where nothing can overlap, nothing need be marked.
+HostedOperation::HostedOperation(const char* name) : marked_(enabled && streams_may_overlap()) {
+    if (marked_) marks_ = shadow_runs(1, name);
+}
+
+std::string HostedOperation::touch(const void* device, size_t bytes, bool writes) {
     std::string race;
+    if (!marked_) return race;
     const auto check = [&](Cell c, const char* done) {
-        const char* other = c.run >= marks.unordered_from && c.run < marks.first ? unordered(c.run) : nullptr;
+        const char* other = c.run >= marks_.unordered_from && c.run < marks_.first ? unordered(c.run) : nullptr;
         if (other) race = std::string("race: ") + done + " by " + other + " on another stream with nothing between";
     };
-    const auto visit = [&](const void* begin, bool writes) {
-        size_t offset = DeviceMemory::get().offset(begin);              // granules that lie in the range as a whole
-        for (size_t i = (offset + GRANULE - 1) / GRANULE; i < (offset + bytes) / GRANULE && race.empty(); i++) {
-            Granule& g = device_cells[i];
-            check(g.writer, "written");
-            if (writes) check(g.reader, "read");
-            (writes ? g.writer : g.reader) = {marks.first, 0, 0, 0, ONE};
-        }
-    };
-    if (read) visit(read, false);
-    if (written) visit(written, true);
+    size_t offset = DeviceMemory::get().offset(device);                 // granules that lie in the range as a whole
+    for (size_t i = (offset + GRANULE - 1) / GRANULE; i < (offset + bytes) / GRANULE && race.empty(); i++) {
+        Granule& g = device_cells[i];
+        check(g.writer, "written");
+        if (writes) check(g.reader, "read");
+        (writes ? g.writer : g.reader) = {marks_.first, 0, 0, 0, ONE};
+    }
     return race;
 }
 

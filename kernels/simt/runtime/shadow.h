@@ -49,8 +49,18 @@ void shadow_forget(size_t offset, size_t bytes);
 // Numbers for that many block runs, unique in the shadow memory, in the name of the running operation.
 Marks shadow_runs(uint64_t blocks, const char* name);
 
-// A copy or fill that is about to run: the text of a race with what other streams do, or empty. Either range may be
-// null.
-std::string shadow_operation(const char* name, const void* written, const void* read, size_t bytes);
+// A copy, a fill or a library's work that is about to run: the ranges that it touches are held against what other
+// streams do, and marked as its own. Each call returns the text of a race, or an empty one.
+class HostedOperation {
+public:
+    explicit HostedOperation(const char* name);
+    std::string read(const void* device, size_t bytes) { return touch(device, bytes, false); }
+    std::string write(const void* device, size_t bytes) { return touch(device, bytes, true); }
+
+private:
+    std::string touch(const void* device, size_t bytes, bool writes);
+    bool marked_;
+    Marks marks_;
+};
 
 }

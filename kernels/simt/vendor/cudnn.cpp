@@ -263,8 +263,9 @@ API cudnnStatus_t cudnnConvolutionBiasActivationForward(
                      *static_cast<const float*>(alpha2), activation->mode == CUDNN_ACTIVATION_RELU};
     std::vector<Operand> operands{xDesc->operand("x", Operand::READ, x), wDesc->operand("w", Operand::READ, w),
                                   biasDesc->operand("bias", Operand::READ, bias)};
-    if (work.alpha2 != 0) operands.push_back(zDesc->operand("z", Operand::READ, z));
-    operands.push_back(yDesc->operand("y", Operand::WRITTEN, y));
+    bool reads_z = work.alpha2 != 0;
+    if (reads_z && z != y) operands.push_back(zDesc->operand("z", Operand::READ, z));
+    operands.push_back(yDesc->operand("y", reads_z && z == y ? Operand::UPDATED : Operand::WRITTEN, y));
     if (needed > 0) operands.push_back({"workspace", Operand::SCRATCH, workspace, needed});
     CUresult result = simt_enqueue(handle->stream, "cudnnConvolutionBiasActivationForward", operands,
                                    [work] { work.run(); });

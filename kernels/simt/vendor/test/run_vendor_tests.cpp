@@ -10,55 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "../simt_vector.h"
-#include "../simt_half.h"
-
-using Pointer = unsigned long long;
-using Handle = void*;
-extern "C" {
-int cuInit(unsigned flags);
-int cuCtxCreate_v2(Handle* context, unsigned flags, int device);
-int cuModuleLoad(Handle* module, const char* path);
-int cuMemAlloc_v2(Pointer* pointer, size_t bytes);
-int cuMemFree_v2(Pointer pointer);
-int cuMemcpyHtoD_v2(Pointer to, const void* from, size_t bytes);
-int cuMemcpyDtoH_v2(void* to, Pointer from, size_t bytes);
-int cuStreamCreate(Handle* stream, unsigned flags);
-int cuStreamSynchronize(Handle stream);
-int cuStreamBeginCapture_v2(Handle stream, int mode);
-int cuStreamEndCapture(Handle stream, Handle* graph);
-int cuGraphInstantiateWithFlags(Handle* exec, Handle graph, unsigned long long flags);
-int cuGraphLaunch(Handle exec, Handle stream);
-const char* simt_last_error();
-
-int cublasCreate_v2(Handle* handle);
-int cublasDestroy_v2(Handle handle);
-int cublasSetStream_v2(Handle handle, Handle stream);
-int cublasSetWorkspace_v2(Handle handle, Pointer workspace, size_t bytes);
-int cublasSetMathMode(Handle handle, int mode);
-int cublasGemmEx(Handle handle, int transa, int transb, int m, int n, int k, const float* alpha, Pointer a, int a_type,
-                 int lda, Pointer b, int b_type, int ldb, const float* beta, Pointer c, int c_type, int ldc,
-                 int compute_type, int algorithm);
-
-int cudnnCreate(Handle* handle);
-int cudnnDestroy(Handle handle);
-int cudnnSetStream(Handle handle, Handle stream);
-int cudnnCreateTensorDescriptor(Handle* made);
-int cudnnCreateFilterDescriptor(Handle* made);
-int cudnnCreateConvolutionDescriptor(Handle* made);
-int cudnnCreateActivationDescriptor(Handle* made);
-int cudnnSetTensor4dDescriptor(Handle tensor, int format, int type, int n, int c, int h, int w);
-int cudnnSetFilter4dDescriptor(Handle filter, int type, int format, int k, int c, int h, int w);
-int cudnnSetConvolution2dDescriptor(Handle conv, int pad_h, int pad_w, int stride_h, int stride_w, int dilation_h,
-                                    int dilation_w, int mode, int type);
-int cudnnSetActivationDescriptor(Handle activation, int mode, int nan, double coefficient);
-int cudnnGetConvolutionForwardWorkspaceSize(Handle handle, Handle x, Handle w, Handle conv, Handle y, int algorithm,
-                                            size_t* bytes);
-int cudnnConvolutionBiasActivationForward(Handle handle, const float* alpha1, Handle x_shape, Pointer x, Handle w_shape,
-                                          Pointer w, Handle conv, int algorithm, Pointer workspace, size_t bytes,
-                                          const float* alpha2, Handle z_shape, Pointer z, Handle bias_shape,
-                                          Pointer bias, Handle activation, Handle y_shape, Pointer y);
-}
+#include "../../simt_vector.h"
+#include "../../simt_half.h"
+#include "vendor_calls.h"
 
 static constexpr int ILLEGAL_ADDRESS = 700, INVALID_VALUE = 7, NOT_SUPPORTED = 15, NOT_INITIALIZED = 1;
 static constexpr int CUDNN_BAD_PARAM = 2000, CUDNN_NOT_SUPPORTED = 3000;
@@ -76,6 +30,14 @@ static void expect(bool good, const std::string& name, const std::string& detail
 
 static void must(int result, const char* call) {
     if (result != 0) expect(false, call, "returned " + std::to_string(result) + " " + simt_last_error());
+}
+
+// A stream for both libraries, and a sound context if the one before has failed; device memory is gone with it.
+static void start() {
+    must(cuDevicePrimaryCtxReset_v2(0), "cuDevicePrimaryCtxReset");
+    must(cuStreamCreate(&stream, 1), "cuStreamCreate");
+    must(cublasSetStream_v2(blas, stream), "cublasSetStream");
+    must(cudnnSetStream(dnn, stream), "cudnnSetStream");
 }
 
 static float rounded(float v, int type) { return type == F16 ? __half2float(__float2half_rn(v)) : v; }
@@ -194,11 +156,6 @@ static void test_blas_calls() {
     expect(cublasSetStream_v2(nullptr, stream) == NOT_INITIALIZED, "no handle");
     expect(cublasSetMathMode(blas, 16) == 0 && cublasSetMathMode(blas, 5) == INVALID_VALUE, "math modes");
 
-    must(gemm(a, 8, c, F32, 4), "cublasGemmEx");
-    expect(download(c, 16, F32) == zeros, "a product is late");
-    must(cuStreamSynchronize(stream), "cuStreamSynchronize");
-    expect(download(c, 16, F32) == eights, "a synchronisation runs it");
-
     Handle graph, exec;
     Pointer captured = upload(zeros, F32);
     must(cuStreamBeginCapture_v2(stream, 0), "cuStreamBeginCapture");
@@ -217,21 +174,36 @@ static void test_blas_calls() {
     must(cuStreamSynchronize(stream), "cuStreamSynchronize");
     expect(std::isnan(download(workspace, 64, F32)[63]), "the workspace is the library's");
     must(cublasSetStream_v2(blas, stream), "cublasSetStream");
+}
 
-    auto caught = [&](int result, const char* operand, const char* text) {
-        must(result, "cublasGemmEx");
-        std::string name = std::string("cublasGemmEx, ") + operand;
-        expect(cuStreamSynchronize(stream) == ILLEGAL_ADDRESS
-               && std::string(simt_last_error()).find(name + ": ") == 0
-               && std::string(simt_last_error()).find(text) != std::string::npos, name, simt_last_error());
+// What the stream's next synchronisation reports.
+static void expect_fault(const std::string& name, const char* text) {
+    bool failed = cuStreamSynchronize(stream) == ILLEGAL_ADDRESS;
+    std::string error = simt_last_error();
+    expect(failed && error.find(name + ": ") == 0 && error.find(text) != std::string::npos, name, error);
+    start();
+}
+
+// A product of 4 x 8 and 8 x 4 ones, and what is wrong with its memory.
+static void test_memory_faults() {
+    enum Fault { C_TOO_SMALL, A_UNWRITTEN, C_ON_THE_HOST, A_FREED, C_READ_TOO_EARLY };
+    auto caught = [](Fault fault, const char* operand, const char* text) {
+        float host[16];
+        Pointer a = fault == A_UNWRITTEN ? allocate(64) : upload(std::vector<float>(32, 1.0f), F16);
+        Pointer c = fault == C_ON_THE_HOST ? reinterpret_cast<Pointer>(host)
+            : upload(std::vector<float>(fault == C_TOO_SMALL ? 15 : 16), F32);
+        if (fault == A_FREED) must(cuMemFree_v2(a), "cuMemFree");
+        must(gemm(a, 8, c, F32, 4), "cublasGemmEx");
+        if (fault == C_READ_TOO_EARLY) {
+            expect(download(c, 16, F32) == std::vector<float>(16), "a product is late");
+        }
+        expect_fault(std::string("cublasGemmEx, ") + operand, text);
     };
-    caught(gemm(a, 8, upload(std::vector<float>(15), F32), F32, 4), "C", "out of bounds");
-    caught(gemm(allocate(64), 8, c, F32, 4), "A", "uninitialised");
-    float host[16];
-    caught(gemm(a, 8, reinterpret_cast<Pointer>(host), F32, 4), "C", "not device memory");
-    Pointer freed = upload(ones, F16);
-    must(cuMemFree_v2(freed), "cuMemFree");
-    caught(gemm(freed, 8, c, F32, 4), "A", "freed");
+    caught(C_TOO_SMALL, "C", "out of bounds");
+    caught(A_UNWRITTEN, "A", "uninitialised");
+    caught(C_ON_THE_HOST, "C", "not device memory");
+    caught(A_FREED, "A", "freed");
+    caught(C_READ_TOO_EARLY, "C", "race: read by copy from the device on another stream");
 }
 
 struct Shape {
@@ -362,29 +334,31 @@ static void test_dnn_calls() {
     Call late(conv);
     must(late.call(), "cudnnConvolutionBiasActivationForward");
     expect(download(late.py, late.z.size(), F16) == late.z, "a convolution is late");
+    expect_fault("cudnnConvolutionBiasActivationForward, y", "race: read by copy from the device on another stream");
+
+    Call scratched(conv);
+    must(scratched.call(), "cudnnConvolutionBiasActivationForward");
     must(cuStreamSynchronize(stream), "cuStreamSynchronize");
-    expect(download(late.py, late.z.size(), F16) != late.z, "a synchronisation runs it");
-    expect(std::isnan(download(late.workspace, 1, F32)[0]), "the workspace is the library's");
+    expect(std::isnan(download(scratched.workspace, 1, F32)[0]), "the workspace is the library's");
 
     Call unwritten(conv);
     unwritten.px = allocate(conv.x.count() * 2);
     must(unwritten.call(), "cudnnConvolutionBiasActivationForward");
-    expect(cuStreamSynchronize(stream) == ILLEGAL_ADDRESS && std::string(simt_last_error()).find(
-               "cudnnConvolutionBiasActivationForward, x: uninitialised") == 0, "unwritten input", simt_last_error());
+    expect_fault("cudnnConvolutionBiasActivationForward, x", "uninitialised");
 }
 
 int main(int, char** arguments) {
     Handle context = nullptr, module = nullptr;
     must(cuInit(0), "cuInit");
-    must(cuCtxCreate_v2(&context, 0, 0), "cuCtxCreate");
+    must(cuDevicePrimaryCtxRetain(&context, 0), "cuDevicePrimaryCtxRetain");
+    must(cuCtxSetCurrent(context), "cuCtxSetCurrent");
     must(cuModuleLoad(&module, (std::string(arguments[1]) + "/test-kernels-checked.so").c_str()), "cuModuleLoad");
-    must(cuStreamCreate(&stream, 1), "cuStreamCreate");
     must(cublasCreate_v2(&blas), "cublasCreate");
-    must(cublasSetStream_v2(blas, stream), "cublasSetStream");
     must(cudnnCreate(&dnn), "cudnnCreate");
-    must(cudnnSetStream(dnn, stream), "cudnnSetStream");
+    start();
     test_gemms();
     test_blas_calls();
+    test_memory_faults();
     test_convolutions();
     test_dnn_calls();
     must(cublasDestroy_v2(blas), "cublasDestroy");
