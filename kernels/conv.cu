@@ -5,31 +5,48 @@
 //                       + bias[n] + addend[b, oy, ox, n] + image_addend[b, n]
 //
 //     x             half [B, H, W, Cin]; x' is x, or with upsample = 1 x doubled by nearest neighbour; zero outside
-//     w             half [Cout, 3, 3, CinPadded], CinPadded = Cin rounded up to a multiple of 8, zeros there
+//     w             half [Cout, 3, 3, CinPadded], CinPadded = Cin rounded up to a multiple of 32, zeros there
 //     bias          float [Cout], null for none
 //     addend        half [B, Ho, Wo, Cout], null for none: a residual
-//     image_addend  half [B, Cout], null for none: the timestep's embedding
+//     image_addend  half [B, Cout], row stride ld_image, null for none: the timestep's embedding
 //     y             half (conv3x3_f32out: float) [B, Ho, Wo, Cout]
 //     p             pad_top_left: 1, or 0 for the autoencoder's padding of the bottom and right edges only
 //
 // Ho and Wo are the caller's, so that how far it pads below and to the right follows from them.
 //
-// Preconditions: pointers 16-byte aligned; x has fewer than 2³¹ elements; Cin a multiple of 8, or else the kernel of
-// the name with _any. Cout is free; a multiple of 8 gets 16-byte accesses.
+// conv3x3_partial: block (.., i) sums split_tiles tiles of 32 columns of k, from the i · split_tiles-th on, into
 //
-// Launch: 128 threads; a grid of ceil(B·Ho·Wo / T) · ceil(Cout / T) blocks in x, T = 128 or, for names with _small or
-// _any, 64; dynamic shared memory 49152 bytes, _small and _any 32768. Take _small where the large tiles would not fill
-// the card or where Cout ≤ 64. The order of summation over k is the same in all: so are the bits.
+//     sums          float [grid.y, B·Ho·Wo, lds], lds ≥ Cout a multiple of 8
+//
+// which splitk.cu adds up and finishes: at 8×8 and 16×16 pixels there are fewer tiles than multiprocessors.
+//
+// Preconditions: pointers 16-byte aligned; x has fewer than 2³¹ elements; Cin a multiple of 8, or else the kernel of
+// a name with _any. Cout is free; a multiple of 8 gets 16-byte accesses.
+//
+// Launch: as gemm.cu, with M = B·Ho·Wo and N = Cout. The order of summation over k is the same in all, and so are the
+// bits; conv3x3_partial's differ by float32's rounding.
 //
 // Bound: FLOP. 18·B·Ho·Wo·Cin·Cout FLOP; each input is fetched nine times, but eight of these from the caches: at
-// 64×64, 320 → 320, 1440 FLOP a byte of memory, of which an A100 needs 200. A block of 128×128 wants 1 byte for 64 FLOP
-// from L2.
-// Occupancy: as gemm.cu, two blocks of 4 warps an SM (at most 232 registers, 48 KB).
-// Tested against the same sums in double (the Java test of this name).
-// Tried: this is the first version. ldmatrix without bank conflicts; no spills; not timed.
+// 64×64, 320 → 320, 1440 FLOP a byte of memory, of which an A100 needs 200. From L2 as gemm.cu.
+// Occupancy: as gemm.cu (registers of sm_80: 256×160 and 128×160 250, 128×128 224, 64×64 96).
+// Tested against the same sums in double (Conv2dTest), and every tile against every other's bits (TilesTest).
+//
+// Tried, on sm_80 (instructions of the main loop, of them mma; integer and move instructions for one mma; tensor clocks
+// to these plus all other instructions; registers):
+//
+//     128×128, a pixel's place worked out in the loop          311  21 %  3.25  0.68  229     9 blocks, gap 201
+//     .. filter taps around the loop, a bit for each row       146  44 %  0.80  0.86  224     gap 7
+//     .. the bits cleared behind the last channel              143  45 %  0.75  0.87  224     gap 8: taken
+//     128×160, the same                                        164  49 %  0.62  0.88  250     gap 6: taken
+//     256×160, the same                                        156  51 %  0.55  0.89  250     gap 7: taken
+//     128×256                                                  133  48 %  0.62  0.88  221     256×160 is better
+//
+// From tap to tap, each 10 to 80 tiles, another 100 instructions (128×128). By ptxas's stall counts the tensor cores
+// are busy for 0.98 (128×128) or 0.99 of a warp's time; banks and sectors as in gemm.cu.
 #include "epilogue.cuh"
-#include "mainloop.cuh"
 #include "launch.cuh"
+#include "loader.cuh"
+#include "mainloop.cuh"
 
 namespace {
 
@@ -39,86 +56,141 @@ struct Geometry {
     int stride, pad_top_left, upsample;
 };
 
-// The implicit matrix [B·Ho·Wo, 9·CinPadded]. A thread's chunk lies within one filter tap; where each of its rows reads
-// is worked out when the tap changes, in between only the channel advances.
-template <int Rows, int Threads, bool Aligned>
+// The implicit matrix [B·Ho·Wo, 9·CinPadded]. A part of it is a filter tap, through whose channels the address advances
+// by a constant. Of each of its rows a thread keeps where the tap's pixel lies and eight bits: whether the filter's
+// rows and columns, three each, lie inside the image, and whether its first row and column are odd ones of x'.
+template <class T, bool Aligned>
 class PatchLoader {
-    using Slice = TileSlice<Rows, Threads>;
+    using Slice = TileSlice<T, T::BlockM>;
 
 public:
-    __device__ __forceinline__ PatchLoader(const half* x, const Geometry& geometry, int first_row, int rows)
-        : x_(x), geometry_(geometry), tap_(0), channel_(Slice::chunk() * ChunkHalves)
+    // Begins at tile number first_tile of a row of the matrix.
+    __device__ __forceinline__ PatchLoader(const half* x, const Geometry& geometry, int first_row, int rows,
+                                           int first_tile)
+        : x_(x), geometry_(geometry), ky_(0), kx_(0)
     {
 #pragma unroll
         for (int i = 0; i < Slice::Count; i++) {
             const int pixel = first_row + Slice::row(i);
             const int line = pixel / geometry.Wo;
             const int image = line / geometry.Ho;
-            const int oy = line - image * geometry.Ho;
-            const int ox = pixel - line * geometry.Wo;
-            image_line_[i] = image * geometry.H;
-            top_[i] = pixel < rows ? oy * geometry.stride - geometry.pad_top_left : Outside;
-            left_[i] = ox * geometry.stride - geometry.pad_top_left;
+            const int top = (line - image * geometry.Ho) * geometry.stride - geometry.pad_top_left;
+            const int left = (pixel - line * geometry.Wo) * geometry.stride - geometry.pad_top_left;
+            bits_[i] = (pixel < rows ? inside(top, geometry.H) : 0) | inside(left, geometry.W) << 3
+                       | (top & 1) << OddRow | (left & 1) << OddColumn;
+            const int origin = (image * geometry.H + (top >> geometry.upsample)) * geometry.W
+                               + (left >> geometry.upsample);
+            offset_[i] = origin * geometry.Cin + Slice::chunk() * ChunkHalves;
         }
-        find_tap();
+        const int tap_tiles = geometry.CinPadded / BlockK;
+        const int tap = first_tile / tap_tiles;
+        while (ky_ * 3 + kx_ < tap) {
+            next_tap();
+        }
+        start(first_tile - tap * tap_tiles);
+    }
+
+    __device__ __forceinline__ int part() const { return part_; }
+
+    __device__ __forceinline__ void next_part()
+    {
+        next_tap();
+        start(0);
     }
 
     __device__ __forceinline__ void load(half* tile)
     {
-        const int count = Aligned ? ChunkHalves : halves_left(channel_, geometry_.Cin);
+        const int left = Aligned ? ChunkHalves : left_;
 #pragma unroll
         for (int i = 0; i < Slice::Count; i++) {
-            const bool inside = offset_[i] >= 0;
-            load_chunk<Aligned>(tile + Slice::offset(i), x_ + (inside ? offset_[i] + channel_ : 0), inside ? count : 0);
+            if (Slice::has(i)) {
+                load_chunk<Aligned>(tile + Slice::offset(i), base_ + offset_[i], inside_ & 1 << i ? left : 0);
+            }
         }
-        channel_ += TileChunks * ChunkHalves;
-        if (channel_ >= geometry_.CinPadded) {
-            find_tap();
+        left_ -= BlockK;
+        if (left_ <= 0) {
+            inside_ = 0;
         }
+        base_ += BlockK;
+        opaque(base_);         // or the compiler advances a pointer for each row: more instructions and registers
     }
+
+    __device__ __forceinline__ void stop() { inside_ = 0; }
 
 private:
-    static constexpr int Outside = -4;          // even the filter's last row lies above the image
+    static constexpr int OddRow = 6;
+    static constexpr int OddColumn = 7;
 
-    __device__ __forceinline__ void find_tap()
+    // Bits 0 to 2: whether rows (or columns) first to first + 2 of x' lie inside, x having size of them.
+    __device__ __forceinline__ unsigned inside(int first, int size) const
     {
-        while (channel_ >= geometry_.CinPadded) {
-            channel_ -= geometry_.CinPadded;
-            tap_++;
-        }
-        const int ky = tap_ / 3;
-        const int kx = tap_ - ky * 3;
+        unsigned bits = 0;
 #pragma unroll
-        for (int i = 0; i < Slice::Count; i++) {
-            const int y = top_[i] + ky;
-            const int x = left_[i] + kx;
-            const bool inside = tap_ < 9 && y >= 0 && y < geometry_.H << geometry_.upsample && x >= 0
-                                && x < geometry_.W << geometry_.upsample;
-            const int line = image_line_[i] + (y >> geometry_.upsample);
-            offset_[i] = inside ? (line * geometry_.W + (x >> geometry_.upsample)) * geometry_.Cin : -1;
+        for (int k = 0; k < 3; k++) {
+            bits |= (first + k >= 0 && first + k < size << geometry_.upsample) << k;
         }
+        return bits;
     }
 
+    // How many rows of x lie between rows first and first + k of x'. Doubled, x' has two for each of x.
+    __device__ __forceinline__ int rows_between(int k, int first_is_odd) const
+    {
+        return geometry_.upsample ? (k + first_is_odd) / 2 : k;
+    }
+
+    __device__ __forceinline__ void next_tap()
+    {
+        const int ky = kx_ < 2 ? ky_ : ky_ + 1;
+        const int kx = kx_ < 2 ? kx_ + 1 : 0;
+#pragma unroll
+        for (int i = 0; i < Slice::Count; i++) {
+            const int odd_row = bits_[i] >> OddRow & 1;
+            const int odd_column = bits_[i] >> OddColumn & 1;
+            const int lines = rows_between(ky, odd_row) - rows_between(ky_, odd_row);
+            const int pixels = rows_between(kx, odd_column) - rows_between(kx_, odd_column);
+            offset_[i] += (lines * geometry_.W + pixels) * geometry_.Cin;
+        }
+        ky_ = ky;
+        kx_ = kx;
+    }
+
+    // Begins at a tile of the tap's channels.
+    __device__ __forceinline__ void start(int tile)
+    {
+        part_ = geometry_.CinPadded / BlockK - tile;
+        left_ = geometry_.Cin - tile * BlockK - Slice::chunk() * ChunkHalves;
+        inside_ = 0;
+#pragma unroll
+        for (int i = 0; i < Slice::Count; i++) {
+            inside_ |= (left_ > 0 && (bits_[i] >> ky_ & bits_[i] >> (3 + kx_) & 1)) << i;
+        }
+        base_ = x_ + tile * BlockK;
+    }
+
+    const half* base_;                   // x, moved on to the channels of the next tile
+    unsigned offset_[Slice::Count];      // from there to the thread's chunk of the tap's pixel; any number if outside
+    unsigned inside_;                    // bit i: row i's pixel lies inside the image, and has channels left
+    int left_;                           // channels of a pixel from the thread's chunk on
+    int part_;
+    unsigned bits_[Slice::Count];
     const half* x_;
     const Geometry& geometry_;
-    int image_line_[Slice::Count];              // b · H
-    int top_[Slice::Count], left_[Slice::Count];    // where the filter's first tap falls, in x'
-    int offset_[Slice::Count];                  // of channel 0 of the current tap's pixel in x; negative outside
-    int tap_, channel_;
+    int ky_, kx_;
 };
 
-template <class T, class Out, bool Aligned>
-__device__ __forceinline__ void conv(const half* x, const Geometry& geometry, const half* w,
-                                     const Epilogue<Identity, Out>& epilogue)
+// The sums of tiles first_tile to first_tile + tiles − 1 of k, finished.
+template <class T, bool Aligned, class Finisher>
+__device__ __forceinline__ void conv(const half* x, const Geometry& geometry, const half* w, int first_tile, int tiles,
+                                     const Finisher& epilogue)
 {
     DYNAMIC_SHARED(half, shared);
     const auto [row, column] = block_origin<T>(blockIdx.x, epilogue.M, epilogue.N);
     const int k = 9 * geometry.CinPadded;
 
-    PatchLoader<T::BlockM, T::Threads, Aligned> patches(x, geometry, row, epilogue.M);
-    MatrixLoader<T::BlockN, T::Threads, true> weights(w, k, k, column, epilogue.N);
+    PatchLoader<T, Aligned> patches(x, geometry, row, epilogue.M, first_tile);
+    MatrixLoader<T, T::BlockN, true> weights({w, k, k}, {}, column, epilogue.N, first_tile);
     float sum[T::FragmentsM][T::FragmentsN][4] = {};                                     // [WarpM, WarpN]
-    multiply<T>(patches, weights, ceil_div(k, T::BlockK), shared, sum);
+    multiply<T>(patches, weights, tiles, shared, sum);
     finish_tile<T>(sum, shared, row, column, epilogue);
 }
 
@@ -127,17 +199,34 @@ __device__ __forceinline__ void conv(const half* x, const Geometry& geometry, co
 #define CONV(name, T, Out, aligned)                                                                                    \
     extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
         const half* x, int B, int H, int W, int Cin, const half* w, int CinPadded, const float* bias,                  \
-        const half* addend, const half* image_addend, Out* y, int Ho, int Wo, int Cout, int stride, int pad_top_left,  \
-        int upsample)                                                                                                  \
+        const half* addend, const half* image_addend, int ld_image, Out* y, int Ho, int Wo, int Cout, int stride,      \
+        int pad_top_left, int upsample)                                                                                \
     {                                                                                                                  \
-        conv<T, Out, aligned>(x, {H, W, Cin, CinPadded, Ho, Wo, stride, pad_top_left, upsample}, w,                    \
-                              {bias, image_addend, Ho * Wo, addend, Cout, y, Cout, B * Ho * Wo, Cout});                \
+        const Geometry geometry = {H, W, Cin, CinPadded, Ho, Wo, stride, pad_top_left, upsample};                      \
+        conv<T, aligned>(x, geometry, w, 0, 9 * CinPadded / BlockK,                                                    \
+                         Epilogue<Identity, Out>{bias, image_addend, ld_image, Ho * Wo, addend, Cout, y, Cout,         \
+                                                 B * Ho * Wo, Cout, 0});                                               \
     }
 
-#define CONV_TILES(name, Out)                \
-    CONV(name, LargeTile, Out, true)         \
-    CONV(name##_small, SmallTile, Out, true) \
-    CONV(name##_any, SmallTile, Out, false)
+#define CONV_PARTIAL(name, T)                                                                                          \
+    extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
+        const half* x, int B, int H, int W, int Cin, const half* w, int CinPadded, int split_tiles, float* sums,       \
+        int lds, int Ho, int Wo, int Cout, int stride, int pad_top_left, int upsample)                                 \
+    {                                                                                                                  \
+        const Geometry geometry = {H, W, Cin, CinPadded, Ho, Wo, stride, pad_top_left, upsample};                      \
+        const int first = blockIdx.y * split_tiles;                                                                    \
+        const int M = B * Ho * Wo;                                                                                     \
+        conv<T, true>(x, geometry, w, first, min(split_tiles, 9 * CinPadded / BlockK - first),                         \
+                      PartialSums{sums + blockIdx.y * static_cast<size_t>(M) * lds, lds, M, Cout});                    \
+    }
 
-CONV_TILES(conv3x3, half)
-CONV_TILES(conv3x3_f32out, float)
+CONV(conv3x3_256x160, Tile256x160, half, true)
+CONV(conv3x3_128x160, Tile128x160, half, true)
+CONV(conv3x3_128x128, Tile128x128, half, true)
+CONV(conv3x3_64x64, Tile64x64, half, true)
+CONV(conv3x3_any, Tile64x64, half, false)
+CONV(conv3x3_f32out_128x16, Tile128x16, float, true)
+CONV(conv3x3_f32out_any, Tile64x64, float, false)
+
+CONV_PARTIAL(conv3x3_partial_128x160, Tile128x160)
+CONV_PARTIAL(conv3x3_partial_128x128, Tile128x128)

@@ -6,7 +6,7 @@
 //     error_mean:                  error[p] = Σ_tile partial[p, tile] / (h·w·c)
 //
 //     x            half [P, h, w, C]
-//     filters      half [c, 3, 3, C]                   bias  float [c], null for none
+//     filters      half [c, 3, 3, padded], padded ≥ C a multiple of 8             bias  float [c], null for none
 //     trial_of_pair  int [P] in [0, M)
 //     x0, noise_index, signal, level, seed, table: the trials, as in noised_conv.cu
 //     partial      float [P, tiles], tiles = ceil(h / 8) · ceil(w / 16)
@@ -60,8 +60,9 @@ static_assert(Threads * PixelFloats * 4 <= Stages * StageHalves * 2, "losses tak
 // Copies a pair's input, 32 channels a call, with the filters that belong to them.
 class StageLoader {
 public:
-    __device__ __forceinline__ StageLoader(const half* x, const half* filters, int C, int c, int h, int w)
-        : x_(x), filters_(filters), C_(C), c_(c), channel_(threadIdx.x % Chunks * 8)
+    __device__ __forceinline__ StageLoader(const half* x, const half* filters, int padded, int C, int c, int h,
+                                           int w)
+        : x_(x), filters_(filters), padded_(padded), C_(C), c_(c), channel_(threadIdx.x % Chunks * 8)
     {
 #pragma unroll
         for (int i = 0; i < Slots; i++) {
@@ -90,7 +91,7 @@ public:
             const int n = row % Outputs;
             const bool inside = left && n < c_;
             cp_async_16(stage + HaloPixels * Chunks * 8 + tile_offset<Chunks>(row, chunk),
-                        inside ? filters_ + (n * Taps + tap) * C_ + channel_ : filters_, inside ? 16 : 0);
+                        inside ? filters_ + (n * Taps + tap) * padded_ + channel_ : filters_, inside ? 16 : 0);
         }
         channel_ += Chunks * 8;
     }
@@ -98,7 +99,7 @@ public:
 private:
     const half* x_;
     const half* filters_;
-    int C_, c_, channel_;
+    int padded_, C_, c_, channel_;
     int offset_[Slots];                                  // of channel 0 of a pixel in x; negative outside
 };
 
@@ -162,7 +163,7 @@ __device__ __forceinline__ void measure(float* predictions, const Trial& trial, 
 }
 
 template <class Loss>
-__device__ __forceinline__ void error_conv(const half* x, int C, const half* filters, const float* bias,
+__device__ __forceinline__ void error_conv(const half* x, int C, const half* filters, int padded, const float* bias,
                                            const Trial& trial, bool prediction_is_v, float* partial, float* map, int h,
                                            int w)
 {
@@ -170,7 +171,7 @@ __device__ __forceinline__ void error_conv(const half* x, int C, const half* fil
     const int lane = threadIdx.x % 32;
     const int warp = threadIdx.x / 32;
 
-    StageLoader loader(x, filters, C, trial.c, h, w);
+    StageLoader loader(x, filters, padded, C, trial.c, h, w);
     const int stages = (C + Chunks * 8 - 1) / (Chunks * 8);
 #pragma unroll
     for (int stage = 0; stage < Stages - 1; stage++) {
@@ -227,15 +228,16 @@ __device__ __forceinline__ void error_conv(const half* x, int C, const half* fil
 
 #define ERROR_CONV(name, Loss)                                                                                         \
     extern "C" __global__ void __launch_bounds__(Threads, 1) name(                                                      \
-        const half* x, int C, const half* filters, const float* bias, const float* x0, const int* noise_index,         \
-        const float* signal, const float* level, unsigned long long seed, const float* table,                          \
+        const half* x, int C, const half* filters, int padded, const float* bias, const float* x0,                     \
+        const int* noise_index, const float* signal, const float* level, unsigned long long seed, const float* table,  \
         const int* trial_of_pair, int prediction_is_v, float* partial, float* map, int h, int w, int c)                \
     {                                                                                                                  \
         const int p = blockIdx.z;                                                                                      \
         const int tiles = gridDim.x * gridDim.y;                                                                       \
         const Trial trial(trial_of_pair[p], x0, noise_index, signal, level, seed, table, c, h * w);                    \
-        error_conv<Loss>(x + static_cast<size_t>(p) * h * w * C, C, filters, bias, trial, prediction_is_v != 0,        \
-                         partial + p * tiles, map == nullptr ? nullptr : map + static_cast<size_t>(p) * h * w, h, w);  \
+        error_conv<Loss>(x + static_cast<size_t>(p) * h * w * C, C, filters, padded, bias, trial,                      \
+                         prediction_is_v != 0, partial + p * tiles,                                                    \
+                         map == nullptr ? nullptr : map + static_cast<size_t>(p) * h * w, h, w);                       \
     }
 
 ERROR_CONV(error_conv_l1, Absolute)

@@ -6,7 +6,7 @@
 //     x0           float [h, w, c]
 //     noise_index  int [M]                signal = √ᾱ_t, level = √(1 − ᾱ_t): float [M]
 //     table        float [N, h, w, c], ε of noise index i in row i; null: Philox with seed
-//     filters      half [C, 3, 3, 8], zeros from channel c on
+//     filters      half [C, 3, 3, padded], padded ≥ 8 a multiple of 8, zeros from channel c on
 //     bias         float [C], null for none
 //     y            half [M, h, w, C]
 //
@@ -81,15 +81,16 @@ __device__ __forceinline__ void draw_latent(half* halo, const Trial& trial, int 
     __syncthreads();
 }
 
-// Starts copying rows first to first + 63 of the filters [C, 72] into a tile of rows of 80, zeros where there are none.
-__device__ __forceinline__ void load_filters(half* tile, const half* filters, int first, int C)
+// Starts copying rows first to first + 63 of the filters, 8 channels of each tap, into a tile of rows of 80, zeros where
+// there are none.
+__device__ __forceinline__ void load_filters(half* tile, const half* filters, int padded, int first, int C)
 {
     for (int i = threadIdx.x; i < Columns * RowChunks; i += Threads) {
         const int row = i / RowChunks;
         const int chunk = i % RowChunks;
         const bool inside = first + row < C && chunk < Taps;
         cp_async_16(tile + tile_offset<RowChunks>(row, chunk),
-                    inside ? filters + (static_cast<size_t>(first + row) * Taps + chunk) * TapHalves : filters,
+                    inside ? filters + (static_cast<size_t>(first + row) * Taps + chunk) * padded : filters,
                     inside ? 16 : 0);
     }
 }
@@ -124,7 +125,8 @@ __device__ __forceinline__ void store_line(const half* staged, half* y, int C, i
 
 extern "C" __global__ void __launch_bounds__(Threads)
 noised_conv(const float* x0, const int* noise_index, const float* signal, const float* level, unsigned long long seed,
-            const float* table, const half* filters, const float* bias, half* y, int h, int w, int c, int C)
+            const float* table, const half* filters, int padded, const float* bias, half* y, int h, int w, int c,
+            int C)
 {
     alignas(16) __shared__ half halo[HaloPixels * TapHalves];                            // [10, 18, 8]
     alignas(16) __shared__ half tiles[2][Columns * RowChunks * 8];                       // [64, 80], twice
@@ -136,7 +138,7 @@ noised_conv(const float* x0, const int* noise_index, const float* signal, const 
     const int first_line = blockIdx.y * Lines;
     const int first_column = blockIdx.x * Width;
 
-    load_filters(tiles[0], filters, 0, C);
+    load_filters(tiles[0], filters, padded, 0, C);
     cp_async_commit();
     draw_latent(halo, Trial(m, x0, noise_index, signal, level, seed, table, c, h * w), first_line, first_column, h, w);
 
@@ -153,7 +155,7 @@ noised_conv(const float* x0, const int* noise_index, const float* signal, const 
 
     for (int first = 0, stage = 0; first < C; first += Columns, stage ^= 1) {
         if (first + Columns < C) {
-            load_filters(tiles[stage ^ 1], filters, first + Columns, C);
+            load_filters(tiles[stage ^ 1], filters, padded, first + Columns, C);
         }
         cp_async_commit();
         cp_async_wait<1>();

@@ -38,6 +38,38 @@ struct QuickGelu {
     }
 };
 
+// One of those above, in their order, chosen by a kernel's argument: for kernels that are not worth one of each.
+struct Chosen {
+    template <int V>
+    static __device__ __forceinline__ void apply(int index, float (&v)[V])
+    {
+        switch (index) {
+        case 1:
+            each<Silu>(v);
+            break;
+        case 2:
+            each<Gelu>(v);
+            break;
+        case 3:
+            each<GeluTanh>(v);
+            break;
+        case 4:
+            each<QuickGelu>(v);
+            break;
+        }
+    }
+
+private:
+    template <class Activation, int V>
+    static __device__ __forceinline__ void each(float (&v)[V])
+    {
+#pragma unroll
+        for (int i = 0; i < V; i++) {
+            v[i] = Activation::apply(v[i]);
+        }
+    }
+};
+
 // value · gelu(gate) of neighbouring columns (Shazeer, GLU Variants, arXiv 2002.05202): see epilogue.cuh.
 struct Geglu {
 };

@@ -1,56 +1,101 @@
 // What follows the sums of a matrix product: bias, activation, residual, rounding, the store.
 //
-// In the accumulators a lane has two neighbouring columns of a row. Each warp turns its own sums in shared memory, 16
-// rows at a time, so that a lane gets eight: then bias, residual and result are accesses of 16 bytes. The sums stay
-// float32 up to the one rounding at the end.
+// In the accumulators a lane has two neighbouring columns of a row, the same for all its rows: there the bias is added.
+// Then each warp turns its own sums in shared memory, 16 rows at a time, so that a lane gets eight neighbours: residual
+// and result are accesses of 16 bytes. The sums stay float32 up to the one rounding at the end.
+//
+// An epilogue is what finish_tile gives these to:
+//
+//     float2 bias_pair(column)                        of columns column and column + 1; both may lie outside
+//     Residual fetch(row, column)                     what it will need from memory, asked for before the sums turn
+//     void finish(row, column, sum[8], residual)      columns column to column + 7 of a row; both may lie outside
 #pragma once
 
+#include <cstring>
 #include <type_traits>
 
 #include "activation.cuh"
 #include "mainloop.cuh"
 #include "vector.cuh"
 
+constexpr int EpilogueColumns = 8;
+
+// y = act(sum + image_addend) + residual, the bias being in the sum; act is Identity, Geglu or Chosen.
 template <class Activation, class Out>
 struct Epilogue {
     static constexpr bool Gated = std::is_same_v<Activation, Geglu>;
-    static constexpr int Columns = 8;                                // of the sums at once
-    static constexpr int Outputs = Gated ? Columns / 2 : Columns;
+    static constexpr int Outputs = Gated ? EpilogueColumns / 2 : EpilogueColumns;
+    using Residual = typename Halves<Outputs>::Word;
 
     const float* bias;         // [N], null for none
-    const half* image_addend;  // [M / image_rows, N], added before the activation; null for none
-    int image_rows;
-    const half* residual;      // [M, outputs], null for none
+    const half* image_addend;  // [M / image_rows, N], row stride ld_image, added before the activation; null for none
+    int ld_image, image_rows;
+    const half* residual;      // [M, outputs], row stride ldr, null for none
     int ldr;
-    Out* y;                    // [M, outputs]
+    Out* y;                    // [M, outputs], row stride ldy
     int ldy;
     int M, N;
+    int activation;            // which, for a Chosen one
 
-    // Columns column to column + 7 of a row; column is a multiple of 8.
-    __device__ __forceinline__ void finish(int row, int column, float (&sum)[Columns]) const
+    __device__ __forceinline__ float2 bias_pair(int column) const
+    {
+        if (bias == nullptr || column >= N) {
+            return make_float2(0, 0);
+        }
+        return column + 1 < N ? *reinterpret_cast<const float2*>(bias + column) : make_float2(bias[column], 0);
+    }
+
+    __device__ __forceinline__ Residual fetch(int row, int column) const
+    {
+        Residual word = {};
+        if (fetches(row, column)) {
+            word = *reinterpret_cast<const Residual*>(residual + at(row, ldr, column));
+        }
+        return word;
+    }
+
+    __device__ __forceinline__ void finish(int row, int column, float (&sum)[EpilogueColumns], Residual fetched) const
     {
         if (row >= M || column >= N) {
             return;
         }
-        const bool whole = column + Columns <= N;
-        add(bias == nullptr ? nullptr : bias + column, whole, N - column, sum);
+        const int left = N - column;
         if (image_addend != nullptr) {
-            add(image_addend + static_cast<size_t>(row / image_rows) * N + column, whole && N % 8 == 0, N - column,
-                sum);
+            add(image_addend + static_cast<size_t>(row / image_rows) * ld_image + column,
+                left >= EpilogueColumns && ld_image % 8 == 0, left, sum);
+        }
+        if constexpr (std::is_same_v<Activation, Chosen>) {
+            Chosen::apply(activation, sum);
         }
         float result[Outputs];
-        activate(sum, result);
-        const int first = Gated ? column / 2 : column;
-        const int outputs = Gated ? N / 2 : N;
-        add(residual == nullptr ? nullptr : residual + static_cast<size_t>(row) * ldr + first, whole && ldr % 8 == 0,
-            outputs - first, result);
-        Out* const destination = y + static_cast<size_t>(row) * ldy + first;
-        if (whole && ldy % 8 == 0) {
+#pragma unroll
+        for (int i = 0; i < Outputs; i++) {
+            if constexpr (Gated) {
+                result[i] = sum[2 * i] * Gelu::apply(sum[2 * i + 1]);
+            } else {
+                result[i] = sum[i];
+            }
+        }
+        const int outputs_left = Gated ? left / 2 : left;
+        if (fetches(row, column)) {
+            half2 pairs[Outputs / 2];
+            memcpy(pairs, &fetched, sizeof fetched);
+#pragma unroll
+            for (int i = 0; i < Outputs / 2; i++) {
+                const float2 pair = __half22float2(pairs[i]);
+                result[2 * i] += pair.x;
+                result[2 * i + 1] += pair.y;
+            }
+        } else if (residual != nullptr) {
+            add(residual + at(row, ldr, column), false, outputs_left, result);
+        }
+        Out* const destination = y + at(row, ldy, column);
+        if (outputs_left >= Outputs && ldy % 8 == 0) {
             store(destination, result);
         } else {
 #pragma unroll
             for (int i = 0; i < Outputs; i++) {
-                if (first + i < outputs) {
+                if (i < outputs_left) {
                     store(destination + i, {result[i]});
                 }
             }
@@ -58,82 +103,148 @@ struct Epilogue {
     }
 
 private:
-    // v += addend, of which left elements exist; at once if it is whole and aligned. Nothing if addend is null.
-    template <class Element, int V>
-    static __device__ __forceinline__ void add(const Element* addend, bool at_once, int left, float (&v)[V])
+    __device__ __forceinline__ size_t at(int row, int ld, int column) const
     {
-        if (addend == nullptr) {
-            return;
-        }
+        return static_cast<size_t>(row) * ld + (Gated ? column / 2 : column);
+    }
+
+    __device__ __forceinline__ bool fetches(int row, int column) const
+    {
+        return residual != nullptr && row < M && column + EpilogueColumns <= N && ldr % 8 == 0;
+    }
+
+    // v += terms, of which left exist: at once, or one by one.
+    template <int V>
+    static __device__ __forceinline__ void add(const half* terms, bool at_once, int left, float (&v)[V])
+    {
         if (at_once) {
-            float terms[V];
-            load(addend, terms);
+            float all[V];
+            load(terms, all);
 #pragma unroll
             for (int i = 0; i < V; i++) {
-                v[i] += terms[i];
+                v[i] += all[i];
             }
         } else {
 #pragma unroll
             for (int i = 0; i < V; i++) {
                 if (i < left) {
                     float term[1];
-                    load(addend + i, term);
+                    load(terms + i, term);
                     v[i] += term[0];
                 }
             }
         }
     }
+};
 
-    static __device__ __forceinline__ void activate(const float (&sum)[Columns], float (&result)[Outputs])
+// One of several sums over parts of k, kept as it is for splitk.cu to add.
+struct PartialSums {
+    struct Residual {
+    };
+
+    float* sums;               // [M, ld], ld a multiple of 8
+    int ld;
+    int M, N;
+
+    __device__ __forceinline__ float2 bias_pair(int) const { return make_float2(0, 0); }
+
+    __device__ __forceinline__ Residual fetch(int, int) const { return {}; }
+
+    __device__ __forceinline__ void finish(int row, int column, float (&sum)[EpilogueColumns], Residual) const
     {
-#pragma unroll
-        for (int i = 0; i < Outputs; i++) {
-            if constexpr (Gated) {
-                result[i] = sum[2 * i] * Gelu::apply(sum[2 * i + 1]);
-            } else {
-                result[i] = Activation::apply(sum[i]);
-            }
+        if (row < M && column < N) {
+            store(sums + static_cast<size_t>(row) * ld + column, sum);
         }
+    }
+};
+
+// Where a warp turns 16 rows of its sums, WarpN wide. The first four columns of each eight lie in one half of a row,
+// the last four in another, so that lanes next to each other read float4s next to each other. With the halves 4 modulo
+// 8 floats apart and the rows 8 or 24 modulo 32, neither the accumulators' float2s nor these float4s meet in a bank.
+template <int WarpN>
+struct Staging {
+    static constexpr int Half = WarpN / 2 + 4;
+    static constexpr int Stride = 2 * Half;
+    static constexpr int RowEights = WarpN / 8;
+    static constexpr int LaneEights = 16 * RowEights / 32;       // eights that a lane takes of the 16 rows
+
+    static_assert(WarpN % 16 == 0 && Stride % 16 == 8);
+
+    static __device__ __forceinline__ int offset(int row, int column)
+    {
+        return row * Stride + column % 8 / 4 * Half + column / 8 * 4 + column % 4;
+    }
+
+    // The lane's i-th eight. Eight lanes in a row take the eights of one row, of two rows that are 2 apart, or of 4
+    // rows: as many as they need to read 8 float4s from different banks, and to write whole sectors.
+    static __device__ __forceinline__ Origin eight(int lane, int i)
+    {
+        constexpr int Whole = RowEights / 8 * 8;
+        constexpr int Rest = RowEights % 8;
+        static_assert(Whole <= 8 && (Rest == 0 || Rest == 2 || Rest == 4));
+        const int n = i * 32 + lane;
+        if (n < 16 * Whole) {
+            return {n / 8, n % 8 * 8};
+        }
+        const int m = n - 16 * Whole;
+        if constexpr (Rest == 4) {
+            return {m / 16 * 4 + m / 4 % 2 * 2 + m / 8 % 2, (Whole + m % 4) * 8};
+        } else if constexpr (Rest == 2) {
+            return {m / 2, (Whole + m % 2) * 8};
+        }
+        return {};
     }
 };
 
 // Finishes a block's tile whose first element is [block_row, block_column]. All threads of the block must call it,
 // after multiply; it uses the same shared memory.
-template <class T, class Activation, class Out>
+template <class T, class Finisher>
 __device__ __forceinline__ void finish_tile(const float (&sum)[T::FragmentsM][T::FragmentsN][4], half* shared,
-                                            int block_row, int block_column, const Epilogue<Activation, Out>& epilogue)
+                                            int block_row, int block_column, const Finisher& epilogue)
 {
-    constexpr int StagingWidth = T::WarpN + 8;          // 8 more, so that the rows of one store fall on different banks
-    constexpr int RowChunks = T::WarpN / 8;
-    static_assert(T::Threads / 32 * 16 * StagingWidth * 4 <= T::SharedBytes);
+    using Stage = Staging<T::WarpN>;
+    static_assert(T::Threads / 32 * 16 * Stage::Stride * 4 <= T::SharedBytes);
 
     const int lane = threadIdx.x % 32;
     const int warp = threadIdx.x / 32;
     const int warp_row = block_row + warp % T::WarpsM * T::WarpM;
     const int warp_column = block_column + warp / T::WarpsM * T::WarpN;
-    float* const staging = reinterpret_cast<float*>(shared) + warp * 16 * StagingWidth;     // [16, WarpN]
+    float* const staging = reinterpret_cast<float*>(shared) + warp * 16 * Stage::Stride;    // [16, WarpN]
 
+    float2 bias[T::FragmentsN];
+#pragma unroll
+    for (int j = 0; j < T::FragmentsN; j++) {
+        bias[j] = epilogue.bias_pair(warp_column + j * 8 + accumulator_column(lane, 0));
+    }
     cp_async_wait<0>();
     __syncthreads();
 #pragma unroll
     for (int i = 0; i < T::FragmentsM; i++) {
+        typename Finisher::Residual residual[Stage::LaneEights];
+#pragma unroll
+        for (int n = 0; n < Stage::LaneEights; n++) {
+            const auto [row, column] = Stage::eight(lane, n);
+            residual[n] = epilogue.fetch(warp_row + i * 16 + row, warp_column + column);
+        }
 #pragma unroll
         for (int j = 0; j < T::FragmentsN; j++) {
 #pragma unroll
             for (int e = 0; e < 4; e += 2) {
-                float* const row = staging + accumulator_row(lane, e) * StagingWidth;
-                *reinterpret_cast<float2*>(row + j * 8 + accumulator_column(lane, e)) =
-                    make_float2(sum[i][j][e], sum[i][j][e + 1]);
+                const int column = j * 8 + accumulator_column(lane, e);
+                *reinterpret_cast<float2*>(staging + Stage::offset(accumulator_row(lane, e), column)) =
+                    make_float2(sum[i][j][e] + bias[j].x, sum[i][j][e + 1] + bias[j].y);
             }
         }
         __syncwarp();
 #pragma unroll
-        for (int chunk = lane; chunk < 16 * RowChunks; chunk += 32) {
-            const int row = chunk / RowChunks;
-            const int column = chunk % RowChunks * 8;
+        for (int n = 0; n < Stage::LaneEights; n++) {
+            const auto [row, column] = Stage::eight(lane, n);
             float eight[8];
-            load(staging + row * StagingWidth + column, eight);
-            epilogue.finish(warp_row + i * 16 + row, warp_column + column, eight);
+            const float4 first = *reinterpret_cast<const float4*>(staging + Stage::offset(row, column));
+            const float4 second = *reinterpret_cast<const float4*>(staging + Stage::offset(row, column + 4));
+            memcpy(eight, &first, sizeof first);
+            memcpy(eight + 4, &second, sizeof second);
+            epilogue.finish(warp_row + i * 16 + row, warp_column + column, eight, residual[n]);
         }
         __syncwarp();
     }

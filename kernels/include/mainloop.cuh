@@ -3,28 +3,45 @@
 //     sum[m, n] = Σ_k A[m, k] B[n, k]
 //
 // on tensor cores. Tiles of both factors, BlockK wide, pass through a ring of Stages buffers in shared memory: while
-// one is multiplied, the next Stages − 1 are under way by cp.async. One barrier a tile: it says both that the tile has
-// landed for every thread and that the buffer about to be refilled has been read.
+// one is multiplied, the others are under way by cp.async. Within a tile a warp reads its fragments one step ahead of
+// the multiplications: those of A one k-step of 16, those of B one pair of columns of fragments. So neither memory is
+// waited for, and the tensor cores always have an instruction that is ready.
 //
-// A loader has load(tile): it copies its factor's next tile and advances. The loader decides what a row is; see
-// MatrixLoader, and conv.cu.
+//     step of k   pair      multiplies      meanwhile reads from shared memory
+//     0           0         A₀ · B₀₀        B₀₁
+//     0           1 ..      A₀ · B₀₁        B₀₂ ..
+//     0           P−2, P−1  A₀ · ..         B₀,P₋₁ B₁₀, A₁
+//     1           P−2       A₁ · B₁,P₋₂     B₁,P₋₁, then the only barrier: the tile is read, the next has landed;
+//                                           its buffer is refilled at once, for Stages tiles later
+//     1           P−1       A₁ · B₁,P₋₁     B₀₀ and A₀ of the next tile
+//
+// A factor is copied by a loader (loader.cuh, conv.cu). It goes through k in parts, along each of which its addresses
+// advance by a constant; what changes between parts stays out of the inner loop:
+//
+//     int part()          tiles of the part just begun
+//     void next_part()    begins the next
+//     void load(tile)     copies the next BlockK columns
+//     void stop()         from here on load writes zeros and reads nothing
 #pragma once
 
 #include "fragments.cuh"
 #include "half.cuh"
 #include "ptx.cuh"
 
-__device__ __forceinline__ int ceil_div(int a, int b)
+__host__ __device__ constexpr int ceil_div(int a, int b)
 {
     return (a + b - 1) / b;
 }
+
+constexpr int BlockK = 32;                           // columns of a tile of either factor
+constexpr int ChunkHalves = 8;                       // 16 bytes, what cp.async and ldmatrix move
+constexpr int TileChunks = BlockK / ChunkHalves;     // of a row of a tile
 
 // Does not affect results, only speed.
 template <int BlockM_, int BlockN_, int WarpM_, int WarpN_, int Stages_>
 struct Tile {
     static constexpr int BlockM = BlockM_;
     static constexpr int BlockN = BlockN_;
-    static constexpr int BlockK = 32;
     static constexpr int WarpM = WarpM_;
     static constexpr int WarpN = WarpN_;
     static constexpr int Stages = Stages_;
@@ -39,11 +56,23 @@ struct Tile {
     static_assert(Stages >= 2);
 };
 
-using LargeTile = Tile<128, 128, 64, 64, 3>;
-using SmallTile = Tile<64, 64, 32, 32, 4>;
+// The table of tiles: Tiles.java has the same, says which is taken when, and knows them by these names.
+//                          block     warp     stages    threads, shared memory, FLOP for a byte of L2
+using Tile256x160 = Tile<256, 160, 64, 80, 3>;    // 256, 79872, 98
+using Tile128x160 = Tile<128, 160, 64, 80, 3>;    // 128, 55296, 71
+using Tile128x256 = Tile<128, 256, 64, 64, 3>;    // 256, 73728, 85
+using Tile128x128 = Tile<128, 128, 64, 64, 3>;    // 128, 49152, 64
+using Tile64x64 = Tile<64, 64, 32, 32, 4>;        // 128, 32768, 32
+using Tile128x16 = Tile<128, 16, 32, 16, 4>;      // 128, 36864, 14
+using Tile16x64 = Tile<16, 64, 16, 16, 6>;        // 128, 30720, 13
 
-static_assert(LargeTile::Threads == 128 && LargeTile::SharedBytes == 49152);
-static_assert(SmallTile::Threads == 128 && SmallTile::SharedBytes == 32768);
+static_assert(Tile256x160::Threads == 256 && Tile256x160::SharedBytes == 79872);
+static_assert(Tile128x160::Threads == 128 && Tile128x160::SharedBytes == 55296);
+static_assert(Tile128x256::Threads == 256 && Tile128x256::SharedBytes == 73728);
+static_assert(Tile128x128::Threads == 128 && Tile128x128::SharedBytes == 49152);
+static_assert(Tile64x64::Threads == 128 && Tile64x64::SharedBytes == 32768);
+static_assert(Tile128x16::Threads == 128 && Tile128x16::SharedBytes == 36864);
+static_assert(Tile16x64::Threads == 128 && Tile16x64::SharedBytes == 30720);
 
 // The first element of the tile that block number index works on, of a product [M, N]. Blocks that run at the same time
 // take a patch of Band rows of tiles, column by column, so that they share both factors in the L2 cache.
@@ -62,162 +91,151 @@ __device__ __forceinline__ Origin block_origin(int index, int M, int N)
     return {(band * Band + within % height) * T::BlockM, within / height * T::BlockN};
 }
 
-constexpr int ChunkHalves = 8;                       // 16 bytes, what cp.async and ldmatrix move
-constexpr int TileChunks = 32 / ChunkHalves;         // of a row of a tile
-
-// The part of a tile [Rows, 32] that one thread copies: chunk threadIdx.x % 4 of every (Threads / 4)-th row.
-template <int Rows, int Threads>
-struct TileSlice {
-    static constexpr int RowStep = Threads / TileChunks;
-    static constexpr int Count = Rows / RowStep;
-
-    static_assert(Rows % RowStep == 0 && RowStep % 8 == 0);
-
-    static __device__ __forceinline__ int chunk() { return threadIdx.x % TileChunks; }
-    static __device__ __forceinline__ int row(int i) { return threadIdx.x / TileChunks + i * RowStep; }
-    static __device__ __forceinline__ int offset(int i)
-    {
-        // The swizzle repeats every 8 rows: a constant distance from slice to slice.
-        return tile_offset<TileChunks>(row(0), chunk()) + i * RowStep * TileChunks * ChunkHalves;
-    }
-};
-
-// Copies count (0 to 8) halves into a chunk of shared memory, zeros behind them. Aligned: at once, count 0 or 8.
-template <bool Aligned>
-__device__ __forceinline__ void load_chunk(half* shared, const half* global, int count)
-{
-    if constexpr (Aligned) {
-        cp_async_16(shared, global, 2 * count);
-    } else {
-        const half zero = __float2half_rn(0.0f);
-#pragma unroll
-        for (int j = 0; j < ChunkHalves; j++) {
-            shared[j] = j < count ? global[j] : zero;
-        }
-    }
-}
-
-__device__ __forceinline__ int halves_left(int k, int width)
-{
-    return max(0, min(ChunkHalves, width - k));
-}
-
-// A width in whole chunks: where a second matrix begins behind a first one of k columns.
-__device__ __forceinline__ int whole_chunks(int k)
-{
-    return (k + ChunkHalves - 1) / ChunkHalves * ChunkHalves;
-}
-
-// Rows of a matrix [rows, k0], and behind each, zeros filling the last chunk, the row of a second one [rows, k1].
-template <int Rows, int Threads, bool Aligned>
-class MatrixLoader {
-    using Slice = TileSlice<Rows, Threads>;
-
+// What a warp multiplies, and where it reads it: fragments of the left factor for two k-steps, and of the right factor
+// for two pairs of columns of fragments.
+template <class T>
+class Fragments {
 public:
-    __device__ __forceinline__ MatrixLoader(const half* first, int ld0, int k0, const half* second, int ld1, int k1,
-                                            int first_row, int rows)
-        : second_(second), ld1_(ld1), width_(k0), width1_(k1), first_row_(first_row), rows_(rows),
-          k_(Slice::chunk() * ChunkHalves)
+    static constexpr int Pairs = T::FragmentsN / 2;
+
+    __device__ __forceinline__ explicit Fragments(const half* shared)
+        : shared_(reinterpret_cast<const unsigned char*>(shared))
     {
-        start(first, ld0);
+        const int lane = threadIdx.x % 32;
+        const int row = threadIdx.x / 32 % T::WarpsM * T::WarpM + left_row(lane);
+        const int column = T::BlockM + threadIdx.x / 32 / T::WarpsM * T::WarpN + right_column(lane);
+        left_offset_ = 2 * tile_offset<TileChunks>(row, left_chunk(lane));
+        right_offset_ = 2 * tile_offset<TileChunks>(column, right_chunk(lane));
     }
 
-    __device__ __forceinline__ MatrixLoader(const half* matrix, int ld, int k, int first_row, int rows)
-        : MatrixLoader(matrix, ld, k, nullptr, 0, 0, first_row, rows)
+    // On to another stage of the ring.
+    __device__ __forceinline__ void advance(int bytes)
     {
+        left_offset_ += bytes;
+        right_offset_ += bytes;
     }
 
-    __device__ __forceinline__ void load(half* tile)
+    // Rows from to to − 1, in units of 16, of k-step k.
+    __device__ __forceinline__ void load_left(int k, int from, int to)
     {
-        if (k_ >= whole_chunks(width_) && width1_ > 0) {
-            k_ -= whole_chunks(width_);
-            width_ = width1_;
-            width1_ = 0;
-            start(second_, ld1_);
-        }
-        const int count = Aligned ? (k_ < width_ ? ChunkHalves : 0) : halves_left(k_, width_);
 #pragma unroll
-        for (int i = 0; i < Slice::Count; i++) {
-            const bool inside = first_row_ + Slice::row(i) < rows_;
-            load_chunk<Aligned>(tile + Slice::offset(i), source_[i] + k_, inside ? count : 0);
+        for (int i = from; i < to; i++) {
+            ldmatrix_x4(left_[k % 2][i], at(left_offset_, k) + i * 16 * BlockK);
         }
-        k_ += TileChunks * ChunkHalves;
+    }
+
+    __device__ __forceinline__ void load_right(int k, int pair)
+    {
+        ldmatrix_x4(right_[(k * Pairs + pair) % 2], at(right_offset_, k) + pair * 16 * BlockK);
+    }
+
+    __device__ __forceinline__ void multiply(int k, int pair, float (&sum)[T::FragmentsM][T::FragmentsN][4]) const
+    {
+        const auto& right = right_[(k * Pairs + pair) % 2];
+        const uint32_t first[2] = {right[0], right[1]};
+        const uint32_t second[2] = {right[2], right[3]};
+#pragma unroll
+        for (int i = 0; i < T::FragmentsM; i++) {
+            mma_m16n8k16(sum[i][2 * pair], left_[k % 2][i], first);
+            mma_m16n8k16(sum[i][2 * pair + 1], left_[k % 2][i], second);
+        }
     }
 
 private:
-    __device__ __forceinline__ void start(const half* matrix, int ld)
+    // A k-step is two chunks on, and the swizzle exchanges chunks by XOR: so is the step. (Stages are whole multiples
+    // of 64 bytes, and so leave these bits alone.)
+    __device__ __forceinline__ const half* at(int offset, int k) const
     {
-#pragma unroll
-        for (int i = 0; i < Slice::Count; i++) {
-            const int row = min(first_row_ + Slice::row(i), rows_ - 1);
-            source_[i] = matrix + static_cast<size_t>(row) * ld;
-        }
+        return reinterpret_cast<const half*>(shared_ + (offset ^ k * 2 * ChunkHalves * 2));
     }
 
-    const half* source_[Slice::Count];
-    const half* second_;
-    int ld1_, width_, width1_, first_row_, rows_;
-    int k_;
+    const unsigned char* shared_;
+    int left_offset_, right_offset_;                                                     // bytes
+    uint32_t left_[2][T::FragmentsM][4];                                                 // [WarpM, 16]
+    uint32_t right_[2][4];                                                               // [16, 16]
 };
 
-// Adds the products of tiles tiles to sum. All threads of the block must call it.
+// Adds the products of tiles ≥ 1 tiles to sum. All threads of the block must call it.
 template <class T, class LoaderA, class LoaderB>
 __device__ __forceinline__ void multiply(LoaderA& a, LoaderB& b, int tiles, half* shared,
                                          float (&sum)[T::FragmentsM][T::FragmentsN][4])
 {
-    const int lane = threadIdx.x % 32;
-    const int warp_row = threadIdx.x / 32 % T::WarpsM * T::WarpM;
-    const int warp_column = threadIdx.x / 32 / T::WarpsM * T::WarpN;
+    constexpr int Steps = BlockK / 16;
+    constexpr int Pairs = Fragments<T>::Pairs;
+    constexpr int BarrierPair = Pairs > 1 ? Pairs - 2 : 0;     // of the last step: all fragments of the tile are read
+    constexpr int LastStage = (T::Stages - 1) * T::StageHalves;
+    static_assert(Steps % 2 == 0, "fragments of a tile begin in the first of their two registers");
 
-#pragma unroll
-    for (int stage = 0; stage < T::Stages - 1; stage++) {
-        if (stage < tiles) {
-            a.load(shared + stage * T::StageHalves);
-            b.load(shared + stage * T::StageHalves + T::BlockM * T::BlockK);
+    int loads = tiles;                                         // not begun
+    int part = min(a.part(), loads);                           // of them, before an address jumps
+    const auto next_part = [&] {
+        if (loads > 0) {
+            a.next_part();
+            part = min(a.part(), loads);
+        } else {
+            a.stop();
+            b.stop();
+            part = tiles;
         }
+    };
+    const auto load = [&](half* stage) {
+        a.load(stage);                                                                   // [BlockM, BlockK]
+        b.load(stage + T::BlockM * BlockK);                                              // [BlockN, BlockK]
         cp_async_commit();
+    };
+#pragma unroll
+    for (int stage = 0; stage < T::Stages; stage++) {
+        if (part == 0) {
+            next_part();
+        }
+        load(shared + stage * T::StageHalves);
+        part--;
+        loads--;
     }
-    int reading = 0;
-    int writing = T::Stages - 1;
-    for (int tile = 0; tile < tiles; tile++) {
-        cp_async_wait<T::Stages - 2>();
-        __syncthreads();
-        if (tile + T::Stages - 1 < tiles) {
-            a.load(shared + writing * T::StageHalves);
-            b.load(shared + writing * T::StageHalves + T::BlockM * T::BlockK);
-        }
-        cp_async_commit();
+    cp_async_wait<T::Stages - 1>();
+    __syncthreads();
+    Fragments<T> fragments(shared);
+    fragments.load_right(0, 0);
+    fragments.load_left(0, 0, T::FragmentsM);
 
-        const half* const tile_a = shared + reading * T::StageHalves;                    // [BlockM, BlockK]
-        const half* const tile_b = tile_a + T::BlockM * T::BlockK;                       // [BlockN, BlockK]
+    half* stage = shared;
+    while (tiles > 0) {
+        if (part == 0) {
+            next_part();
+        }
+        int count = min(part, tiles);
+        part -= count;
+        loads -= count;
+        tiles -= count;
+#pragma unroll 1
+        do {
 #pragma unroll
-        for (int k = 0; k < T::BlockK / 16; k++) {
-            uint32_t left[T::FragmentsM][4];                                             // [WarpM, 16]
-            uint32_t right[T::FragmentsN][2];                                            // [WarpN, 16]
+            for (int k = 0; k < Steps; k++) {
+                const int next = (k + 1) % Steps;
 #pragma unroll
-            for (int i = 0; i < T::FragmentsM; i++) {
-                ldmatrix_x4(left[i], tile_a + tile_offset<TileChunks>(warp_row + i * 16 + left_row(lane),
-                                                                      2 * k + left_chunk(lane)));
-            }
-#pragma unroll
-            for (int j = 0; j < T::FragmentsN; j += 2) {
-                uint32_t pair[4];
-                ldmatrix_x4(pair, tile_b + tile_offset<TileChunks>(warp_column + j * 8 + right_column(lane),
-                                                                   2 * k + right_chunk(lane)));
-                right[j][0] = pair[0];
-                right[j][1] = pair[1];
-                right[j + 1][0] = pair[2];
-                right[j + 1][1] = pair[3];
-            }
-#pragma unroll
-            for (int i = 0; i < T::FragmentsM; i++) {
-#pragma unroll
-                for (int j = 0; j < T::FragmentsN; j++) {
-                    mma_m16n8k16(sum[i][j], left[i], right[j]);
+                for (int pair = 0; pair < Pairs; pair++) {
+                    if (pair + 1 < Pairs) {
+                        fragments.load_right(k, pair + 1);
+                    }
+                    if (next == 0 && pair == BarrierPair) {
+                        cp_async_wait<T::Stages - 2>();
+                        __syncthreads();
+                        load(stage);
+                        const bool wraps = stage == shared + LastStage;
+                        fragments.advance(2 * (wraps ? -LastStage : T::StageHalves));
+                        stage = wraps ? shared : stage + T::StageHalves;
+                    }
+                    if (pair + 1 == Pairs) {
+                        fragments.load_right(next, 0);
+                    }
+                    if (pair + 1 == Pairs) {
+                        fragments.load_left(next, Pairs > 1 ? T::FragmentsM / 2 : 0, T::FragmentsM);
+                    } else if (pair + 2 == Pairs) {
+                        fragments.load_left(next, 0, T::FragmentsM / 2);
+                    }
+                    fragments.multiply(k, pair, sum);
                 }
             }
-        }
-        reading = reading + 1 == T::Stages ? 0 : reading + 1;
-        writing = writing + 1 == T::Stages ? 0 : writing + 1;
+        } while (--count > 0);
     }
 }

@@ -8,9 +8,23 @@
 #else
 #include <cstdint>
 
+#include "half.cuh"
+
 __device__ __forceinline__ uint32_t shared_address(const void* shared)
 {
     return static_cast<uint32_t>(__cvta_generic_to_shared(shared));
+}
+
+// Nothing happens, but the compiler no longer knows how the value came about: it cannot fold it into others, nor
+// compute it again where it is used.
+__device__ __forceinline__ void opaque(const half*& pointer)
+{
+    asm volatile("" : "+l"(pointer));
+}
+
+__device__ __forceinline__ void opaque(unsigned& value)
+{
+    asm volatile("" : "+r"(value));
 }
 
 // Copies source_bytes (0 to 16) to shared memory past the L1 cache and fills the rest of the 16 bytes with zeros. Both

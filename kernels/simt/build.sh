@@ -4,7 +4,8 @@
 #   build.sh OUTDIR          libcuda.so.1 (the emulated driver), libcublas.so.12 and libcudnn.so.9 (what is called of
 #                            them, on its device), simt-kernels.so (../*.cu, for speed) and simt-kernels-checked.so
 #                            (the same with every load and store checked); run_kernel, which runs one of them
-#   build.sh OUTDIR test     also builds test/ and runs it; fails if a test fails
+#   build.sh OUTDIR test     also builds test/ and runs it, and ../steps, whose programs check them against double loops
+#                            and print what was counted; fails if a test fails
 #
 # An object is compiled again only if its source or any header is newer. Paths in the outputs are relative to kernels/.
 set -euo pipefail
@@ -128,6 +129,13 @@ if [ "${2:-}" = test ]; then
     compile runtime simt/vendor/test/run_vendor_tests.cpp "$out/obj/run_vendor_tests.o"
     g++ -o "$out/run_vendor_tests" "$out/obj/run_vendor_tests.o" "$out"/lib*.so.* -Wl,-rpath,'$ORIGIN'
     "$out/run_vendor_tests" "$out"
-    "$out/run_kernel" "$out/simt-kernels-checked.so" gemm_none 70 24 16
+    "$out/run_kernel" "$out/simt-kernels-checked.so" gemm_128x128 70 24 16
     "$out/run_kernel" "$out/simt-kernels-checked.so" layernorm 5 40
+    image checked simt-steps steps/*.cu
+    for program in steps/*.cpp; do
+        name=$(basename "$program" .cpp)
+        compile runner "$program" "$out/obj/$name.o"
+        g++ -o "$out/$name" "$out/obj/$name.o" "$out/libcuda.so.1" -Wl,-rpath,'$ORIGIN'
+        SIMT_SITES=1 "$out/$name" "$out/simt-steps.so" "$out/simt-kernels-checked.so"
+    done
 fi

@@ -1,6 +1,6 @@
 // Runs one kernel once, for a debugger: inputs from a fixed seed, one launch, its result beside the obvious loops.
 //
-//     run_kernel IMAGE gemm_none M N K         y = x Wᵀ + bias
+//     run_kernel IMAGE gemm_128x128 M N K       y = x Wᵀ + bias
 //     run_kernel IMAGE layernorm ROWS C
 //
 // IMAGE is simt-kernels-checked.so or simt-kernels.so; K and C are multiples of 8. Exit status 1 if the kernel fails a
@@ -68,8 +68,11 @@ template <class... A> static void launch(int grid, int block, int shared, A... a
 // Runs the kernel on y [M, N]; returns what should be there.
 static std::vector<double> run_gemm(Pointer y, int M, int N, int K) {
     auto x = random_values(M * K), w = random_values(N * K), bias = random_values(N);
-    launch((M + 127) / 128 * ((N + 127) / 128), 128, 49152, upload_halves(x), K, K, 0ull, 0, 0, upload_halves(w), K,
-           upload(bias), 0ull, 0, y, N, M, N);
+    const int padded = (K + 31) / 32 * 32;              // whole tiles, as the kernel wants its weights
+    std::vector<float> packed(N * padded);
+    for (int i = 0; i < N * K; i++) packed[i / K * padded + i % K] = w[i];
+    launch((M + 127) / 128 * ((N + 127) / 128), 128, 49152, upload_halves(x), K, K, 0ull, 0, 0, upload_halves(packed),
+           padded, upload(bias), 0ull, 0, y, N, M, N, 0);
     std::vector<double> expected(M * N);
     for (int i = 0; i < M * N; i++) {
         expected[i] = bias[i % N];
@@ -93,8 +96,8 @@ static std::vector<double> run_layernorm(Pointer y, int rows, int C) {
 
 int main(int count, char** arguments) {
     const std::string kernel = count > 2 ? arguments[2] : "";
-    const bool gemm = kernel == "gemm_none" && count == 6, norm = kernel == "layernorm" && count == 5;
-    if (!gemm && !norm) return puts("run_kernel IMAGE gemm_none M N K, or run_kernel IMAGE layernorm ROWS C"), 2;
+    const bool gemm = kernel == "gemm_128x128" && count == 6, norm = kernel == "layernorm" && count == 5;
+    if (!gemm && !norm) return puts("run_kernel IMAGE gemm_128x128 M N K, or run_kernel IMAGE layernorm ROWS C"), 2;
     const int rows = atoi(arguments[3]), columns = atoi(arguments[4]);
     void *context = nullptr, *module = nullptr;
     must(cuInit(0), "cuInit");

@@ -5,6 +5,8 @@
 #include "simt_abi.h"
 #include "simt_math.h"
 
+template <class T> inline void opaque(T&) {}
+
 inline void cp_async_16(void* shared, const void* global, int source_bytes = 16, SIMT_HERE) {
     simt_cp_async(shared, global, 16, source_bytes, site);
 }

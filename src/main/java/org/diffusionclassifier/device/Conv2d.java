@@ -77,7 +77,7 @@ public interface Conv2d extends Layer {
     }
 
     /**
-     * [B, H, W, in] (and [B, H, W, concat]) → [B, H', W', out]. All inputs must be dense.
+     * [B, H, W, in] (and [B, H, W, concat]) → [B, H', W', out]. All inputs must be dense, but for an addend [B, out].
      *
      * @param skip   the second input of a layer with {@code concat} channels; null for none
      * @param addend as above; null for none

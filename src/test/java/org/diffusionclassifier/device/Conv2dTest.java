@@ -101,6 +101,25 @@ class Conv2dTest {
         }
     }
 
+    /** One wide layer can make the values of many convolutions, each of which takes its columns. */
+    @ParameterizedTest
+    @CsvSource({"2,5,3,16,24,16", "3,2,2,5,7,3"})
+    void takesAnImagesValuesFromColumnsOfALargerTensor(int batch, int height, int width, int in, int out, int from) {
+        var spec = Spec.of(in, out, 3);
+        float[] x = on.normal(batch * height * width * in);
+        float[] weight = on.normal(out * in * 9);
+        float[] bias = on.normal(out);
+        int all = 2 * (from + out);
+        float[] wide = on.normal(batch * all);
+        Tensor input = on.input(x, batch, height, width, in);
+        Tensor columns = on.input(wide, batch, all).columns(from, out);
+        try (Conv2d conv = on.device().conv2d(spec, new MapWeights()
+                .with("weight", weight, out, in, 3, 3).with("bias", bias, out))) {
+            on.assertMatches(r -> r.conv2d(spec, batch, height, width, x, null, weight, bias,
+                    Reference.columns(wide, all, from, out)), on.run(() -> conv.forward(input, columns)));
+        }
+    }
+
     /** Weights are packed for the first shape they meet; later ones must do with that layout. */
     @ParameterizedTest
     @CsvSource({"1,1,9", "1,9,1", "3,1,17", "3,17,1"})

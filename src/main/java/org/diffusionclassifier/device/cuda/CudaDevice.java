@@ -34,6 +34,7 @@ import org.diffusionclassifier.weights.Weights;
 public final class CudaDevice extends RecordingDevice {
 
     private final Gpu gpu;
+    private final Tiles.Card card;
     private final GpuArena arena = new GpuArena();
 
     /** Null where our own kernels do it all. */
@@ -41,6 +42,7 @@ public final class CudaDevice extends RecordingDevice {
 
     private CudaDevice(Gpu gpu, Kernels kernels) {
         this.gpu = gpu;
+        this.card = new Tiles.Card(gpu.multiprocessors(), gpu.sharedBytesPerMultiprocessor());
         try {
             vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView()) : null;
         } catch (RuntimeException e) {
@@ -116,6 +118,11 @@ public final class CudaDevice extends RecordingDevice {
 
     Gpu gpu() {
         return gpu;
+    }
+
+    /** What the choice of tiles depends on. */
+    Tiles.Card card() {
+        return card;
     }
 
     @Override

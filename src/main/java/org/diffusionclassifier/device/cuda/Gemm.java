@@ -1,15 +1,24 @@
 package org.diffusionclassifier.device.cuda;
 
-import java.util.Locale;
+import java.util.EnumSet;
+import java.util.Set;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
 
 /**
- * y = act([x | x₁] Wᵀ + b) + residual over the rows of x: one launch of {@code gemm.cu}, which linear layers and 1×1
- * convolutions are made of.
+ * y = act([x | x₁] Wᵀ + b) + residual over the rows of x: a launch of {@code gemm.cu}, which linear layers and 1×1
+ * convolutions are made of; two launches if the sum over K is split.
  */
 final class Gemm implements AutoCloseable {
+
+    private static final Set<Tiles> ANY = EnumSet.of(Tiles.ANY);
+    private static final Set<Tiles> NONE = EnumSet.noneOf(Tiles.class);
+    static final Set<Tiles> PLAIN = EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128, Tiles.T64X64,
+            Tiles.T16X64);
+    static final Set<Tiles> GATED = EnumSet.of(Tiles.T128X256, Tiles.T128X128, Tiles.T64X64);
+    static final Set<Tiles> ACTIVATED = EnumSet.of(Tiles.T128X128, Tiles.T64X64);
+    static final Set<Tiles> PARTIAL = EnumSet.of(Tiles.T128X160, Tiles.T128X128, Tiles.T16X64);
 
     private final CudaDevice device;
     private final Tensor weights;
@@ -27,23 +36,68 @@ final class Gemm implements AutoCloseable {
         this.activation = activation;
     }
 
-    /** Records the launch; x₁ and residual may be null. */
+    /** Records the product; x₁ and residual may be null. */
     void record(Tensor x, Tensor x1, Tensor residual, Tensor y) {
+        boolean vectors = (x.width() | x.rowStride()) % 8 == 0
+                && (x1 == null || (x1.width() | x1.rowStride()) % 8 == 0);
+        Set<Tiles> whole = ANY;
+        Set<Tiles> partial = NONE;
+        if (vectors && y.type() != DType.F32) {
+            whole = switch (activation) {
+                case NONE -> PLAIN;
+                case GEGLU -> GATED;
+                default -> ACTIVATED;
+            };
+            partial = activation == Activation.GEGLU ? NONE : PARTIAL;
+        }
+        int tiles = weights.width() / Tiles.DEPTH;
+        record(Tiles.choose(device.card(), x.rows(), weights.dim(0), tiles, whole, partial), x, x1, residual, y);
+    }
+
+    /** Records the product as {@code plan} has it. */
+    void record(Tiles.Plan plan, Tensor x, Tensor x1, Tensor residual, Tensor y) {
         int m = x.rows();
         int n = weights.dim(0);
         int k1 = x1 == null ? 0 : x1.width();
-        int ldx1 = x1 == null ? 0 : x1.rowStride();
-        boolean vectors = (x.width() | x.rowStride() | k1 | ldx1) % 8 == 0;
-        Tiles tiles = Tiles.choose(device.gpu(), m, n, vectors);
-        String kind = y.type() == DType.F32 ? "f32out" : activation.name().toLowerCase(Locale.ROOT);
-        device.add(new KernelOp(device.gpu(), "gemm_" + kind + tiles.suffix(), tiles.geometry(m, n),
+        var op = new KernelOp(device.gpu(), plan.kernel(family(plan, y)), plan.geometry(m, n),
                 2L * m * n * (x.width() + k1))
                 .in(x).with(x.rowStride(), x.width())
-                .in(x1).with(ldx1, k1)
-                .in(weights).with(weights.width())
-                .in(bias)
-                .in(residual).with(residual == null ? 0 : residual.rowStride())
-                .out(y).with(y.rowStride(), m, n));
+                .in(x1).with(x1 == null ? 0 : x1.rowStride(), k1)
+                .in(weights).with(weights.width());
+        if (plan.splits() == 1) {
+            device.add(op.in(bias)
+                    .in(residual).with(residual == null ? 0 : residual.rowStride())
+                    .out(y).with(y.rowStride(), m, n, index(activation)));
+            return;
+        }
+        var sums = new SplitSums(device, plan, m, n);
+        device.add(op.with(plan.splitTiles()).out(sums.tensor()).with(sums.tensor().width(), m, n));
+        sums.finish(bias, null, 1, residual, activation, y);
+    }
+
+    /** By which {@code activation.cuh} knows an activation; it has none for GEGLU. */
+    static int index(Activation activation) {
+        return switch (activation) {
+            case NONE, GEGLU -> 0;
+            case SILU -> 1;
+            case GELU -> 2;
+            case GELU_TANH -> 3;
+            case QUICK_GELU -> 4;
+        };
+    }
+
+    private String family(Tiles.Plan plan, Tensor y) {
+        if (plan.splits() > 1) {
+            return "gemm";
+        }
+        if (y.type() == DType.F32) {
+            return "gemm_f32out";
+        }
+        return switch (activation) {
+            case NONE -> plan.tile() == Tiles.ANY ? "gemm_activated" : "gemm";
+            case GEGLU -> "gemm_geglu";
+            default -> "gemm_activated";
+        };
     }
 
     @Override

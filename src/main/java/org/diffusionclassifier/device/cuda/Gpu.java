@@ -135,6 +135,11 @@ final class Gpu implements AutoCloseable {
         return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     }
 
+    /** Bytes, of which each resident block takes its own and 1 KiB more. */
+    int sharedBytesPerMultiprocessor() {
+        return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
+    }
+
     /** Bytes of shared memory that a block can have, static and dynamic together. */
     int sharedBytesOfBlock() {
         return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);

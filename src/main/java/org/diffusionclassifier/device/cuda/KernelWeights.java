@@ -2,17 +2,17 @@ package org.diffusionclassifier.device.cuda;
 
 import org.diffusionclassifier.device.Tensor;
 
-/** Weights in the layouts that the kernels read: float16, the inner dimension padded with zeros to a multiple of 8. */
+/**
+ * Weights in the layouts that the kernels read: float16, the inner dimension padded with zeros to whole tiles of
+ * {@link Tiles#DEPTH}, so that no tile of theirs is ragged.
+ */
 final class KernelWeights {
-
-    /** Halves that one 16-byte load brings. */
-    private static final int VECTOR = 8;
 
     private KernelWeights() {
     }
 
     static int padded(int columns) {
-        return (columns + VECTOR - 1) / VECTOR * VECTOR;
+        return (columns + Tiles.DEPTH - 1) / Tiles.DEPTH * Tiles.DEPTH;
     }
 
     /** A matrix [rows, columns] as it is: [rows, padded(columns)]. */

@@ -1,0 +1,110 @@
+// Step 5 of the matrix product (arguments: gemm_1_naive.cu): loads that nobody waits for.
+//
+// cp.async copies from global to shared memory without registers, and goes on while the thread computes. Tiles pass
+// through a ring of three stages: two are under way while one is multiplied. The barrier, one a tile, says both that
+// the tile has landed for every thread, and that all have read the one that is to be overwritten. A copy whose source
+// lies outside writes zeros (source size 0): no branch.
+//
+// Launch: as step 4; 49152 bytes of dynamic shared memory.
+// Bound: shared memory, by its bank conflicts: 512 clocks for the 256 of the tensor cores.
+#include "fragments.cuh"
+#include "launch.cuh"
+#include "ptx.cuh"
+
+namespace {
+constexpr int Block = 128;
+constexpr int BlockK = 32;
+constexpr int Chunks = BlockK / 8;                       // of 16 bytes
+constexpr int Warp = 64;
+constexpr int Stages = 3;
+constexpr int TileHalves = Block * BlockK;
+
+__device__ __forceinline__ int offset(int row, int chunk)
+{
+    return (row * Chunks + chunk) * 8;
+}
+
+// Begins to copy rows first_row .. and columns k .. of a matrix [rows, K]; zeros outside.
+__device__ __forceinline__ void load_tile(half* tile, const half* matrix, int first_row, int rows, int k, int K)
+{
+#pragma unroll
+    for (int n = 0; n < Block * Chunks / 128; n++) {
+        const int i = n * 128 + threadIdx.x;
+        const int row = first_row + i / Chunks;
+        const int column = k + i % Chunks * 8;
+        const bool inside = row < rows && column < K;
+        cp_async_16(tile + offset(i / Chunks, i % Chunks),
+                    matrix + (inside ? static_cast<size_t>(row) * K + column : 0), inside ? 16 : 0);
+    }
+}
+
+__device__ __forceinline__ void multiply(float (&sum)[Warp / 16][Warp / 8][4], const uint32_t (&left)[Warp / 16][4],
+                                         const uint32_t (&right)[Warp / 16][4])
+{
+#pragma unroll
+    for (int i = 0; i < Warp / 16; i++) {
+#pragma unroll
+        for (int j = 0; j < Warp / 8; j++) {
+            const uint32_t columns[2] = {right[j / 2][j % 2 * 2], right[j / 2][j % 2 * 2 + 1]};
+            mma_m16n8k16(sum[i][j], left[i], columns);
+        }
+    }
+}
+}  // namespace
+
+extern "C" __global__ void __launch_bounds__(128)
+gemm_5_ring(const half* x, const half* w, half* y, int M, int N, int K)
+{
+    DYNAMIC_SHARED(half, shared);                        // [Stages][x, w][Block, BlockK]
+    const int lane = threadIdx.x % 32;
+    const int warp_row = threadIdx.x / 32 % 2 * Warp;
+    const int warp_column = threadIdx.x / 64 * Warp;
+    const int columns = (N + Block - 1) / Block;
+    const int first_row = blockIdx.x / columns * Block;
+    const int first_column = blockIdx.x % columns * Block;
+    float sum[Warp / 16][Warp / 8][4] = {};                                              // [64, 64]
+
+    const auto load = [&](int tile) {
+        half* const stage = shared + tile % Stages * 2 * TileHalves;
+        load_tile(stage, x, first_row, M, tile * BlockK, K);
+        load_tile(stage + TileHalves, w, first_column, N, tile * BlockK, K);
+        cp_async_commit();
+    };
+    for (int tile = 0; tile < Stages - 1; tile++) {
+        load(tile);
+    }
+    for (int tile = 0; tile * BlockK < K; tile++) {
+        cp_async_wait<Stages - 2>();
+        __syncthreads();
+        load(tile + Stages - 1);
+        const half* const left_tile = shared + tile % Stages * 2 * TileHalves;
+        const half* const right_tile = left_tile + TileHalves;
+#pragma unroll
+        for (int step = 0; step < BlockK / 16; step++) {
+            uint32_t left[Warp / 16][4];                                                 // [64, 16]
+            uint32_t right[Warp / 16][4];                                                // [16, 64]
+#pragma unroll
+            for (int i = 0; i < Warp / 16; i++) {
+                ldmatrix_x4(left[i], left_tile + offset(warp_row + i * 16 + left_row(lane),
+                                                        2 * step + left_chunk(lane)));
+                ldmatrix_x4(right[i], right_tile + offset(warp_column + i * 16 + right_column(lane),
+                                                          2 * step + right_chunk(lane)));
+            }
+            multiply(sum, left, right);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < Warp / 16; i++) {
+#pragma unroll
+        for (int j = 0; j < Warp / 8; j++) {
+#pragma unroll
+            for (int e = 0; e < 4; e++) {
+                const int row = first_row + warp_row + i * 16 + accumulator_row(lane, e);
+                const int column = first_column + warp_column + j * 8 + accumulator_column(lane, e);
+                if (row < M && column < N) {
+                    y[static_cast<size_t>(row) * N + column] = __float2half_rn(sum[i][j][e]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,274 @@
+package org.diffusionclassifier.device.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.BiConsumer;
+import org.diffusionclassifier.device.Activation;
+import org.diffusionclassifier.device.Conv2d;
+import org.diffusionclassifier.device.Conv2d.Padding;
+import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.testing.Devices;
+import org.diffusionclassifier.testing.MapWeights;
+import org.diffusionclassifier.weights.DType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The tiles of {@code gemm.cu} and {@code conv.cu} against one another: all sum in the same order, so that every tile
+ * must give the bits of {@link Tiles#ANY}, which {@code LinearTest} and {@code Conv2dTest} hold to a double reference.
+ * A split sum may differ from it by float32's rounding, and so by one rounding to float16.
+ */
+class TilesTest {
+
+    private final CudaDevice device = (CudaDevice) Devices.openCuda();
+    private final SplittableRandom random = new SplittableRandom(20230328);
+
+    @AfterEach
+    void close() {
+        device.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"NONE,300,328", "NONE,17,331", "GEGLU,263,344", "GEGLU,70,90", "SILU,130,136", "SILU,5,7"})
+    void everyTileOfTheMatrixProductGivesTheSameBits(Activation activation, int m, int n) {
+        Tensor x = normal(m, 88);
+        Tensor x1 = normal(m, 40);
+        Tensor residual = activation == Activation.GEGLU ? null : normal(m, n);
+        Set<Tiles> tiles = switch (activation) {
+            case NONE -> Gemm.PLAIN;
+            case GEGLU -> Gemm.GATED;
+            default -> Gemm.ACTIVATED;
+        };
+        try (var gemm = new Gemm(device, KernelWeights.sideBySide(device, floats(n * 128), n, 88, 40), bias(n),
+                activation)) {
+            compare(tiles, 5, DType.F16, new int[] {m, activation == Activation.GEGLU ? n / 2 : n},
+                    (plan, y) -> gemm.record(plan, x, x1, residual, y));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"NONE,300,328,2", "NONE,17,331,4", "QUICK_GELU,9,70,5", "GELU,128,160,3"})
+    void splitsOfTheMatrixProductAddUp(Activation activation, int m, int n, int splits) {
+        Tensor x = normal(m, 600);
+        Tensor residual = normal(m, n);
+        try (var gemm = new Gemm(device, KernelWeights.matrix(device, floats(n * 600), n, 600), bias(n), activation)) {
+            compareSplits(Gemm.PARTIAL, 19, splits, new int[] {m, n},
+                    (plan, y) -> gemm.record(plan, x, null, residual, y));
+        }
+    }
+
+    /** Sizes that no tile divides; x has 9·2 tiles of depth. */
+    @ParameterizedTest
+    @CsvSource({"1,SYMMETRIC,false,3,11,9,330", "2,SYMMETRIC,false,2,9,14,33", "2,BOTTOM_RIGHT,false,1,12,7,170",
+        "1,SYMMETRIC,true,2,5,7,162"})
+    void everyTileOfTheConvolutionGivesTheSameBits(int stride, Padding padding, boolean doubling, int batch, int height,
+                                                   int width, int out) {
+        var spec = new Conv2d.Spec(40, 0, out, 3, stride, padding, doubling, false);
+        try (var conv = conv(spec)) {
+            Tensor x = normal(batch, height, width, 40);
+            int[] shape = {batch, spec.outputSize(height), spec.outputSize(width), out};
+            Tensor residual = normal(shape);
+            Tensor perImage = normal(batch, out + 8).columns(8, out);
+            BiConsumer<Tiles.Plan, Tensor> record = (plan, y) -> conv.record(plan, x, residual, perImage, y);
+            compare(CudaConv2d.PLAIN, 18, DType.F16, shape, record);
+            for (int splits : new int[] {2, 18}) {
+                compareSplits(CudaConv2d.PARTIAL, 18, splits, shape, record);
+            }
+        }
+    }
+
+    @Test
+    void theNarrowTileGivesTheSameBits() {
+        var spec = Conv2d.Spec.of(40, 20, 3).toFloat();
+        try (var conv = conv(spec)) {
+            Tensor x = normal(2, 9, 11, 40);
+            compare(CudaConv2d.NARROW, 18, DType.F32, new int[] {2, 9, 11, 20},
+                    (plan, y) -> conv.record(plan, x, null, null, y));
+        }
+    }
+
+    private void compare(Set<Tiles> tiles, int depth, DType type, int[] shape, BiConsumer<Tiles.Plan, Tensor> record) {
+        float[] expected = run(new Tiles.Plan(Tiles.ANY, 1, depth), type, shape, record);
+        for (Tiles tile : tiles) {
+            assertArrayEquals(expected, run(new Tiles.Plan(tile, 1, depth), type, shape, record), tile::name);
+        }
+    }
+
+    private void compareSplits(Set<Tiles> tiles, int depth, int splits, int[] shape,
+                               BiConsumer<Tiles.Plan, Tensor> record) {
+        float[] expected = run(new Tiles.Plan(Tiles.ANY, 1, depth), DType.F16, shape, record);
+        int each = (depth + splits - 1) / splits;
+        for (Tiles tile : tiles) {
+            var plan = new Tiles.Plan(tile, (depth + each - 1) / each, each);
+            float[] found = run(plan, DType.F16, shape, record);
+            for (int i = 0; i < found.length; i++) {
+                double unit = Math.max(Math.ulp(expected[i]) * 0x1p13, 1e-3);
+                assertEquals(expected[i], found[i], unit, plan + ", element " + i);
+            }
+            assertArrayEquals(found, run(plan, DType.F16, shape, record), "the same bits again");
+        }
+    }
+
+    private float[] run(Tiles.Plan plan, DType type, int[] shape, BiConsumer<Tiles.Plan, Tensor> record) {
+        var y = new Tensor[1];
+        try (Graph graph = device.record(recorder -> {
+            y[0] = device.activations(type, shape);
+            record.accept(plan, y[0]);
+            recorder.keep(y[0]);
+        })) {
+            graph.run();
+            return device.read(y[0]);
+        }
+    }
+
+    private CudaConv2d conv(Conv2d.Spec spec) {
+        return new CudaConv2d(device, spec, new MapWeights()
+                .with("weight", floats(spec.out() * spec.in() * 9), spec.out(), spec.in(), 3, 3)
+                .with("bias", floats(spec.out()), spec.out()));
+    }
+
+    private Tensor bias(int n) {
+        Tensor bias = device.tensor(DType.F32, 1, n);
+        device.write(bias, floats(n));
+        return bias;
+    }
+
+    private Tensor normal(int... shape) {
+        Tensor tensor = device.tensor(DType.F16, shape);
+        device.write(tensor, floats(Math.toIntExact(tensor.elements())));
+        return tensor;
+    }
+
+    private float[] floats(int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) (random.nextGaussian() / 4);
+        }
+        return values;
+    }
+
+    /** The cards whose tiles {@code gemm.cu} argues about: A100, H100, RTX 4090, RTX 3090. */
+    private enum Known {
+        A100(108, 164), H100(132, 228), RTX4090(128, 100), RTX3090(82, 100);
+
+        private final Tiles.Card card;
+
+        Known(int multiprocessors, int sharedKilobytes) {
+            card = new Tiles.Card(multiprocessors, sharedKilobytes * 1024);
+        }
+    }
+
+    /**
+     * Over all matrix products and convolutions of SD 2.0's UNet at batch 8, tiles that stick out over the edges add
+     * less than 3 % to the multiplications; no workspace is larger than 64 MiB.
+     */
+    @ParameterizedTest
+    @EnumSource(Known.class)
+    void tilesFitTheUNet(Known known) {
+        var unet = new StableDiffusion2(known.card, 8);
+        double issued = unet.issued / unet.useful;
+        assertTrue(issued >= 1 && issued < 1.03, () -> "issued " + issued + " of what is useful");
+        assertTrue(unet.workspace <= 64 << 20, () -> "workspace of " + unet.workspace);
+    }
+
+    /** Sums up the products of SD 2.0's UNet: channels 320, 640, 1280, 1280 at 64×64 to 8×8, context 1024. */
+    private static final class StableDiffusion2 {
+
+        private static final int[] CHANNELS = {320, 640, 1280, 1280};
+
+        private final Tiles.Card card;
+        private final int batch;
+        private double useful;
+        private double issued;
+        private long workspace;
+
+        StableDiffusion2(Tiles.Card card, int batch) {
+            this.card = card;
+            this.batch = batch;
+            linear(batch, 1280, 320);
+            linear(batch, 1280, 1280);
+            conv(64, 4, 320);
+            for (int level = 0; level < 4; level++) {
+                int size = 64 >> level;
+                for (int block = 0; block < 2; block++) {
+                    int in = block == 0 && level > 0 ? CHANNELS[level - 1] : CHANNELS[level];
+                    resnet(size, in, CHANNELS[level]);
+                    transformer(size, level);
+                }
+                if (level < 3) {
+                    conv(size / 2, CHANNELS[level], CHANNELS[level]);
+                }
+            }
+            resnet(8, 1280, 1280);
+            transformer(8, 2);
+            resnet(8, 1280, 1280);
+            for (int level = 3; level >= 0; level--) {
+                int size = 64 >> level;
+                int below = CHANNELS[Math.min(3, level + 1)];
+                int above = CHANNELS[Math.max(0, level - 1)];
+                int out = CHANNELS[level];
+                int[] inputs = {below + out, out + out, out + above};
+                for (int in : inputs) {
+                    resnet(size, in, out);
+                    transformer(size, level);
+                }
+                if (level > 0) {
+                    conv(2 * size, out, out);
+                }
+            }
+            product(batch * 4096L, 4, 9 * 320, 9 * 320, EnumSet.of(Tiles.T128X16), EnumSet.noneOf(Tiles.class));
+        }
+
+        private void resnet(int size, int in, int out) {
+            conv(size, in, out);
+            conv(size, out, out);
+            linear(batch, out, 1280);
+            if (in != out) {
+                linear(batch * size * size, out, in);
+            }
+        }
+
+        private void transformer(int size, int level) {
+            if (level == 3) {
+                return;
+            }
+            int m = batch * size * size;
+            int c = CHANNELS[level];
+            linear(m, c, c);
+            linear(m, 3 * c, c);
+            linear(m, c, c);
+            linear(m, c, c);
+            linear(m, c, c);
+            product(m, 8 * c, c, c, Gemm.GATED, EnumSet.noneOf(Tiles.class));
+            linear(m, c, 4 * c);
+            linear(m, c, c);
+        }
+
+        private void linear(long m, int n, int k) {
+            product(m, n, k, k, Gemm.PLAIN, Gemm.PARTIAL);
+        }
+
+        private void conv(int size, int in, int out) {
+            product((long) batch * size * size, out, 9 * in, 9 * KernelWeights.padded(in), CudaConv2d.PLAIN,
+                    CudaConv2d.PARTIAL);
+        }
+
+        private void product(long m, int n, int k, int padded, Set<Tiles> whole, Set<Tiles> partial) {
+            Tiles.Plan plan = Tiles.choose(card, m, n, padded / Tiles.DEPTH, whole, partial);
+            useful += 2.0 * m * n * k;
+            issued += 2 * plan.tile().covered(m, n) * padded;
+            if (plan.splits() > 1) {
+                workspace = Math.max(workspace, 4 * plan.splits() * m * n);
+            }
+        }
+    }
+}
