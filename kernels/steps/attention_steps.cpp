@@ -7,36 +7,8 @@
 // sectors are counted too. Sizes are those of the table (default 1 256 512). Exit status 1 if a kernel fails a check,
 // or if its largest error is over 1/500 of the largest value: results and weights are rounded to fp16.
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <random>
-#include <string>
-#include <vector>
 
-#include "simt_vector.h"
-#include "simt_half.h"
-
-using Pointer = unsigned long long;
-extern "C" {
-int cuInit(unsigned flags);
-int cuCtxCreate_v2(void** context, unsigned flags, int device);
-int cuModuleLoad(void** module, const char* path);
-int cuModuleGetFunction(void** function, void* module, const char* name);
-int cuMemAlloc_v2(Pointer* pointer, size_t bytes);
-int cuMemFree_v2(Pointer pointer);
-int cuMemcpyHtoD_v2(Pointer to, const void* from, size_t bytes);
-int cuMemcpyDtoH_v2(void* to, Pointer from, size_t bytes);
-int cuLaunchKernel(void* function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
-                   unsigned block_y, unsigned block_z, unsigned shared, void* stream, void** parameters, void** extra);
-int cuCtxSynchronize();
-const char* simt_counters();
-}
-
-static void must(int result, const char* call) {
-    if (result != 0) fprintf(stderr, "attention_steps: %s returned %d\n", call, result), exit(1);
-}
+#include "driver.h"
 
 constexpr int D = 64;
 
@@ -44,15 +16,6 @@ struct Shape {
     int heads, Lq, Lk;
     double flops() const { return 4.0 * heads * Lq * Lk * D; }
 };
-
-// Head after head, as fp16 can hold them.
-static std::vector<half> random_values(size_t count) {
-    static std::mt19937 random(20230328);
-    static std::normal_distribution<float> normal;
-    std::vector<half> v(count);
-    for (half& x : v) x = __float2half_rn(normal(random));
-    return v;
-}
 
 static std::vector<double> expected(const Shape& s, const std::vector<half>& q, const std::vector<half>& k,
                                     const std::vector<half>& v) {
@@ -74,27 +37,6 @@ static std::vector<double> expected(const Shape& s, const std::vector<half>& q, 
         }
     }
     return y;
-}
-
-static Pointer allocate(size_t bytes) {
-    Pointer p = 0;
-    must(cuMemAlloc_v2(&p, bytes), "cuMemAlloc");
-    return p;
-}
-
-static Pointer upload(const std::vector<half>& values) {
-    Pointer p = allocate(values.size() * sizeof(half));
-    must(cuMemcpyHtoD_v2(p, values.data(), values.size() * sizeof(half)), "cuMemcpyHtoD");
-    return p;
-}
-
-// Arguments must have the types of the kernel's signature: the driver reads that many bytes of each.
-template <class... A>
-static void launch(void* function, dim3 grid, int block, int shared, A... arguments) {
-    void* parameters[] = {&arguments...};
-    must(cuLaunchKernel(function, grid.x, grid.y, grid.z, block, 1, 1, shared, nullptr, parameters, nullptr),
-         "cuLaunchKernel");
-    must(cuCtxSynchronize(), "cuCtxSynchronize");
 }
 
 struct Step {
@@ -123,34 +65,10 @@ static void run(const Step& step, const Shape& s, Pointer q, Pointer k, Pointer 
     }
 }
 
-// What the driver counted since it was last asked, of one kernel.
-struct Counted {
-    double mma, ldmatrix, device_bytes;
-    double passes[2] = {}, sectors[2] = {};             // done, and the fewest for these bytes
-
-    explicit Counted(const std::string& json) {
-        mma = number(json, "\"mma\"");
-        ldmatrix = number(json, "\"ldmatrix\"");
-        device_bytes = number(json, "\"global_read_bytes\"") + number(json, "\"global_written_bytes\"");
-        size_t at = json.find("\"lines\"");
-        while (at != std::string::npos && (at = json.find(".cu", at + 1)) != std::string::npos) {
-            const std::string line = json.substr(at, json.find('}', at) - at);
-            double* total = line.find(" shared ") != std::string::npos ? passes : sectors;
-            total[0] += number(line, "\"transactions\"");
-            total[1] += number(line, "\"ideal\"");
-        }
-    }
-
-    static double number(const std::string& json, const char* key) {
-        const size_t at = json.find(key);
-        return at == std::string::npos ? 0 : atof(json.c_str() + at + strlen(key) + 1);
-    }
-};
-
 // Whether all steps are right at this shape; prints the table's rows if asked to.
 static bool check(const Shape& s, bool table) {
-    const auto q = random_values(size_t(s.heads) * s.Lq * D);
-    const auto k = random_values(size_t(s.heads) * s.Lk * D), v = random_values(k.size());
+    const auto q = random_halves(size_t(s.heads) * s.Lq * D);
+    const auto k = random_halves(size_t(s.heads) * s.Lk * D), v = random_halves(k.size());
     const auto exact = expected(s, q, k, v);
     const Pointer device_q = upload(q), device_k = upload(k), device_v = upload(v);
     bool right = true;
@@ -175,8 +93,7 @@ static bool check(const Shape& s, bool table) {
         }
         if (table) {
             printf("| `%s` | %.1e | %.2f | %.2f | %.2f | %.2f | %.4f |\n", step.kernel, error / largest,
-                   c.mma * 4096 / s.flops(), c.ldmatrix / std::max(c.mma, 1.0),
-                   c.passes[0] / std::max(c.passes[1], 1.0), c.sectors[1] / std::max(c.sectors[0], 1.0),
+                   c.mma * 4096 / s.flops(), c.ldmatrix / std::max(c.mma, 1.0), c.passes_ratio(), c.sectors_used(),
                    c.device_bytes / s.flops());
         }
         cuMemFree_v2(y), cuMemFree_v2(scores);
@@ -187,13 +104,12 @@ static bool check(const Shape& s, bool table) {
 
 int main(int count, char** arguments) {
     if (count != 3 && count != 6) return puts("attention_steps STEPS KERNELS [HEADS LQ LK]"), 2;
-    void *context = nullptr, *modules[2] = {};
+    void* context = nullptr;
     must(cuInit(0), "cuInit");
     must(cuCtxCreate_v2(&context, 0, 0), "cuCtxCreate");
-    for (int i = 0; i < 2; i++) must(cuModuleLoad(&modules[i], arguments[1 + i]), arguments[1 + i]);
+    void* const modules[] = {load_module(arguments[1]), load_module(arguments[2])};
     for (Step& step : steps) {
-        void* module = modules[strcmp(step.kernel, "attention_d64") == 0];
-        must(cuModuleGetFunction(&step.function, module, step.kernel), step.kernel);
+        step.function = find_kernel(modules[strcmp(step.kernel, "attention_d64") == 0], step.kernel);
     }
     const Shape table = count == 6 ? Shape{atoi(arguments[3]), atoi(arguments[4]), atoi(arguments[5])}
                                    : Shape{1, 256, 512};
