@@ -212,6 +212,12 @@ class BadInputTest {
                 .refused("--kernels vendor", "CPU");
     }
 
+    @ParameterizedTest
+    @CsvSource({"--batch-size,0", "--blocks,-1", "--model,no-such-model", "--device,cpu"})
+    void kernelsOfNothing(String option, String value) {
+        CommandLineRun.of("kernels", "--model", "demo", option, value).refused(value);
+    }
+
     @Test
     void unknownCommand() {
         CommandLineRun.of("clasify", picture).refused("clasify");

@@ -80,7 +80,8 @@ final class Gpu implements AutoCloseable {
         } catch (DeviceException e) {
             throw new DeviceException(driver.deviceName() + ": " + (packaged.isEmpty()
                     ? "this jar holds no compiled kernels"
-                    : "the driver, for CUDA " + dotted(driver.version() / 100) + ", does not take the jar's kernels ("
+                    : "the driver, for CUDA " + dotted(driver.version() % 1000 / 10 + driver.version() / 1000 * 10)
+                            + ", does not take the jar's kernels ("
                             + CUresult.stringFor(result) + ")")
                     + ", and compiling them now failed: " + e.getMessage()
                     + "; update the driver, or install NVRTC of CUDA 12, or build the jar where nvcc is installed", e);

@@ -1,0 +1,79 @@
+package org.diffusionclassifier.device.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.model.SyntheticEvaluation;
+import org.diffusionclassifier.report.KernelTable;
+import org.diffusionclassifier.weights.DiffusersDirectory;
+import org.diffusionclassifier.weights.UNetConfig;
+import org.junit.jupiter.api.Test;
+
+/** What {@code diffusion-classifier kernels} says, held to arithmetic that needs no GPU; counted on the emulated card. */
+class KernelStudyTest {
+
+    private static UNetConfig demo() {
+        try (var bundled = BundledModel.open()) {
+            return DiffusersDirectory.open(bundled.root()).unet();
+        }
+    }
+
+    @Test
+    void countsWhatEveryLaunchOfTheBundledModelDoes() {
+        try (CudaDevice device = CudaDevice.openEmulatedToCount();
+                var evaluation = new SyntheticEvaluation(demo(), device, 8)) {
+            var study = new KernelStudy(device, evaluation.graph());
+            List<Launch> launches = study.launches();
+            assertEquals(launches.size(), new HashSet<>(launches).size());
+            assertEquals(evaluation.graph().ops().size(), launches.stream().mapToInt(Launch::count).sum());
+            assertEquals(evaluation.graph().flops(),
+                    launches.stream().mapToLong(launch -> launch.count() * launch.flops()).sum());
+
+            var rows = new ArrayList<KernelTable.Row>();
+            for (Launch launch : launches) {
+                LaunchCounters counters = study.count(launch, 2);
+                rows.add(new KernelTable.Row(launch, counters, null));
+                if (launch.flops() > 0) {
+                    assertTrue(counters.mmaFlops() >= launch.flops(), launch + ": " + counters);
+                }
+                assertTrue(counters.sectorEfficiency() <= 1 && counters.conflictDegree() >= 1, launch + ": " + counters);
+                if (launch.kernel().matches("(gemm|conv3x3|attention)_.*")) {
+                    assertEquals(1, counters.conflictDegree(), 0.005, launch + ": " + counters);
+                }
+            }
+            var table = new KernelTable("demo", 8, evaluation.graph().arenaBytes(), rows);
+            assertEquals(evaluation.graph().ops().size(), table.launches());
+            assertTrue(table.render().contains("bound on H100"), table.render());
+            assertEquals(launches.size(), ((List<?>) table.json().get("launches")).size());
+        }
+    }
+
+    /** By hand: 128 × 96 × 64 products of float16, on an A100 at 312 TFLOP/s and 1555 GB/s. */
+    @Test
+    void boundsAreTheLargerOfWorkAndBytes() {
+        var product = new Launch("gemm_64x64", "", 4, 128, 32768, 2L * 128 * 96 * 64,
+                2L * (128 * 64 + 96 * 64 + 128 * 96), 1);
+        assertEquals(53248 / 1555e9, Card.A100.bound(product), 1e-15);
+        assertFalse(Card.A100.isBoundByFlops(product));
+        var large = new Launch("gemm_128x128", "", 4, 128, 49152, 1L << 40, 1L << 20, 1);
+        assertEquals((1L << 40) / 312e12, Card.A100.bound(large), 1e-12);
+        assertTrue(Card.A100.isBoundByFlops(large));
+    }
+
+    /** 128 threads of 234 registers are 4 · 7680 of 65536: two blocks; 48 KB and 1 of 164 are three, of 100 two. */
+    @Test
+    void residentWarpsAreBoundByTheScarcest() {
+        var launch = new Launch("gemm_128x128", "", 100, 128, 49152, 1, 1, 1);
+        assertEquals(8, Card.A100.residentWarps(launch, new CompiledKernel("gemm_128x128", "sm_80", 234, 0, 0, 0)));
+        assertEquals(12, Card.A100.residentWarps(launch, new CompiledKernel("gemm_128x128", "sm_80", 128, 0, 0, 0)));
+        assertEquals(8, Card.RTX_4090.residentWarps(launch, new CompiledKernel("gemm_128x128", "sm_89", 128, 0, 0, 0)));
+        var small = new Launch("silu", "", 100, 256, 0, 0, 1, 1);
+        assertEquals(64, Card.H100.residentWarps(small, new CompiledKernel("silu", "sm_90", 16, 0, 0, 0)));
+        assertEquals(48, Card.RTX_3090.residentWarps(small, new CompiledKernel("silu", "sm_86", 16, 0, 0, 0)));
+    }
+}
