@@ -12,8 +12,11 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.diffusionclassifier.data.AtomicFile;
+import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.KernelStudy;
+import org.diffusionclassifier.device.cuda.KernelStudy.Comparison;
+import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.device.cuda.Launch;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.SyntheticEvaluation;
@@ -104,19 +107,33 @@ final class KernelsCommand implements Callable<Integer> {
     private KernelTable study(CudaDevice card, String name, UNetConfig config, boolean real) {
         try (var evaluation = new SyntheticEvaluation(config, card, batchSize)) {
             var study = new KernelStudy(card, evaluation.graph());
+            Map<Launch, Comparison> compared = Map.of();
             if (real) {
                 evaluation.graph().run();
+                compared = compare(study, config);
             }
             var rows = new ArrayList<KernelTable.Row>();
             try (ProgressBar progress = new ProgressBarBuilder().setTaskName(name)
                     .setInitialMax(study.launches().size()).setStyle(ProgressBarStyle.ASCII).build()) {
                 for (Launch launch : study.launches()) {
-                    rows.add(new KernelTable.Row(launch,
-                            real || blocks == 0 ? null : study.count(launch, blocks), real ? study.time(launch) : null));
+                    rows.add(new KernelTable.Row(launch, real || blocks == 0 ? null : study.count(launch, blocks),
+                            real ? study.time(launch) : null, compared.get(launch)));
                     progress.step();
                 }
             }
             return new KernelTable(name, batchSize, evaluation.graph().arenaBytes(), rows);
+        }
+    }
+
+    /** Beside cuBLAS and cuDNN; nothing where they are not installed. */
+    private Map<Launch, Comparison> compare(KernelStudy study, UNetConfig config) {
+        try (CudaDevice libraries = CudaDevice.open(Kernels.VENDOR);
+                var evaluation = new SyntheticEvaluation(config, libraries, batchSize)) {
+            evaluation.graph().run();
+            return study.compare(new KernelStudy(libraries, evaluation.graph()));
+        } catch (DeviceException e) {
+            spec.commandLine().getErr().println("not compared with cuBLAS and cuDNN: " + e.getMessage());
+            return Map.of();
         }
     }
 }

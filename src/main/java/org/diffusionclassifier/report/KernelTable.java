@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.diffusionclassifier.device.cuda.Card;
 import org.diffusionclassifier.device.cuda.CompiledKernel;
+import org.diffusionclassifier.device.cuda.KernelStudy.Comparison;
 import org.diffusionclassifier.device.cuda.Launch;
 import org.diffusionclassifier.device.cuda.LaunchCounters;
 
@@ -23,8 +24,9 @@ public final class KernelTable {
      *
      * @param counters null if nothing was counted
      * @param seconds  measured, null on a machine without a GPU
+     * @param compared with cuBLAS or cuDNN; null for other kernels, and where these libraries are not installed
      */
-    public record Row(Launch launch, LaunchCounters counters, Double seconds) {
+    public record Row(Launch launch, LaunchCounters counters, Double seconds, Comparison compared) {
     }
 
     private final String model;
@@ -83,6 +85,10 @@ public final class KernelTable {
                     : launch.bytes() * 1e-9 / row.seconds();
             text.append(String.format(Locale.ROOT, " %9.1f %6.1f %s", row.seconds() * 1e6, rate,
                     launch.flops() > 0 ? "TFLOP/s" : "GB/s"));
+        }
+        if (row.compared() != null) {
+            text.append(String.format(Locale.ROOT, ", %.2f × the library's speed",
+                    row.compared().librariesSeconds() / row.compared().seconds()));
         }
         return text.append(System.lineSeparator()).toString();
     }
@@ -184,6 +190,7 @@ public final class KernelTable {
             fields.put("cards", bounds);
             fields.put("counters", row.counters());
             fields.put("seconds", row.seconds());
+            fields.put("compared", row.compared());
             launches.add(fields);
         }
         var table = new LinkedHashMap<String, Object>();

@@ -37,13 +37,14 @@ public final class KernelStudy {
         this.graph = graph;
         Map<Launch, List<KernelOp>> alike = new LinkedHashMap<>();
         for (Op op : graph.ops()) {
-            KernelOp launch = (KernelOp) op;
-            alike.computeIfAbsent(Launch.of(launch), key -> new ArrayList<>()).add(launch);
+            if (op instanceof KernelOp launch) {
+                alike.computeIfAbsent(Launch.of(launch), key -> new ArrayList<>()).add(launch);
+            }
         }
         alike.forEach((launch, ops) -> launches.put(launch.times(ops.size()), ops.get(0)));
     }
 
-    /** In the order in which they first come. */
+    /** Of our own kernels, in the order in which they first come. */
     public List<Launch> launches() {
         return List.copyOf(launches.keySet());
     }
@@ -85,14 +86,81 @@ public final class KernelStudy {
     /** Seconds of a launch on a real card: the mean over repetitions, after one that does not count. */
     public double time(Launch launch) {
         graph.place();
-        KernelOp op = launches.get(launch);
-        op.run();
-        double once = seconds(op, 1);
-        int repetitions = (int) Math.max(1, Math.min(MOST_REPETITIONS, SECONDS_A_TIMING / once));
-        return seconds(op, repetitions) / repetitions;
+        return time(List.of(launches.get(launch)));
     }
 
-    private double seconds(KernelOp op, int repetitions) {
+    /**
+     * Seconds that NVIDIA's libraries take for each launch that multiplies matrices, with all that they need around it;
+     * of a split product, against both of its launches.
+     *
+     * @param libraries a study of the same evaluation, recorded on a device whose matrix products are the libraries'
+     * @return by launch; others are absent
+     */
+    public Map<Launch, Comparison> compare(KernelStudy libraries) {
+        List<List<Op>> ours = products(graph);
+        List<List<Op>> theirs = products(libraries.graph);
+        if (ours.size() != theirs.size()) {
+            throw new IllegalArgumentException(ours.size() + " products here, " + theirs.size() + " there");
+        }
+        graph.place();
+        libraries.graph.place();
+        Map<Launch, Comparison> compared = new LinkedHashMap<>();
+        launches.forEach((launch, first) -> {
+            for (int i = 0; i < ours.size(); i++) {
+                if (ours.get(i).contains(first) && first.flops() > 0) {
+                    compared.put(launch, new Comparison(time(ours.get(i)), libraries.time(theirs.get(i))));
+                }
+            }
+        });
+        return compared;
+    }
+
+    /**
+     * A product by our kernels and by NVIDIA's libraries.
+     *
+     * @param seconds          ours
+     * @param librariesSeconds theirs
+     */
+    public record Comparison(double seconds, double librariesSeconds) {
+    }
+
+    /**
+     * The matrix products and convolutions of a graph in their order, which is the same whoever computes them: each an
+     * operation that has FLOP, with the launches right before and behind that only prepare or finish it.
+     */
+    private static List<List<Op>> products(Graph graph) {
+        List<List<Op>> products = new ArrayList<>();
+        List<Op> before = new ArrayList<>();
+        boolean open = false;
+        for (Op op : graph.ops()) {
+            String kernel = op instanceof KernelOp launch ? launch.kernel() : "";
+            if (op.flops() > 0 && !kernel.startsWith("attention")) {
+                before.add(op);
+                products.add(before);
+                before = new ArrayList<>();
+                open = true;
+            } else if (open && kernel.matches("splitk_.*|finish_.*")) {
+                products.get(products.size() - 1).add(op);
+            } else {
+                open = false;
+                if (!kernel.matches("arrange.*|spread.*")) {
+                    before = new ArrayList<>();
+                } else {
+                    before.add(op);
+                }
+            }
+        }
+        return products;
+    }
+
+    private double time(List<Op> ops) {
+        ops.forEach(Op::run);
+        double once = seconds(ops, 1);
+        int repetitions = (int) Math.max(1, Math.min(MOST_REPETITIONS, SECONDS_A_TIMING / once));
+        return seconds(ops, repetitions) / repetitions;
+    }
+
+    private double seconds(List<Op> ops, int repetitions) {
         Gpu gpu = device.gpu();
         var begin = new CUevent();
         var end = new CUevent();
@@ -101,7 +169,7 @@ public final class KernelStudy {
         try {
             gpu.check(cuEventRecord(begin, gpu.stream()), "cuEventRecord");
             for (int i = 0; i < repetitions; i++) {
-                op.run();
+                ops.forEach(Op::run);
             }
             gpu.check(cuEventRecord(end, gpu.stream()), "cuEventRecord");
             gpu.checkCompletion(cuEventSynchronize(end), "cuEventSynchronize");

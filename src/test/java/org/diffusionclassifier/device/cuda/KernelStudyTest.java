@@ -37,7 +37,7 @@ class KernelStudyTest {
             var rows = new ArrayList<KernelTable.Row>();
             for (Launch launch : launches) {
                 LaunchCounters counters = study.count(launch, 2);
-                rows.add(new KernelTable.Row(launch, counters, null));
+                rows.add(new KernelTable.Row(launch, counters, null, null));
                 if (launch.flops() > 0) {
                     assertTrue(counters.mmaFlops() >= launch.flops(), launch + ": " + counters);
                 }
@@ -50,6 +50,26 @@ class KernelStudyTest {
             assertEquals(evaluation.graph().ops().size(), table.launches());
             assertTrue(table.render().contains("bound on H100"), table.render());
             assertEquals(launches.size(), ((List<?>) table.json().get("launches")).size());
+        }
+    }
+
+    /** The emulated card has no speed to speak of, but the same order of products as the emulated libraries. */
+    @Test
+    void everyProductIsComparedWithTheLibraries() {
+        try (CudaDevice device = CudaDevice.openEmulated(Kernels.NATIVE);
+                CudaDevice libraries = CudaDevice.openEmulated(Kernels.VENDOR);
+                var ours = new SyntheticEvaluation(demo(), device, 1);
+                var theirs = new SyntheticEvaluation(demo(), libraries, 1)) {
+            ours.graph().run();
+            theirs.graph().run();
+            var study = new KernelStudy(device, ours.graph());
+            var compared = study.compare(new KernelStudy(libraries, theirs.graph()));
+            for (Launch launch : study.launches()) {
+                assertEquals(launch.flops() > 0 && !launch.family().equals("attention"), compared.containsKey(launch),
+                        launch.toString());
+            }
+            compared.forEach((launch, times) ->
+                    assertTrue(times.seconds() > 0 && times.librariesSeconds() > 0, launch + ": " + times));
         }
     }
 
