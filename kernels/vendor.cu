@@ -20,17 +20,17 @@
 //     Launch: 256 threads, ceil(B · Hz · Wz · C / 8 / 256) blocks in x.
 //
 // spread (half), spread_float: z[m, n] = addend[m / rows, n]
-//     addend  half [M / rows, N]    z  half or float [M, N]
+//     addend  half [M / rows, N], row stride lda    z  half or float [M, N]
 //     The convolution's addend as one value an output: rows = Hz · Wz for one row an image, 1 to widen only.
 //     Launch: 256 threads, ceil(M · ceil(N / 8) / 256) blocks in x.
 //
 // No shared memory. Preconditions: pointers 16-byte aligned; fewer than 2³¹ threads.
 //
-// Bound: bytes, 16 an access where N, C0, C1 and ldr are multiples of 8, else element by element. finish reads 4 and
-// writes 2 bytes a value (GEGLU 8 and 2), 2 more for a residual, where gemm.cu's epilogue writes 2 and reads the
+// Bound: bytes, 16 an access where N, C0, C1, lda and ldr are multiples of 8, else element by element. finish reads
+// 4 and writes 2 bytes a value (GEGLU 8 and 2), 2 more for a residual, where gemm.cu's epilogue writes 2 and reads the
 // residual: the price of a library that ends at the product. In sm_80's machine code a value takes 14 instructions (38
-// to 44 with σ or erf, 30 in arrange with its divisions); the time of a byte is that of 12 on an A100 (108 · 4 · 32 lanes
-// at 1.41 GHz over 1.555 TB/s), of 9 on an H100, so that the 6 bytes of finish leave 53 and the 4 of arrange 35.
+// to 44 with σ or erf, 30 in arrange with its divisions); the time of a byte is that of 12 on an A100 (108 · 4 · 32
+// lanes at 1.41 GHz over 1.555 TB/s), of 9 on an H100, so that the 6 bytes of finish leave 53 and the 4 of arrange 35.
 // Occupancy: at most 48 registers let 5 blocks of 256 onto a multiprocessor. Their 40 warps have 40 KB of loads under
 // way with 2 of 16 bytes a lane; bandwidth a multiprocessor times 600 ns is 9 KB on an A100, 15 KB on an H100.
 // Versions: this one.
@@ -167,15 +167,15 @@ __device__ __forceinline__ void arrange_channels(const half* x, int C0, const ha
 }
 
 template <class Out>
-__device__ __forceinline__ void spread_rows(const half* addend, int rows, Out* z, int M, int N)
+__device__ __forceinline__ void spread_rows(const half* addend, int lda, int rows, Out* z, int M, int N)
 {
     const Chunk at(N);
     if (at.row >= M) {
         return;
     }
-    addend += static_cast<size_t>(at.row / rows) * N;
+    addend += static_cast<size_t>(at.row / rows) * lda;
     z += static_cast<size_t>(at.row) * N;
-    if (N % Width == 0) {
+    if (N % Width == 0 && lda % Width == 0) {
         float v[Width];
         load(addend + at.column, v);
         store(z + at.column, v);
@@ -215,12 +215,14 @@ arrange_float(const half* x, int C0, const half* skip, int C1, float* z, int B, 
     arrange_channels(x, C0, skip, C1, z, B, H, W, Hz, Wz, C, scale);
 }
 
-extern "C" __global__ void __launch_bounds__(Threads) spread(const half* addend, int rows, half* z, int M, int N)
+extern "C" __global__ void __launch_bounds__(Threads)
+spread(const half* addend, int lda, int rows, half* z, int M, int N)
 {
-    spread_rows(addend, rows, z, M, N);
+    spread_rows(addend, lda, rows, z, M, N);
 }
 
-extern "C" __global__ void __launch_bounds__(Threads) spread_float(const half* addend, int rows, float* z, int M, int N)
+extern "C" __global__ void __launch_bounds__(Threads)
+spread_float(const half* addend, int lda, int rows, float* z, int M, int N)
 {
-    spread_rows(addend, rows, z, M, N);
+    spread_rows(addend, lda, rows, z, M, N);
 }

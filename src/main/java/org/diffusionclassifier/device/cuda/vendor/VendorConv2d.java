@@ -97,15 +97,15 @@ final class VendorConv2d implements Conv2d {
     private Tensor addend(Tensor x, Tensor skip, Tensor addend, Tensor y) {
         boolean residual = addend.elements() == y.elements() && addend.width() == spec.out();
         boolean perImage = spec.kernel() == 3 && Arrays.equals(addend.shape(), new int[] {y.dim(0), spec.out()});
-        if (!addend.isDense() || !residual && !perImage) {
+        if (!perImage && !(residual && addend.isDense())) {
             throw refusal(x, skip, addend);
         }
-        if (residual && addend.type() == y.type()) {
+        if (residual && addend.isDense() && addend.type() == y.type()) {
             return addend;
         }
         int rows = y.rows() / addend.rows();
         layers.device().launch("spread" + suffix(), VendorDevice.threads(y.rows(), spec.out()), y,
-                addend, rows, y, y.rows(), spec.out());
+                addend, addend.rowStride(), rows, y, y.rows(), spec.out());
         return y;
     }
 
