@@ -1,8 +1,7 @@
 // Driver API: the profiler, by which a program that knows the driver only gets the harness's counters.
 // cuProfilerInitialize names a file of settings, a line each (README.md's SIMT_BLOCKS and SIMT_SITES as "blocks 4" and
-// "sites 1"), and the file that cuProfilerStop writes the counters since cuProfilerStart to, as JSON.
-#include <cstdio>
-#include <cstring>
+// "sites 1"), which hold between cuProfilerStart and cuProfilerStop, and the file that the latter writes the counters
+// of this time to, as JSON.
 #include <fstream>
 
 #include "driver.h"
@@ -10,23 +9,34 @@
 
 using namespace simt;
 
-static std::string& output() {
-    static auto& path = *new std::string;
-    return path;
+namespace {
+
+struct Profile {
+    std::string output;
+    unsigned long long blocks = 0;          // of each grid; 0 for all
+    bool sites = false;
+};
+
+Profile& profile() {
+    static auto& profile = *new Profile;
+    return profile;
 }
 
-API cuProfilerInitialize(const char* settings, const char* output_path, int) {
+}
+
+API cuProfilerInitialize(const char* settings, const char* output, int) {
     NEED_CONTEXT;
-    if (!settings || !output_path) return CUDA_ERROR_INVALID_VALUE;
+    if (!settings || !output) return CUDA_ERROR_INVALID_VALUE;
     std::ifstream file(settings);
     if (!file) return CUDA_ERROR_FILE_NOT_FOUND;
+    Profile read{output};
     std::string name;
     for (unsigned long long value; file >> name >> value;) {
-        if (name == "blocks") limit_blocks(value);
-        else if (name == "sites") set_count_sites(value != 0);
+        if (name == "blocks") read.blocks = value;
+        else if (name == "sites") read.sites = value != 0;
         else return CUDA_ERROR_INVALID_VALUE;
     }
-    output() = output_path;
+    profile() = read;
     return CUDA_SUCCESS;
 }
 
@@ -34,14 +44,18 @@ API cuProfilerStart() {
     NEED_CONTEXT;
     CUresult result = drain_all(*current_context());
     reset_counters();
+    limit_blocks(profile().blocks);
+    set_count_sites(profile().sites);
     return result;
 }
 
 API cuProfilerStop() {
     NEED_CONTEXT;
     CUresult result = drain_all(*current_context());
-    if (result != CUDA_SUCCESS || output().empty()) return result;
-    std::ofstream file(output());
+    limit_blocks(0);
+    set_count_sites(false);
+    if (result != CUDA_SUCCESS || profile().output.empty()) return result;
+    std::ofstream file(profile().output);
     file << counters_json() << '\n';
     return file.flush() ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }

@@ -106,8 +106,8 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public String description() {
-        return String.format(Locale.ROOT, "%s (sm_%d), %d multiprocessors, %.1f GiB free, f16%s", gpu.name(),
-                gpu.computeCapability(), gpu.multiprocessors(), gpu.freeBytes() / (double) (1 << 30),
+        return String.format(Locale.ROOT, "%s (sm_%d), %d multiprocessors, %.1f GiB, f16%s", gpu.name(),
+                gpu.computeCapability(), gpu.multiprocessors(), gpu.totalBytes() / (double) (1 << 30),
                 vendor == null ? "" : ", cuBLAS and cuDNN");
     }
 

@@ -146,6 +146,13 @@ final class Gpu implements AutoCloseable {
         return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
     }
 
+    /** Bytes of the card's memory. */
+    long totalBytes() {
+        long[] total = new long[1];
+        check(cuDeviceTotalMem(total, device), "cuDeviceTotalMem");
+        return total[0];
+    }
+
     /** Bytes free on the card. */
     long freeBytes() {
         long[] free = new long[1];
