@@ -7,8 +7,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cpu.CpuDevice;
+import org.diffusionclassifier.device.cuda.Card;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.weights.DType;
@@ -56,6 +58,7 @@ public abstract class OperationBenchmark {
     private Tensor result;
     private int runs;
     private long bytes;
+    private double secondsAtBound;
 
     /**
      * Makes the layers and their inputs, by {@link #weights} and {@link #normal}, and records the operation.
@@ -93,14 +96,20 @@ public abstract class OperationBenchmark {
             result = record(opened);
             recorder.keep(result);
         });
-        bytes = graph.ops().stream().flatMap(op -> Stream.concat(op.reads().stream(), op.writes().stream())).distinct()
-                .mapToLong(tensor -> tensor.elements() * tensor.type().bytes()).sum();
+        bytes = graph.ops().stream().mapToLong(OperationBenchmark::bytes).sum();
+        secondsAtBound = Card.of(opened.description()).map(card -> graph.ops().stream()
+                .mapToDouble(op -> card.bound(op.flops(), bytes(op))).sum()).orElse(0.0);
         graph.run();
         opened.synchronize();
         long start = System.nanoTime();
         graph.run();
         opened.synchronize();
         runs = (int) Math.max(1, Math.min(100, 10_000_000 / (System.nanoTime() - start + 1)));
+    }
+
+    private static long bytes(Op op) {
+        return Stream.concat(op.reads().stream(), op.writes().stream()).distinct()
+                .mapToLong(tensor -> tensor.elements() * tensor.type().bytes()).sum();
     }
 
     private Device openDevice() {
@@ -118,7 +127,7 @@ public abstract class OperationBenchmark {
             graph.run();
         }
         opened.synchronize();
-        rates.add(runs, graph.flops(), bytes);
+        rates.add(runs, graph.flops(), bytes, secondsAtBound);
     }
 
     @TearDown

@@ -1,5 +1,8 @@
 package org.diffusionclassifier.device.cuda;
 
+import java.util.Arrays;
+import java.util.Optional;
+
 /**
  * Graphics cards by their datasheets: what bounds a kernel there, and how many of its blocks a multiprocessor holds.
  *
@@ -42,6 +45,15 @@ public enum Card {
         this.sharedBytes = sharedKilobytes * 1024;
     }
 
+    /**
+     * The card that a device's description names.
+     *
+     * @return empty for one whose datasheet is not here
+     */
+    public static Optional<Card> of(String description) {
+        return Arrays.stream(values()).filter(card -> description.contains(card.label)).findFirst();
+    }
+
     public String label() {
         return label;
     }
@@ -53,7 +65,12 @@ public enum Card {
 
     /** Seconds that the launch takes at least: of its products at the full rate, or of its bytes. */
     public double bound(Launch launch) {
-        return Math.max(launch.flops() / flopsPerSecond, launch.bytes() / bytesPerSecond);
+        return bound(launch.flops(), launch.bytes());
+    }
+
+    /** Seconds that so many FLOP and bytes take at least. */
+    public double bound(long flops, long bytes) {
+        return Math.max(flops / flopsPerSecond, bytes / bytesPerSecond);
     }
 
     /** Whether it is the products that bound it. */
