@@ -30,7 +30,9 @@
 // Occupancy: two blocks an SM by shared memory (100 KB), each with two stages of 16 KB under way: 64 KB in flight an SM,
 // where an A100 wants 14 KB (1555 GB/s · 1 µs / 108).
 // Tested against the convolution and ℓ in double (the Java test of diffusion).
-// Tried: this is the first version. Not timed.
+// Counted (diffusion-classifier kernels --model sd-2-base): 0.97 of the bytes are asked for 16 at a time, 0.99 of the
+// sectors' bytes are used, bank passes 1.01 times the fewest; 2 mma FLOP for each useful one.
+// Tried: launch bounds without a number of blocks, by which ptxas held itself to 64 registers and spilled. Not timed.
 #include "fragments.cuh"
 #include "launch.cuh"
 #include "ptx.cuh"

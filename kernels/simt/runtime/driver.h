@@ -43,9 +43,9 @@ struct Module {
 
 namespace simt {
 
-// The device and driver that the emulation pretends to be: settings SIMT_SHARED_KB, SIMT_MEMORY_MB,
+// The device and driver that the emulation pretends to be: settings SIMT_MULTIPROCESSORS, SIMT_SHARED_KB, SIMT_MEMORY_MB,
 // SIMT_COMPUTE_CAPABILITY and SIMT_DRIVER_VERSION.
-constexpr int MULTIPROCESSORS = 8;
+int multiprocessors();
 int shared_per_block_opt_in();
 int compute_capability();
 int driver_version();

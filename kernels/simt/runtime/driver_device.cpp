@@ -14,6 +14,7 @@ std::recursive_mutex& api_lock() {
 }
 
 // 99 KB is what compute capability 8.6, 8.9 and 12.0 grant; 163 KB is 8.0's, 227 KB 9.0's.
+int multiprocessors() { return static_cast<int>(setting("SIMT_MULTIPROCESSORS", 8)); }
 int shared_per_block_opt_in() { return static_cast<int>(setting("SIMT_SHARED_KB", 99)) * 1024; }
 
 // As a card and a driver that these kernels run on, unless a test wants others.
@@ -105,7 +106,7 @@ API cuDeviceGetAttribute(int* value, int attribute, CUdevice device) {
         case 13: case 36: *value = 1000000; break;          // CLOCK_RATE, MEMORY_CLOCK_RATE, kHz
         case 14: *value = 512; break;                       // TEXTURE_ALIGNMENT
         case 15: case 31: *value = 1; break;                // GPU_OVERLAP, CONCURRENT_KERNELS
-        case 16: *value = MULTIPROCESSORS; break;
+        case 16: *value = multiprocessors(); break;
         case 37: *value = 64; break;                        // GLOBAL_MEMORY_BUS_WIDTH, bits
         case 38: *value = 4 << 20; break;                   // L2_CACHE_SIZE
         case 39: *value = 2048; break;                      // MAX_THREADS_PER_MULTIPROCESSOR

@@ -1,7 +1,8 @@
 // Driver API: the profiler, by which a program that knows the driver only gets the harness's counters.
-// cuProfilerInitialize names a file of settings, a line each (README.md's SIMT_BLOCKS and SIMT_SITES as "blocks 4" and
-// "sites 1"), which hold between cuProfilerStart and cuProfilerStop, and the file that the latter writes the counters
-// of this time to, as JSON.
+// cuProfilerInitialize names a file of settings, a line each, and the file that cuProfilerStop writes the counters since
+// cuProfilerStart to, as JSON. Between these calls "blocks 4" and "sites 1" are README.md's SIMT_BLOCKS and SIMT_SITES;
+// any other of its settings, as "SIMT_MULTIPROCESSORS 108", holds from now on.
+#include <cstdlib>
 #include <fstream>
 
 #include "driver.h"
@@ -25,7 +26,7 @@ Profile& profile() {
 }
 
 API cuProfilerInitialize(const char* settings, const char* output, int) {
-    NEED_CONTEXT;
+    LOCKED;
     if (!settings || !output) return CUDA_ERROR_INVALID_VALUE;
     std::ifstream file(settings);
     if (!file) return CUDA_ERROR_FILE_NOT_FOUND;
@@ -34,6 +35,7 @@ API cuProfilerInitialize(const char* settings, const char* output, int) {
     for (unsigned long long value; file >> name >> value;) {
         if (name == "blocks") read.blocks = value;
         else if (name == "sites") read.sites = value != 0;
+        else if (name.rfind("SIMT_", 0) == 0) setenv(name.c_str(), std::to_string(value).c_str(), 1);
         else return CUDA_ERROR_INVALID_VALUE;
     }
     profile() = read;

@@ -13,6 +13,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.diffusionclassifier.data.AtomicFile;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.device.cuda.Card;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.KernelStudy;
 import org.diffusionclassifier.device.cuda.KernelStudy.Comparison;
@@ -57,6 +58,11 @@ final class KernelsCommand implements Callable<Integer> {
                     + "Default: ${DEFAULT-VALUE}.")
     private DeviceChoice device;
 
+    @Option(names = "--like", paramLabel = "CARD", defaultValue = "A100",
+            description = "The card whose size the emulated one has, by which tiles are chosen: ${COMPLETION-CANDIDATES}. "
+                    + "Default: ${DEFAULT-VALUE}.")
+    private Card like;
+
     @Option(names = "--blocks", paramLabel = "N", defaultValue = "2",
             description = "Blocks of each grid that the emulated card runs to count; 0 for no counting. Default: "
                     + "${DEFAULT-VALUE}.")
@@ -77,7 +83,7 @@ final class KernelsCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         boolean real = device == DeviceChoice.CUDA || device == DeviceChoice.AUTO && CudaDevice.isInstalled();
         var tables = new ArrayList<KernelTable>();
-        try (CudaDevice card = real ? CudaDevice.open() : CudaDevice.openEmulatedToCount()) {
+        try (CudaDevice card = real ? CudaDevice.open() : CudaDevice.openEmulatedAs(like)) {
             for (int i = 0; i < configs.size(); i++) {
                 KernelTable table = study(card, models.get(i), configs.get(i), real);
                 out.println(table.render());

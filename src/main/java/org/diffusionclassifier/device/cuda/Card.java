@@ -13,10 +13,10 @@ import java.util.Optional;
  */
 public enum Card {
 
-    A100("A100", 80, 312e12, 1555e9, 64, 32, 164),
-    H100("H100", 90, 989.4e12, 3352e9, 64, 32, 228),
-    RTX_4090("RTX 4090", 89, 165.2e12, 1008e9, 48, 24, 100),
-    RTX_3090("RTX 3090", 86, 71e12, 936e9, 48, 16, 100);
+    A100("A100", 80, 108, 312e12, 1555e9, 64, 32, 164),
+    H100("H100", 90, 132, 989.4e12, 3352e9, 64, 32, 228),
+    RTX_4090("RTX 4090", 89, 128, 165.2e12, 1008e9, 48, 24, 100),
+    RTX_3090("RTX 3090", 86, 82, 71e12, 936e9, 48, 16, 100);
 
     private static final int WARP = 32;
     private static final int REGISTERS = 65536;
@@ -28,16 +28,18 @@ public enum Card {
 
     private final String label;
     private final int computeCapability;
+    private final int multiprocessors;
     private final double flopsPerSecond;
     private final double bytesPerSecond;
     private final int warps;
     private final int blocks;
     private final int sharedBytes;
 
-    Card(String label, int computeCapability, double flopsPerSecond, double bytesPerSecond, int warps, int blocks,
-         int sharedKilobytes) {
+    Card(String label, int computeCapability, int multiprocessors, double flopsPerSecond, double bytesPerSecond,
+         int warps, int blocks, int sharedKilobytes) {
         this.label = label;
         this.computeCapability = computeCapability;
+        this.multiprocessors = multiprocessors;
         this.flopsPerSecond = flopsPerSecond;
         this.bytesPerSecond = bytesPerSecond;
         this.warps = warps;
@@ -56,6 +58,15 @@ public enum Card {
 
     public String label() {
         return label;
+    }
+
+    int multiprocessors() {
+        return multiprocessors;
+    }
+
+    /** Bytes of shared memory that a block can have. */
+    int sharedBytesOfBlock() {
+        return sharedBytes - RESERVED_SHARED;
     }
 
     /** 80 for 8.0. */

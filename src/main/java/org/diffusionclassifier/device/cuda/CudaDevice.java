@@ -99,6 +99,16 @@ public final class CudaDevice extends RecordingDevice {
         return new CudaDevice(new Gpu(Driver.EMULATED, 0, Boolean.getBoolean("simt.checked")), kernels);
     }
 
+    /**
+     * The emulated card with every load and store checked and counted, as large as another: layers then choose the
+     * tiles that they choose there. It stays so for the rest of the process.
+     */
+    public static CudaDevice openEmulatedAs(Card card) {
+        Driver.EMULATED.load();
+        EmulatedProfile.pretend(card);
+        return openEmulatedToCount();
+    }
+
     /** The emulated card with every load and store checked and counted. */
     public static CudaDevice openEmulatedToCount() {
         return new CudaDevice(new Gpu(Driver.EMULATED, 0, true), Kernels.NATIVE);

@@ -2,12 +2,6 @@ package org.diffusionclassifier.device.cuda;
 
 import static jcuda.driver.JCudaDriver.*;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,7 +16,6 @@ import org.diffusionclassifier.device.Op;
  */
 public final class KernelStudy {
 
-    private static final int CU_OUT_KEY_VALUE_PAIR = 0;
     /** What a launch is repeated for at least, so that an event's resolution of half a microsecond does not matter. */
     private static final double SECONDS_A_TIMING = 2e-3;
     private static final int MOST_REPETITIONS = 200;
@@ -59,28 +52,7 @@ public final class KernelStudy {
         Gpu gpu = device.gpu();
         graph.place();
         gpu.zero(device.arena().reserve(graph.arenaBytes()), graph.arenaBytes());
-        gpu.synchronize();
-        try {
-            Path directory = Files.createTempDirectory("diffusion-classifier");
-            Path settings = Files.writeString(directory.resolve("settings"), "blocks " + blocks + "\nsites 1\n");
-            Path counted = directory.resolve("counters.json");
-            try {
-                gpu.check(cuProfilerInitialize(settings.toString(), counted.toString(), CU_OUT_KEY_VALUE_PAIR),
-                        "cuProfilerInitialize");
-                gpu.check(cuProfilerStart(), "cuProfilerStart");
-                launches.get(launch).run();
-                gpu.synchronize();
-                gpu.check(cuProfilerStop(), "cuProfilerStop");
-                JsonNode counters = new ObjectMapper().readTree(counted.toFile()).get(launch.kernel());
-                return LaunchCounters.of(counters);
-            } finally {
-                Files.deleteIfExists(counted);
-                Files.deleteIfExists(settings);
-                Files.deleteIfExists(directory);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return LaunchCounters.of(EmulatedProfile.count(gpu, blocks, launches.get(launch)).get(launch.kernel()));
     }
 
     /** Seconds of a launch on a real card: the mean over repetitions, after one that does not count. */

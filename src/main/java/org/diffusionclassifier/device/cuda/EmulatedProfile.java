@@ -1,0 +1,77 @@
+package org.diffusionclassifier.device.cuda;
+
+import static jcuda.driver.JCudaDriver.cuProfilerInitialize;
+import static jcuda.driver.JCudaDriver.cuProfilerStart;
+import static jcuda.driver.JCudaDriver.cuProfilerStop;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.diffusionclassifier.device.Op;
+
+/** The emulated driver's settings and counters, which it gives through the profiler's calls: a file in, a file out. */
+final class EmulatedProfile {
+
+    private static final int CU_OUT_KEY_VALUE_PAIR = 0;
+
+    private EmulatedProfile() {
+    }
+
+    /** Gives the emulated card the multiprocessors and the shared memory of another, for the rest of the process. */
+    static void pretend(Card card) {
+        inDirectory(directory -> {
+            initialise(directory, "SIMT_MULTIPROCESSORS " + card.multiprocessors() + "\nSIMT_SHARED_KB "
+                    + card.sharedBytesOfBlock() / 1024 + "\n");
+            return null;
+        });
+    }
+
+    /**
+     * Runs a launch and says what it did.
+     *
+     * @param blocks of the grid, spread evenly, that are run; what the others would write is left as it was
+     * @return by kernel, in the form that {@code kernels/simt/README.md} describes
+     */
+    static JsonNode count(Gpu gpu, int blocks, Op launch) {
+        return inDirectory(directory -> {
+            Path counters = initialise(directory, "blocks " + blocks + "\nsites 1\n");
+            gpu.check(cuProfilerStart(), "cuProfilerStart");
+            launch.run();
+            gpu.synchronize();
+            gpu.check(cuProfilerStop(), "cuProfilerStop");
+            return new ObjectMapper().readTree(counters.toFile());
+        });
+    }
+
+    private static Path initialise(Path directory, String settings) throws IOException {
+        Path file = Files.writeString(directory.resolve("settings"), settings);
+        Path counters = directory.resolve("counters.json");
+        Driver.EMULATED.check(cuProfilerInitialize(file.toString(), counters.toString(), CU_OUT_KEY_VALUE_PAIR),
+                "cuProfilerInitialize");
+        return counters;
+    }
+
+    /** What is done with files. */
+    @FunctionalInterface
+    private interface Work<T> {
+        T in(Path directory) throws IOException;
+    }
+
+    private static <T> T inDirectory(Work<T> work) {
+        try {
+            Path directory = Files.createTempDirectory("diffusion-classifier");
+            try {
+                return work.in(directory);
+            } finally {
+                Files.deleteIfExists(directory.resolve("settings"));
+                Files.deleteIfExists(directory.resolve("counters.json"));
+                Files.deleteIfExists(directory);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
