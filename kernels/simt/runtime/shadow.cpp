@@ -291,8 +291,9 @@ Marks shadow_runs(uint64_t blocks, const char* name) {
     return take_marks(first, name);
 }
 
-// Where nothing can overlap, nothing need be marked.
-HostedOperation::HostedOperation(const char* name) : marked_(enabled && streams_may_overlap()) {
+// Where nothing can overlap, nothing need be marked. Marks take eight times the memory that they are for.
+HostedOperation::HostedOperation(const char* name)
+    : marked_(enabled && streams_may_overlap() && setting("SIMT_STREAM_RACES", 1)) {
     if (marked_) marks_ = shadow_runs(1, name);
 }
 

@@ -47,7 +47,7 @@ final class CudaConv2d implements Conv2d {
         Set<Tiles> whole = spec.in() % 8 != 0 ? ANY : spec.floatOutput() ? NARROW : PLAIN;
         Set<Tiles> partial = PLAIN.equals(whole) ? PARTIAL : NONE;
         int tiles = 9 * filters.width() / Tiles.DEPTH;
-        record(Tiles.choose(device.card(), y.rows(), spec.out(), tiles, whole, partial), x,
+        record(Tiles.choose(device.multiprocessors(), y.rows(), spec.out(), tiles, whole, partial), x,
                 residual ? addend : null, perImage ? addend : null, y);
         return y;
     }

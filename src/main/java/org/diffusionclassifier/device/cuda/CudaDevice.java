@@ -34,7 +34,7 @@ import org.diffusionclassifier.weights.Weights;
 public final class CudaDevice extends RecordingDevice {
 
     private final Gpu gpu;
-    private final Tiles.Card card;
+    private final Tiles.Multiprocessors multiprocessors;
     private final GpuArena arena = new GpuArena();
 
     /** Null where our own kernels do it all. */
@@ -42,7 +42,7 @@ public final class CudaDevice extends RecordingDevice {
 
     private CudaDevice(Gpu gpu, Kernels kernels) {
         this.gpu = gpu;
-        this.card = new Tiles.Card(gpu.multiprocessors(), gpu.sharedBytesPerMultiprocessor());
+        this.multiprocessors = new Tiles.Multiprocessors(gpu.multiprocessors(), gpu.sharedBytesPerMultiprocessor());
         try {
             vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView()) : null;
         } catch (RuntimeException e) {
@@ -131,8 +131,8 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     /** What the choice of tiles depends on. */
-    Tiles.Card card() {
-        return card;
+    Tiles.Multiprocessors multiprocessors() {
+        return multiprocessors;
     }
 
     @Override

@@ -20,11 +20,14 @@ final class EmulatedProfile {
     private EmulatedProfile() {
     }
 
-    /** Gives the emulated card the multiprocessors and the shared memory of another, for the rest of the process. */
+    /**
+     * Gives the emulated card the multiprocessors and the shared memory of another, and spares what checking the copies
+     * of large weights would take, for the rest of the process.
+     */
     static void pretend(Card card) {
         inDirectory(directory -> {
             initialise(directory, "SIMT_MULTIPROCESSORS " + card.multiprocessors() + "\nSIMT_SHARED_KB "
-                    + card.sharedBytesOfBlock() / 1024 + "\n");
+                    + card.sharedBytesOfBlock() / 1024 + "\nSIMT_STREAM_RACES 0\n");
             return null;
         });
     }

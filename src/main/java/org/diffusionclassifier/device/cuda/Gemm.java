@@ -51,7 +51,7 @@ final class Gemm implements AutoCloseable {
             partial = activation == Activation.GEGLU ? NONE : PARTIAL;
         }
         int tiles = weights.width() / Tiles.DEPTH;
-        record(Tiles.choose(device.card(), x.rows(), weights.dim(0), tiles, whole, partial), x, x1, residual, y);
+        record(Tiles.choose(device.multiprocessors(), x.rows(), weights.dim(0), tiles, whole, partial), x, x1, residual, y);
     }
 
     /** Records the product as {@code plan} has it. */

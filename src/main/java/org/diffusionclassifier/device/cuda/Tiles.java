@@ -60,7 +60,7 @@ enum Tiles {
     }
 
     /** What decides between tiles: a card's multiprocessors, and the shared memory of each in bytes. */
-    record Card(int multiprocessors, int sharedBytes) {
+    record Multiprocessors(int count, int sharedBytes) {
     }
 
     /**
@@ -88,7 +88,7 @@ enum Tiles {
      * @param whole  tiles that the family of kernels has
      * @param partial tiles whose kernels can store partial sums
      */
-    static Plan choose(Card card, long m, int n, int depth, Set<Tiles> whole, Set<Tiles> partial) {
+    static Plan choose(Multiprocessors card, long m, int n, int depth, Set<Tiles> whole, Set<Tiles> partial) {
         Plan best = null;
         double least = Double.POSITIVE_INFINITY;
         for (Tiles tile : values()) {
@@ -109,8 +109,8 @@ enum Tiles {
         return best;
     }
 
-    private double cost(Card card, long m, int n, Plan plan) {
-        long busiest = Geometry.ceilDiv(blocks(m, n) * plan.splits, card.multiprocessors);
+    private double cost(Multiprocessors card, long m, int n, Plan plan) {
+        long busiest = Geometry.ceilDiv(blocks(m, n) * plan.splits, card.count);
         int fit = Math.min(blocksByRegisters, card.sharedBytes / (sharedBytes + 1024));
         boolean overlapped = Math.min(busiest, fit) * threads >= 256;
         int ends = overlapped ? OVERLAPPED_ENDS : LONE_ENDS;
@@ -118,7 +118,7 @@ enum Tiles {
         double cost = busiest * work;
         if (plan.splits > 1) {
             double bytes = 8.0 * plan.splits * m * n;
-            cost += LAUNCH + bytes * WORKSPACE_BYTE / card.multiprocessors;
+            cost += LAUNCH + bytes * WORKSPACE_BYTE / card.count;
         }
         return cost;
     }

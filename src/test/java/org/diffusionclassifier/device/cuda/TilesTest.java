@@ -160,10 +160,10 @@ class TilesTest {
     private enum Known {
         A100(108, 164), H100(132, 228), RTX4090(128, 100), RTX3090(82, 100);
 
-        private final Tiles.Card card;
+        private final Tiles.Multiprocessors card;
 
         Known(int multiprocessors, int sharedKilobytes) {
-            card = new Tiles.Card(multiprocessors, sharedKilobytes * 1024);
+            card = new Tiles.Multiprocessors(multiprocessors, sharedKilobytes * 1024);
         }
     }
 
@@ -185,13 +185,13 @@ class TilesTest {
 
         private static final int[] CHANNELS = {320, 640, 1280, 1280};
 
-        private final Tiles.Card card;
+        private final Tiles.Multiprocessors card;
         private final int batch;
         private double useful;
         private double issued;
         private long workspace;
 
-        StableDiffusion2(Tiles.Card card, int batch) {
+        StableDiffusion2(Tiles.Multiprocessors card, int batch) {
             this.card = card;
             this.batch = batch;
             linear(batch, 1280, 320);
