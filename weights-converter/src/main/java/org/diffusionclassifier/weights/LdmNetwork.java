@@ -55,12 +55,15 @@ abstract class LdmNetwork {
         return w.has(tensor);
     }
 
-    /** How many modules are numbered behind a name: one more than the highest number. */
+    /**
+     * How many modules are numbered behind a name: one more than the highest number. Numbers of more than three digits,
+     * which no network has, do not count: what is built for each is bounded, whatever a file's names are.
+     */
     final int count(String name) {
         String before = name + ".";
         return w.names().stream().filter(tensor -> tensor.startsWith(before))
                 .map(tensor -> tensor.substring(before.length()).split("\\.", 2)[0])
-                .filter(number -> number.matches("\\d{1,6}"))
+                .filter(number -> number.matches("\\d{1,3}"))
                 .mapToInt(number -> Integer.parseInt(number) + 1).max().orElse(0);
     }
 

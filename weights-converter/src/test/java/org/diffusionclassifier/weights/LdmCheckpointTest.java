@@ -193,6 +193,18 @@ class LdmCheckpointTest {
     }
 
     @Test
+    void numbersThatNoNetworkHasDoNotCount() {
+        TensorMap file = small(small(false)).tensors();
+        for (String name : List.of("model.diffusion_model.input_blocks.1234.0.op.weight",
+                "first_stage_model.encoder.down.99999999999.block.0.norm1.weight",
+                "cond_stage_model.transformer.text_model.encoder.layers.1000000.layer_norm1.weight")) {
+            file.put(name, 1);
+        }
+        assertEquals(small(false), open(file, 16).unet());
+        assertEquals(1, open(file, 16).textEncoder().layers());
+    }
+
+    @Test
     void partsThatDoNotFitEachOtherAreNamed() {
         assertEquals("test: width of the UNet's context: expected 128 as the text encoder has, found 64",
                 refused(small(small(false), 128).tensors()));
