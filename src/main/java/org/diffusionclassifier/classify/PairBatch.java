@@ -43,7 +43,7 @@ final class PairBatch implements AutoCloseable {
         var asked = new UNet.Pairs(block.vector(trials, trials, DType.I32),
                 block.vector(4 * trials, pairs, DType.I32), scorer.context(),
                 block.vector(4 * trials + pairs, pairs, DType.I32));
-        var measure = new Measure(scorer.loss(), scorer.model().directory().schedule().prediction(), false);
+        var measure = new Measure(scorer.loss(), scorer.model().source().schedule().prediction(), false);
         var result = new AtomicReference<Tensor>();
         graph = device.record(recorder -> {
             result.set(scorer.model().unet().errors(scorer.diffusion(), drawn, asked, measure).mean());     // [P]

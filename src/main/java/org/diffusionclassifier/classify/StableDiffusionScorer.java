@@ -46,8 +46,8 @@ public final class StableDiffusionScorer implements Scorer {
         this.batchSize = batchSize;
         this.prompts = prompts.size();
         this.context = model.context(prompts);
-        int size = model.directory().unet().sampleSize();
-        this.x0 = device.tensor(DType.F32, size, size, model.directory().unet().inChannels());
+        int size = model.source().unet().sampleSize();
+        this.x0 = device.tensor(DType.F32, size, size, model.source().unet().inChannels());
     }
 
     /** Halves the batch until its activations fit into the device's memory, or it is one pair. */

@@ -162,7 +162,7 @@ final class EvaluateCommand implements Callable<Integer> {
         var settings = new TreeMap<String, String>();
         settings.put("dataset", images.description());
         settings.put("shard", shard.number() + "/" + shard.of());
-        settings.put("model", model.model == null ? "bundled" : model.model.toAbsolutePath().normalize().toString());
+        model.describe(settings);
         settings.put("device", session.device().description());
         settings.put("prompts", prompts.sha256());
         trials.describe(settings, prompts.prompts().size());

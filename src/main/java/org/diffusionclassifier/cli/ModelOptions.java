@@ -1,14 +1,20 @@
 package org.diffusionclassifier.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.Kernels;
+import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.DiffusersDirectory;
 import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.ModelSource;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model, on which device. */
@@ -20,9 +26,13 @@ final class ModelOptions {
 
     private static final int LARGEST_DEFAULT_BATCH = 64;
 
-    @Option(names = "--model", paramLabel = "DIR",
-            description = "A model in diffusers form (unet/, vae/, text_encoder/, …). Default: the bundled one.")
+    @Option(names = "--model", paramLabel = "PATH",
+            description = "A directory in diffusers form (unet/, vae/, text_encoder/, …), or Stable Diffusion 1 or 2 "
+                    + "as one .safetensors file in the original naming. Default: the bundled model.")
     Path model;
+
+    @Mixin
+    private CheckpointOptions checkpoint;
 
     @Option(names = "--device", paramLabel = "NAME", defaultValue = "auto",
             description = "cpu; cuda, an NVIDIA GPU; simt, the GPU's code on the CPU, slowly; or auto: cuda if there is "
@@ -46,8 +56,25 @@ final class ModelOptions {
 
     /** @throws InputException for what can be refused before anything is loaded */
     void check() {
+        checkpoint.check(model);
         if (batchSize != null && batchSize < 1) {
             throw new InputException("--batch-size: expected at least 1, found " + batchSize);
+        }
+    }
+
+    /** @throws InputException if it is no model, or lacks a part */
+    ModelSource source(BundledModel bundled) {
+        if (model == null) {
+            return DiffusersDirectory.open(bundled.root());
+        }
+        return Files.isRegularFile(model) ? checkpoint.open(model) : DiffusersDirectory.open(model);
+    }
+
+    /** Adds what the errors depend on. */
+    void describe(Map<String, String> settings) {
+        settings.put("model", model == null ? "bundled" : model.toAbsolutePath().normalize().toString());
+        if (model != null && Files.isRegularFile(model)) {
+            checkpoint.describe(settings);
         }
     }
 

@@ -28,8 +28,7 @@ final class Session implements AutoCloseable {
         try {
             device = open(modelOptions.openDevice());
             say(log, start, device.description());
-            var path = modelOptions.model == null ? bundled.root() : modelOptions.model;
-            var model = open(new StableDiffusion(path, device));
+            var model = open(new StableDiffusion(modelOptions.source(bundled), device));
             say(log, start, "model loaded");
             var plan = trialOptions.plan(model.schedule().timesteps());
             int size = model.unet().config().sampleSize();

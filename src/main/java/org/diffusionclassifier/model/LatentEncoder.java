@@ -6,7 +6,7 @@ import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.Preprocess;
 import org.diffusionclassifier.image.RgbImage;
-import org.diffusionclassifier.weights.DiffusersDirectory;
+import org.diffusionclassifier.weights.ModelSource;
 import org.diffusionclassifier.weights.Weights;
 
 /** From an image to the latent x₀: preprocessing, autoencoder, posterior mean, scaling factor. */
@@ -19,7 +19,7 @@ final class LatentEncoder implements AutoCloseable {
     private final Tensor mean;
     private final Graph graph;
 
-    LatentEncoder(DiffusersDirectory model, Device device) {
+    LatentEncoder(ModelSource model, Device device) {
         this.device = device;
         int size = model.unet().sampleSize() * model.vae().downscale();
         this.preprocess = new Preprocess(size);

@@ -7,7 +7,8 @@ import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.text.ClipTokenizer;
 import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.DiffusersDirectory;
+import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.ModelSource;
 import org.diffusionclassifier.weights.Weights;
 
 /** From captions to what the UNet attends to: tokenizer, text encoder, and each cross-attention's keys and values. */
@@ -20,9 +21,13 @@ final class PromptEncoder implements AutoCloseable {
     private final ClipTokenizer tokenizer;
     private final ClipTextEncoder encoder;
 
-    PromptEncoder(DiffusersDirectory model, Device device) {
+    PromptEncoder(ModelSource model, Device device) {
         this.device = device;
         this.tokenizer = ClipTokenizer.read(model.tokenizer(), model.textEncoder().maxPositions());
+        if (tokenizer.vocabularySize() > model.textEncoder().vocabSize()) {
+            throw new InputException(model.tokenizer() + ": expected at most " + model.textEncoder().vocabSize()
+                    + " tokens, as the text encoder has, found " + tokenizer.vocabularySize());
+        }
         try (Weights weights = model.textEncoderWeights()) {
             this.encoder = new ClipTextEncoder(model.textEncoder(), weights, device);
         }

@@ -6,6 +6,7 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.weights.DiffusersDirectory;
+import org.diffusionclassifier.weights.ModelSource;
 import org.diffusionclassifier.weights.Weights;
 
 /**
@@ -14,7 +15,7 @@ import org.diffusionclassifier.weights.Weights;
  */
 public final class StableDiffusion implements AutoCloseable {
 
-    private final DiffusersDirectory directory;
+    private final ModelSource source;
     private final Device device;
     private final NoiseSchedule schedule;
     private final UNet unet;
@@ -26,22 +27,31 @@ public final class StableDiffusion implements AutoCloseable {
      * @throws org.diffusionclassifier.weights.InputException if it is no model of this form, or a damaged one
      */
     public StableDiffusion(Path path, Device device) {
+        this(DiffusersDirectory.open(path), device);
+    }
+
+    /**
+     * Loads a model.
+     *
+     * @throws org.diffusionclassifier.weights.InputException if it is a damaged one
+     */
+    public StableDiffusion(ModelSource source, Device device) {
         this.device = device;
-        this.directory = DiffusersDirectory.open(path);
-        this.schedule = new NoiseSchedule(directory.schedule());
-        try (Weights weights = directory.unetWeights()) {
-            this.unet = new UNet(directory.unet(), weights, device);
+        this.source = source;
+        this.schedule = new NoiseSchedule(source.schedule());
+        try (Weights weights = source.unetWeights()) {
+            this.unet = new UNet(source.unet(), weights, device);
         }
         try {
-            this.latents = new LatentEncoder(directory, device);
+            this.latents = new LatentEncoder(source, device);
         } catch (RuntimeException e) {
             unet.close();
             throw e;
         }
     }
 
-    public DiffusersDirectory directory() {
-        return directory;
+    public ModelSource source() {
+        return source;
     }
 
     public NoiseSchedule schedule() {
@@ -63,7 +73,7 @@ public final class StableDiffusion implements AutoCloseable {
      * @return persistent tensors [N, L, 2C], in the order of {@link UNet#projectContext}
      */
     public List<Tensor> context(List<String> captions) {
-        try (var encoder = new PromptEncoder(directory, device)) {
+        try (var encoder = new PromptEncoder(source, device)) {
             return encoder.encode(captions, unet);
         }
     }

@@ -10,7 +10,7 @@ import java.util.List;
  * other, when it is opened; weights are opened on demand. Works on any file system, the inside of a jar included.
  */
 public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, ClipTextConfig textEncoder,
-                                 ScheduleConfig schedule) {
+                                 ScheduleConfig schedule) implements ModelSource {
 
     private static final String MODEL_INDEX = "model_index.json";
     private static final String CONFIG = "config.json";
@@ -61,20 +61,19 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
         }
     }
 
-    /** The UNet's weights; to be closed by the caller. */
+    @Override
     public Weights unetWeights() {
         return SafetensorsWeights.open(root.resolve("unet"), PYTORCH_MODEL);
     }
 
-    /** The VAE's weights under today's names, whichever version of diffusers wrote them; to be closed by the caller. */
+    /** Under today's names, whichever version of diffusers wrote them. */
+    @Override
     public Weights vaeWeights() {
         return new LegacyVaeWeights(SafetensorsWeights.open(root.resolve("vae"), PYTORCH_MODEL));
     }
 
-    /**
-     * The text encoder's weights, without the {@code text_model.} that some versions of transformers begin their names
-     * with; to be closed by the caller.
-     */
+    /** Without the {@code text_model.} that some versions of transformers begin their names with. */
+    @Override
     public Weights textEncoderWeights() {
         Weights weights = SafetensorsWeights.open(root.resolve("text_encoder"), "model");
         return weights.has("text_model.final_layer_norm.weight")
@@ -82,7 +81,7 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
                 : weights;
     }
 
-    /** The folder of the tokenizer's files. */
+    @Override
     public Path tokenizer() {
         return root.resolve("tokenizer");
     }

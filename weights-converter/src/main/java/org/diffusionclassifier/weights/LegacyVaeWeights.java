@@ -55,6 +55,16 @@ final class LegacyVaeWeights implements Weights {
         return convolution && PROJECTION_WEIGHT.matcher(name).matches() ? shape.subList(0, 2) : shape;
     }
 
+    /** As the base says it, under the file's own name, unless the shape here is another. */
+    @Override
+    public void require(String name, int... shape) {
+        if (PROJECTION_WEIGHT.matcher(name).matches()) {
+            Weights.super.require(name, shape);
+        } else {
+            base.require(storedName(name), shape);
+        }
+    }
+
     @Override
     public void read(String name, FloatBuffer destination) {
         base.read(storedName(name), destination);

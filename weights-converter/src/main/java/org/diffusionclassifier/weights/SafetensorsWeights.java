@@ -59,7 +59,8 @@ public final class SafetensorsWeights implements Weights {
                 + ".safetensors, nor its fp16 variant or an index of shards");
     }
 
-    private static SafetensorsWeights openFile(Path path) {
+    /** Opens one file, whatever its name. */
+    static SafetensorsWeights openFile(Path path) {
         SafetensorsFile file = SafetensorsFile.open(path);
         var holders = new LinkedHashMap<String, SafetensorsFile>();
         file.tensors().keySet().forEach(name -> holders.put(name, file));

@@ -29,6 +29,12 @@ final class Fixtures {
         }
     }
 
+    /** The weights of a golden model, which the classifier's tests have. */
+    static Weights golden(String model) {
+        return SafetensorsWeights.open(Path.of("../src/test/resources/golden", model),
+                model.startsWith("clip") ? "model" : "diffusion_pytorch_model");
+    }
+
     /** A file of the given header, after its true length, and data. */
     static Path safetensors(Path file, String header, byte... data) throws IOException {
         byte[] json = header.getBytes(StandardCharsets.UTF_8);

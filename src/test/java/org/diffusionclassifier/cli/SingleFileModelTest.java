@@ -1,0 +1,190 @@
+package org.diffusionclassifier.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.SafetensorsFile;
+import org.diffusionclassifier.weights.SafetensorsWriter;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Classifying with one file in the original naming. The bundled model, made one of Stable Diffusion 1's form by 8
+ * heads, 1×1 convolutions and the like, gives the same errors as a directory and as a file.
+ */
+class SingleFileModelTest {
+
+    private static final String UNET = "unet/diffusion_pytorch_model.safetensors";
+    private static final Pattern PROJECTION = Pattern.compile(".*\\.attentions\\.\\d\\.proj_(in|out)\\.weight");
+    private static final Pattern LEVEL = Pattern.compile("(down|up)_blocks\\.(\\d)\\.(\\w+)\\.(\\d)\\.(.*)");
+
+    @TempDir
+    private Path folder;
+    private Path directory;
+    private Path picture;
+
+    @BeforeEach
+    void copyModel() throws IOException {
+        directory = folder.resolve("model");
+        picture = folder.resolve("bag.png");
+        try (var bundled = BundledModel.open()) {
+            Files.copy(bundled.images().resolve("bag-0.png"), picture);
+            for (String part : List.of("unet", "vae", "text_encoder", "tokenizer", "scheduler")) {
+                Files.createDirectories(directory.resolve(part));
+                try (Stream<Path> files = Files.list(bundled.root().resolve(part))) {
+                    for (Path file : files.toList()) {
+                        Files.copy(file, directory.resolve(part).resolve(file.getFileName().toString()));
+                    }
+                }
+            }
+            Files.copy(bundled.root().resolve("model_index.json"), directory.resolve("model_index.json"));
+        }
+        edit("unet/config.json", text -> text
+                .replaceAll("(?s)\"attention_head_dim\": \\[.*?\\]", "\"attention_head_dim\": 8")
+                .replace("\"use_linear_projection\": true", "\"use_linear_projection\": false"));
+        edit("vae/config.json", text -> text.replace("\"norm_num_groups\": 8", "\"norm_num_groups\": 32")
+                .replaceAll("\"scaling_factor\": [0-9.]+", "\"scaling_factor\": 0.18215"));
+        edit("text_encoder/config.json", text -> text
+                .replace("\"num_attention_heads\": 4", "\"num_attention_heads\": 2"));
+        Path unet = Files.move(directory.resolve(UNET), folder.resolve("unet"));
+        try (var file = SafetensorsFile.open(unet)) {
+            var writer = new SafetensorsWriter();
+            for (String name : file.tensors().keySet()) {
+                put(writer, file, name, name, PROJECTION.matcher(name).matches());
+            }
+            writer.write(directory.resolve(UNET));
+        }
+    }
+
+    @Test
+    void aFileGivesTheErrorsOfTheDirectory() throws IOException {
+        Path file = original();
+        CommandLineRun.of(classify(directory, "a.json")).succeeded();
+        CommandLineRun.of(classify(file, "b.json", "--tokenizer", tokenizer(), "--image-size", "32")).succeeded();
+        assertEquals(Files.readString(folder.resolve("a.json")), Files.readString(folder.resolve("b.json")));
+    }
+
+    @Test
+    void optionsThatDoNotGoWithTheModelAreRefused() throws IOException {
+        Path file = original();
+        CommandLineRun.of(classify(file, "out.json")).refused("--tokenizer", file.toString());
+        CommandLineRun.of(classify(directory, "out.json", "--predicts", "v")).refused("--predicts", "one file");
+        CommandLineRun.of("classify", picture, "--ema").refused("--ema", "one file");
+        CommandLineRun.of(classify(file, "out.json", "--tokenizer", tokenizer(), "--image-size", "33"))
+                .refused(file.toString(), "multiple of 8", "33");
+        CommandLineRun.of(classify(file, "out.json", "--tokenizer", folder.resolve("none"))).refused("none");
+        CommandLineRun.of(classify(file, "out.json", "--tokenizer", tokenizer(), "--ema"))
+                .refused(file.toString(), "model_ema");
+        CommandLineRun.of(classify(directory.resolve(UNET), "out.json", "--tokenizer", tokenizer()))
+                .refused(UNET, "diffusers");
+    }
+
+    @Test
+    void aTokenizerOfMoreTokensThanTheModelIsRefused() throws IOException {
+        edit("tokenizer/vocab.json", text -> text.substring(0, text.lastIndexOf('}')) + ", \"more\": 645}");
+        CommandLineRun.of(classify(original(), "out.json", "--tokenizer", tokenizer(), "--image-size", "32")).refused(
+                "tokenizer", "at most 645 tokens", "found 646");
+    }
+
+    private Object[] classify(Path model, String json, Object... more) {
+        var words = new ArrayList<Object>(List.of("classify", picture, "--model", model, "--classes", "bag,coat",
+                "--n-samples", "2", "--to-keep", "1", "--device", "cpu", "--dtype", "f32", "--json",
+                folder.resolve(json)));
+        words.addAll(List.of(more));
+        return words.toArray();
+    }
+
+    private Path tokenizer() {
+        return directory.resolve("tokenizer");
+    }
+
+    private void edit(String file, UnaryOperator<String> change) throws IOException {
+        Path path = directory.resolve(file);
+        Files.writeString(path, change.apply(Files.readString(path)));
+    }
+
+    /** The directory as one file. */
+    private Path original() {
+        Path file = folder.resolve("model.safetensors");
+        try (var unet = SafetensorsFile.open(directory.resolve(UNET));
+                var vae = SafetensorsFile.open(directory.resolve("vae/diffusion_pytorch_model.safetensors"));
+                var text = SafetensorsFile.open(directory.resolve("text_encoder/model.safetensors"))) {
+            var writer = new SafetensorsWriter();
+            for (String name : unet.tensors().keySet()) {
+                put(writer, unet, name, "model.diffusion_model." + unetName(name), false);
+            }
+            for (String name : vae.tensors().keySet()) {
+                if (!name.startsWith("decoder.")) {
+                    put(writer, vae, name, "first_stage_model." + vaeName(name), false);
+                }
+            }
+            for (String name : text.tensors().keySet()) {
+                put(writer, text, name, "cond_stage_model.transformer.text_model." + name, false);
+            }
+            writer.write(file);
+        }
+        return file;
+    }
+
+    /** @param asConvolution whether it is a matrix to write as a 1×1 convolution */
+    private static void put(SafetensorsWriter writer, SafetensorsFile from, String name, String to,
+            boolean asConvolution) {
+        var tensor = from.tensors().get(name);
+        var values = FloatBuffer.allocate((int) tensor.elements());
+        from.read(name, values);
+        var shape = new ArrayList<>(tensor.shape());
+        if (asConvolution) {
+            shape.addAll(List.of(1, 1));
+        }
+        writer.floats(to, DType.F32, shape, values.array());
+    }
+
+    /** For levels of one layer: a level takes two blocks, on the way down the second being its downsampler. */
+    private static String unetName(String name) {
+        var block = LEVEL.matcher(name);
+        if (!block.matches()) {
+            return resnetName(name.replace("mid_block.resnets.0", "middle_block.0")
+                    .replace("mid_block.attentions.0", "middle_block.1")
+                    .replace("mid_block.resnets.1", "middle_block.2")
+                    .replace("time_embedding.linear_1", "time_embed.0")
+                    .replace("time_embedding.linear_2", "time_embed.2")
+                    .replace("conv_in.", "input_blocks.0.0.").replace("conv_norm_out.", "out.0.")
+                    .replace("conv_out.", "out.2."));
+        }
+        int level = Integer.parseInt(block.group(2));
+        int layer = Integer.parseInt(block.group(4));
+        boolean down = block.group(1).equals("down");
+        return (down ? "input_blocks." : "output_blocks.") + switch (block.group(3)) {
+            case "resnets" -> 2 * level + layer + (down ? 1 : 0) + ".0." + resnetName(block.group(5));
+            case "attentions" -> 2 * level + layer + (down ? 1 : 0) + ".1." + block.group(5);
+            case "downsamplers" -> 2 * level + 2 + ".0." + block.group(5).replace("conv", "op");
+            default -> 2 * level + 1 + (level == 0 ? ".1." : ".2.") + block.group(5);
+        };
+    }
+
+    private static String resnetName(String name) {
+        return name.contains("transformer_blocks") ? name
+                : name.replace("norm1.", "in_layers.0.").replace("conv1.", "in_layers.2.")
+                .replace("time_emb_proj.", "emb_layers.1.").replace("norm2.", "out_layers.0.")
+                .replace("conv2.", "out_layers.3.").replace("conv_shortcut.", "skip_connection.");
+    }
+
+    private static String vaeName(String name) {
+        return name.replace("down_blocks.", "down.").replace("mid_block.attentions.0.", "mid.attn_1.")
+                .replace("mid_block.resnets.0", "mid.block_1").replace("mid_block.resnets.1", "mid.block_2")
+                .replace(".resnets.", ".block.").replace("downsamplers.0", "downsample")
+                .replace("group_norm", "norm").replace("to_out.0", "proj_out").replace("attn_1.to_", "attn_1.")
+                .replace("conv_shortcut", "nin_shortcut").replace("conv_norm_out", "norm_out");
+    }
+}
