@@ -17,6 +17,7 @@ final class PickleInput {
     private final DataFile file;
     private final HeapBudget budget;
     private final ByteBuffer buffer = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN).limit(0);
+    private final byte[] line = new byte[MAX_LINE];
     private final long end;
     private long next;                  // where in the file the byte after the buffer's last is
 
@@ -94,11 +95,10 @@ final class PickleInput {
 
     /** The UTF-8 text up to the line feed. */
     String line() {
-        budget.chargeText(MAX_LINE);
-        var line = new byte[MAX_LINE];
         for (int length = 0; length < MAX_LINE; length++) {
             line[length] = (byte) u8();
             if (line[length] == '\n') {
+                budget.chargeText(length);
                 return new String(line, 0, length, StandardCharsets.UTF_8);
             }
         }

@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.diffusionclassifier.weights.PytorchTensor.Storage;
 import org.diffusionclassifier.weights.Unpickler.Dict;
 import org.diffusionclassifier.weights.Unpickler.Items;
@@ -100,13 +99,12 @@ record PytorchArchive(Object root, Map<String, Region> regions, ByteOrder order)
             throw input.wrong("a little-endian machine's file", Unpickler.describe(machine));
         }
         Object value = Unpickler.load(input, globals);
-        Map<String, Storage> storages = Map.copyOf(globals.storages());
         if (!(Unpickler.load(input, globals) instanceof Items keys)) {
             throw input.wrong("a list of the storages' keys", "something else");
         }
         var regions = new HashMap<String, Region>();
         for (Object key : keys.items) {
-            Storage storage = key instanceof String ? storages.get(key) : null;
+            Storage storage = globals.storages().get(key);
             if (storage == null) {
                 throw input.wrong("the key of a storage", Unpickler.describe(key));
             }

@@ -37,6 +37,9 @@ record StoredZip(Map<String, Entry> entries) {
     /** Ten times what a checkpoint with ten thousand tensors needs. */
     private static final int MAX_DIRECTORY_BYTES = 8 << 20;
 
+    /** Longer than any that torch.save makes of a file's name and a storage's number. */
+    private static final int MAX_NAME_BYTES = 512;
+
     /** Estimate from above of an entry's objects, apart from its name. */
     private static final int ENTRY_HEAP = 200;
 
@@ -105,6 +108,9 @@ record StoredZip(Map<String, Entry> entries) {
             requireWithin("a directory header", at, bytes, headers.limit());
             if (headers.getInt(at) != DIRECTORY_HEADER) {
                 throw wrong("a directory header", "something else");
+            }
+            if (nameBytes > MAX_NAME_BYTES) {
+                throw wrong("names of at most " + MAX_NAME_BYTES + " bytes", Integer.toString(nameBytes));
             }
             budget.charge(ENTRY_HEAP);
             budget.chargeText(nameBytes);
