@@ -28,7 +28,7 @@ final class ModelOptions {
 
     @Option(names = "--model", paramLabel = "PATH",
             description = "A directory in diffusers form (unet/, vae/, text_encoder/, …), or Stable Diffusion 1 or 2 "
-                    + "as one .safetensors file in the original naming. Default: the bundled model.")
+                    + "as one .safetensors or .ckpt file in the original naming. Default: the bundled model.")
     Path model;
 
     @Mixin

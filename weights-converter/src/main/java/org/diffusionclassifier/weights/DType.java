@@ -14,4 +14,9 @@ public enum DType {
     public int bytes() {
         return bytes;
     }
+
+    /** Whether its elements are floating-point numbers. */
+    boolean isFloat() {
+        return this == F64 || this == F32 || this == F16 || this == BF16;
+    }
 }

@@ -7,7 +7,8 @@ import java.util.List;
 /**
  * A Stable Diffusion model as diffusers' {@code save_pretrained} lays it out: model_index.json and a folder for each of
  * unet, vae, text_encoder, tokenizer and scheduler. The configurations are read and checked, alone and against each
- * other, when it is opened; weights are opened on demand. Works on any file system, the inside of a jar included.
+ * other, when it is opened; weights, as safetensors or as PyTorch's pickles, are opened on demand. Works on any file
+ * system, the inside of a jar included.
  */
 public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, ClipTextConfig textEncoder,
                                  ScheduleConfig schedule) implements ModelSource {
@@ -63,22 +64,31 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
 
     @Override
     public Weights unetWeights() {
-        return SafetensorsWeights.open(root.resolve("unet"), PYTORCH_MODEL);
+        return weights("unet", PYTORCH_MODEL, PYTORCH_MODEL);
     }
 
     /** Under today's names, whichever version of diffusers wrote them. */
     @Override
     public Weights vaeWeights() {
-        return new LegacyVaeWeights(SafetensorsWeights.open(root.resolve("vae"), PYTORCH_MODEL));
+        return new LegacyVaeWeights(weights("vae", PYTORCH_MODEL, PYTORCH_MODEL));
     }
 
     /** Without the {@code text_model.} that some versions of transformers begin their names with. */
     @Override
     public Weights textEncoderWeights() {
-        Weights weights = SafetensorsWeights.open(root.resolve("text_encoder"), "model");
+        Weights weights = weights("text_encoder", "model", "pytorch_model");
         return weights.has("text_model.final_layer_norm.weight")
                 ? new PrefixedWeights(weights, "text_model", true)
                 : weights;
+    }
+
+    /** Safetensors before pickles; the stems are what the names of such files begin with. */
+    private Weights weights(String component, String safetensorsStem, String pickleStem) {
+        Path folder = root.resolve(component);
+        return WeightsFormat.SAFETENSORS.find(folder, safetensorsStem)
+                .or(() -> WeightsFormat.PYTORCH.find(folder, pickleStem))
+                .orElseThrow(() -> new InputException(folder + ": no " + safetensorsStem + ".safetensors or "
+                        + pickleStem + ".bin, nor a fp16 variant or an index of shards"));
     }
 
     @Override

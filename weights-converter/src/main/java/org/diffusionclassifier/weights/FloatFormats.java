@@ -1,5 +1,8 @@
 package org.diffusionclassifier.weights;
 
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+
 /**
  * Conversions between {@code float} and the two 16-bit formats of weight files: IEEE 754 binary16 (F16) and bfloat16
  * (BF16, the upper half of a {@code float}). Both ways into 16 bits round to nearest, ties to even, and overflow to
@@ -10,6 +13,29 @@ public final class FloatFormats {
     private static final int INFINITY = 0x7f80_0000;
 
     private FloatFormats() {
+    }
+
+    /** Decodes all that remains of {@code stored}, F64 (rounded to nearest), F32, F16 or BF16 in its byte order. */
+    static void decode(DType dtype, ByteBuffer stored, FloatBuffer destination) {
+        switch (dtype) {
+            case F64 -> {
+                for (var values = stored.asDoubleBuffer(); values.hasRemaining(); ) {
+                    destination.put((float) values.get());
+                }
+            }
+            case F32 -> destination.put(stored.asFloatBuffer());
+            case F16 -> {
+                for (var values = stored.asShortBuffer(); values.hasRemaining(); ) {
+                    destination.put(fromF16(values.get()));
+                }
+            }
+            case BF16 -> {
+                for (var values = stored.asShortBuffer(); values.hasRemaining(); ) {
+                    destination.put(fromBF16(values.get()));
+                }
+            }
+            default -> throw new IllegalArgumentException(dtype + " holds no floats");
+        }
     }
 
     /** The exact value of a binary16. */

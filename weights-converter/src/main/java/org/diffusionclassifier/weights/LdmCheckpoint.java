@@ -61,12 +61,12 @@ public final class LdmCheckpoint implements ModelSource {
     private final ClipTextConfig textEncoder;
 
     /**
-     * Opens a safetensors file.
+     * Opens a safetensors file, or by any other name than {@code *.safetensors} one of PyTorch's.
      *
      * @throws InputException if it cannot be read, is something else, lacks a part, or parts do not fit each other
      */
     public static LdmCheckpoint open(Path file, Options options) {
-        return new LdmCheckpoint(() -> SafetensorsWeights.openFile(file), options);
+        return new LdmCheckpoint(() -> WeightsFormat.of(file).open(file), options);
     }
 
     /**

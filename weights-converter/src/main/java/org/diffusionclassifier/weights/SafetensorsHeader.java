@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,31 +38,26 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
     /** The format's own cap on the length of a header, in bytes. */
     private static final long MAX_LENGTH = 100_000_000;
 
-    /** Reads and checks the header; {@code channel} stands at the start of {@code file}. */
-    static SafetensorsHeader read(Path file, SeekableByteChannel channel) throws IOException {
-        long size = channel.size();
+    /** Reads and checks the header. */
+    static SafetensorsHeader read(DataFile data) {
+        Path file = data.path();
+        long size = data.size();
         if (size < Long.BYTES + 2) {
             throw new InputException(file + ": expected a safetensors file of at least 10 bytes, found " + size);
         }
-        long length = fill(channel, Long.BYTES).getLong();
+        long length = data.read(0, ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN)).getLong();
         long available = size - Long.BYTES;
         if (length < 2 || length > Math.min(available, MAX_LENGTH)) {
             throw new InputException(file + ": not a safetensors file: expected a header length of 2 to "
                     + Math.min(available, MAX_LENGTH) + " bytes, found " + Long.toUnsignedString(length));
         }
-        byte[] json = fill(channel, (int) length).array();
+        byte[] json = data.read(Long.BYTES, ByteBuffer.allocate((int) length)).array();
         var reader = new InputStreamReader(new ByteArrayInputStream(json), StandardCharsets.UTF_8.newDecoder());
-        return new Parser(file, Long.BYTES + length, available - length).parse(JsonConfig.parse(file, reader));
-    }
-
-    private static ByteBuffer fill(SeekableByteChannel channel, int length) throws IOException {
-        var buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-        while (buffer.hasRemaining()) {
-            if (channel.read(buffer) < 0) {
-                throw new IOException("the file became shorter while it was read");
-            }
+        try {
+            return new Parser(file, Long.BYTES + length, available - length).parse(JsonConfig.parse(file, reader));
+        } catch (IOException e) {
+            throw InputException.unreadable(file, e);
         }
-        return buffer.flip();
     }
 
     /**

@@ -77,8 +77,45 @@ class DiffusersDirectoryTest {
     }
 
     @Test
+    void takesPicklesWhereThereIsNoSafetensorsFile() throws IOException {
+        PytorchFixture.scalar(root.resolve("unet/diffusion_pytorch_model.fp16.bin"), "conv_in.bias", 1);
+        PytorchFixture.scalar(root.resolve("vae/diffusion_pytorch_model.bin"),
+                "encoder.mid_block.attentions.0.query.bias", 2);
+        PytorchFixture.scalar(root.resolve("text_encoder/part-1.bin"), "text_model.final_layer_norm.weight", 3);
+        PytorchFixture.scalar(root.resolve("text_encoder/part-2.bin"), "text_model.final_layer_norm.bias", 4);
+        Path index = Files.writeString(root.resolve("text_encoder/pytorch_model.bin.index.json"), """
+                {"weight_map": {"text_model.final_layer_norm.weight": "part-1.bin",
+                                "text_model.final_layer_norm.bias": "part-2.bin"}}""");
+        DiffusersDirectory model = DiffusersDirectory.open(root);
+        try (Weights unet = model.unetWeights();
+                Weights vae = model.vaeWeights();
+                Weights text = model.textEncoderWeights()) {
+            assertArrayEquals(new float[] {1}, unet.floats("conv_in.bias", 1));
+            assertArrayEquals(new float[] {2}, vae.floats("encoder.mid_block.attentions.0.to_q.bias", 1));
+            assertArrayEquals(new float[] {3}, text.floats("final_layer_norm.weight", 1));
+            assertArrayEquals(new float[] {4}, text.floats("final_layer_norm.bias", 1));
+        }
+        Files.writeString(index, "{\"weight_map\": {\"a\": \"part-1.safetensors\"}}");
+        assertEquals(index + ": tensor a: expected a .bin file beside the index, found \"part-1.safetensors\"",
+                inputError(model::textEncoderWeights));
+
+        write("unet/diffusion_pytorch_model.safetensors", "conv_in.bias", 5);
+        try (Weights unet = model.unetWeights()) {
+            assertArrayEquals(new float[] {5}, unet.floats("conv_in.bias", 1));
+        }
+    }
+
+    @Test
+    void aPartWithoutWeightsIsNamed() {
+        DiffusersDirectory model = DiffusersDirectory.open(root);
+        assertEquals(root.resolve("text_encoder") + ": no model.safetensors or pytorch_model.bin, nor a fp16 variant or"
+                + " an index of shards", inputError(model::textEncoderWeights));
+    }
+
+    @Test
     void opensInsideAZip() throws IOException {
         write("unet/diffusion_pytorch_model.safetensors", "conv_in.bias", 1);
+        PytorchFixture.scalar(root.resolve("text_encoder/pytorch_model.bin"), "final_layer_norm.weight", 3);
         Path zip = temp.resolve("model.jar");
         try (var inside = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
             copy(root, inside.getPath("/bundled"));
@@ -88,6 +125,9 @@ class DiffusersDirectoryTest {
             assertEquals(1024, model.unet().crossAttentionDim());
             try (Weights unet = model.unetWeights()) {
                 assertArrayEquals(new float[] {1}, unet.floats("conv_in.bias", 1));
+            }
+            try (Weights text = model.textEncoderWeights()) {
+                assertArrayEquals(new float[] {3}, text.floats("final_layer_norm.weight", 1));
             }
             assertTrue(inputError(model::vaeWeights)
                     .startsWith("/bundled/vae: no diffusion_pytorch_model.safetensors"));

@@ -6,10 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.diffusionclassifier.weights.LdmCheckpoint.Options;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.weights.UNetConfig.BlockKind;
@@ -92,6 +96,38 @@ class LdmCheckpointTest {
             assertArrayEquals(filled(4, 1), w.floats("conv_out.bias", 4));
             assertEquals(List.of(64, 64), vae.shape("encoder.mid_block.attentions.0.to_q.weight"));
             assertEquals(List.of(30, 64), text.shape("embeddings.token_embedding.weight"));
+        }
+    }
+
+    /** As people trained them: a Lightning checkpoint, the weights under state_dict. */
+    @Test
+    void aPickledFileHoldsTheSame() throws IOException {
+        Weights shapes = small(small(true)).tensors();
+        var tensors = new TensorMap();
+        shapes.names().forEach(name -> tensors.put(name, shapes.shape(name), () -> {
+            float[] values = filled(OriginalForm.elements(shapes.shape(name)), 0);
+            var random = new SplittableRandom(name.hashCode());
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) random.nextGaussian();
+            }
+            return values;
+        }));
+        var fixture = new PytorchFixture();
+        var root = new LinkedHashMap<String, Object>();
+        root.put("global_step", 470000L);
+        root.put("state_dict", fixture.stateDict(tensors));
+        Path pickled = Files.write(temp.resolve("model.ckpt"), fixture.zip(root));
+        Path safe = tensors.write(temp.resolve("model.safetensors"));
+        var options = new Options(16, PredictionType.EPSILON, false, temp);
+        LdmCheckpoint actual = LdmCheckpoint.open(pickled, options);
+        LdmCheckpoint expected = LdmCheckpoint.open(safe, options);
+        assertEquals(expected.unet(), actual.unet());
+        try (Weights found = actual.unetWeights(); Weights wanted = expected.unetWeights()) {
+            assertEquals(wanted.names(), found.names());
+            for (String name : wanted.names()) {
+                int[] shape = wanted.shape(name).stream().mapToInt(Integer::intValue).toArray();
+                assertArrayEquals(wanted.floats(name, shape), found.floats(name, shape), name);
+            }
         }
     }
 

@@ -74,7 +74,7 @@ class LdmWeightsTest {
     void aPartIsReadAloneAndAdvancesTheBuffer() {
         try (Weights golden = golden("clip-text-sd2-tiny");
                 Weights weights = new LdmTextEncoder(
-                        SafetensorsWeights.openFile(write(new OriginalForm().openClip(golden, 2, true)))).weights()) {
+                        SafetensorsFile.open(write(new OriginalForm().openClip(golden, 2, true)))).weights()) {
             String name = "encoder.layers.1.self_attn.v_proj.bias";
             var buffer = FloatBuffer.allocate(50).position(1);
             weights.read(name, buffer);
@@ -90,7 +90,7 @@ class LdmWeightsTest {
             var original = new OriginalForm().openClip(golden, 2, true);
             original.tensors().remove("cond_stage_model.model.transformer.resblocks.1.mlp.c_fc.bias");
             Path file = write(original);
-            try (Weights weights = new LdmTextEncoder(SafetensorsWeights.openFile(file)).weights()) {
+            try (Weights weights = new LdmTextEncoder(SafetensorsFile.open(file)).weights()) {
                 assertEquals(file + ": no tensor cond_stage_model.model.transformer.resblocks.1.mlp.c_fc.bias "
                         + "(expected shape [192])",
                         inputError(() -> weights.floats("encoder.layers.1.mlp.fc1.bias", 192)));
@@ -103,7 +103,7 @@ class LdmWeightsTest {
             }
         }
         try (Weights golden = golden("vae-tiny");
-                Weights vae = new LdmVaeEncoder(SafetensorsWeights.openFile(
+                Weights vae = new LdmVaeEncoder(SafetensorsFile.open(
                         write(new OriginalForm().vae(encoder(golden))))).weights()) {
             assertTrue(inputError(() -> vae.require("encoder.down_blocks.1.resnets.0.conv_shortcut.weight", 3))
                     .contains("tensor first_stage_model.encoder.down.1.block.0.nin_shortcut.weight: expected"));
@@ -143,7 +143,7 @@ class LdmWeightsTest {
 
     private static void assertSame(Weights expected, Predicate<String> wanted, Path file,
             Function<Weights, LdmNetwork> network) {
-        try (Weights found = network.apply(SafetensorsWeights.openFile(file)).weights()) {
+        try (Weights found = network.apply(SafetensorsFile.open(file)).weights()) {
             assertEquals(shapes(expected, wanted), shapes(found, name -> true));
             for (String name : found.names()) {
                 int[] shape = expected.shape(name).stream().mapToInt(Integer::intValue).toArray();

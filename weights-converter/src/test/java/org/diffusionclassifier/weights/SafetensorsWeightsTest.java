@@ -115,7 +115,7 @@ class SafetensorsWeightsTest {
     void aShardThatIsNoSafetensorsFileBesideTheIndexIsRefused(String shard) throws IOException {
         Path index = Files.writeString(temp.resolve("model.safetensors.index.json"),
                 "{\"weight_map\":{\"a\":\"" + shard + "\"}}");
-        assertEquals(index + ": tensor a: expected a safetensors file beside the index, found \"" + shard + "\"",
+        assertEquals(index + ": tensor a: expected a .safetensors file beside the index, found \"" + shard + "\"",
                 inputError(() -> SafetensorsWeights.open(temp, "model")));
     }
 
@@ -129,7 +129,7 @@ class SafetensorsWeightsTest {
         assertEquals(index + ": expected tensor a in s.safetensors, found none of that name",
                 inputError(() -> SafetensorsWeights.open(temp, "model")));
         Files.writeString(index, "{\"weight_map\":{\"b\":1}}");
-        assertEquals(index + ": tensor b: expected a safetensors file beside the index, found 1",
+        assertEquals(index + ": tensor b: expected a .safetensors file beside the index, found 1",
                 inputError(() -> SafetensorsWeights.open(temp, "model")));
         Files.writeString(index, "{\"weight_map\":[]}");
         assertTrue(inputError(() -> SafetensorsWeights.open(temp, "model")).startsWith(index + ": weight_map = []"));
@@ -140,17 +140,10 @@ class SafetensorsWeightsTest {
     }
 
     @Test
-    void weightsInAnotherFormatAreRefusedByName() throws IOException {
-        Path pickle = Files.createFile(temp.resolve("pytorch_model.bin"));
-        assertEquals(pickle + ": expected weights as safetensors (model.safetensors), found a PyTorch .bin file",
-                inputError(() -> SafetensorsWeights.open(temp, "model")));
-    }
-
-    @Test
     void aFolderWithoutWeightsIsNamed() {
         assertEquals(temp + ": no model.safetensors, nor its fp16 variant or an index of shards",
                 inputError(() -> SafetensorsWeights.open(temp, "model")));
-        assertEquals(temp.resolve("unet") + ": cannot be read (no such file)",
+        assertEquals(temp.resolve("unet") + ": no model.safetensors, nor its fp16 variant or an index of shards",
                 inputError(() -> SafetensorsWeights.open(temp.resolve("unet"), "model")));
     }
 
