@@ -142,39 +142,58 @@ class HostileCheckpointTest {
         for (int i = 0; i < 100_000; i++) {
             pickle.bytes(0x85);
         }
-        pickle.value("itself").bytes(']', '2', 'a').value("w").value(tensor).bytes('u');
-        try (var weights = PytorchWeights.open(Files.write(file, fixture.zip(pickle.end())))) {
-            assertEquals(List.of("w"), List.copyOf(weights.names()));
-        }
+        assertOpens(pickle.value("itself").bytes(']', '2', 'a').value("w").value(tensor).bytes('u'), "w");
     }
 
     /** Ten items, each of which is the same ten items, and so on: 10^30 values in 1 KB. */
     @Test
     void memoBombsStaySmall() throws IOException {
         var lists = new PickleBytes().bytes(']');
-        var dicts = new PickleBytes().value(Map.of("w", tensor));
         for (int level = 0; level < 30; level++) {
             lists.bytes('q', level, '0', ']', '(');
-            dicts.bytes('q', level, '0', '}', '(');
             for (int i = 0; i < 10; i++) {
                 lists.bytes('h', level);
-                dicts.value("k" + i).bytes('h', level);
             }
             lists.bytes('e');
-            dicts.bytes('u');
         }
         assertEnds(lists, "expected a dict of tensors, found a sequence of 10");
-        assertTrue(refusal(fixture.zip(dicts.end())).contains("in up to 16 nested dicts, found k0.k0.k0."));
+        assertTrue(refusal(fixture.zip(dictsOfDicts(17).end())).contains("in up to 16 nested dicts, found k0.k0.k0."));
+        assertOpens(dictsOfDicts(15), "k0.".repeat(15) + "w");
 
-        var quadratic = new PickleBytes().bytes('(');           // ever longer tuples of one list of 10000
+        var repeated = new PickleBytes().bytes('(');            // pairs of the last pair, at first of 10000 times None
         for (int i = 0; i < 10_000; i++) {
-            quadratic.bytes('N');
+            repeated.bytes('N');
         }
-        quadratic.bytes('l', 'q', 0, '0');
+        repeated.bytes('l', 'q', 0, '0');
         for (int i = 0; i < 10_000; i++) {
-            quadratic.bytes('(', 'h', 0, 'h', 0, 't', 'q', 0, '0');
+            repeated.bytes('(', 'h', 0, 'h', 0, 't', 'q', 0, '0');
         }
-        assertEnds(quadratic.bytes('N'), "expected a dict of tensors, found None");
+        assertEnds(repeated.bytes('N'), "expected a dict of tensors, found None");
+    }
+
+    /** The innermost has a tensor, and each of the others ten times the next one. */
+    private PickleBytes dictsOfDicts(int levels) {
+        var pickle = new PickleBytes().value(Map.of("w", tensor));
+        for (int level = 0; level < levels; level++) {
+            pickle.bytes('q', level, '0', '}', '(');
+            for (int i = 0; i < 10; i++) {
+                pickle.value("k" + i).bytes('h', level);
+            }
+            pickle.bytes('u');
+        }
+        return pickle;
+    }
+
+    @Test
+    void aDictWithinItselfIsWalkedOnce() throws IOException {
+        assertOpens(new PickleBytes().bytes('}', 'q', 0).value("itself").bytes('h', 0, 's').value("w").value(tensor)
+                .bytes('s'), "w");
+    }
+
+    private void assertOpens(PickleBytes pickle, String onlyTensor) throws IOException {
+        try (var weights = PytorchWeights.open(Files.write(file, fixture.zip(pickle.end())))) {
+            assertEquals(List.of(onlyTensor), List.copyOf(weights.names()));
+        }
     }
 
     @Test
