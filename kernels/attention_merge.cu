@@ -13,6 +13,8 @@
 //
 // Bound: bytes, 4·splits·(d + 8) read and 2·d written a row; the limits are read by d / 8 threads but once from memory.
 // Tested against softmax(q kᵀ) v in double (the Java test of attention).
+#include <cmath>
+
 #include "half.cuh"
 #include "ptx.cuh"
 #include "vector.cuh"
