@@ -1,6 +1,7 @@
 package org.diffusionclassifier.device;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * One recorded operation: a kernel (or a few) with its operands fixed. It is given the chance to note its operands'
@@ -19,6 +20,12 @@ public interface Op extends AutoCloseable {
     /** Multiplications and additions, 2 for each pair, of matrix products and convolutions; 0 for the rest. */
     default long flops() {
         return 0;
+    }
+
+    /** Fewest bytes that it must move: each of its tensors once. */
+    default long bytes() {
+        return Stream.concat(reads().stream(), writes().stream()).distinct()
+                .mapToLong(tensor -> tensor.elements() * tensor.type().bytes()).sum();
     }
 
     /** Addresses are known, and hold until the next call. */

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Op;
@@ -96,20 +95,15 @@ public abstract class OperationBenchmark {
             result = record(opened);
             recorder.keep(result);
         });
-        bytes = graph.ops().stream().mapToLong(OperationBenchmark::bytes).sum();
+        bytes = graph.ops().stream().mapToLong(Op::bytes).sum();
         secondsAtBound = Card.of(opened.description()).map(card -> graph.ops().stream()
-                .mapToDouble(op -> card.bound(op.flops(), bytes(op))).sum()).orElse(0.0);
+                .mapToDouble(op -> card.bound(op.flops(), op.bytes())).sum()).orElse(0.0);
         graph.run();
         opened.synchronize();
         long start = System.nanoTime();
         graph.run();
         opened.synchronize();
         runs = (int) Math.max(1, Math.min(100, 10_000_000 / (System.nanoTime() - start + 1)));
-    }
-
-    private static long bytes(Op op) {
-        return Stream.concat(op.reads().stream(), op.writes().stream()).distinct()
-                .mapToLong(tensor -> tensor.elements() * tensor.type().bytes()).sum();
     }
 
     private Device openDevice() {

@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import jcuda.Pointer;
 import jcuda.driver.CUfunction;
 import org.diffusionclassifier.device.Op;
@@ -138,12 +137,6 @@ final class KernelOp implements Op {
             }
         }
         return text.toString().strip();
-    }
-
-    /** Bytes of all operands, each once. */
-    long bytes() {
-        return Stream.concat(reads.stream(), writes.stream()).distinct()
-                .mapToLong(tensor -> tensor.elements() * tensor.type().bytes()).sum();
     }
 
     @Override
