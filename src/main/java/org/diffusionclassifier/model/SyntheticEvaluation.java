@@ -7,7 +7,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Diffusion.Trials;

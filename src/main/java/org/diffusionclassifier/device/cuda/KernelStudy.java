@@ -113,13 +113,12 @@ public final class KernelStudy {
                 open = true;
             } else if (open && kernel.matches("splitk_.*|finish_.*")) {
                 products.get(products.size() - 1).add(op);
+            } else if (kernel.matches("arrange.*|spread.*")) {
+                open = false;
+                before.add(op);
             } else {
                 open = false;
-                if (!kernel.matches("arrange.*|spread.*")) {
-                    before = new ArrayList<>();
-                } else {
-                    before.add(op);
-                }
+                before.clear();
             }
         }
         return products;
