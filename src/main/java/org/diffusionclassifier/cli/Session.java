@@ -13,6 +13,7 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.StableDiffusion;
+import org.diffusionclassifier.weights.ModelSource;
 
 /** A device, a model on it and the prompts it compares: what every command runs with. */
 final class Session implements AutoCloseable {
@@ -26,14 +27,16 @@ final class Session implements AutoCloseable {
             PrintWriter log) {
         long start = System.nanoTime();
         try {
-            device = open(modelOptions.openDevice());
+            ModelSource source = modelOptions.source(bundled);
+            var budget = modelOptions.budget(source);
+            device = open(modelOptions.openDevice(budget));
             say(log, start, device.description());
-            var model = open(new StableDiffusion(modelOptions.source(bundled), device));
-            say(log, start, "model loaded");
+            var captions = prompts.prompts().stream().map(Prompt::text).toList();
+            var model = open(StableDiffusion.load(source, device, captions));
+            say(log, start, "model loaded" + (budget.isUnlimited() ? "" : ", " + budget));
             var plan = trialOptions.plan(model.schedule().timesteps());
             int size = model.unet().config().sampleSize();
             var noise = trialOptions.noise(device, size, model.unet().config().inChannels(), plan);
-            var captions = prompts.prompts().stream().map(Prompt::text).toList();
             var scorer = open(new StableDiffusionScorer(model, device, captions, noise, trialOptions.loss(),
                     modelOptions.batchSizeFor(size, device)));
             if (modelOptions.isBatchSizeFree()) {

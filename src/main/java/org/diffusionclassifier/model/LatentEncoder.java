@@ -13,6 +13,7 @@ import org.diffusionclassifier.weights.Weights;
 final class LatentEncoder implements AutoCloseable {
 
     private final Device device;
+    private final Weights weights;
     private final VaeEncoder vae;
     private final Preprocess preprocess;
     private final Tensor pixels;
@@ -23,8 +24,12 @@ final class LatentEncoder implements AutoCloseable {
         this.device = device;
         int size = model.unet().sampleSize() * model.vae().downscale();
         this.preprocess = new Preprocess(size);
-        try (Weights weights = model.vaeWeights()) {
+        this.weights = model.vaeWeights();
+        try {
             this.vae = new VaeEncoder(model.vae(), weights, device);
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
         }
         this.pixels = device.tensor(device.dtype(), 1, size, size, model.vae().inChannels());
         var moments = new AtomicReference<Tensor>();
@@ -50,6 +55,7 @@ final class LatentEncoder implements AutoCloseable {
     public void close() {
         graph.close();
         vae.close();
+        weights.close();
         device.release(pixels);
     }
 }

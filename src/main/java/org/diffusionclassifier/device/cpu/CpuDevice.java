@@ -25,6 +25,7 @@ import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.FloatFormats;
 import org.diffusionclassifier.weights.Weights;
@@ -37,15 +38,22 @@ public final class CpuDevice extends RecordingDevice {
 
     private final OneDnn oneDnn = new OneDnn();
     private final DType dtype;
+    private final WeightsBudget budget;
     private final Map<Long, NativeMemory> persistent = new HashMap<>();
     private final GrowingArena arena = new GrowingArena();
 
     /** @param dtype F32 or BF16; the latter works on any processor, but is fast only where it is native */
     public CpuDevice(DType dtype) {
+        this(dtype, WeightsBudget.unlimited());
+    }
+
+    /** As above, with a limit to the weights that stay in memory. */
+    public CpuDevice(DType dtype, WeightsBudget budget) {
         if (dtype != DType.F32 && dtype != DType.BF16) {
             throw new IllegalArgumentException("the CPU device computes in F32 or BF16, not " + dtype);
         }
         this.dtype = dtype;
+        this.budget = budget;
     }
 
     /** The fastest type that this processor computes in natively. */
@@ -66,6 +74,10 @@ public final class CpuDevice extends RecordingDevice {
 
     OneDnn oneDnn() {
         return oneDnn;
+    }
+
+    WeightsBudget budget() {
+        return budget;
     }
 
     @Override

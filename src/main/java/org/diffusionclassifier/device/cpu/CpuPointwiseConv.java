@@ -15,6 +15,7 @@ final class CpuPointwiseConv implements Conv2d {
 
     private final CpuDevice device;
     private final Spec spec;
+    private final LayerWeights weights;
     private final Tensor bias;
     private final MatrixProduct product;
     private final MatrixProduct skipProduct;
@@ -24,13 +25,11 @@ final class CpuPointwiseConv implements Conv2d {
         this.spec = spec;
         int in = spec.in() + spec.concat();
         this.bias = device.parameters("bias", spec.out(), source);
-        try (var staged = device.stage("weight", new Weights[] {source}, new int[] {spec.out(), in, 1, 1})) {
-            product = new MatrixProduct(device, PackedWeights.matrix(device.oneDnn(), device.dtype(), staged.address(),
-                    spec.in(), spec.out(), in), bias, Activation.NONE);
-            long behind = staged.address() + (long) spec.in() * DType.F32.bytes();
-            skipProduct = spec.concat() == 0 ? null : new MatrixProduct(device, PackedWeights.matrix(device.oneDnn(),
-                    device.dtype(), behind, spec.concat(), spec.out(), in), null, Activation.NONE);
-        }
+        weights = new LayerWeights(device, new Weights[] {source}, spec.out(), in, 1, 1);
+        product = new MatrixProduct(device, weights.matrix(0, spec.in(), spec.out(), in), bias, Activation.NONE);
+        skipProduct = spec.concat() == 0 ? null : new MatrixProduct(device,
+                weights.matrix(spec.in(), spec.concat(), spec.out(), in), null, Activation.NONE);
+        weights.load();
     }
 
     @Override
@@ -57,10 +56,7 @@ final class CpuPointwiseConv implements Conv2d {
 
     @Override
     public void close() {
-        product.close();
-        if (skipProduct != null) {
-            skipProduct.close();
-        }
+        weights.close();
         device.release(bias);
     }
 }

@@ -23,14 +23,14 @@ final class CudaConv2d implements Conv2d {
 
     private final CudaDevice device;
     private final Spec spec;
-    private final Tensor filters;
+    private final KernelWeights filters;
     private final Tensor bias;
 
     CudaConv2d(CudaDevice device, Spec spec, Weights source) {
         this.device = device;
         this.spec = spec;
-        float[] values = CudaDevice.floats("weight", new Weights[] {source}, spec.out(), spec.in(), 3, 3);
-        this.filters = KernelWeights.filters(device, values, spec.out(), spec.in(), 3);
+        this.filters = KernelWeights.filters(device,
+                CudaDevice.source("weight", new Weights[] {source}, spec.out(), spec.in(), 3, 3), spec.out(), spec.in(), 3);
         this.bias = device.parameters("bias", spec.out(), source);
     }
 
@@ -46,7 +46,7 @@ final class CudaConv2d implements Conv2d {
         Tensor y = device.activations(spec.floatOutput() ? DType.F32 : DType.F16, shape);
         Set<Tiles> whole = spec.in() % 8 != 0 ? ANY : spec.floatOutput() ? NARROW : PLAIN;
         Set<Tiles> partial = PLAIN.equals(whole) ? PARTIAL : NONE;
-        int tiles = 9 * filters.width() / Tiles.DEPTH;
+        int tiles = 9 * filters.columns() / Tiles.DEPTH;
         record(Tiles.choose(device.multiprocessors(), y.rows(), spec.out(), tiles, whole, partial), x,
                 residual ? addend : null, perImage ? addend : null, y);
         return y;
@@ -66,7 +66,7 @@ final class CudaConv2d implements Conv2d {
         String family = spec.floatOutput() ? "conv3x3_f32out" : "conv3x3";
         var op = new KernelOp(device.gpu(), plan.kernel(family), plan.geometry(m, n), 2L * y.elements() * spec.in() * 9)
                 .in(x).with(x.dim(0), x.dim(1), x.dim(2), spec.in())
-                .in(filters).with(filters.width());
+                .in(filters.operand()).with(filters.columns());
         if (plan.splits() == 1) {
             device.add(op.in(bias).in(residual)
                     .in(imageAddend).with(imageAddend == null ? 0 : imageAddend.rowStride())
@@ -83,7 +83,7 @@ final class CudaConv2d implements Conv2d {
     }
 
     /** [out, 3, 3, in], the last padded with zeros to whole tiles: see {@link KernelWeights}. */
-    Tensor filters() {
+    KernelWeights filters() {
         return filters;
     }
 
@@ -94,7 +94,7 @@ final class CudaConv2d implements Conv2d {
 
     @Override
     public void close() {
-        device.release(filters);
+        filters.close();
         device.release(bias);
     }
 }

@@ -65,7 +65,7 @@ final class CudaDiffusion implements Diffusion {
         int out = conv.spec().out();
         Tensor y = device.activations(trials.count(), x0.dim(0), x0.dim(1), out);
         device.add(drawing("noised_conv", tiles(x0, trials.count(), 0), 2L * y.elements() * x0.width() * 9, trials)
-                .in(conv.filters()).with(conv.filters().width()).in(conv.bias())
+                .in(conv.filters().operand()).with(conv.filters().columns()).in(conv.bias())
                 .out(y).with(x0.dim(0), x0.dim(1), x0.width(), out));
         return y;
     }
@@ -84,7 +84,7 @@ final class CudaDiffusion implements Diffusion {
         Tensor partial = device.activations(DType.F32, pairs, tilesOfPair);
         Tensor map = map(measure, pairs, x0);
         device.add(drawing("error_conv" + suffix(measure), tiles, 2L * pairs * x0.elements() * x.width() * 9, trials,
-                x, x.width(), conv.filters(), conv.filters().width(), conv.bias())
+                x, x.width(), conv.filters().operand(), conv.filters().columns(), conv.bias())
                 .in(trialOfPair).with(measure.prediction() == PredictionType.V_PREDICTION)
                 .out(partial).out(map).with(x0.dim(0), x0.dim(1), x0.width()));
         Tensor mean = device.activations(DType.F32, pairs);

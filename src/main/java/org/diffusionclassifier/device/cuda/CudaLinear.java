@@ -1,5 +1,6 @@
 package org.diffusionclassifier.device.cuda;
 
+import java.util.function.Supplier;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
@@ -18,8 +19,8 @@ final class CudaLinear implements Linear {
         this.spec = spec;
         boolean geglu = spec.activation() == Activation.GEGLU;
         int rows = geglu ? 2 * spec.out() : spec.out();
-        float[] values = CudaDevice.floats("weight", parts, rows / parts.length, spec.in());
-        Tensor weights = geglu ? KernelWeights.interleaved(device, values, rows, spec.in())
+        Supplier<float[]> values = CudaDevice.source("weight", parts, rows / parts.length, spec.in());
+        KernelWeights weights = geglu ? KernelWeights.interleaved(device, values, rows, spec.in())
                 : KernelWeights.matrix(device, values, rows, spec.in());
         gemm = new Gemm(device, weights, spec.bias() ? bias(geglu, rows, parts) : null, spec.activation());
     }

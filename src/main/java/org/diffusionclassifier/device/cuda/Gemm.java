@@ -21,15 +21,15 @@ final class Gemm implements AutoCloseable {
     static final Set<Tiles> PARTIAL = EnumSet.of(Tiles.T128X160, Tiles.T128X128, Tiles.T16X64);
 
     private final CudaDevice device;
-    private final Tensor weights;
+    private final KernelWeights weights;
     private final Tensor bias;
     private final Activation activation;
 
     /**
-     * @param weights [N, padded K] float16; for GEGLU values and gates interleaved
+     * @param weights [N, padded K]; for GEGLU values and gates interleaved
      * @param bias    [1, N] float32, or null; both are released with this
      */
-    Gemm(CudaDevice device, Tensor weights, Tensor bias, Activation activation) {
+    Gemm(CudaDevice device, KernelWeights weights, Tensor bias, Activation activation) {
         this.device = device;
         this.weights = weights;
         this.bias = bias;
@@ -50,20 +50,20 @@ final class Gemm implements AutoCloseable {
             };
             partial = activation == Activation.GEGLU ? NONE : PARTIAL;
         }
-        int tiles = weights.width() / Tiles.DEPTH;
-        record(Tiles.choose(device.multiprocessors(), x.rows(), weights.dim(0), tiles, whole, partial), x, x1, residual, y);
+        int tiles = weights.columns() / Tiles.DEPTH;
+        record(Tiles.choose(device.multiprocessors(), x.rows(), weights.rows(), tiles, whole, partial), x, x1, residual, y);
     }
 
     /** Records the product as {@code plan} has it. */
     void record(Tiles.Plan plan, Tensor x, Tensor x1, Tensor residual, Tensor y) {
         int m = x.rows();
-        int n = weights.dim(0);
+        int n = weights.rows();
         int k1 = x1 == null ? 0 : x1.width();
         var op = new KernelOp(device.gpu(), plan.kernel(family(plan, y)), plan.geometry(m, n),
                 2L * m * n * (x.width() + k1))
                 .in(x).with(x.rowStride(), x.width())
                 .in(x1).with(x1 == null ? 0 : x1.rowStride(), k1)
-                .in(weights).with(weights.width());
+                .in(weights.operand()).with(weights.columns());
         if (plan.splits() == 1) {
             device.add(op.in(bias)
                     .in(residual).with(residual == null ? 0 : residual.rowStride())
@@ -102,7 +102,7 @@ final class Gemm implements AutoCloseable {
 
     @Override
     public void close() {
-        device.release(weights);
+        weights.close();
         if (bias != null) {
             device.release(bias);
         }

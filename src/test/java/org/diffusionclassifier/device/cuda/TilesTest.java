@@ -48,7 +48,8 @@ class TilesTest {
             case GEGLU -> Gemm.GATED;
             default -> Gemm.ACTIVATED;
         };
-        try (var gemm = new Gemm(device, KernelWeights.sideBySide(device, floats(n * 128), n, 88, 40), bias(n),
+        float[] weights = floats(n * 128);
+        try (var gemm = new Gemm(device, KernelWeights.sideBySide(device, () -> weights, n, 88, 40), bias(n),
                 activation)) {
             compare(tiles, 5, DType.F16, new int[] {m, activation == Activation.GEGLU ? n / 2 : n},
                     (plan, y) -> gemm.record(plan, x, x1, residual, y));
@@ -60,7 +61,8 @@ class TilesTest {
     void splitsOfTheMatrixProductAddUp(Activation activation, int m, int n, int splits) {
         Tensor x = normal(m, 600);
         Tensor residual = normal(m, n);
-        try (var gemm = new Gemm(device, KernelWeights.matrix(device, floats(n * 600), n, 600), bias(n), activation)) {
+        float[] weights = floats(n * 600);
+        try (var gemm = new Gemm(device, KernelWeights.matrix(device, () -> weights, n, 600), bias(n), activation)) {
             compareSplits(Gemm.PARTIAL, 19, splits, new int[] {m, n},
                     (plan, y) -> gemm.record(plan, x, null, residual, y));
         }

@@ -1,0 +1,63 @@
+package org.diffusionclassifier.classify;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Diffusion.Loss;
+import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.WeightsBudget;
+import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.model.StableDiffusion;
+import org.diffusionclassifier.testing.Devices;
+import org.diffusionclassifier.weights.DType;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A device that keeps some of its weights or none computes the bits of one that keeps all. */
+class WeightsBudgetTest {
+
+    private static final List<String> CAPTIONS = List.of("a photo of a bag.", "a photo of a coat.");
+
+    static List<DType> types() {
+        return Devices.types();
+    }
+
+    @ParameterizedTest
+    @MethodSource("types")
+    void streamedWeightsGiveTheSameBits(DType type) {
+        float[] expected = errors(type, WeightsBudget.unlimited());
+        for (long kept : new long[] {0, 1 << 20, 4 << 20}) {
+            var budget = WeightsBudget.of(kept);
+            assertArrayEquals(expected, errors(type, budget), kept + " bytes kept");
+        }
+    }
+
+    /** Of two batch shapes, the first of them twice: layers meet their second shape while they are streamed, too. */
+    private static float[] errors(DType type, WeightsBudget budget) {
+        try (var bundled = BundledModel.open(); Device device = Devices.open(type, budget);
+                var model = new StableDiffusion(bundled.root(), device);
+                var scorer = new StableDiffusionScorer(model, device, CAPTIONS, new Noise.Seeded(5), Loss.L2, 4)) {
+            boolean streams = budget.toString().endsWith("kept, 0 MiB streamed");
+            assertTrue(budget.isUnlimited() == streams, budget.toString());
+            scorer.show(ImageDecoder.read(bundled.images().resolve("bag-0.png")));
+            var all = new ArrayList<Float>();
+            for (int trials : new int[] {2, 1, 2}) {
+                var round = new Round(TrialPlan.of(1000, List.of(trials), 1).stages().get(0), List.of(0, 1));
+                for (float[] row : scorer.errors(round)) {
+                    for (float error : row) {
+                        all.add(error);
+                    }
+                }
+            }
+            float[] values = new float[all.size()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = all.get(i);
+            }
+            return values;
+        }
+    }
+}
