@@ -63,6 +63,16 @@ public final class WeightsBudget {
         streamed -= bytes;
     }
 
+    /** Bytes of the layers there are that stay in memory. */
+    public long kept() {
+        return kept;
+    }
+
+    /** Bytes of the layers there are that are read whenever they are used. */
+    public long streamed() {
+        return streamed;
+    }
+
     /** For a person: how much is kept, and how much a run of all layers reads. */
     @Override
     public String toString() {
