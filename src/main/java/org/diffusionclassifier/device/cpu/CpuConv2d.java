@@ -69,7 +69,7 @@ final class CpuConv2d implements Conv2d {
                     .reads(DNNL_ARG_BIAS, biasDesc, bias)
                     .writes(DNNL_ARG_DST, yDesc, y);
             if (addend != null) {
-                op.reads(DnnlOp.postOpSlot(0), addendDesc, addend);
+                op.reads(Primitive.postOpSlot(0), addendDesc, addend);
             }
             device.add(op);
         }

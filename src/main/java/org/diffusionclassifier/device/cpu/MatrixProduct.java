@@ -71,7 +71,7 @@ final class MatrixProduct {
                 op.reads(DNNL_ARG_BIAS, biasDesc, bias);
             }
             if (zDesc != null) {
-                op.reads(DnnlOp.postOpSlot(last), zDesc, z);
+                op.reads(Primitive.postOpSlot(last), zDesc, z);
             }
             device.add(op);
         }

@@ -43,7 +43,7 @@ final class PackedWeights implements AutoCloseable {
         this.dims = dims;
         this.sourceStrides = sourceStrides;
         try (var descriptors = new Descriptors()) {
-            layout = copyOf(descriptors.strided(type, dims, plainStrides));
+            layout = Descriptors.copyOf(descriptors.strided(type, dims, plainStrides));
         }
     }
 
@@ -75,7 +75,7 @@ final class PackedWeights implements AutoCloseable {
         if (dnnl_memory_desc_equal(chosen, layout) != 0) {
             return;
         }
-        dnnl_memory_desc newLayout = copyOf(chosen);
+        dnnl_memory_desc newLayout = Descriptors.copyOf(chosen);
         NativeMemory newMemory = null;
         if (memory != null) {
             newMemory = NativeMemory.allocate(dnnl_memory_desc_get_size(newLayout));
@@ -125,12 +125,6 @@ final class PackedWeights implements AutoCloseable {
             dnnl_primitive_destroy(primitive);
             dnnl_primitive_desc_destroy(descriptor);
         }
-    }
-
-    private static dnnl_memory_desc copyOf(dnnl_memory_desc desc) {
-        var copy = new dnnl_memory_desc();
-        check(dnnl_memory_desc_clone(copy, desc), "memory_desc_clone");
-        return copy;
     }
 
     @Override
