@@ -92,12 +92,12 @@ public final class CpuDevice extends RecordingDevice {
 
     @Override
     public GroupNorm groupNorm(GroupNorm.Spec spec, Weights weights) {
-        return new CpuNorms.Group(this, spec, weights);
+        return new CpuGroupNorm(this, spec, weights);
     }
 
     @Override
     public LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
-        return new CpuNorms.Layer(this, channels, epsilon, weights);
+        return new CpuLayerNorm(this, channels, epsilon, weights);
     }
 
     @Override
