@@ -4,8 +4,9 @@
 //     x_t[m] = signal[m] · x0 + level[m] · ε[m], rounded to fp16, zero outside      (Ho et al., 2020, eq. 4)
 //
 //     x0           float [h, w, c]
+//     seed         uint [2], low and high word, in memory so that a captured launch draws by another
 //     noise_index  int [M]                signal = √ᾱ_t, level = √(1 − ᾱ_t): float [M]
-//     table        float [N, h, w, c], ε of noise index i in row i; null: Philox with seed
+//     table        float [N, h, w, c], ε of noise index i in row i; null: Philox by seed
 //     filters      half [C, 3, 3, padded], padded ≥ 8 a multiple of 8, zeros from channel c on
 //     bias         float [C], null for none
 //     y            half [M, h, w, C]
@@ -127,7 +128,7 @@ __device__ __forceinline__ void store_line(const half* staged, half* y, int C, i
 }  // namespace
 
 extern "C" __global__ void __launch_bounds__(Threads)
-noised_conv(const float* x0, const int* noise_index, const float* signal, const float* level, unsigned long long seed,
+noised_conv(const float* x0, const uint32_t* seed, const int* noise_index, const float* signal, const float* level,
             const float* table, const half* filters, int padded, const float* bias, half* y, int h, int w, int c,
             int C)
 {
@@ -143,7 +144,7 @@ noised_conv(const float* x0, const int* noise_index, const float* signal, const 
 
     load_filters(tiles[0], filters, padded, 0, C);
     cp_async_commit();
-    draw_latent(halo, Trial(m, x0, noise_index, signal, level, seed, table, c, h * w), first_line, first_column, h, w);
+    draw_latent(halo, Trial(m, x0, seed, noise_index, signal, level, table, c, h * w), first_line, first_column, h, w);
 
     uint32_t left[2][Steps][4];                                                          // [2 lines of 16, 80]
 #pragma unroll

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.Locale;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Diffusion;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
 import org.diffusionclassifier.weights.DType;
@@ -24,13 +23,12 @@ final class CudaDiffusion implements Diffusion {
     private static final int FUSED_SHARED_BYTES = 48384;
 
     private final CudaDevice device;
-    private final long seed;
+    /** Given noise, [N, h, w, c]; null to compute it. */
     private final Tensor table;
 
-    CudaDiffusion(CudaDevice device, Noise noise) {
+    CudaDiffusion(CudaDevice device, Tensor table) {
         this.device = device;
-        this.seed = noise instanceof Noise.Seeded seeded ? seeded.seed() : 0;
-        this.table = noise instanceof Noise.Given given ? given.table() : null;
+        this.table = table;
     }
 
     @Override
@@ -123,7 +121,7 @@ final class CudaDiffusion implements Diffusion {
                 op.with(argument);
             }
         }
-        return op.in(trials.x0()).in(trials.noiseIndex()).in(trials.signalLevel()).in(trials.noiseLevel())
-                .with(seed).in(table);
+        return op.in(trials.x0()).in(trials.seed()).in(trials.noiseIndex()).in(trials.signalLevel())
+                .in(trials.noiseLevel()).in(table);
     }
 }
