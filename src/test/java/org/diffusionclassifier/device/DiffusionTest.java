@@ -141,6 +141,29 @@ class DiffusionTest {
         }
     }
 
+    /** And the norm behind it, with moments from the convolution where its tiles of 8 × 16 pixels are whole. */
+    @ParameterizedTest
+    @CsvSource({"2,32,32,80,8", "1,40,48,96,32", "2,31,33,80,8"})
+    void normalisesWhatTheFirstConvolutionWrites(int count, int h, int w, int out, int groups) {
+        float[] x0 = on.normal(h * w * 4);
+        float[] filters = on.normal(out * 4 * 9, 0, 0.2);
+        float[] bias = on.normal(out, 3, 1);
+        float[] gain = on.normal(out);
+        var spec = Conv2d.Spec.of(4, out, 3).thenNormalized();
+        var normalized = new GroupNorm.Spec(out, groups, 1e-5f, true);
+        var trials = trials(x0, NOISE_INDEX, count, h, w, 4);
+        Diffusion diffusion = on.device().diffusion();
+        var parameters = new MapWeights().with("weight", gain, out).with("bias", bias, out);
+        try (Conv2d first = on.device().conv2d(spec, weights(filters, bias, out, 4));
+                GroupNorm norm = on.device().groupNorm(normalized, parameters)) {
+            on.assertMatches(r -> {
+                double[] noised = r.addNoise(x0, seeded(count, h, w, 4), levels(SIGNAL, count), levels(LEVEL, count));
+                double[] map = r.conv2d(spec, count, h, w, floats(noised), null, filters, bias, null);
+                return r.groupNorm(normalized, count, floats(map), null, gain, bias);
+            }, on.run(() -> norm.forward(diffusion.convolveNoised(trials, first))));
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"L2,EPSILON,1,1,4,8", "L1,EPSILON,5,7,4,40", "HUBER,V_PREDICTION,8,16,4,64", "L2,V_PREDICTION,9,17,3,32",
             "L1,V_PREDICTION,17,33,8,8", "L2,EPSILON,9,17,2,36", "HUBER,EPSILON,4,4,9,16"})
