@@ -208,6 +208,18 @@ __device__ __forceinline__ void conv(const half* x, const Geometry& geometry, co
                                                  B * Ho * Wo, Cout, 0});                                               \
     }
 
+#define CONV_MOMENTS(name, T)                                                                                          \
+    extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
+        const half* x, int B, int H, int W, int Cin, const half* w, int CinPadded, const float* bias,                  \
+        const half* addend, const half* image_addend, int ld_image, half* y, int Ho, int Wo, int Cout, int stride,     \
+        int pad_top_left, int upsample, Moments* moments)                                                              \
+    {                                                                                                                  \
+        const Geometry geometry = {H, W, Cin, CinPadded, Ho, Wo, stride, pad_top_left, upsample};                      \
+        const Epilogue<Identity, half> epilogue = {bias, image_addend, ld_image, Ho * Wo, addend, Cout, y, Cout,       \
+                                                   B * Ho * Wo, Cout, 0};                                              \
+        conv<T, true>(x, geometry, w, 0, 9 * CinPadded / BlockK, Measured<Epilogue<Identity, half>>{epilogue, moments}); \
+    }
+
 #define CONV_PARTIAL(name, T)                                                                                          \
     extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
         const half* x, int B, int H, int W, int Cin, const half* w, int CinPadded, int split_tiles, float* sums,       \
@@ -227,6 +239,10 @@ CONV(conv3x3_64x64, Tile64x64, half, true)
 CONV(conv3x3_any, Tile64x64, half, false)
 CONV(conv3x3_f32out_128x16, Tile128x16, float, true)
 CONV(conv3x3_f32out_any, Tile64x64, float, false)
+
+CONV_MOMENTS(conv3x3_moments_256x160, Tile256x160)
+CONV_MOMENTS(conv3x3_moments_128x160, Tile128x160)
+CONV_MOMENTS(conv3x3_moments_128x128, Tile128x128)
 
 CONV_PARTIAL(conv3x3_partial_128x160, Tile128x160)
 CONV_PARTIAL(conv3x3_partial_128x128, Tile128x128)

@@ -96,6 +96,16 @@ __device__ __forceinline__ void gemm(const Matrix& x0, const Matrix& x1, const h
                          Epilogue<Activation, Out>{bias, nullptr, 0, 1, residual, ldr, y, ldy, M, N, activation});   \
     }
 
+#define GEMM_MOMENTS(name, T)                                                                                          \
+    extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
+        const half* x0, int ldx0, int k0, const half* x1, int ldx1, int k1, const half* w, int ldw, const float* bias, \
+        const half* residual, int ldr, half* y, int ldy, int M, int N, int activation, Moments* moments)               \
+    {                                                                                                                  \
+        const Epilogue<Identity, half> epilogue = {bias, nullptr, 0, 1, residual, ldr, y, ldy, M, N, activation};      \
+        gemm<T, true>(Matrix{x0, ldx0, k0}, Matrix{x1, ldx1, k1}, w, ldw, 0, ldw / BlockK,                             \
+                      Measured<Epilogue<Identity, half>>{epilogue, moments});                                          \
+    }
+
 #define GEMM_PARTIAL(name, T)                                                                                          \
     extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
         const half* x0, int ldx0, int k0, const half* x1, int ldx1, int k1, const half* w, int ldw, int split_tiles,   \
@@ -122,6 +132,10 @@ GEMM(gemm_activated_128x128, Tile128x128, Chosen, half, true)
 GEMM(gemm_activated_64x64, Tile64x64, Chosen, half, true)
 GEMM(gemm_activated_any, Tile64x64, Chosen, half, false)
 GEMM(gemm_f32out_any, Tile64x64, Identity, float, false)
+
+GEMM_MOMENTS(gemm_moments_256x160, Tile256x160)
+GEMM_MOMENTS(gemm_moments_128x160, Tile128x160)
+GEMM_MOMENTS(gemm_moments_128x128, Tile128x128)
 
 GEMM_PARTIAL(gemm_partial_128x160, Tile128x160)
 GEMM_PARTIAL(gemm_partial_128x128, Tile128x128)

@@ -56,6 +56,7 @@
 // save its second reading; they are left out, since all other cards need the two launches still.
 #include "activation.cuh"
 #include "launch.cuh"
+#include "moments.cuh"
 #include "ptx.cuh"
 #include "reduce.cuh"
 #include "vector.cuh"
@@ -67,7 +68,6 @@ constexpr int Batch = 2;                        // loads of 16 bytes that a thre
 constexpr int Channels = 16, Pixels = 16;       // of a warp at once: 16 sectors of 32 bytes, two lanes each
 constexpr int MaxWidth = MaxThreads / 32 * Channels;
 constexpr int AnyThreads = 256;
-constexpr int MaxGroups = 16;                   // of a slice: 16 / gcd(16, group_size)
 
 // Where this thread works in a slice: on the eight channels from `channel` on, and on every lines-th pixel.
 //
@@ -203,6 +203,65 @@ __device__ __forceinline__ void find_moments(const Part& u, const Place& place, 
     }
 }
 
+// What is known of a map's channels, `unit` of them together: moments [B, ⌈P / slab⌉, count].
+struct Slabs {
+    const Moments* moments;
+    int count;                                  // units of the map
+    int P, slab, unit;
+
+    // Of a unit of an image: the slabs first, first + step, .. together. Of how many numbers is left in n.
+    __device__ __forceinline__ Moments gather(int image, int i, int first, int step, float& n) const
+    {
+        const int slabs = (P + slab - 1) / slab;
+        const Moments* part = moments + static_cast<size_t>(image * slabs + first) * count + i;
+        Moments sum{0.0f, 0.0f};
+        n = 0.0f;
+#pragma unroll 1
+        for (int k = first; k < slabs; k += step) {
+            const float numbers = unit * min(slab, P - k * slab);
+            sum.merge(*part, n, numbers);
+            n += numbers;
+            part += step * count;
+        }
+        return sum;
+    }
+};
+
+// Calls take(group, mean, variance) for each group of the slice that begins at unit `first`, with a whole warp. Each
+// thread puts some slabs of one unit together, then each warp units and threads of a group: the order is the same in all
+// blocks of an image.
+template <class Take>
+__device__ __forceinline__ void find_moments(const Slabs& x, const Slabs& skip, int image, int first, int units,
+                                             int group_units, const Take& take)
+{
+    __shared__ Moments parts[MaxThreads];       // [rows, units]
+    __shared__ float numbers[MaxThreads];       // of each part
+    const int rows = blockDim.x / units;
+    const int row = threadIdx.x / units;
+    if (row < rows) {
+        const int i = first + threadIdx.x % units;
+        parts[threadIdx.x] = i < x.count ? x.gather(image, i, row, rows, numbers[threadIdx.x])
+                                         : skip.gather(image, i - x.count, row, rows, numbers[threadIdx.x]);
+    }
+    __syncthreads();
+    const float whole = __fdividef(1.0f, static_cast<float>(group_units) * x.unit * x.P);
+#pragma unroll 1
+    for (int group = threadIdx.x / 32; group * group_units < units; group += blockDim.x / 32) {
+        const auto part = [&](int k) { return k / group_units * units + group * group_units + k % group_units; };
+        float sum = 0.0f;
+        for (int k = threadIdx.x % 32; k < rows * group_units; k += 32) {
+            sum += numbers[part(k)] * parts[part(k)].mean;
+        }
+        const float mean = lanes_sum<32>(sum) * whole;
+        float squares = 0.0f;
+        for (int k = threadIdx.x % 32; k < rows * group_units; k += 32) {
+            const float distance = parts[part(k)].mean - mean;
+            squares += parts[part(k)].squares + numbers[part(k)] * distance * distance;
+        }
+        take(group, mean, lanes_sum<32>(squares) * whole);
+    }
+}
+
 // (u − μ) / √(σ² + ε) · gamma + beta as u · scale + offset.
 struct Affine {
     float* scale;                               // [width], shared
@@ -293,30 +352,49 @@ groupnorm(const half* x, int C0, const half* skip, int C1, const float* gamma, c
 }
 
 extern "C" __global__ void __launch_bounds__(MaxThreads, Blocks)
-groupnorm_stats(const half* x, int C0, const half* skip, int C1, float2* moments, int P, int width, int group_size,
-                int slab)
+groupnorm_stats(const half* x, int C, Moments* moments, int P, int width, int unit, int slab)
 {
     DYNAMIC_SHARED(float, means);                                               // [width]
     half* const tile = reinterpret_cast<half*>(means + width);                  // [slab, width]
+    __shared__ float sums[MaxWidth];                                            // [lines / 16, width]
     const int first = blockIdx.x * width;
     const int begin = blockIdx.y * slab;
     const int end = min(P, begin + slab);
     const Place place(width);
-    const Image image{x, C0, skip, C1, P, static_cast<int>(blockIdx.z)};
-
-    moments += static_cast<size_t>(blockIdx.z * gridDim.x + blockIdx.x) * MaxGroups * gridDim.y + blockIdx.y;
-    const Part held = hold(image.part(place, first, begin, end), tile);
-    find_moments(held, place, width, group_size, end - begin, means, [&](int c, float mean, float squares) {
-        if (threadIdx.x % 32 == 0) {
-            moments[c / group_size * gridDim.y] = make_float2(mean, squares);
+    const Image image{x, C, nullptr, 0, P, static_cast<int>(blockIdx.z)};
+    const auto sum = [&](int c) {
+        float total = 0.0f;
+        for (int row = 0; row < static_cast<int>(blockDim.x) / 32 * Channels; row += width) {
+            total += sums[row + c];
         }
-    });
+        return total;
+    };
+
+    const Part held = hold(image.part(place, first, begin, end), tile);
+    float center[8] = {};
+    sum_channels<1>(held, center, sums);
+    __syncthreads();
+    for (int c = threadIdx.x; c < width; c += blockDim.x) {
+        means[c] = __fdividef(sum(c), end - begin);
+    }
+    __syncthreads();
+    load(means + place.channel, center);
+    sum_channels<2>(held, center, sums);
+    __syncthreads();
+    moments += (static_cast<size_t>(blockIdx.z * gridDim.y + blockIdx.y) * C + first) / unit;
+    for (int i = threadIdx.x; i < width / unit; i += blockDim.x) {
+        Moments of_unit{means[i * unit], sum(i * unit)};
+        for (int c = 1; c < unit; c++) {
+            of_unit.merge({means[i * unit + c], sum(i * unit + c)}, c * (end - begin), end - begin);
+        }
+        moments[i] = of_unit;
+    }
 }
 
 extern "C" __global__ void __launch_bounds__(MaxThreads, Blocks)
-groupnorm_apply(const half* x, int C0, const half* skip, int C1, const float2* moments, const float* gamma,
-                const float* beta, half* y, int P, int width, int group_size, int slab, int slabs, int run,
-                float epsilon, int silu)
+groupnorm_apply(const half* x, int C0, const Moments* moments0, int slab0, const half* skip, int C1,
+                const Moments* moments1, int slab1, const float* gamma, const float* beta, half* y, int P, int width,
+                int group_size, int unit, int run, float epsilon, int silu)
 {
     __shared__ __align__(16) float scale[MaxWidth];
     __shared__ __align__(16) float offset[MaxWidth];
@@ -327,26 +405,12 @@ groupnorm_apply(const half* x, int C0, const half* skip, int C1, const float2* m
     const Place place(width);
     const Image image{x, C0, skip, C1, P, static_cast<int>(gridDim.z - 1 - blockIdx.z)};
 
-    moments += static_cast<size_t>(image.index * gridDim.x + slice) * MaxGroups * slabs;
-#pragma unroll 1
-    for (int g = threadIdx.x / 32; g * group_size < width; g += blockDim.x / 32) {
-        const float shift = moments[g * slabs].x;                               // [slabs] of each group
-        float sum = 0.0f;
-        float squares = 0.0f;
-#pragma unroll 1
-        for (int i = threadIdx.x % 32; i < slabs; i += 32) {
-            const float2 part = moments[g * slabs + i];
-            const float distance = part.x - shift;
-            const float weight = min(slab, P - i * slab);
-            sum += weight * distance;
-            squares += part.y + group_size * weight * distance * distance;
-        }
-        const float distance = __fdividef(lanes_sum<32>(sum), P);
-        const float variance = __fdividef(lanes_sum<32>(squares), static_cast<float>(group_size) * P)
-                               - distance * distance;
-        affine.set(g * group_size, group_size, shift + distance, fmaxf(variance, 0.0f), epsilon, gamma + first,
-                   beta + first);
-    }
+    const Slabs slabs0{moments0, C0 / unit, P, slab0, unit};
+    const Slabs slabs1{moments1, C1 / unit, P, slab1, unit};
+    find_moments(slabs0, slabs1, image.index, first / unit, width / unit, group_size / unit,
+                 [&](int group, float mean, float variance) {
+                     affine.set(group * group_size, group_size, mean, variance, epsilon, gamma + first, beta + first);
+                 });
     __syncthreads();
     finish(image.part(place, first, begin, min(P, begin + run)), place.channel, affine,
            image.output(y, place, first, begin), place.lines * (C0 + C1), silu != 0);

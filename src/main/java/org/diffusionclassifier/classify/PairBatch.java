@@ -15,7 +15,7 @@ import org.diffusionclassifier.weights.DType;
  * ε-error (P). What a batch is about reaches it through one block of integers in the device's memory,
  *
  * <pre>
- *     noise index [M] | timestep [M] | √ᾱ [M] | √(1 − ᾱ) [M] | trial [P] | prompt [P]
+ *     noise index [M] | timestep [M] | √ᾱ [M] | √(1 − ᾱ) [M] | trial [P] | prompt [P] | seed [2]
  * </pre>
  *
  * the levels by their float32 bits: running it is one write, one graph, and one read of P floats.
@@ -36,10 +36,13 @@ final class PairBatch implements AutoCloseable {
         this.schedule = scorer.model().schedule();
         this.trials = trials;
         this.pairs = pairs;
-        values = new int[4 * trials + 2 * pairs];
+        int[] seed = scorer.seed();
+        values = new int[4 * trials + 2 * pairs + seed.length];
+        System.arraycopy(seed, 0, values, 4 * trials + 2 * pairs, seed.length);
         block = device.tensor(DType.I32, values.length);
-        var drawn = new Trials(scorer.x0(), block.vector(0, trials, DType.I32),
-                block.vector(2 * trials, trials, DType.F32), block.vector(3 * trials, trials, DType.F32));
+        var drawn = new Trials(scorer.x0(), block.vector(4 * trials + 2 * pairs, seed.length, DType.I32),
+                block.vector(0, trials, DType.I32), block.vector(2 * trials, trials, DType.F32),
+                block.vector(3 * trials, trials, DType.F32));
         var asked = new UNet.Pairs(block.vector(trials, trials, DType.I32),
                 block.vector(4 * trials, pairs, DType.I32), scorer.context(),
                 block.vector(4 * trials + pairs, pairs, DType.I32));

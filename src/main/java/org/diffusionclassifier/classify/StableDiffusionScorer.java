@@ -6,7 +6,7 @@ import java.util.Map;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Diffusion.Loss;
-import org.diffusionclassifier.device.Noise;
+import org.diffusionclassifier.device.Philox;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.StableDiffusion;
@@ -26,6 +26,7 @@ public final class StableDiffusionScorer implements Scorer {
     private final Device device;
     private final Loss loss;
     private final Diffusion diffusion;
+    private final int[] seed;
     private int batchSize;
     private final int prompts;
     private final List<Tensor> context;
@@ -42,7 +43,8 @@ public final class StableDiffusionScorer implements Scorer {
         this.model = model;
         this.device = device;
         this.loss = loss;
-        this.diffusion = device.diffusion(noise);
+        this.diffusion = device.diffusion(noise instanceof Noise.Given given ? given.table() : null);
+        this.seed = Philox.key(noise instanceof Noise.Seeded seeded ? seeded.seed() : 0);
         this.batchSize = batchSize;
         this.prompts = prompts.size();
         this.context = model.context(prompts);
@@ -126,6 +128,11 @@ public final class StableDiffusionScorer implements Scorer {
 
     Diffusion diffusion() {
         return diffusion;
+    }
+
+    /** The seed's two words. */
+    int[] seed() {
+        return seed;
     }
 
     Loss loss() {

@@ -21,7 +21,6 @@ import org.diffusionclassifier.device.Embedding;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
@@ -111,8 +110,8 @@ public final class CpuDevice extends RecordingDevice {
     }
 
     @Override
-    public Diffusion diffusion(Noise noise) {
-        return new CpuDiffusion(this, noise);
+    public Diffusion diffusion(Tensor table) {
+        return new CpuDiffusion(this, table);
     }
 
     @Override

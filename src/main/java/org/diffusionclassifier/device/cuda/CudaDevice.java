@@ -17,7 +17,6 @@ import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
@@ -179,8 +178,8 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
-    public Diffusion diffusion(Noise noise) {
-        return new CudaDiffusion(this, noise);
+    public Diffusion diffusion(Tensor table) {
+        return new CudaDiffusion(this, table);
     }
 
     @Override

@@ -22,7 +22,8 @@ final class CudaLinear implements Linear {
         Supplier<float[]> values = CudaDevice.source("weight", parts, rows / parts.length, spec.in());
         KernelWeights weights = geglu ? KernelWeights.interleaved(device, values, rows, spec.in())
                 : KernelWeights.matrix(device, values, rows, spec.in());
-        gemm = new Gemm(device, weights, spec.bias() ? bias(geglu, rows, parts) : null, spec.activation());
+        gemm = new Gemm(device, weights, spec.bias() ? bias(geglu, rows, parts) : null, spec.activation(),
+                spec.normalized() && spec.activation() == Activation.NONE);
     }
 
     private Tensor bias(boolean geglu, int rows, Weights... parts) {
@@ -41,9 +42,7 @@ final class CudaLinear implements Linear {
 
     @Override
     public Tensor forward(Tensor x, Tensor residual) {
-        Tensor y = device.activations(spec.outputShape(x, residual));
-        gemm.record(x, null, residual, y);
-        return y;
+        return gemm.record(x, null, residual, device.activations(spec.outputShape(x, residual)));
     }
 
     @Override

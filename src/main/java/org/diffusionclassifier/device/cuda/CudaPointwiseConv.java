@@ -20,7 +20,8 @@ final class CudaPointwiseConv implements Conv2d {
         var weights = KernelWeights.sideBySide(device,
                 CudaDevice.source("weight", new Weights[] {source}, spec.out(), in, 1, 1), spec.out(), spec.in(),
                 spec.concat());
-        gemm = new Gemm(device, weights, device.parameters("bias", spec.out(), source), Activation.NONE);
+        gemm = new Gemm(device, weights, device.parameters("bias", spec.out(), source), Activation.NONE,
+                spec.normalized());
     }
 
     @Override
@@ -31,9 +32,7 @@ final class CudaPointwiseConv implements Conv2d {
         }
         int[] shape = x.shape();
         shape[shape.length - 1] = spec.out();
-        Tensor y = device.activations(spec.floatOutput() ? DType.F32 : DType.F16, shape);
-        gemm.record(x, skip, addend, y);
-        return y;
+        return gemm.record(x, skip, addend, device.activations(spec.floatOutput() ? DType.F32 : DType.F16, shape));
     }
 
     @Override
