@@ -23,12 +23,11 @@ final class CpuConv2d implements Conv2d {
     CpuConv2d(CpuDevice device, Spec spec, Weights source) {
         this.device = device;
         this.spec = spec;
-        this.bias = device.parameters("bias", spec.out(), source);
-        int[] shape = {spec.out(), spec.in(), spec.kernel(), spec.kernel()};
-        try (var staged = device.stage("weight", new Weights[] {source}, shape)) {
+        try (var staged = device.stageFilters(source, spec.out(), spec.in(), spec.kernel())) {
             this.weights = PackedWeights.filter(device.oneDnn(), device.dtype(), staged.address(), spec.in(), spec.out(),
                     spec.kernel());
         }
+        this.bias = device.parameters("bias", spec.out(), source);
     }
 
     @Override

@@ -25,8 +25,8 @@ final class CpuLinear implements Linear {
         this.spec = spec;
         boolean geglu = spec.activation() == Activation.GEGLU;
         int rows = geglu ? 2 * spec.out() : spec.out();
-        this.bias = spec.bias() ? device.parameters("bias", rows, parts) : null;
         try (var staged = device.stage("weight", parts, new int[] {rows / parts.length, spec.in()})) {
+            this.bias = spec.bias() ? device.parameters("bias", rows, parts) : null;
             for (int i = 0; i < rows / spec.out(); i++) {
                 long source = staged.address() + (long) i * spec.out() * spec.in() * DType.F32.bytes();
                 var weights = PackedWeights.matrix(device.oneDnn(), device.dtype(), source, spec.in(), spec.out(),

@@ -23,8 +23,8 @@ final class CpuPointwiseConv implements Conv2d {
         this.device = device;
         this.spec = spec;
         int in = spec.in() + spec.concat();
-        this.bias = device.parameters("bias", spec.out(), source);
-        try (var staged = device.stage("weight", new Weights[] {source}, new int[] {spec.out(), in, 1, 1})) {
+        try (var staged = device.stageFilters(source, spec.out(), in, 1)) {
+            this.bias = device.parameters("bias", spec.out(), source);
             product = new MatrixProduct(device, PackedWeights.matrix(device.oneDnn(), device.dtype(), staged.address(),
                     spec.in(), spec.out(), in), bias, Activation.NONE);
             long behind = staged.address() + (long) spec.in() * DType.F32.bytes();

@@ -50,9 +50,9 @@ final class PackedWeights implements AutoCloseable {
                 new long[] {1, in});
     }
 
-    /** @param source address of float32 values as PyTorch keeps them, [out, in, size, size] */
+    /** @param source address of float32 values, [out, size, size, in] */
     static PackedWeights filter(OneDnn oneDnn, DType type, long source, int in, int out, int size) {
-        long[] strides = {(long) in * size * size, (long) size * size, size, 1};
+        long[] strides = {(long) in * size * size, 1, (long) size * in, in};
         return new PackedWeights(oneDnn, type, source, new long[] {out, in, size, size}, strides, strides);
     }
 

@@ -29,8 +29,8 @@ final class CudaConv2d implements Conv2d {
     CudaConv2d(CudaDevice device, Spec spec, Weights source) {
         this.device = device;
         this.spec = spec;
-        float[] values = CudaDevice.floats("weight", new Weights[] {source}, spec.out(), spec.in(), 3, 3);
-        this.filters = KernelWeights.filters(device, values, spec.out(), spec.in(), 3);
+        float[] values = CudaDevice.filters(source, spec.out(), spec.in(), 3);
+        this.filters = KernelWeights.matrix(device, values, spec.out() * 9, spec.in());
         this.bias = device.parameters("bias", spec.out(), source);
     }
 

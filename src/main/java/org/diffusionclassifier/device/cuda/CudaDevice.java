@@ -310,6 +310,13 @@ public final class CudaDevice extends RecordingDevice {
         return values;
     }
 
+    /** The {@code weight} of a convolution, [out, size, size, in]. */
+    static float[] filters(Weights source, int out, int in, int size) {
+        var values = FloatBuffer.allocate(Math.multiplyExact(Math.multiplyExact(out, in), size * size));
+        source.readFilters("weight", out, in, size, values);
+        return values.array();
+    }
+
     @Override
     public void close() {
         if (vendor != null) {

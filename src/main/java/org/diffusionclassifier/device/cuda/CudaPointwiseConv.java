@@ -17,7 +17,7 @@ final class CudaPointwiseConv implements Conv2d {
         this.device = device;
         this.spec = spec;
         int in = spec.in() + spec.concat();
-        float[] values = CudaDevice.floats("weight", new Weights[] {source}, spec.out(), in, 1, 1);
+        float[] values = CudaDevice.filters(source, spec.out(), in, 1);
         Tensor weights = KernelWeights.sideBySide(device, values, spec.out(), spec.in(), spec.concat());
         gemm = new Gemm(device, weights, device.parameters("bias", spec.out(), source), Activation.NONE);
     }

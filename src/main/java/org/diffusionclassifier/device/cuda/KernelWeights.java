@@ -15,7 +15,7 @@ final class KernelWeights {
         return (columns + Tiles.DEPTH - 1) / Tiles.DEPTH * Tiles.DEPTH;
     }
 
-    /** A matrix [rows, columns] as it is: [rows, padded(columns)]. */
+    /** A matrix [rows, columns] as it is, or filters [out, size, size, in] as out·size² rows: [rows, padded(columns)]. */
     static Tensor matrix(CudaDevice device, float[] values, int rows, int columns) {
         float[] packed = new float[rows * padded(columns)];
         for (int row = 0; row < rows; row++) {
@@ -46,20 +46,6 @@ final class KernelWeights {
 
     static int interleavedRow(int row, int rows) {
         return row < rows / 2 ? 2 * row : 2 * (row - rows / 2) + 1;
-    }
-
-    /** Filters [out, in, size, size] as [out, size, size, padded(in)]. */
-    static Tensor filters(CudaDevice device, float[] values, int out, int in, int size) {
-        int pixels = size * size;
-        float[] packed = new float[out * pixels * padded(in)];
-        for (int o = 0; o < out; o++) {
-            for (int c = 0; c < in; c++) {
-                for (int i = 0; i < pixels; i++) {
-                    packed[(o * pixels + i) * padded(in) + c] = values[(o * in + c) * pixels + i];
-                }
-            }
-        }
-        return upload(device, packed, out * pixels, padded(in));
     }
 
     private static Tensor upload(CudaDevice device, float[] values, int rows, int columns) {

@@ -1,6 +1,6 @@
 package org.diffusionclassifier.weights;
 
-import java.nio.FloatBuffer;
+import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -35,6 +35,11 @@ record PrefixedWeights(Weights base, String prefix, boolean closesBase) implemen
     }
 
     @Override
+    public boolean channelsLast() {
+        return base.channelsLast();
+    }
+
+    @Override
     public List<Integer> shape(String name) {
         return base.shape(full(name));
     }
@@ -50,8 +55,13 @@ record PrefixedWeights(Weights base, String prefix, boolean closesBase) implemen
     }
 
     @Override
-    public void read(String name, FloatBuffer destination) {
-        base.read(full(name), destination);
+    public DType dtype(String name) {
+        return base.dtype(full(name));
+    }
+
+    @Override
+    public void readStored(String name, long first, ByteBuffer destination) {
+        base.readStored(full(name), first, destination);
     }
 
     @Override

@@ -1,7 +1,7 @@
 package org.diffusionclassifier.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.FloatBuffer;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
@@ -81,8 +81,13 @@ final class ShardedWeights implements Weights {
     }
 
     @Override
-    public void read(String name, FloatBuffer destination) {
-        holder(name).read(name, destination);
+    public DType dtype(String name) {
+        return holder(name).dtype(name);
+    }
+
+    @Override
+    public void readStored(String name, long first, ByteBuffer destination) {
+        holder(name).readStored(name, first, destination);
     }
 
     private Weights holder(String name) {
