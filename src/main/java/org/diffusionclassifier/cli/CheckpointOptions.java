@@ -6,11 +6,12 @@ import java.util.Locale;
 import java.util.Map;
 import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.LdmCheckpoint;
+import org.diffusionclassifier.weights.ModelFile;
 import org.diffusionclassifier.weights.ModelSource;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 import picocli.CommandLine.Option;
 
-/** What a model as a single file does not tell of itself, and a directory does. */
+/** What a model as one file in the original naming does not tell of itself, and others do. */
 final class CheckpointOptions {
 
     enum Predicted { EPSILON, V }
@@ -18,38 +19,43 @@ final class CheckpointOptions {
     private static final int DEFAULT_IMAGE_SIZE = 512;
 
     @Option(names = "--tokenizer", paramLabel = "DIR",
-            description = "For a model as one file: the tokenizer/ of a diffusers directory of the same version (1 and "
-                    + "2 pad captions differently).")
+            description = "For a model in the original naming: the tokenizer/ of a diffusers directory of the same version "
+                    + "(1 and 2 pad captions differently).")
     private Path tokenizer;
 
     @Option(names = "--image-size", paramLabel = "N",
-            description = "For a model as one file: height and width of its training images; 768 for 2.0-v and 2.1-v. "
+            description = "For a model in the original naming: height and width of its training images; 768 for 2.0-v and 2.1-v. "
                     + "Default: " + DEFAULT_IMAGE_SIZE + ".")
     private Integer imageSize;
 
     @Option(names = "--predicts", paramLabel = "WHAT",
-            description = "For a model as one file: epsilon, or v for 2.0-v and 2.1-v. Default: epsilon.")
+            description = "For a model in the original naming: epsilon, or v for 2.0-v and 2.1-v. Default: epsilon.")
     private Predicted predicts;
 
-    @Option(names = "--ema", description = "For a model as one file: the UNet's weights averaged over training.")
+    @Option(names = "--ema", description = "For a model in the original naming: the UNet's weights averaged over training.")
     private boolean ema;
+
+    /** Whether a model is one that these options are for. */
+    static boolean concern(Path model) {
+        return model != null && Files.isRegularFile(model) && !ModelFile.isOne(model);
+    }
 
     /** @throws InputException for what does not go with {@code model}, which may be null */
     void check(Path model) {
-        boolean file = model != null && Files.isRegularFile(model);
-        if (file && tokenizer == null) {
+        boolean concerned = concern(model);
+        if (concerned && tokenizer == null) {
             throw new InputException("--tokenizer: expected a folder with vocab.json and merges.txt, as " + model
                     + " has no tokenizer in it");
         }
-        if (!file && (tokenizer != null || imageSize != null || predicts != null || ema)) {
-            throw new InputException("--tokenizer, --image-size, --predicts and --ema: expected with a --model that is "
-                    + "one file, as others tell these themselves");
+        if (!concerned && (tokenizer != null || imageSize != null || predicts != null || ema)) {
+            throw new InputException("--tokenizer, --image-size, --predicts and --ema: expected with a model that is "
+                    + "one file in the original naming, as others tell these themselves");
         }
     }
 
-    /** @throws InputException if it is no checkpoint, or lacks a part */
+    /** @throws InputException if it is no model, or lacks a part */
     ModelSource open(Path model) {
-        return LdmCheckpoint.open(model, new LdmCheckpoint.Options(imageSize(), predicted() == Predicted.V
+        return ModelSource.open(model, new LdmCheckpoint.Options(imageSize(), predicted() == Predicted.V
                 ? PredictionType.V_PREDICTION : PredictionType.EPSILON, ema, tokenizer));
     }
 

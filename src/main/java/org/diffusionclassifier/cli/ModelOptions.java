@@ -1,6 +1,5 @@
 package org.diffusionclassifier.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -27,8 +26,9 @@ final class ModelOptions {
     private static final int LARGEST_DEFAULT_BATCH = 64;
 
     @Option(names = "--model", paramLabel = "PATH",
-            description = "A directory in diffusers form (unet/, vae/, text_encoder/, …), or Stable Diffusion 1 or 2 "
-                    + "as one .safetensors or .ckpt file in the original naming. Default: the bundled model.")
+            description = "A file that convert made, a directory in diffusers form (unet/, vae/, text_encoder/, …), or "
+                    + "Stable Diffusion 1 or 2 as one .safetensors or .ckpt file in the original naming. Default: the "
+                    + "bundled model.")
     Path model;
 
     @Mixin
@@ -67,13 +67,13 @@ final class ModelOptions {
         if (model == null) {
             return DiffusersDirectory.open(bundled.root());
         }
-        return Files.isRegularFile(model) ? checkpoint.open(model) : DiffusersDirectory.open(model);
+        return checkpoint.open(model);
     }
 
     /** Adds what the errors depend on. */
     void describe(Map<String, String> settings) {
         settings.put("model", model == null ? "bundled" : model.toAbsolutePath().normalize().toString());
-        if (model != null && Files.isRegularFile(model)) {
+        if (CheckpointOptions.concern(model)) {
             checkpoint.describe(settings);
         }
     }

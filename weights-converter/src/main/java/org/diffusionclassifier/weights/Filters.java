@@ -10,12 +10,24 @@ final class Filters {
     private Filters() {
     }
 
-    /** One or more filters [in, pixels] as [pixels, in]; all arrays as long as {@code kept}, whole filters of which it has. */
-    static void toChannelsLast(float[] kept, float[] turned, int pixels) {
-        int in = kept.length / pixels;
-        for (int p = 0; p < pixels; p++) {
-            for (int c = 0; c < in; c++) {
-                turned[p * in + c] = kept[c * pixels + p];
+    /** Makes {@code count} filters [in, pixels] ones of [pixels, in]. */
+    static void toChannelsLast(float[] kept, float[] turned, int count, int in, int pixels) {
+        for (int start = 0; start < count * in * pixels; start += in * pixels) {
+            for (int p = 0; p < pixels; p++) {
+                for (int c = 0; c < in; c++) {
+                    turned[start + p * in + c] = kept[start + c * pixels + p];
+                }
+            }
+        }
+    }
+
+    /** The same of 16-bit elements, whatever they stand for. */
+    static void toChannelsLast(short[] kept, short[] turned, int count, int in, int pixels) {
+        for (int start = 0; start < count * in * pixels; start += in * pixels) {
+            for (int p = 0; p < pixels; p++) {
+                for (int c = 0; c < in; c++) {
+                    turned[start + p * in + c] = kept[start + c * pixels + p];
+                }
             }
         }
     }

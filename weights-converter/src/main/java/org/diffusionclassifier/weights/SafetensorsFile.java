@@ -16,6 +16,10 @@ import java.util.function.Consumer;
  */
 public final class SafetensorsFile implements Weights {
 
+    /** The key of {@code __metadata__} that says how filters are kept where it is not as in PyTorch. */
+    static final String FILTERS = "filters";
+    static final String CHANNELS_LAST = "channels-last";
+
     private final DataFile file;
     private final SafetensorsHeader header;
 
@@ -42,6 +46,11 @@ public final class SafetensorsFile implements Weights {
     @Override
     public List<Integer> shape(String name) {
         return tensor(name).shape();
+    }
+
+    @Override
+    public boolean channelsLast() {
+        return CHANNELS_LAST.equals(metadata().get(FILTERS));
     }
 
     /** Every tensor by name, in the order of their data in the file. */

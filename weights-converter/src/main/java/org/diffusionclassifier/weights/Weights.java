@@ -84,11 +84,8 @@ public interface Weights extends AutoCloseable {
 
     /** Fills what remains of {@code destination} with the values from the tensor's element {@code first} on. */
     default void read(String name, long first, FloatBuffer destination) {
+        requireFloats(name);
         DType dtype = dtype(name);
-        if (!dtype.isFloat()) {
-            throw new InputException(source() + ": tensor " + name + ": expected dtype F64, F32, F16 or BF16, found "
-                    + dtype);
-        }
         int most = Math.min(destination.remaining(), DataFile.CHUNK / dtype.bytes());
         var chunk = ByteBuffer.allocate(most * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         for (long at = first; destination.hasRemaining(); at += chunk.limit() / dtype.bytes()) {
@@ -108,6 +105,14 @@ public interface Weights extends AutoCloseable {
         if (!shape(name).equals(expected)) {
             throw new InputException(source() + ": tensor " + name + ": expected shape " + expected + ", found "
                     + shape(name));
+        }
+    }
+
+    /** @throws InputException unless a tensor's elements are floating-point numbers */
+    default void requireFloats(String name) {
+        if (!dtype(name).isFloat()) {
+            throw new InputException(source() + ": tensor " + name + ": expected dtype F64, F32, F16 or BF16, found "
+                    + dtype(name));
         }
     }
 
@@ -146,7 +151,7 @@ public interface Weights extends AutoCloseable {
         var turned = new float[each];
         for (int i = 0; i < out; i++) {
             read(name, (long) i * each, kept.clear());
-            Filters.toChannelsLast(kept.array(), turned, size * size);
+            Filters.toChannelsLast(kept.array(), turned, 1, in, size * size);
             destination.put(turned);
         }
     }
