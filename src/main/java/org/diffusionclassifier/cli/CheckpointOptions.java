@@ -2,16 +2,22 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.LdmCheckpoint;
+import org.diffusionclassifier.weights.Lora;
+import org.diffusionclassifier.weights.LoraModel;
 import org.diffusionclassifier.weights.ModelFile;
 import org.diffusionclassifier.weights.ModelSource;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 import picocli.CommandLine.Option;
 
-/** What a model as one file in the original naming does not tell of itself, and others do. */
+/**
+ * How a model is read: what one file in the original naming does not tell of itself, and others do, and the LoRAs that
+ * are added.
+ */
 final class CheckpointOptions {
 
     enum Predicted { EPSILON, V }
@@ -35,8 +41,13 @@ final class CheckpointOptions {
     @Option(names = "--ema", description = "For a model in the original naming: the UNet's weights averaged over training.")
     private boolean ema;
 
-    /** Whether a model is one that these options are for. */
-    static boolean concern(Path model) {
+    @Option(names = "--lora", paramLabel = "FILE[:SCALE]",
+            description = "A LoRA to add to the weights (kohya's, diffusers' or PEFT's naming), times a scale. Default: 1. "
+                    + "May be given several times.")
+    private List<String> loras = List.of();
+
+    /** Whether a model is one that all options but the LoRAs are for. */
+    private static boolean concern(Path model) {
         return model != null && Files.isRegularFile(model) && !ModelFile.isOne(model);
     }
 
@@ -55,16 +66,42 @@ final class CheckpointOptions {
 
     /** @throws InputException if it is no model, or lacks a part */
     ModelSource open(Path model) {
-        return ModelSource.open(model, new LdmCheckpoint.Options(imageSize(), predicted() == Predicted.V
-                ? PredictionType.V_PREDICTION : PredictionType.EPSILON, ema, tokenizer));
+        return withLoras(ModelSource.open(model, new LdmCheckpoint.Options(imageSize(), predicted() == Predicted.V
+                ? PredictionType.V_PREDICTION : PredictionType.EPSILON, ema, tokenizer)));
+    }
+
+    /** @throws InputException if one is none, or does not fit */
+    ModelSource withLoras(ModelSource model) {
+        return LoraModel.of(model, loras.stream().map(CheckpointOptions::lora).toList());
+    }
+
+    private static Lora lora(String given) {
+        int colon = given.lastIndexOf(':');
+        if (Files.exists(Path.of(given)) || colon < 0) {
+            return Lora.open(Path.of(given), 1);
+        }
+        try {
+            float scale = Float.parseFloat(given.substring(colon + 1));
+            if (Float.isFinite(scale)) {
+                return Lora.open(Path.of(given.substring(0, colon)), scale);
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw new InputException("--lora: expected FILE or FILE:SCALE, found " + given);
     }
 
     /** Adds what the errors depend on. */
-    void describe(Map<String, String> settings) {
-        settings.put("tokenizer", tokenizer.toAbsolutePath().normalize().toString());
-        settings.put("image-size", Integer.toString(imageSize()));
-        settings.put("predicts", predicted().name().toLowerCase(Locale.ROOT));
-        settings.put("ema", Boolean.toString(ema));
+    void describe(Path model, Map<String, String> settings) {
+        if (concern(model)) {
+            settings.put("tokenizer", tokenizer.toAbsolutePath().normalize().toString());
+            settings.put("image-size", Integer.toString(imageSize()));
+            settings.put("predicts", predicted().name().toLowerCase(Locale.ROOT));
+            settings.put("ema", Boolean.toString(ema));
+        }
+        if (!loras.isEmpty()) {
+            settings.put("lora", String.join(", ", loras));
+        }
     }
 
     private int imageSize() {

@@ -65,7 +65,8 @@ final class ConvertCommand implements Callable<Integer> {
                     : "both"));
         }
         checkpoint.check(source);
-        ModelSource model = source == null ? RandomModel.of(random) : checkpoint.open(source);
+        ModelSource model = source == null ? checkpoint.withLoras(RandomModel.of(random))
+                : checkpoint.open(source);
         var converter = new Converter(model,
                 new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify));
         long start = System.nanoTime();

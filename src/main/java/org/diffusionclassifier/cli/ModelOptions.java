@@ -65,7 +65,7 @@ final class ModelOptions {
     /** @throws InputException if it is no model, or lacks a part */
     ModelSource source(BundledModel bundled) {
         if (model == null) {
-            return DiffusersDirectory.open(bundled.root());
+            return checkpoint.withLoras(DiffusersDirectory.open(bundled.root()));
         }
         return checkpoint.open(model);
     }
@@ -73,9 +73,7 @@ final class ModelOptions {
     /** Adds what the errors depend on. */
     void describe(Map<String, String> settings) {
         settings.put("model", model == null ? "bundled" : model.toAbsolutePath().normalize().toString());
-        if (CheckpointOptions.concern(model)) {
-            checkpoint.describe(settings);
-        }
+        checkpoint.describe(model, settings);
     }
 
     /** @throws org.diffusionclassifier.device.DeviceException if it cannot be used */

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.Reader;
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -44,8 +45,7 @@ final class JsonConfig {
     private final ObjectNode root;
     private final Set<String> asked = new HashSet<>();
 
-    /** @param file what messages call it */
-    JsonConfig(String file, ObjectNode root) {
+    private JsonConfig(String file, ObjectNode root) {
         this.file = file;
         this.root = root;
     }
@@ -55,6 +55,15 @@ final class JsonConfig {
             return new JsonConfig(file.toString(), parse(file.toString(), text));
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
+        }
+    }
+
+    /** The settings in a text that messages call {@code source}. */
+    static JsonConfig parse(String source, String text) {
+        try {
+            return new JsonConfig(source, parse(source, new StringReader(text)));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);     // a string can always be read
         }
     }
 

@@ -1,7 +1,5 @@
 package org.diffusionclassifier.weights;
 
-import java.io.IOException;
-import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -48,7 +46,7 @@ public final class ModelFile implements ModelSource {
                     + SafetensorsFile.FILTERS + " = " + SafetensorsFile.CHANNELS_LAST
                     + " in its __metadata__, found none");
         }
-        JsonConfig json = parse(metadata.get(KEY));
+        JsonConfig json = JsonConfig.parse(file + ": " + KEY, metadata.get(KEY));
         if (json.integer("format") != FORMAT) {
             throw json.unsupported("format", Integer.toString(FORMAT));
         }
@@ -57,15 +55,6 @@ public final class ModelFile implements ModelSource {
         textEncoder = ClipTextConfig.read(json.part("text_encoder"));
         schedule = ScheduleConfig.read(json.part("scheduler"));
         requireThatPartsFit(file.toString());
-    }
-
-    private JsonConfig parse(String text) {
-        try {
-            String label = file + ": " + KEY;
-            return new JsonConfig(label, JsonConfig.parse(label, new StringReader(text)));
-        } catch (IOException e) {
-            throw InputException.unreadable(file, e);
-        }
     }
 
     /**
