@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
         description = "Classifies images by a diffusion model: the class whose caption helps it most to find the noise.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, ConvertCommand.class,
-                DevicesCommand.class, KernelsCommand.class})
+                InspectCommand.class, DevicesCommand.class, KernelsCommand.class})
 public final class Main implements Runnable {
 
     private static final int FAULT = 1;

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -166,8 +167,11 @@ public final class Converter {
 
     private SafetensorsWriter writer(SourceHash hash, TokenizerTables tokenizer, LongConsumer progress) {
         var writer = new SafetensorsWriter();
+        var settings = new LinkedHashMap<String, Object>();
+        settings.put("format", ModelFile.FORMAT);
+        settings.putAll(ModelFile.configurations(source));
         try {
-            writer.metadata(ModelFile.KEY, new ObjectMapper().writeValueAsString(ModelFile.configurations(source)));
+            writer.metadata(ModelFile.KEY, new ObjectMapper().writeValueAsString(settings));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

@@ -78,10 +78,9 @@ public final class ModelFile implements ModelSource {
         }
     }
 
-    /** The configurations, as {@code __metadata__} has them. */
+    /** The configurations, as {@code __metadata__} has them beside the format's number. */
     static Map<String, Object> configurations(ModelSource model) {
         var json = new LinkedHashMap<String, Object>();
-        json.put("format", FORMAT);
         json.put("unet", model.unet().toDiffusers());
         json.put("vae", model.vae().toDiffusers());
         json.put("text_encoder", model.textEncoder().toTransformers());
