@@ -1,6 +1,5 @@
 package org.diffusionclassifier.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -30,8 +29,9 @@ final class ModelOptions {
     private static final int LARGEST_DEFAULT_BATCH = 64;
 
     @Option(names = "--model", paramLabel = "PATH",
-            description = "A directory in diffusers form (unet/, vae/, text_encoder/, …), or Stable Diffusion 1 or 2 "
-                    + "as one .safetensors or .ckpt file in the original naming. Default: the bundled model.")
+            description = "A file that convert made, a directory in diffusers form (unet/, vae/, text_encoder/, …), or "
+                    + "Stable Diffusion 1 or 2 as one .safetensors or .ckpt file in the original naming. Default: the "
+                    + "bundled model.")
     Path model;
 
     @Mixin
@@ -76,17 +76,15 @@ final class ModelOptions {
     /** @throws InputException if it is no model, or lacks a part */
     ModelSource source(BundledModel bundled) {
         if (model == null) {
-            return DiffusersDirectory.open(bundled.root());
+            return checkpoint.withLoras(DiffusersDirectory.open(bundled.root()));
         }
-        return Files.isRegularFile(model) ? checkpoint.open(model) : DiffusersDirectory.open(model);
+        return checkpoint.open(model);
     }
 
     /** Adds what the errors depend on. */
     void describe(Map<String, String> settings) {
         settings.put("model", model == null ? "bundled" : model.toAbsolutePath().normalize().toString());
-        if (model != null && Files.isRegularFile(model)) {
-            checkpoint.describe(settings);
-        }
+        checkpoint.describe(model, settings);
     }
 
     /**

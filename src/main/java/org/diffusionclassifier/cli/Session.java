@@ -13,6 +13,8 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.StableDiffusion;
+import org.diffusionclassifier.weights.ArrivingModel;
+import org.diffusionclassifier.weights.ModelFile;
 import org.diffusionclassifier.weights.ModelSource;
 
 /** A device, a model on it and the prompts it compares: what every command runs with. */
@@ -29,6 +31,9 @@ final class Session implements AutoCloseable {
         try {
             ModelSource source = modelOptions.source(bundled);
             var budget = modelOptions.budget(source);
+            if (source instanceof ModelFile) {
+                source = open(new ArrivingModel(source));
+            }
             device = open(modelOptions.openDevice(budget));
             say(log, start, device.description());
             var captions = prompts.prompts().stream().map(Prompt::text).toList();

@@ -9,6 +9,7 @@ import org.diffusionclassifier.text.ClipTokenizer;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.ModelSource;
+import org.diffusionclassifier.weights.TokenizerTables;
 import org.diffusionclassifier.weights.Weights;
 
 /** From captions to the states that cross-attention projects: tokenizer and text encoder. */
@@ -24,9 +25,10 @@ final class PromptEncoder implements AutoCloseable {
 
     PromptEncoder(ModelSource model, Device device) {
         this.device = device;
-        this.tokenizer = ClipTokenizer.read(model.tokenizer(), model.textEncoder().maxPositions());
+        TokenizerTables tables = model.tokenizer();
+        this.tokenizer = ClipTokenizer.read(tables, model.textEncoder().maxPositions());
         if (tokenizer.vocabularySize() > model.textEncoder().vocabSize()) {
-            throw new InputException(model.tokenizer() + ": expected at most " + model.textEncoder().vocabSize()
+            throw new InputException(tables.source() + ": expected at most " + model.textEncoder().vocabSize()
                     + " tokens, as the text encoder has, found " + tokenizer.vocabularySize());
         }
         this.weights = model.textEncoderWeights();

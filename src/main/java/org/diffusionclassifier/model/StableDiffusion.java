@@ -47,18 +47,18 @@ public final class StableDiffusion implements AutoCloseable {
         this.device = device;
         this.source = source;
         this.schedule = new NoiseSchedule(source.schedule());
-        this.weights = source.unetWeights();
+        this.latents = new LatentEncoder(source, device);
+        try {
+            this.weights = source.unetWeights();
+        } catch (RuntimeException e) {
+            latents.close();
+            throw e;
+        }
         try {
             this.unet = new UNet(source.unet(), weights, device);
         } catch (RuntimeException e) {
             weights.close();
-            throw e;
-        }
-        try {
-            this.latents = new LatentEncoder(source, device);
-        } catch (RuntimeException e) {
-            unet.close();
-            weights.close();
+            latents.close();
             throw e;
         }
     }

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Loss;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;

@@ -24,10 +24,10 @@ final class CpuConv2d implements Conv2d {
     CpuConv2d(CpuDevice device, Spec spec, Weights source) {
         this.device = device;
         this.spec = spec;
-        this.bias = device.parameters("bias", spec.out(), source);
-        layer = new LayerWeights(device, new Weights[] {source}, spec.out(), spec.in(), spec.kernel(), spec.kernel());
+        layer = LayerWeights.filters(device, source, spec.out(), spec.in(), spec.kernel());
         weights = layer.filter(spec.in(), spec.out(), spec.kernel());
         layer.load();
+        this.bias = device.parameters("bias", spec.out(), source);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.nio.ShortBuffer;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.Pointer;
@@ -248,13 +249,23 @@ public final class CpuDevice extends RecordingDevice {
         for (int dim : shape) {
             elements *= dim;
         }
-        var staged = NativeMemory.allocate(elements * DType.F32.bytes());
-        try {
-            FloatBuffer values = NativeMemory.buffer(staged.address(), staged.bytes()).asFloatBuffer();
+        return stage(elements, values -> {
             for (Weights part : parts) {
                 part.require(name, shape);
                 part.read(name, values);
             }
+        });
+    }
+
+    /** The {@code weight} of a convolution in float32: [out, size, size, in]. */
+    NativeMemory stageFilters(Weights source, int out, int in, int size) {
+        return stage((long) out * in * size * size, values -> source.readFilters("weight", out, in, size, values));
+    }
+
+    private static NativeMemory stage(long elements, Consumer<FloatBuffer> reader) {
+        var staged = NativeMemory.allocate(elements * DType.F32.bytes());
+        try {
+            reader.accept(NativeMemory.buffer(staged.address(), staged.bytes()).asFloatBuffer());
             return staged;
         } catch (RuntimeException e) {
             staged.close();

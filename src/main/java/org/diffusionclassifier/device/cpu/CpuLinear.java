@@ -25,14 +25,17 @@ final class CpuLinear implements Linear {
         this.spec = spec;
         boolean geglu = spec.activation() == Activation.GEGLU;
         int rows = geglu ? 2 * spec.out() : spec.out();
-        this.bias = spec.bias() ? device.parameters("bias", rows, parts) : null;
-        weights = new LayerWeights(device, parts, rows / parts.length, spec.in());
+        weights = LayerWeights.matrices(device, parts, rows / parts.length, spec.in());
+        List<PackedWeights> matrices = new ArrayList<>();
         for (int i = 0; i < rows / spec.out(); i++) {
-            var matrix = weights.matrix((long) i * spec.out() * spec.in(), spec.in(), spec.out(), spec.in());
-            Tensor part = bias == null ? null : bias.columns(i * spec.out(), spec.out());
-            products.add(new MatrixProduct(device, matrix, part, activation(i)));
+            matrices.add(weights.matrix((long) i * spec.out() * spec.in(), spec.in(), spec.out(), spec.in()));
         }
         weights.load();
+        this.bias = spec.bias() ? device.parameters("bias", rows, parts) : null;
+        for (int i = 0; i < matrices.size(); i++) {
+            Tensor part = bias == null ? null : bias.columns(i * spec.out(), spec.out());
+            products.add(new MatrixProduct(device, matrices.get(i), part, activation(i)));
+        }
     }
 
     private Activation activation(int product) {

@@ -24,12 +24,13 @@ final class CpuPointwiseConv implements Conv2d {
         this.device = device;
         this.spec = spec;
         int in = spec.in() + spec.concat();
-        this.bias = device.parameters("bias", spec.out(), source);
-        weights = new LayerWeights(device, new Weights[] {source}, spec.out(), in, 1, 1);
-        product = new MatrixProduct(device, weights.matrix(0, spec.in(), spec.out(), in), bias, Activation.NONE);
-        skipProduct = spec.concat() == 0 ? null : new MatrixProduct(device,
-                weights.matrix(spec.in(), spec.concat(), spec.out(), in), null, Activation.NONE);
+        weights = LayerWeights.filters(device, source, spec.out(), in, 1);
+        PackedWeights first = weights.matrix(0, spec.in(), spec.out(), in);
+        PackedWeights second = spec.concat() == 0 ? null : weights.matrix(spec.in(), spec.concat(), spec.out(), in);
         weights.load();
+        this.bias = device.parameters("bias", spec.out(), source);
+        product = new MatrixProduct(device, first, bias, Activation.NONE);
+        skipProduct = second == null ? null : new MatrixProduct(device, second, null, Activation.NONE);
     }
 
     @Override

@@ -1,8 +1,8 @@
 package org.diffusionclassifier.device.cpu;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
@@ -15,24 +15,36 @@ import org.diffusionclassifier.weights.Weights;
 final class LayerWeights implements AutoCloseable {
 
     private final CpuDevice device;
-    private final Weights[] parts;
-    private final int[] shape;
+    private final String name;
+    private final Supplier<NativeMemory> reader;
     private final List<PackedWeights> packed = new ArrayList<>();
     private final long bytes;
     private final boolean kept;
     private Arrival arrival;
 
-    /** @param parts what has tensors {@code weight} of {@code shape}, taken one behind the other */
-    LayerWeights(CpuDevice device, Weights[] parts, int... shape) {
+    private LayerWeights(CpuDevice device, String name, long elements, Supplier<NativeMemory> reader) {
         this.device = device;
-        this.parts = parts;
-        this.shape = shape;
-        long elements = Arrays.stream(shape).asLongStream().reduce(parts.length, Math::multiplyExact);
+        this.name = name;
+        this.reader = reader;
         this.bytes = elements * device.dtype().bytes();
-        for (Weights part : parts) {
-            part.require("weight", shape);
-        }
         this.kept = device.budget().keep(bytes);
+    }
+
+    /** The tensors {@code weight} [rows, columns] of {@code parts}, one behind the other. */
+    static LayerWeights matrices(CpuDevice device, Weights[] parts, int rows, int columns) {
+        for (Weights part : parts) {
+            part.require("weight", rows, columns);
+        }
+        return new LayerWeights(device, parts.length + "x" + rows + "x" + columns,
+                (long) parts.length * rows * columns,
+                () -> device.stage("weight", parts, new int[] {rows, columns}));
+    }
+
+    /** The filters {@code weight}, as [out, size, size, in]. */
+    static LayerWeights filters(CpuDevice device, Weights source, int out, int in, int size) {
+        source.requireFilters("weight", out, in, size);
+        return new LayerWeights(device, out + "x" + size + "x" + size + "x" + in, (long) out * in * size * size,
+                () -> device.stageFilters(source, out, in, size));
     }
 
     /**
@@ -45,9 +57,9 @@ final class LayerWeights implements AutoCloseable {
         return add(new PackedWeights(this, first, new long[] {in, out}, new long[] {1, row}, new long[] {1, in}));
     }
 
-    /** Filters [out, in, size, size]. */
+    /** Filters [out, in, size, size] to oneDNN, of which [out, size, size, in] are read. */
     PackedWeights filter(int in, int out, int size) {
-        long[] strides = {(long) in * size * size, (long) size * size, size, 1};
+        long[] strides = {(long) in * size * size, 1, (long) size * in, in};
         return add(new PackedWeights(this, 0, new long[] {out, in, size, size}, strides, strides));
     }
 
@@ -59,7 +71,7 @@ final class LayerWeights implements AutoCloseable {
     /** Reads what is to be kept, when all of the layer's matrices are known. */
     void load() {
         if (kept) {
-            try (NativeMemory staged = device.stage("weight", parts, shape)) {
+            try (NativeMemory staged = reader.get()) {
                 packed.forEach(weights -> weights.take(staged));
             }
         }
@@ -114,7 +126,7 @@ final class LayerWeights implements AutoCloseable {
 
         @Override
         public void run() {
-            try (NativeMemory staged = device.stage("weight", parts, shape)) {
+            try (NativeMemory staged = reader.get()) {
                 for (int i = 0; i < brought.size(); i++) {
                     brought.get(i).arrive(staged, destinations.get(i).address());
                 }
@@ -123,7 +135,7 @@ final class LayerWeights implements AutoCloseable {
 
         @Override
         public String name() {
-            return "weights " + parts.length + "x" + Arrays.toString(shape);
+            return "weights " + name;
         }
 
         @Override

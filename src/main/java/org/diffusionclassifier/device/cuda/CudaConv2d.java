@@ -29,8 +29,8 @@ final class CudaConv2d implements Conv2d {
     CudaConv2d(CudaDevice device, Spec spec, Weights source) {
         this.device = device;
         this.spec = spec;
-        this.filters = KernelWeights.filters(device,
-                CudaDevice.source("weight", new Weights[] {source}, spec.out(), spec.in(), 3, 3), spec.out(), spec.in(), 3);
+        this.filters = KernelWeights.matrix(device, CudaDevice.filters(source, spec.out(), spec.in(), 3), spec.out() * 9,
+                spec.in());
         this.bias = device.parameters("bias", spec.out(), source);
     }
 

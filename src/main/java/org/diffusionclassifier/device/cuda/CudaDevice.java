@@ -341,6 +341,16 @@ public final class CudaDevice extends RecordingDevice {
         return values;
     }
 
+    /** What reads the {@code weight} of a convolution, [out, size, size, in], whenever it is asked. */
+    static Supplier<float[]> filters(Weights source, int out, int in, int size) {
+        source.requireFilters("weight", out, in, size);
+        return () -> {
+            var values = FloatBuffer.allocate(Math.multiplyExact(Math.multiplyExact(out, in), size * size));
+            source.readFilters("weight", out, in, size, values);
+            return values.array();
+        };
+    }
+
     @Override
     public void close() {
         if (vendor != null) {

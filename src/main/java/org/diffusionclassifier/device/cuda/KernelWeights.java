@@ -44,7 +44,7 @@ final class KernelWeights implements AutoCloseable {
         return (columns + Tiles.DEPTH - 1) / Tiles.DEPTH * Tiles.DEPTH;
     }
 
-    /** A matrix [rows, columns] as it is: [rows, padded(columns)]. */
+    /** A matrix [rows, columns] as it is, or filters [out, size, size, in] as out·size² rows: [rows, padded(columns)]. */
     static KernelWeights matrix(CudaDevice device, Supplier<float[]> source, int rows, int columns) {
         return new KernelWeights(device, rows, padded(columns), () -> {
             float[] values = source.get();
@@ -84,23 +84,6 @@ final class KernelWeights implements AutoCloseable {
 
     static int interleavedRow(int row, int rows) {
         return row < rows / 2 ? 2 * row : 2 * (row - rows / 2) + 1;
-    }
-
-    /** Filters [out, in, size, size] as [out, size, size, padded(in)]. */
-    static KernelWeights filters(CudaDevice device, Supplier<float[]> source, int out, int in, int size) {
-        int pixels = size * size;
-        return new KernelWeights(device, out * pixels, padded(in), () -> {
-            float[] values = source.get();
-            float[] packed = new float[out * pixels * padded(in)];
-            for (int o = 0; o < out; o++) {
-                for (int c = 0; c < in; c++) {
-                    for (int i = 0; i < pixels; i++) {
-                        packed[(o * pixels + i) * padded(in) + c] = values[(o * in + c) * pixels + i];
-                    }
-                }
-            }
-            return packed;
-        });
     }
 
     int rows() {

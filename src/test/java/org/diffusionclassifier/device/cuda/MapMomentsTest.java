@@ -45,7 +45,8 @@ class MapMomentsTest {
 
         Layers(CudaDevice device, int groups) {
             this.device = device;
-            Tensor weights = KernelWeights.matrix(device, floats(CHANNELS * 32), CHANNELS, 32);
+            float[] values = floats(CHANNELS * 32);
+            var weights = KernelWeights.matrix(device, () -> values, CHANNELS, 32);
             gemm = new Gemm(device, weights, null, Activation.NONE, true);
             norm = norm(CHANNELS, groups);
             normOfTwo = norm(2 * CHANNELS, groups);

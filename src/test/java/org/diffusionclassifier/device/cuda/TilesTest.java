@@ -98,8 +98,9 @@ class TilesTest {
         Tensor x = normal(2, 16, 32, 40);
         Tensor residual = normal(2, 16, 32, n);
         Tensor perImage = normal(2, n);
+        float[] weights = floats(n * 40);
         try (var conv = conv(Conv2d.Spec.of(40, n, 3));
-                var gemm = new Gemm(device, KernelWeights.matrix(device, floats(n * 40), n, 40), bias(n),
+                var gemm = new Gemm(device, KernelWeights.matrix(device, () -> weights, n, 40), bias(n),
                         Activation.NONE, true)) {
             checkMoments(new Tiles.Plan(tile, 1, 18), n, (plan, y) -> conv.record(plan, x, residual, perImage, y));
             checkMoments(new Tiles.Plan(tile, 1, 2), n, (plan, y) -> gemm.record(plan, x, null, residual, y));

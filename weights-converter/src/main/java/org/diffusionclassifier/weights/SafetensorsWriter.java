@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -40,15 +42,27 @@ public final class SafetensorsWriter {
     /** Bytes encoded at a time; a multiple of every element's size. */
     private static final int CHUNK = 1 << 20;
 
-    private final Map<String, String> metadata = new LinkedHashMap<>();
+    private final Map<String, Supplier<String>> metadata = new LinkedHashMap<>();
+    private final Map<String, Integer> lateMetadata = new LinkedHashMap<>();
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
-    /** Gives, when a tensor's turn comes, what fills chunk after chunk with its next values. */
-    private interface Source {
-        Consumer<ByteBuffer> of(Tensor tensor);
+    /** Where a tensor's bytes go, piece by piece. */
+    interface Sink {
+        /** Takes what remains in the buffer. */
+        void put(ByteBuffer bytes) throws IOException;
     }
 
-    private record Tensor(String name, DType dtype, List<Integer> shape, Source source) {
+    /** Gives a tensor's bytes, little-endian, when its turn comes. */
+    interface Content {
+        void writeTo(Sink sink) throws IOException;
+    }
+
+    /** Fills a chunk with a tensor's next values. */
+    private interface Values {
+        void fill(ByteBuffer chunk);
+    }
+
+    private record Tensor(String name, DType dtype, List<Integer> shape, Content content) {
 
         long elements() {
             return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
@@ -70,7 +84,18 @@ public final class SafetensorsWriter {
 
     /** Sets one text of the header's {@code __metadata__}. */
     public SafetensorsWriter metadata(String key, String value) {
+        metadata.put(key, () -> value);
+        return this;
+    }
+
+    /**
+     * Sets a text of the {@code __metadata__} that is known only when the data have been written.
+     *
+     * @param length in letters of ASCII
+     */
+    SafetensorsWriter lateMetadata(String key, int length, Supplier<String> value) {
         metadata.put(key, value);
+        lateMetadata.put(key, length);
         return this;
     }
 
@@ -132,12 +157,25 @@ public final class SafetensorsWriter {
         });
     }
 
-    private SafetensorsWriter declare(String name, DType dtype, List<Integer> shape, Source source) {
-        var tensor = new Tensor(name, dtype, List.copyOf(shape), source);
+    /** Declares a tensor whose bytes somebody else makes. */
+    SafetensorsWriter tensor(String name, DType dtype, List<Integer> shape, Content content) {
+        var tensor = new Tensor(name, dtype, List.copyOf(shape), content);
         if (name.equals(SafetensorsHeader.METADATA) || tensors.putIfAbsent(name, tensor) != null) {
             throw new IllegalArgumentException("tensor name " + name + " is taken");
         }
         return this;
+    }
+
+    private SafetensorsWriter declare(String name, DType dtype, List<Integer> shape, Function<Tensor, Values> values) {
+        return tensor(name, dtype, shape, sink -> {
+            Tensor tensor = tensors.get(name);
+            Values source = values.apply(tensor);
+            var chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+            for (long left = tensor.bytes(); left > 0; left -= chunk.limit()) {
+                source.fill(chunk.clear().limit((int) Math.min(CHUNK, left)));
+                sink.put(chunk.flip());
+            }
+        });
     }
 
     /**
@@ -147,6 +185,11 @@ public final class SafetensorsWriter {
      * @throws IllegalArgumentException if a tensor's values are more or fewer than its shape says
      */
     public void write(Path file) {
+        write(file, complete -> { });
+    }
+
+    /** @param check looks at the complete file before it gets its name, and throws if it shall not */
+    void write(Path file, Consumer<Path> check) {
         Path partial = file.resolveSibling(file.getFileName() + ".part");
         try {
             try {
@@ -154,6 +197,7 @@ public final class SafetensorsWriter {
                         StandardOpenOption.TRUNCATE_EXISTING)) {
                     writeTo(channel);
                 }
+                check.accept(partial);
                 Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 Files.deleteIfExists(partial);
@@ -163,27 +207,40 @@ public final class SafetensorsWriter {
         }
     }
 
-    private void writeTo(WritableByteChannel channel) throws IOException {
+    private void writeTo(SeekableByteChannel channel) throws IOException {
         var inDataOrder = new ArrayList<>(tensors.values());
         inDataOrder.sort(Comparator.comparingInt((Tensor tensor) -> tensor.dtype().bytes()).reversed());
 
-        writeFully(channel, header(inDataOrder));
-        var chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+        Map<String, String> texts = new LinkedHashMap<>();
+        metadata.forEach((key, value) -> texts.put(key,
+                lateMetadata.containsKey(key) ? "-".repeat(lateMetadata.get(key)) : value.get()));
+        ByteBuffer header = header(inDataOrder, texts);
+        int headerBytes = header.remaining();
+        writeFully(channel, header);
         for (Tensor tensor : inDataOrder) {
-            Consumer<ByteBuffer> values = tensor.source().of(tensor);
-            for (long left = tensor.bytes(); left > 0; left -= chunk.limit()) {
-                chunk.clear().limit((int) Math.min(CHUNK, left));
-                values.accept(chunk);
-                writeFully(channel, chunk.flip());
+            long begin = channel.position();
+            tensor.content().writeTo(bytes -> writeFully(channel, bytes));
+            if (channel.position() - begin != tensor.bytes()) {
+                throw new IllegalArgumentException("tensor " + tensor.name() + ": " + (channel.position() - begin)
+                        + " bytes, where its shape has " + tensor.bytes());
             }
+        }
+        if (!lateMetadata.isEmpty()) {
+            lateMetadata.keySet().forEach(key -> texts.put(key, metadata.get(key).get()));
+            header = header(inDataOrder, texts);
+            if (header.remaining() != headerBytes) {
+                throw new IllegalArgumentException("late metadata of another length: " + texts);
+            }
+            writeFully(channel.position(0), header);
         }
     }
 
     /** The header with its length, padded with spaces so that the data start at a multiple of 8 bytes. */
-    private ByteBuffer header(List<Tensor> inDataOrder) throws JsonProcessingException {
+    private static ByteBuffer header(List<Tensor> inDataOrder, Map<String, String> texts)
+            throws JsonProcessingException {
         var entries = new LinkedHashMap<String, Object>();
-        if (!metadata.isEmpty()) {
-            entries.put(SafetensorsHeader.METADATA, metadata);
+        if (!texts.isEmpty()) {
+            entries.put(SafetensorsHeader.METADATA, texts);
         }
         long begin = 0;
         for (Tensor tensor : inDataOrder) {
