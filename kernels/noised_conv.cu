@@ -10,6 +10,8 @@
 //     filters      half [C, 3, 3, padded], padded ≥ 8 a multiple of 8, zeros from channel c on
 //     bias         float [C], null for none
 //     y            half [M, h, w, C]
+//     moments      Moments [M, h / 8, w / 16, C / 2] of y, stored as fp16: of pairs of channels over a block's pixels, for
+//                  the group normalisation behind; null for none
 //
 // A block makes 8 lines of 16 pixels for all C channels. It draws the noised latent of its pixels and of those around
 // them, [10, 18] pixels of 8 halves, into shared memory once. There a filter tap is a constant distance, so that ldmatrix
@@ -22,7 +24,7 @@
 //         9  · · · · · · · ·
 //
 // Preconditions: pointers 16-byte aligned; 1 ≤ c ≤ 8; x0 has fewer than 2³¹ elements. h, w and C are free; a C that is a
-// multiple of 8 gets 16-byte stores.
+// multiple of 8 gets 16-byte stores. With moments h is a multiple of 8, w of 16, C of 2.
 //
 // Launch: 128 threads, grid (ceil(w / 16), ceil(h / 8), M); 33 KB of shared memory, static.
 //
