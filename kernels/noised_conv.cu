@@ -10,6 +10,8 @@
 //     filters      half [C, 3, 3, padded], padded ≥ 8 a multiple of 8, zeros from channel c on
 //     bias         float [C], null for none
 //     y            half [M, h, w, C]
+//     moments      Moments [M, h / 8, w / 16, C / 2] of y, stored as fp16: of pairs of channels over a block's pixels, for
+//                  the group normalisation behind; null for none
 //
 // A block makes 8 lines of 16 pixels for all C channels. It draws the noised latent of its pixels and of those around
 // them, [10, 18] pixels of 8 halves, into shared memory once. There a filter tap is a constant distance, so that ldmatrix
@@ -22,7 +24,7 @@
 //         9  · · · · · · · ·
 //
 // Preconditions: pointers 16-byte aligned; 1 ≤ c ≤ 8; x0 has fewer than 2³¹ elements. h, w and C are free; a C that is a
-// multiple of 8 gets 16-byte stores.
+// multiple of 8 gets 16-byte stores. With moments h is a multiple of 8, w of 16, C of 2.
 //
 // Launch: 128 threads, grid (ceil(w / 16), ceil(h / 8), M); 33 KB of shared memory, static.
 //
@@ -30,12 +32,13 @@
 // the eight channels that a tap is padded to, come to two thirds of that. Noise is drawn 1.9 times, half of it for the
 // neighbours: 240 Philox blocks a block of 128 pixels. Saved: x_t, written once and read 9·C/64 times (from L2).
 // Occupancy: three blocks an SM by shared memory where it is 100 KB, so 12 warps, one of which stores while others
-// multiply; there is no long loop to hide behind: the filters, 46 KB, come from L2.
+// multiply (two on sm_100 and sm_120, by registers: 172 and 178); there is no long loop to hide behind: the filters, 46 KB, come from L2.
 // Tested against add_noise and the convolution in double (the Java test of diffusion).
 // Counted (diffusion-classifier kernels --model sd-2-base): y in whole sectors, 16 bytes a lane; of all that is asked for
 // 0.67 of the sectors' bytes are used, since x0 is read channel by channel and bias pair by pair; bank passes 1.05 times
 // the fewest; 2.2 mma FLOP for each useful one, a tap's channels being padded from 4 to 8 and nine taps to ten.
-// Tried: a draw_latent that was not inlined kept 16 bytes of stack. Not timed.
+// Tried: a draw_latent that was not inlined kept 16 bytes of stack; a line's numbers in registers for its moments spilled
+// 16 bytes on sm_100, and so did bounds of three blocks an SM. Not timed.
 #include "fragments.cuh"
 #include "moments.cuh"
 #include "ptx.cuh"
@@ -129,18 +132,17 @@ __device__ __forceinline__ void store_line(const half* staged, half* y, int C, i
 // Of a pair of columns of a line in shared memory.
 __device__ __forceinline__ Moments line_moments(const half* column)
 {
-    float2 v[Width];
+    const auto at = [&](int i) { return __half22float2(*reinterpret_cast<const half2*>(column + i * StagedHalves)); };
     float sum = 0.0f;
-#pragma unroll
+#pragma unroll 4
     for (int i = 0; i < Width; i++) {
-        v[i] = __half22float2(*reinterpret_cast<const half2*>(column + i * StagedHalves));
-        sum += v[i].x + v[i].y;
+        sum += at(i).x + at(i).y;
     }
     Moments moments{sum / (2 * Width), 0.0f};
-#pragma unroll
+#pragma unroll 4
     for (int i = 0; i < Width; i++) {
-        const float even = v[i].x - moments.mean;
-        const float odd = v[i].y - moments.mean;
+        const float even = at(i).x - moments.mean;
+        const float odd = at(i).y - moments.mean;
         moments.squares += even * even + odd * odd;
     }
     return moments;

@@ -3,6 +3,8 @@
 // Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979): nothing cancels, however far the mean is from 0.
 #pragma once
 
+#include "reduce.cuh"
+
 struct alignas(8) Moments {
     float mean;
     float squares;              // Σ (v − mean)²
@@ -16,6 +18,65 @@ struct alignas(8) Moments {
         squares += other.squares + own * part * distance * distance;
     }
 };
+
+// What is known of a map's channels, `unit` of them together: moments [B, ⌈P / slab⌉, count].
+struct Slabs {
+    const Moments* moments;
+    int count;                                  // units of the map
+    int P, slab, unit;
+
+    // Of a unit of an image: the slabs first, first + step, .. together. Of how many numbers is left in n.
+    __device__ __forceinline__ Moments gather(int image, int i, int first, int step, float& n) const
+    {
+        const int slabs = (P + slab - 1) / slab;
+        const Moments* part = moments + static_cast<size_t>(image * slabs + first) * count + i;
+        Moments sum{0.0f, 0.0f};
+        n = 0.0f;
+#pragma unroll 1
+        for (int k = first; k < slabs; k += step) {
+            const float numbers = unit * min(slab, P - k * slab);
+            sum.merge(*part, n, numbers);
+            n += numbers;
+            part += step * count;
+        }
+        return sum;
+    }
+};
+
+// Calls take(group, mean, variance) for each group of the slice that begins at unit `first`, with a whole warp. Each
+// thread puts some slabs of one unit together, then each warp units and threads of a group: the order is the same in all
+// blocks of an image.
+template <int MaxThreads, class Take>
+__device__ __forceinline__ void join_moments(const Slabs& x, const Slabs& skip, int image, int first, int units,
+                                             int group_units, const Take& take)
+{
+    __shared__ Moments parts[MaxThreads];       // [rows, units]
+    __shared__ float numbers[MaxThreads];       // of each part
+    const int rows = blockDim.x / units;
+    const int row = threadIdx.x / units;
+    if (row < rows) {
+        const int i = first + threadIdx.x % units;
+        parts[threadIdx.x] = i < x.count ? x.gather(image, i, row, rows, numbers[threadIdx.x])
+                                         : skip.gather(image, i - x.count, row, rows, numbers[threadIdx.x]);
+    }
+    __syncthreads();
+    const float whole = __fdividef(1.0f, static_cast<float>(group_units) * x.unit * x.P);
+#pragma unroll 1
+    for (int group = threadIdx.x / 32; group * group_units < units; group += blockDim.x / 32) {
+        const auto part = [&](int k) { return k / group_units * units + group * group_units + k % group_units; };
+        float sum = 0.0f;
+        for (int k = threadIdx.x % 32; k < rows * group_units; k += 32) {
+            sum += numbers[part(k)] * parts[part(k)].mean;
+        }
+        const float mean = lanes_sum<32>(sum) * whole;
+        float squares = 0.0f;
+        for (int k = threadIdx.x % 32; k < rows * group_units; k += 32) {
+            const float distance = parts[part(k)].mean - mean;
+            squares += parts[part(k)].squares + numbers[part(k)] * distance * distance;
+        }
+        take(group, mean, lanes_sum<32>(squares) * whole);
+    }
+}
 
 // The moments of four pairs of columns as a lane meets them, around the first number that it sees of each.
 struct FourPairs {

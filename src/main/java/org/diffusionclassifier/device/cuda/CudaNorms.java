@@ -144,10 +144,10 @@ final class CudaNorms {
                 return 4 * lines;
             }
 
-            /** Pixels of a block of {@code groupnorm_apply}: as many as leave no multiprocessor without one. */
+            /** Pixels of a block of {@code groupnorm_apply}: as many as leave half of the multiprocessors one at least. */
             int run(int pixels, int batch, int multiprocessors) {
                 int runs = FEWEST_RUNS;
-                while (count * batch * runs < multiprocessors && runs * lines < pixels) {
+                while (2 * count * batch * runs < multiprocessors && runs * lines < pixels) {
                     runs *= 2;
                 }
                 return (int) Geometry.ceilDiv(Geometry.ceilDiv(pixels, runs), lines) * lines;
