@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -47,21 +46,18 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         }
     }
 
-    /** A network, or what else has names that begin alike. */
-    public record Component(String name, List<Tensor> tensors) {
+    /**
+     * A network, or what else has names that begin alike.
+     *
+     * @param types of its tensors, with commas between
+     */
+    public record Component(String name, long parameters, long bytes, String types, List<Tensor> tensors) {
 
-        public long parameters() {
-            return tensors.stream().mapToLong(Tensor::elements).sum();
-        }
-
-        public long bytes() {
-            return tensors.stream().mapToLong(tensor -> tensor.elements() * tensor.dtype.bytes()).sum();
-        }
-
-        /** The types of its tensors, with commas between. */
-        public String types() {
-            return tensors.stream().map(tensor -> tensor.dtype.name()).collect(Collectors.toCollection(TreeSet::new))
-                    .stream().collect(Collectors.joining(", "));
+        static Component of(String name, List<Tensor> tensors) {
+            return new Component(name, tensors.stream().mapToLong(Tensor::elements).sum(),
+                    tensors.stream().mapToLong(tensor -> tensor.elements() * tensor.dtype.bytes()).sum(),
+                    tensors.stream().map(tensor -> tensor.dtype.name()).distinct().sorted()
+                            .collect(Collectors.joining(", ")), tensors);
         }
     }
 
@@ -102,7 +98,7 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
     }
 
     private static Component component(String name, Weights weights) {
-        return new Component(name, weights.names().stream().map(tensor -> tensor(weights, tensor)).toList());
+        return Component.of(name, weights.names().stream().map(tensor -> tensor(weights, tensor)).toList());
     }
 
     private static Tensor tensor(Weights weights, String name) {
@@ -116,6 +112,6 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
             String group = !matcher.matches() ? name : matcher.group(1) != null ? matcher.group(1) : matcher.group(2);
             groups.computeIfAbsent(group, missing -> new ArrayList<>()).add(tensor(weights, name));
         }
-        return groups.entrySet().stream().map(group -> new Component(group.getKey(), group.getValue())).toList();
+        return groups.entrySet().stream().map(group -> Component.of(group.getKey(), group.getValue())).toList();
     }
 }

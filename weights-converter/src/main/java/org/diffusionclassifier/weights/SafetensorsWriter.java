@@ -42,8 +42,8 @@ public final class SafetensorsWriter {
     /** Bytes encoded at a time; a multiple of every element's size. */
     private static final int CHUNK = 1 << 20;
 
-    private final Map<String, Supplier<String>> metadata = new LinkedHashMap<>();
-    private final Map<String, Integer> lateMetadata = new LinkedHashMap<>();
+    private final Map<String, String> metadata = new LinkedHashMap<>();
+    private final Map<String, Supplier<String>> lateMetadata = new LinkedHashMap<>();
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
     /** Where a tensor's bytes go, piece by piece. */
@@ -55,11 +55,6 @@ public final class SafetensorsWriter {
     /** Gives a tensor's bytes, little-endian, when its turn comes. */
     interface Content {
         void writeTo(Sink sink) throws IOException;
-    }
-
-    /** Fills a chunk with a tensor's next values. */
-    private interface Values {
-        void fill(ByteBuffer chunk);
     }
 
     private record Tensor(String name, DType dtype, List<Integer> shape, Content content) {
@@ -84,18 +79,18 @@ public final class SafetensorsWriter {
 
     /** Sets one text of the header's {@code __metadata__}. */
     public SafetensorsWriter metadata(String key, String value) {
-        metadata.put(key, () -> value);
+        metadata.put(key, value);
         return this;
     }
 
     /**
      * Sets a text of the {@code __metadata__} that is known only when the data have been written.
      *
-     * @param length in letters of ASCII
+     * @param length of the value, in letters of ASCII
      */
     SafetensorsWriter lateMetadata(String key, int length, Supplier<String> value) {
-        metadata.put(key, value);
-        lateMetadata.put(key, length);
+        metadata.put(key, "-".repeat(length));
+        lateMetadata.put(key, value);
         return this;
     }
 
@@ -166,13 +161,15 @@ public final class SafetensorsWriter {
         return this;
     }
 
-    private SafetensorsWriter declare(String name, DType dtype, List<Integer> shape, Function<Tensor, Values> values) {
+    /** @param values gives, when the tensor's turn comes, what fills chunk after chunk with its next values */
+    private SafetensorsWriter declare(String name, DType dtype, List<Integer> shape,
+            Function<Tensor, Consumer<ByteBuffer>> values) {
         return tensor(name, dtype, shape, sink -> {
             Tensor tensor = tensors.get(name);
-            Values source = values.apply(tensor);
+            Consumer<ByteBuffer> source = values.apply(tensor);
             var chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
             for (long left = tensor.bytes(); left > 0; left -= chunk.limit()) {
-                source.fill(chunk.clear().limit((int) Math.min(CHUNK, left)));
+                source.accept(chunk.clear().limit((int) Math.min(CHUNK, left)));
                 sink.put(chunk.flip());
             }
         });
@@ -211,10 +208,7 @@ public final class SafetensorsWriter {
         var inDataOrder = new ArrayList<>(tensors.values());
         inDataOrder.sort(Comparator.comparingInt((Tensor tensor) -> tensor.dtype().bytes()).reversed());
 
-        Map<String, String> texts = new LinkedHashMap<>();
-        metadata.forEach((key, value) -> texts.put(key,
-                lateMetadata.containsKey(key) ? "-".repeat(lateMetadata.get(key)) : value.get()));
-        ByteBuffer header = header(inDataOrder, texts);
+        ByteBuffer header = header(inDataOrder);
         int headerBytes = header.remaining();
         writeFully(channel, header);
         for (Tensor tensor : inDataOrder) {
@@ -226,21 +220,20 @@ public final class SafetensorsWriter {
             }
         }
         if (!lateMetadata.isEmpty()) {
-            lateMetadata.keySet().forEach(key -> texts.put(key, metadata.get(key).get()));
-            header = header(inDataOrder, texts);
+            lateMetadata.forEach((key, value) -> metadata.put(key, value.get()));
+            header = header(inDataOrder);
             if (header.remaining() != headerBytes) {
-                throw new IllegalArgumentException("late metadata of another length: " + texts);
+                throw new IllegalArgumentException("late metadata of another length: " + metadata);
             }
             writeFully(channel.position(0), header);
         }
     }
 
     /** The header with its length, padded with spaces so that the data start at a multiple of 8 bytes. */
-    private static ByteBuffer header(List<Tensor> inDataOrder, Map<String, String> texts)
-            throws JsonProcessingException {
+    private ByteBuffer header(List<Tensor> inDataOrder) throws JsonProcessingException {
         var entries = new LinkedHashMap<String, Object>();
-        if (!texts.isEmpty()) {
-            entries.put(SafetensorsHeader.METADATA, texts);
+        if (!metadata.isEmpty()) {
+            entries.put(SafetensorsHeader.METADATA, metadata);
         }
         long begin = 0;
         for (Tensor tensor : inDataOrder) {
