@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.diffusionclassifier.classify.Classifier;
+import org.diffusionclassifier.classify.Noise;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.classify.StableDiffusionScorer;
 import org.diffusionclassifier.classify.StagedElimination;
