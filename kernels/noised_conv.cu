@@ -32,7 +32,8 @@
 // the eight channels that a tap is padded to, come to two thirds of that. Noise is drawn 1.9 times, half of it for the
 // neighbours: 240 Philox blocks a block of 128 pixels. Saved: x_t, written once and read 9·C/64 times (from L2).
 // Occupancy: three blocks an SM by shared memory where it is 100 KB, so 12 warps, one of which stores while others
-// multiply (two on sm_100 and sm_120, by registers: 172 and 178); there is no long loop to hide behind: the filters, 46 KB, come from L2.
+// multiply (two on sm_100 and sm_120, by registers: 172 and 178); there is no long loop to hide behind: the filters,
+// 46 KB, come from L2.
 // Tested against add_noise and the convolution in double (the Java test of diffusion).
 // Counted (diffusion-classifier kernels --model sd-2-base): y in whole sectors, 16 bytes a lane; of all that is asked for
 // 0.67 of the sectors' bytes are used, since x0 is read channel by channel and bias pair by pair; bank passes 1.05 times
