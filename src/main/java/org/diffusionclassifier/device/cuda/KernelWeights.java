@@ -15,7 +15,7 @@ final class KernelWeights {
         return (columns + Tiles.DEPTH - 1) / Tiles.DEPTH * Tiles.DEPTH;
     }
 
-    /** A matrix [rows, columns] as it is, or filters [out, size, size, in] as out·size² rows: [rows, padded(columns)]. */
+    /** A matrix [rows, columns] as it is, or filters as out·size² rows of in columns: [rows, padded(columns)]. */
     static Tensor matrix(CudaDevice device, float[] values, int rows, int columns) {
         float[] packed = new float[rows * padded(columns)];
         for (int row = 0; row < rows; row++) {
