@@ -25,25 +25,26 @@ final class CheckpointOptions {
     private static final int DEFAULT_IMAGE_SIZE = 512;
 
     @Option(names = "--tokenizer", paramLabel = "DIR",
-            description = "For a model in the original naming: the tokenizer/ of a diffusers directory of the same version "
-                    + "(1 and 2 pad captions differently).")
+            description = "For a model in the original naming: the tokenizer/ of a diffusers directory of the same "
+                    + "version (1 and 2 pad captions differently).")
     private Path tokenizer;
 
     @Option(names = "--image-size", paramLabel = "N",
-            description = "For a model in the original naming: height and width of its training images; 768 for 2.0-v and 2.1-v. "
-                    + "Default: " + DEFAULT_IMAGE_SIZE + ".")
+            description = "For a model in the original naming: height and width of its training images; 768 for 2.0-v "
+                    + "and 2.1-v. Default: " + DEFAULT_IMAGE_SIZE + ".")
     private Integer imageSize;
 
     @Option(names = "--predicts", paramLabel = "WHAT",
             description = "For a model in the original naming: epsilon, or v for 2.0-v and 2.1-v. Default: epsilon.")
     private Predicted predicts;
 
-    @Option(names = "--ema", description = "For a model in the original naming: the UNet's weights averaged over training.")
+    @Option(names = "--ema",
+            description = "For a model in the original naming: the UNet's weights averaged over training.")
     private boolean ema;
 
     @Option(names = "--lora", paramLabel = "FILE[:SCALE]",
-            description = "A LoRA to add to the weights (kohya's, diffusers' or PEFT's naming), times a scale. Default: 1. "
-                    + "May be given several times.")
+            description = "A LoRA to add to the weights (kohya's, diffusers' or PEFT's naming), times a scale. Default: "
+                    + "1. May be given several times.")
     private List<String> loras = List.of();
 
     /** Whether a model is one that all options but the LoRAs are for. */

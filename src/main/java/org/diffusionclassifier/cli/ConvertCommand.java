@@ -36,8 +36,8 @@ final class ConvertCommand implements Callable<Integer> {
     private Path source;
 
     @Option(names = "--random", paramLabel = "MODEL",
-            description = "Instead of SOURCE: sd-1.5, sd-2-base or sd-2.1 at full size with weights that nobody trained, "
-                    + "for measuring.")
+            description = "Instead of SOURCE: sd-1.5, sd-2-base or sd-2.1 at full size with weights that nobody "
+                    + "trained, for measuring.")
     private String random;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file to write.")

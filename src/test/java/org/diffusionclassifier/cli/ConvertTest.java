@@ -114,11 +114,13 @@ class ConvertTest {
         CommandLineRun.of("convert", model, "--out", file).succeeded();
         byte[] bytes = Files.readAllBytes(file);
         Files.write(file, Arrays.copyOf(bytes, bytes.length - 1));
-        CommandLineRun.of("classify", picture, "--model", file, "--classes", "a,b").refused(file.toString(), "truncated?");
+        CommandLineRun.of("classify", picture, "--model", file, "--classes", "a,b")
+                .refused(file.toString(), "truncated?");
         String text = new String(bytes, StandardCharsets.ISO_8859_1);
         Files.writeString(file, text.replace("format\\\":1", "format\\\":2"),
                 StandardCharsets.ISO_8859_1);
-        CommandLineRun.of("classify", picture, "--model", file, "--classes", "a,b").refused(file.toString(), "format = 2");
+        CommandLineRun.of("classify", picture, "--model", file, "--classes", "a,b")
+                .refused(file.toString(), "format = 2");
     }
 
     @Test

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 
-/** The converter where there is nothing else: {@code SOURCE OUT [f16|bf16|f32 [TOKENIZER]]}. Exit code 2 for bad input. */
+/** The converter alone: {@code SOURCE OUT [f16|bf16|f32 [TOKENIZER]]}. Exit code 2 for bad input. */
 public final class ConverterMain {
 
     private static final int INPUT_ERROR = 2;

@@ -24,7 +24,8 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
     public enum Kind {
         DIFFUSERS_DIRECTORY("a model in diffusers' form"),
         MODEL_FILE("a model file"),
-        ORIGINAL("a model in the original naming; its configuration is inferred, image size and prediction are not in it"),
+        ORIGINAL("a model in the original naming; its configuration is inferred, but image size and prediction are not "
+                + "in it"),
         LORA("a LoRA"),
         WEIGHTS("weights");
 

@@ -17,21 +17,23 @@ import java.util.regex.Pattern;
  * namings that are passed around:
  *
  * <pre>
- *   kohya                lora_unet_down_blocks_0_…_attn1_to_q.lora_down.weight, .lora_up.weight, .alpha; lora_te_text_model_…
+ *   kohya                lora_unet_down_blocks_0_…_attn1_to_q.lora_down.weight, .lora_up.weight, .alpha;
+ *                        lora_te_text_model_…
  *   PEFT                 unet.down_blocks.0.….attn1.to_q.lora_A.weight, .lora_B.weight; text_encoder.text_model.…
- *   diffusers to 0.20    unet.….attn1.processor.to_q_lora.down.weight, ….up.weight; ….q_proj.lora_linear_layer.down.weight
+ *   diffusers to 0.20    unet.….attn1.processor.to_q_lora.down.weight, ….up.weight;
+ *                        text_encoder.….q_proj.lora_linear_layer.down.weight
  * </pre>
  *
- * Of a convolution, down is [rank, in, height, width] and up [out, rank, 1, 1]. Where there is no alpha of the layer, it is
- * the one that diffusers since 0.34 writes into {@code __metadata__} for all, else the rank.
+ * Of a convolution, down is [rank, in, height, width] and up [out, rank, 1, 1]. Where there is no alpha of the layer, it
+ * is the one that diffusers since 0.34 writes into {@code __metadata__} for all, else the rank.
  */
 public final class Lora {
 
     /** What a tensor's name ends with, behind the layer's. */
     private static final Pattern NAME = Pattern.compile("(?<layer>.+?)(?:"
             + "(?<alpha>\\.alpha)"
-            + "|(?<down>\\.lora_down\\.weight|\\.lora_A(?:\\.default)?\\.weight|(?:[._]lora|\\.lora_linear_layer)\\.down\\.weight)"
-            + "|(?<up>\\.lora_up\\.weight|\\.lora_B(?:\\.default)?\\.weight|(?:[._]lora|\\.lora_linear_layer)\\.up\\.weight))");
+            + "|(?<down>\\.lora_down|\\.lora_A(?:\\.default)?|(?:[._]lora|\\.lora_linear_layer)\\.down)\\.weight"
+            + "|(?<up>\\.lora_up|\\.lora_B(?:\\.default)?|(?:[._]lora|\\.lora_linear_layer)\\.up)\\.weight)");
 
     /** Which network a layer is of, by what its name begins with; the first that fits. */
     private static final Map<String, Boolean> OF_UNET = new LinkedHashMap<>();
@@ -209,8 +211,8 @@ public final class Lora {
         }
         var products = new LinkedHashMap<String, Product>();
         try (var tensors = SafetensorsFile.open(file)) {
-            pairs.forEach((layer, pair) ->
-                    products.put(tensorOf.get(layer), product(tensors, pair, network, tensorOf.get(layer), commonAlpha.get(ofUnet))));
+            pairs.forEach((layer, pair) -> products.put(tensorOf.get(layer),
+                    product(tensors, pair, network, tensorOf.get(layer), commonAlpha.get(ofUnet))));
         }
         return products;
     }

@@ -67,7 +67,8 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
     private static UNetConfig stableDiffusion(int sampleSize, List<Integer> heads, int contextWidth,
             boolean linearProjection, boolean upcastAttention) {
         var attends = BlockKind.CROSS_ATTENTION;
-        return new UNetConfig(sampleSize, 4, 4, List.of(320, 640, 1280, 1280), List.of(attends, attends, attends, BlockKind.PLAIN),
+        return new UNetConfig(sampleSize, 4, 4, List.of(320, 640, 1280, 1280),
+                List.of(attends, attends, attends, BlockKind.PLAIN),
                 List.of(BlockKind.PLAIN, attends, attends, attends), List.of(2, 2, 2, 2), heads, List.of(1, 1, 1, 1),
                 contextWidth, 32, 1e-5f, linearProjection, true, 0, upcastAttention);
     }

@@ -48,7 +48,8 @@ class ConverterTest {
                 for (String name : part.getValue().names()) {
                     TensorInfo info = written.tensors().get(part.getKey() + "." + name);
                     assertEquals(to, info.dtype());
-                    assertArrayEquals(rounded(channelsLast(part.getValue(), name), to), values(written, info.name()), name);
+                    assertArrayEquals(rounded(channelsLast(part.getValue(), name), to), values(written, info.name()),
+                            name);
                 }
             }
         }
@@ -150,7 +151,8 @@ class ConverterTest {
     void valuesBeyondF16AreRefusedOrSaturatedAndCounted() throws IOException {
         Path root = changed("unet", "conv_in.weight", 70000, -1e9f, 65519);
         String message = inputError(() -> convert(DiffusersDirectory.open(root), f16()));
-        assertEquals("model: expected weights within the range of F16, found beyond it 2 of unet.conv_in.weight", message);
+        assertEquals("model: expected weights within the range of F16, found beyond it 2 of unet.conv_in.weight",
+                message);
         assertNothingIn(temp.resolve("out"));
 
         var outcome = new Converter(DiffusersDirectory.open(root), new Options(DType.F16, true, true))
@@ -273,7 +275,8 @@ class ConverterTest {
     }
 
     private Path convert(ModelSource source, Options options) throws IOException {
-        Path out = Files.createTempDirectory(Files.createDirectories(temp.resolve("out")), "").resolve("model.safetensors");
+        Path out = Files.createTempDirectory(Files.createDirectories(temp.resolve("out")), "")
+                .resolve("model.safetensors");
         try {
             new Converter(source, options).write(out, bytes -> { });
         } finally {

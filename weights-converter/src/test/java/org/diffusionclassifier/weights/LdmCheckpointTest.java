@@ -185,7 +185,8 @@ class LdmCheckpointTest {
     void averagedWeightsThatAreNotThereAreNamed() {
         Weights file = small(small(false)).tensors();
         assertEquals("test: expected averaged weights (tensors model_ema.*), found none",
-                inputError(() -> new LdmCheckpoint(temp, () -> file, new Options(16, PredictionType.EPSILON, true, temp))));
+                inputError(() -> new LdmCheckpoint(temp, () -> file,
+                        new Options(16, PredictionType.EPSILON, true, temp))));
     }
 
     @ParameterizedTest

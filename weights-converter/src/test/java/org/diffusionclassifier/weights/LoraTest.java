@@ -37,7 +37,8 @@ class LoraTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = ' ', value = {
-        "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q .lora_down.weight .lora_up.weight " + QUERIES,
+        "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q .lora_down.weight .lora_up.weight "
+            + QUERIES,
         "lora_unet_mid_block_resnets_0_conv1 .lora_down.weight .lora_up.weight " + CONV,
         "lora_unet_down_blocks_0_attentions_0_proj_in .lora_down.weight .lora_up.weight " + POINTWISE,
         "lora_te_text_model_encoder_layers_1_self_attn_v_proj .lora_down.weight .lora_up.weight " + TEXT,
@@ -67,10 +68,12 @@ class LoraTest {
     @Test
     void withoutAlphaTheScaleIsTheWholeAndSeveralAdd() throws IOException {
         try (Weights before = model.unetWeights()) {
-            Path file = write("unet.mid_block.resnets.0.conv1", ".lora_A.weight", ".lora_B.weight", before.shape(CONV), 0);
+            Path file = write("unet.mid_block.resnets.0.conv1", ".lora_A.weight", ".lora_B.weight", before.shape(CONV),
+                    0);
             double[] expected = sum(before, CONV, file, "unet.mid_block.resnets.0.conv1", ".lora_A.weight",
                     ".lora_B.weight", 0.75);
-            try (Weights after = LoraModel.of(model, List.of(Lora.open(file, 1), Lora.open(file, -0.25f))).unetWeights()) {
+            var loras = List.of(Lora.open(file, 1), Lora.open(file, -0.25f));
+            try (Weights after = LoraModel.of(model, loras).unetWeights()) {
                 assertClose(expected, values(after, CONV));
             }
         }
@@ -81,7 +84,8 @@ class LoraTest {
     void aModelFileWithALoraIsTheModelWithItConverted() throws IOException {
         Path file;
         try (Weights unet = model.unetWeights()) {
-            file = write("lora_unet_mid_block_resnets_0_conv1", ".lora_down.weight", ".lora_up.weight", unet.shape(CONV), 1);
+            file = write("lora_unet_mid_block_resnets_0_conv1", ".lora_down.weight", ".lora_up.weight",
+                    unet.shape(CONV), 1);
         }
         var loras = List.of(Lora.open(file, 1));
         var f32 = new Converter.Options(DType.F32, false, true);
@@ -95,7 +99,8 @@ class LoraTest {
                 var without = SafetensorsFile.open(plain)) {
             assertArrayEquals(values(first, "unet." + CONV), values(second, "unet." + CONV));
             assertTrue(values(without, "unet." + CONV)[0] != values(first, "unet." + CONV)[0]);
-            assertTrue(first.metadata().get("lora").contains("\"name\":\"lora.safetensors\""), first.metadata().toString());
+            String note = first.metadata().get("lora");
+            assertTrue(note.contains("\"name\":\"lora.safetensors\""), note);
         }
     }
 
@@ -124,8 +129,8 @@ class LoraTest {
             + "|expected layers of the model's text encoder, found lora_te_text_model_encoder_layers_7_mlp_fc1",
         "lora_unet_conv_in.hada_w1_a|lora_unet_conv_in.hada_w1_b|found tensor lora_unet_conv_in.hada_w1_a",
         "lora_unet_conv_in.lora_down.weight|lora_unet_conv_out.lora_up.weight|without its other",
-        "lora_unet_conv_in.lora_down.weight|lora_unet_conv_in.lora_up.weight|expected [rank, 4, height, width] and with it"
-            + " [64, rank] for conv_in.weight [64, 4, 3, 3], found [3, 64] and [64, 3]"})
+        "lora_unet_conv_in.lora_down.weight|lora_unet_conv_in.lora_up.weight|expected [rank, 4, height, width] and with "
+            + "it [64, rank] for conv_in.weight [64, 4, 3, 3], found [3, 64] and [64, 3]"})
     void whatDoesNotFitIsRefusedByName(String first, String second, String message) {
         Path file = temp.resolve("lora.safetensors");
         new SafetensorsWriter().floats(first, DType.F32, List.of(RANK, 64), new float[RANK * 64])
@@ -143,7 +148,8 @@ class LoraTest {
         var writer = new SafetensorsWriter()
                 .floats(layer + down, DType.F32, filter ? List.of(RANK, shape.get(1), shape.get(2), shape.get(3))
                         : List.of(RANK, row), random(RANK * row))
-                .floats(layer + up, DType.F32, filter ? List.of(out, RANK, 1, 1) : List.of(out, RANK), random(out * RANK));
+                .floats(layer + up, DType.F32, filter ? List.of(out, RANK, 1, 1) : List.of(out, RANK),
+                        random(out * RANK));
         if (alpha != 0) {
             writer.floats(layer + ".alpha", DType.F32, List.of(), new float[] {alpha});
         }
