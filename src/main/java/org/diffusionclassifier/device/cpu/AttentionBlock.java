@@ -8,16 +8,16 @@ import java.util.List;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
-import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.weights.DType;
 
 /**
- * Attention of a block of queries of one image, all heads at once, as oneDNN primitives:
+ * Attention of a block of queries, all heads at once, of one image or all queries of a few, as oneDNN primitives:
  *
  * <pre>
- *     W = exp(Q Kᵀ / √d)        [heads, queries, keys]      product, exp in its epilogue
- *     s = W 1                   [heads, queries]            product
- *     y = (W V) / s             [queries, heads · d]        product, division, copy
+ *     K, V                                [images, heads, keys, d]       copied into the layout of a second factor
+ *     W = exp(Q Kᵀ / √d)                  [images, heads, queries, keys] product, exp in its epilogue
+ *     s = W 1                             [images, heads, queries]       product
+ *     y = (W V) / s                       [images, queries, heads · d]   product, division, copy
  * </pre>
  *
  * Softmax stays the same when a row's scores are shifted by a constant. The usual shift, by the row's maximum, keeps exp
@@ -35,91 +35,124 @@ final class AttentionBlock implements AutoCloseable {
 
     private final CpuDevice device;
     private final DType type;
+    private final Shape shape;
     private final int heads;
+    private final int images;
     private final int queries;
     private final int keys;
     private final int d;
-    private final long queryRow;
-    private final long outputRow;
     private final dnnl_memory_desc keysLayout;
     private final dnnl_memory_desc valuesLayout;
+    private final Primitive packKeys;
+    private final Primitive packValues;
     private final Primitive weigh;
     private final Primitive sum;
     private final Primitive mix;
     private final Primitive divide;
     private final Primitive store;
     private Workspace placed;
-    private long keysAddress;
     private FloatBuffer sums;
     private Shifted shifted;
 
     /** Memory of the arena that blocks use, one after the other. */
-    record Workspace(long weights, long sums, long mixed, long scratch) {
+    record Workspace(long packedKeys, long packedValues, long weights, long sums, long mixed, long scratch) {
     }
 
     /**
-     * @param queryRow  elements between two rows of Q
-     * @param like      a block whose layouts of keys and values to share, or null
+     * What all blocks of a call have in common.
+     *
+     * @param tokens   queries of a whole image
+     * @param queryRow elements between two rows of Q; keyRow and valueRow likewise
      */
-    AttentionBlock(CpuDevice device, Attention.Spec spec, int queries, int keys, int queryRow, AttentionBlock like) {
+    record Shape(int heads, int d, int tokens, int keys, long queryRow, long keyRow, long valueRow) {
+
+        /** Elements between two rows of weights, so that each begins on a vector. */
+        int paddedKeys() {
+            return (keys + 31) / 32 * 32;
+        }
+    }
+
+    /**
+     * @param images as many as have all their queries in the block; 1 if it has a part of them
+     * @param like   a block of as many images, whose layouts of keys and values to share, or null
+     */
+    AttentionBlock(CpuDevice device, Shape shape, int images, int queries, AttentionBlock like) {
         this.device = device;
         this.type = device.dtype();
-        this.heads = spec.heads();
+        this.shape = shape;
+        this.heads = shape.heads;
+        this.images = images;
         this.queries = queries;
-        this.keys = keys;
-        this.d = spec.headWidth();
-        this.queryRow = queryRow;
-        this.outputRow = spec.width();
+        this.keys = shape.keys;
+        this.d = shape.d;
         try (var descriptors = new Descriptors()) {
             dnnl_memory_desc weights = weights(descriptors);
             dnnl_post_ops exp = scaled(descriptors);
             check(dnnl_post_ops_append_eltwise(exp, dnnl_eltwise_exp, 0, 0), "append_eltwise");
             dnnl_primitive_desc product = product(descriptors, queries(descriptors),
-                    like == null ? descriptors.any(type, heads, d, keys) : like.keysLayout, weights, exp);
+                    like == null ? descriptors.any(type, images, heads, d, keys) : like.keysLayout, weights, exp);
             keysLayout = Descriptors.copyOf(dnnl_primitive_desc_query_md(product, dnnl_query_weights_md, 0));
             weigh = primitive(product).operand(DNNL_ARG_SRC, queries(descriptors))
                     .operand(DNNL_ARG_WEIGHTS, keysLayout).operand(DNNL_ARG_DST, weights);
 
-            dnnl_memory_desc rows = descriptors.strided(type, new long[] {(long) heads * queries, keys},
-                    new long[] {paddedKeys(keys), 1});
+            dnnl_memory_desc rows = descriptors.strided(type, new long[] {rows(), keys},
+                    new long[] {shape.paddedKeys(), 1});
             dnnl_memory_desc ones = descriptors.dense(type, keys, 1);
-            dnnl_memory_desc sumOfRow = descriptors.dense(DType.F32, (long) heads * queries, 1);
+            dnnl_memory_desc sumOfRow = descriptors.dense(DType.F32, rows(), 1);
             sum = primitive(product(descriptors, rows, ones, sumOfRow, descriptors.postOps()))
                     .operand(DNNL_ARG_SRC, rows).operand(DNNL_ARG_WEIGHTS, ones).operand(DNNL_ARG_DST, sumOfRow);
 
-            dnnl_memory_desc mixed = descriptors.dense(DType.F32, heads, queries, d);
+            dnnl_memory_desc mixed = descriptors.dense(DType.F32, images, heads, queries, d);
             product = product(descriptors, weights,
-                    like == null ? descriptors.any(type, heads, keys, d) : like.valuesLayout, mixed,
+                    like == null ? descriptors.any(type, images, heads, keys, d) : like.valuesLayout, mixed,
                     descriptors.postOps());
             valuesLayout = Descriptors.copyOf(dnnl_primitive_desc_query_md(product, dnnl_query_weights_md, 0));
             mix = primitive(product).operand(DNNL_ARG_SRC, weights).operand(DNNL_ARG_WEIGHTS, valuesLayout)
                     .operand(DNNL_ARG_DST, mixed);
 
-            dnnl_memory_desc mixedRows = descriptors.dense(DType.F32, (long) heads * queries, d);
+            dnnl_memory_desc mixedRows = descriptors.dense(DType.F32, rows(), d);
             var division = new dnnl_primitive_desc();
             check(dnnl_binary_primitive_desc_create(division, device.oneDnn().engine(), dnnl_binary_div, mixedRows,
                     sumOfRow, mixedRows, descriptors.attributes(descriptors.postOps())), "attention division");
             divide = primitive(division).operand(DNNL_ARG_SRC_0, mixedRows).operand(DNNL_ARG_SRC_1, sumOfRow)
                     .operand(DNNL_ARG_DST, mixedRows);
 
-            dnnl_memory_desc output = descriptors.strided(type, new long[] {heads, queries, d},
-                    new long[] {d, outputRow, 1});
-            store = reorder(descriptors, mixed, output);
+            store = reorder(descriptors, mixed, tokens(descriptors, images, queries, shape.tokens, (long) heads * d));
+            packKeys = packing(descriptors, keysLayout, shape.keyRow, true);
+            packValues = packing(descriptors, valuesLayout, shape.valueRow, false);
         }
     }
 
-    /** Elements between two rows of weights, so that each begins on a vector. */
-    static int paddedKeys(int keys) {
-        return (keys + 31) / 32 * 32;
+    private long rows() {
+        return (long) images * heads * queries;
+    }
+
+    /** Heads of token rows as [images, heads, count, d]. */
+    private dnnl_memory_desc tokens(Descriptors descriptors, int images, int count, int ofImage, long row) {
+        return descriptors.strided(type, new long[] {images, heads, count, d}, new long[] {ofImage * row, d, row, 1});
+    }
+
+    /** What copies one image's keys or values into its part of the layout that products want them in. */
+    private Primitive packing(Descriptors descriptors, dnnl_memory_desc layout, long row, boolean transposed) {
+        var part = new dnnl_memory_desc();
+        long[] dims = transposed ? new long[] {1, heads, d, keys} : new long[] {1, heads, keys, d};
+        check(dnnl_memory_desc_create_submemory(part, layout, dims, new long[4]), "submemory");
+        try {
+            return reorder(descriptors, descriptors.strided(type, dims,
+                    transposed ? new long[] {keys * row, d, 1, row} : new long[] {keys * row, d, row, 1}), part);
+        } finally {
+            dnnl_memory_desc_destroy(part);
+        }
     }
 
     private dnnl_memory_desc queries(Descriptors descriptors) {
-        return descriptors.strided(type, new long[] {heads, queries, d}, new long[] {d, queryRow, 1});
+        return tokens(descriptors, images, queries, shape.tokens, shape.queryRow);
     }
 
     private dnnl_memory_desc weights(Descriptors descriptors) {
-        long row = paddedKeys(keys);
-        return descriptors.strided(type, new long[] {heads, queries, keys}, new long[] {queries * row, row, 1});
+        long row = shape.paddedKeys();
+        return descriptors.strided(type, new long[] {images, heads, queries, keys},
+                new long[] {heads * queries * row, queries * row, row, 1});
     }
 
     private dnnl_post_ops scaled(Descriptors descriptors) {
@@ -149,22 +182,7 @@ final class AttentionBlock implements AutoCloseable {
         return primitive(descriptor).operand(DNNL_ARG_FROM, from).operand(DNNL_ARG_TO, to);
     }
 
-    /** What copies an image's keys, rows {@code row} elements apart, into the layout that {@link #run} takes. */
-    Primitive keyPacking(long row) {
-        try (var descriptors = new Descriptors()) {
-            return reorder(descriptors,
-                    descriptors.strided(type, new long[] {heads, d, keys}, new long[] {d, 1, row}), keysLayout);
-        }
-    }
-
-    /** The same for values. */
-    Primitive valuePacking(long row) {
-        try (var descriptors = new Descriptors()) {
-            return reorder(descriptors,
-                    descriptors.strided(type, new long[] {heads, keys, d}, new long[] {d, row, 1}), valuesLayout);
-        }
-    }
-
+    /** Bytes of packed keys of all its images. */
     long packedKeyBytes() {
         return dnnl_memory_desc_get_size(keysLayout);
     }
@@ -173,44 +191,49 @@ final class AttentionBlock implements AutoCloseable {
         return dnnl_memory_desc_get_size(valuesLayout);
     }
 
-    int queries() {
-        return queries;
-    }
-
     /** Bytes of scratch memory that a {@link Workspace} must have. */
     long scratchBytes() {
         return primitives().stream().mapToLong(Primitive::scratchpadBytes).max().orElse(0);
     }
 
     private List<Primitive> primitives() {
-        return List.of(weigh, sum, mix, divide, store);
+        return List.of(packKeys, packValues, weigh, sum, mix, divide, store);
     }
 
     /** Takes what is the same for every block; {@code ones} are as many as there are keys. */
-    void place(Workspace workspace, long packedKeys, long packedValues, long ones) {
+    void place(Workspace workspace, long ones) {
         primitives().forEach(primitive -> primitive.placeScratchpad(workspace.scratch));
-        weigh.place(DNNL_ARG_WEIGHTS, packedKeys);
+        weigh.place(DNNL_ARG_WEIGHTS, workspace.packedKeys);
         weigh.place(DNNL_ARG_DST, workspace.weights);
         sum.place(DNNL_ARG_SRC, workspace.weights);
         sum.place(DNNL_ARG_WEIGHTS, ones);
         sum.place(DNNL_ARG_DST, workspace.sums);
         mix.place(DNNL_ARG_SRC, workspace.weights);
-        mix.place(DNNL_ARG_WEIGHTS, packedValues);
+        mix.place(DNNL_ARG_WEIGHTS, workspace.packedValues);
         mix.place(DNNL_ARG_DST, workspace.mixed);
         divide.place(DNNL_ARG_SRC_0, workspace.mixed);
         divide.place(DNNL_ARG_SRC_1, workspace.sums);
         divide.place(DNNL_ARG_DST, workspace.mixed);
         store.place(DNNL_ARG_FROM, workspace.mixed);
-        sums = NativeMemory.buffer(workspace.sums, (long) heads * queries * DType.F32.bytes()).asFloatBuffer();
+        sums = NativeMemory.buffer(workspace.sums, rows() * DType.F32.bytes()).asFloatBuffer();
         placed = workspace;
-        keysAddress = packedKeys;
         if (shifted != null) {
             shifted.place();
         }
     }
 
+    /** Takes the keys and values, at these addresses, of image {@code index} of the block. */
+    void pack(int index, long k, long v) {
+        packKeys.place(DNNL_ARG_FROM, k);
+        packKeys.place(DNNL_ARG_TO, placed.packedKeys + packedKeyBytes() / images * index);
+        packKeys.run();
+        packValues.place(DNNL_ARG_FROM, v);
+        packValues.place(DNNL_ARG_TO, placed.packedValues + packedValueBytes() / images * index);
+        packValues.run();
+    }
+
     /**
-     * Computes a block.
+     * Computes a block of the images packed last.
      *
      * @param q    address of its first row
      * @param y    address of its first row of output
@@ -268,10 +291,10 @@ final class AttentionBlock implements AutoCloseable {
 
         Shifted(boolean masked) {
             this.masked = masked;
-            scores = NativeMemory.allocate((long) heads * queries * keys * DType.F32.bytes());
+            scores = NativeMemory.allocate(rows() * keys * DType.F32.bytes());
             try (var descriptors = new Descriptors()) {
-                dnnl_memory_desc scoresDesc = descriptors.dense(DType.F32, heads, queries, keys);
-                dnnl_memory_desc maskDesc = descriptors.dense(DType.F32, 1, queries, keys);
+                dnnl_memory_desc scoresDesc = descriptors.dense(DType.F32, images, heads, queries, keys);
+                dnnl_memory_desc maskDesc = descriptors.dense(DType.F32, 1, 1, queries, keys);
                 dnnl_post_ops postOps = scaled(descriptors);
                 if (masked) {
                     check(dnnl_post_ops_append_binary(postOps, dnnl_binary_add, maskDesc), "append_binary");
@@ -284,7 +307,7 @@ final class AttentionBlock implements AutoCloseable {
                 }
                 var descriptor = new dnnl_primitive_desc();
                 check(dnnl_softmax_forward_primitive_desc_create(descriptor, device.oneDnn().engine(),
-                        dnnl_forward_inference, dnnl_softmax_accurate, scoresDesc, weights(descriptors), 2,
+                        dnnl_forward_inference, dnnl_softmax_accurate, scoresDesc, weights(descriptors), 3,
                         descriptors.attributes(descriptors.postOps())), "attention softmax");
                 softmax = primitive(descriptor).operand(DNNL_ARG_SRC, scoresDesc)
                         .operand(DNNL_ARG_DST, weights(descriptors));
@@ -297,7 +320,7 @@ final class AttentionBlock implements AutoCloseable {
         }
 
         void place() {
-            score.place(DNNL_ARG_WEIGHTS, keysAddress);
+            score.place(DNNL_ARG_WEIGHTS, placed.packedKeys);
             softmax.place(DNNL_ARG_DST, placed.weights);
         }
 

@@ -1,10 +1,9 @@
 package org.diffusionclassifier.device.cpu;
 
-import static org.bytedeco.dnnl.global.dnnl.*;
-
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
@@ -33,8 +32,8 @@ final class BlockedAttention implements Op {
     private final long flops;
     private final List<Tensor> reads = new ArrayList<>();
     private final List<AttentionBlock> blocks = new ArrayList<>();
-    private final Primitive packKeys;
-    private final Primitive packValues;
+    private final int images;
+    private final int queries;
     private final Tensor packedKeys;
     private final Tensor packedValues;
     private final Tensor weights;
@@ -71,57 +70,61 @@ final class BlockedAttention implements Op {
             }
         }
 
-        int fitting = BLOCK_BYTES / (heads * AttentionBlock.paddedKeys(keys) * device.dtype().bytes()) / 16 * 16;
-        int queries = Math.min(q.dim(1), Math.max(16, Math.min(MOST_QUERIES, fitting)));
-        var first = new AttentionBlock(device, spec, queries, keys, q.rowStride(), null);
+        var shape = new AttentionBlock.Shape(heads, d, q.dim(1), keys, q.rowStride(), k.rowStride(), v.rowStride());
+        int rowBytes = heads * shape.paddedKeys() * device.dtype().bytes();
+        int most = Math.max(16, Math.min(MOST_QUERIES, BLOCK_BYTES / rowBytes / 16 * 16));
+        queries = Math.min(q.dim(1), most);
+        images = queries < q.dim(1) ? 1 : Math.max(1, Math.min(q.dim(0), BLOCK_BYTES / rowBytes / queries));
+        var first = new AttentionBlock(device, shape, images, queries, null);
         blocks.add(first);
         if (q.dim(1) % queries != 0) {
-            blocks.add(new AttentionBlock(device, spec, q.dim(1) % queries, keys, q.rowStride(), first));
+            blocks.add(new AttentionBlock(device, shape, images, q.dim(1) % queries, first));
+        } else if (q.dim(0) % images != 0) {
+            blocks.add(new AttentionBlock(device, shape, q.dim(0) % images, queries, null));
         }
-        packKeys = first.keyPacking(k.rowStride());
-        packValues = first.valuePacking(v.rowStride());
-        packedKeys = DnnlOp.scratch(first.packedKeyBytes());
-        packedValues = DnnlOp.scratch(first.packedValueBytes());
-        weights = device.activations(heads, queries, AttentionBlock.paddedKeys(keys));
-        sums = device.activations(DType.F32, heads, queries);
-        mixed = device.activations(DType.F32, heads, queries, d);
-        long scratchBytes = Math.max(packKeys.scratchpadBytes(), packValues.scratchpadBytes());
-        for (AttentionBlock block : blocks) {
-            scratchBytes = Math.max(scratchBytes, block.scratchBytes());
-        }
-        scratch = DnnlOp.scratch(Math.max(1, scratchBytes));
+        packedKeys = DnnlOp.scratch(most(AttentionBlock::packedKeyBytes));
+        packedValues = DnnlOp.scratch(most(AttentionBlock::packedValueBytes));
+        weights = device.activations(images, heads, queries, shape.paddedKeys());
+        sums = device.activations(DType.F32, images, heads, queries);
+        mixed = device.activations(DType.F32, images, heads, queries, d);
+        scratch = DnnlOp.scratch(Math.max(1, most(AttentionBlock::scratchBytes)));
+    }
+
+    private long most(ToLongFunction<AttentionBlock> bytes) {
+        return blocks.stream().mapToLong(bytes).max().orElse(0);
     }
 
     @Override
     public void bind() {
-        packKeys.placeScratchpad(scratch.address());
-        packKeys.place(DNNL_ARG_TO, packedKeys.address());
-        packValues.placeScratchpad(scratch.address());
-        packValues.place(DNNL_ARG_TO, packedValues.address());
-        var workspace = new AttentionBlock.Workspace(weights.address(), sums.address(), mixed.address(),
-                scratch.address());
-        blocks.forEach(block ->
-                block.place(workspace, packedKeys.address(), packedValues.address(), ones.address()));
+        var workspace = new AttentionBlock.Workspace(packedKeys.address(), packedValues.address(), weights.address(),
+                sums.address(), mixed.address(), scratch.address());
+        blocks.forEach(block -> block.place(workspace, ones.address()));
         entries = entry == null ? null : HostOp.ints(entry);
     }
 
     @Override
     public void run() {
-        int bytes = q.type().bytes();
-        int most = blocks.get(0).queries();
-        for (int image = 0; image < q.dim(0); image++) {
-            long firstKey = (long) entry(image) * k.dim(1);
-            packKeys.place(DNNL_ARG_FROM, k.address() + firstKey * k.rowStride() * bytes);
-            packKeys.run();
-            packValues.place(DNNL_ARG_FROM, v.address() + firstKey * v.rowStride() * bytes);
-            packValues.run();
-            for (int from = 0; from < q.dim(1); from += most) {
-                AttentionBlock block = q.dim(1) - from >= most ? blocks.get(0) : blocks.get(1);
-                long row = (long) image * q.dim(1) + from;
-                block.run(q.address() + row * q.rowStride() * bytes, y.address() + row * y.rowStride() * bytes,
-                        mask == null ? 0 : mask.address() + (long) from * mask.rowStride() * DType.F32.bytes());
+        int tokens = q.dim(1);
+        for (int image = 0; image < q.dim(0); image += images) {
+            int count = Math.min(images, q.dim(0) - image);
+            for (int i = 0; i < count; i++) {
+                int row = entry(image + i) * k.dim(1);
+                block(count, queries).pack(i, address(k, row), address(v, row));
+            }
+            for (int from = 0; from < tokens; from += queries) {
+                int row = image * tokens + from;
+                block(count, Math.min(queries, tokens - from))
+                        .run(address(q, row), address(y, row), mask == null ? 0 : address(mask, from));
             }
         }
+    }
+
+    private AttentionBlock block(int images, int queries) {
+        return blocks.get(images == this.images && queries == this.queries ? 0 : 1);
+    }
+
+    private static long address(Tensor x, int row) {
+        return x.address() + (long) row * x.rowStride() * x.type().bytes();
     }
 
     private int entry(int image) {
@@ -157,8 +160,6 @@ final class BlockedAttention implements Op {
 
     @Override
     public void close() {
-        packKeys.close();
-        packValues.close();
         blocks.forEach(AttentionBlock::close);
     }
 }
