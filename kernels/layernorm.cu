@@ -29,8 +29,7 @@
 //     one kernel, the row as 64 floats, gamma and beta for each row     95 registers, 12 bytes an element asked for
 //     a kernel a width, the row as fp16                                 38 to 62 registers, 12 bytes an element
 //     this one, gamma and beta in registers from row to row             4 bytes an element, and 8 a channel and warp
-#include "reduce.cuh"
-#include "vector.cuh"
+#include "row.cuh"
 
 namespace {
 
@@ -50,64 +49,34 @@ __device__ __forceinline__ void load_or(float value, const float* vector, int c,
     }
 }
 
-// The rows of a warp, of up to Vectors · 256 elements, eight a lane at a time. A row stays in registers, as fp16, from
-// its only read to its write; gamma and beta stay there from row to row.
+// The rows of a warp, each in registers from its only read to its write; gamma and beta stay there from row to row.
 template <int Vectors>
 __device__ __forceinline__ void normalise(const half* x, int ldx, const float* gamma, const float* beta, float epsilon,
                                           half* y, int ldy, int rows, int C)
 {
-    const int first = threadIdx.x % 32 * 8;
-    const auto has = [&](int i) { return first + i * 256 < C; };
+    const int first = Row<Vectors>::first();
     float scale[Vectors][8], offset[Vectors][8];
 #pragma unroll
     for (int i = 0; i < Vectors; i++) {
-        load_or(1.0f, gamma, first + i * 256, has(i), scale[i]);
-        load_or(0.0f, beta, first + i * 256, has(i), offset[i]);
+        load_or(1.0f, gamma, first + i * 256, Row<Vectors>::has(i, C), scale[i]);
+        load_or(0.0f, beta, first + i * 256, Row<Vectors>::has(i, C), offset[i]);
     }
-    for (int row = blockIdx.x * Warps + threadIdx.x / 32; row < rows; row += gridDim.x * Warps) {
-        const half* const source = x + static_cast<size_t>(row) * ldx + first;
-        half* const destination = y + static_cast<size_t>(row) * ldy + first;
-        half2 v[Vectors][4];
-        float sum = 0.0f;
+    for (int n = blockIdx.x * Warps + threadIdx.x / 32; n < rows; n += gridDim.x * Warps) {
+        half* const destination = y + static_cast<size_t>(n) * ldy + first;
+        Row<Vectors> row;
+        row.load_from(x + static_cast<size_t>(n) * ldx + first, C);
+        const Moments m = row.moments(C, epsilon);
 #pragma unroll
         for (int i = 0; i < Vectors; i++) {
-            if (has(i)) {
-                load(source + i * 256, v[i]);
-            } else {
-                clear(v[i]);
-            }
-        }
-#pragma unroll
-        for (int i = 0; i < Vectors; i++) {
-#pragma unroll
-            for (int j = 0; j < 4; j++) {
-                const float2 u = __half22float2(v[i][j]);
-                sum += u.x + u.y;
-            }
-        }
-        const float mean = __fdividef(lanes_sum<32>(sum), C);
-        float squares = 0.0f;
-#pragma unroll
-        for (int i = 0; i < Vectors; i++) {
-            if (has(i)) {
+            if (Row<Vectors>::has(i, C)) {
 #pragma unroll
                 for (int j = 0; j < 4; j++) {
-                    const float2 u = __half22float2(v[i][j]);
-                    squares += (u.x - mean) * (u.x - mean) + (u.y - mean) * (u.y - mean);
+                    const float2 u = __half22float2(row.v[i][j]);
+                    row.v[i][j] =
+                        __floats2half2_rn((u.x - m.mean) * m.inverse * scale[i][2 * j] + offset[i][2 * j],
+                                          (u.y - m.mean) * m.inverse * scale[i][2 * j + 1] + offset[i][2 * j + 1]);
                 }
-            }
-        }
-        const float inverse = rsqrtf(__fdividef(lanes_sum<32>(squares), C) + epsilon);
-#pragma unroll
-        for (int i = 0; i < Vectors; i++) {
-            if (has(i)) {
-#pragma unroll
-                for (int j = 0; j < 4; j++) {
-                    const float2 u = __half22float2(v[i][j]);
-                    v[i][j] = __floats2half2_rn((u.x - mean) * inverse * scale[i][2 * j] + offset[i][2 * j],
-                                                (u.y - mean) * inverse * scale[i][2 * j + 1] + offset[i][2 * j + 1]);
-                }
-                store(destination + i * 256, v[i]);
+                store(destination + i * 256, row.v[i]);
             }
         }
     }
@@ -132,25 +101,14 @@ extern "C" __global__ void __launch_bounds__(Threads)
 layernorm_any(const half* x, int ldx, const float* gamma, const float* beta, float epsilon, half* y, int ldy, int rows,
               int C)
 {
-    const int lane = threadIdx.x % 32;
-    for (int row = blockIdx.x * Warps + threadIdx.x / 32; row < rows; row += gridDim.x * Warps) {
-        const half* const source = x + static_cast<size_t>(row) * ldx;
-        half* const destination = y + static_cast<size_t>(row) * ldy;
-        float sum = 0.0f;
-        for (int c = lane; c < C; c += 32) {
-            sum += __half2float(source[c]);
-        }
-        const float mean = __fdividef(lanes_sum<32>(sum), C);
-        float squares = 0.0f;
-        for (int c = lane; c < C; c += 32) {
-            const float d = __half2float(source[c]) - mean;
-            squares += d * d;
-        }
-        const float inverse = rsqrtf(__fdividef(lanes_sum<32>(squares), C) + epsilon);
-        for (int c = lane; c < C; c += 32) {
+    for (int n = blockIdx.x * Warps + threadIdx.x / 32; n < rows; n += gridDim.x * Warps) {
+        const half* const source = x + static_cast<size_t>(n) * ldx;
+        half* const destination = y + static_cast<size_t>(n) * ldy;
+        const Moments m = moments_of(source, C, epsilon);
+        for (int c = threadIdx.x % 32; c < C; c += 32) {
             const float scale = gamma == nullptr ? 1.0f : gamma[c];
             const float offset = beta == nullptr ? 0.0f : beta[c];
-            destination[c] = __float2half_rn((__half2float(source[c]) - mean) * inverse * scale + offset);
+            destination[c] = __float2half_rn((__half2float(source[c]) - m.mean) * m.inverse * scale + offset);
         }
     }
 }

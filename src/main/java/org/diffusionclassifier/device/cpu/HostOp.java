@@ -42,6 +42,12 @@ abstract class HostOp implements Op {
         return NativeMemory.buffer(dense.address(), dense.elements() * DType.F32.bytes()).asFloatBuffer();
     }
 
+    /** A float32 tensor from its first element to its last, with what lies between its rows; to be taken in {@link #bind}. */
+    static FloatBuffer span(Tensor x) {
+        long elements = (long) (x.rows() - 1) * x.rowStride() + x.width();
+        return NativeMemory.buffer(x.address(), elements * DType.F32.bytes()).asFloatBuffer();
+    }
+
     /** A dense int32 tensor's elements; to be taken in {@link #bind}. */
     static IntBuffer ints(Tensor dense) {
         return NativeMemory.buffer(dense.address(), dense.elements() * DType.I32.bytes()).asIntBuffer();

@@ -82,13 +82,8 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
                 : weights;
     }
 
-    /** Safetensors before pickles; the stems are what the names of such files begin with. */
     private Weights weights(String component, String safetensorsStem, String pickleStem) {
-        Path folder = root.resolve(component);
-        return WeightsFormat.SAFETENSORS.find(folder, safetensorsStem)
-                .or(() -> WeightsFormat.PYTORCH.find(folder, pickleStem))
-                .orElseThrow(() -> new InputException(folder + ": no " + safetensorsStem + ".safetensors or "
-                        + pickleStem + ".bin, nor a fp16 variant or an index of shards"));
+        return WeightsFormat.find(root.resolve(component), safetensorsStem, pickleStem);
     }
 
     @Override

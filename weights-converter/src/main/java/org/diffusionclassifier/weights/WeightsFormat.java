@@ -55,4 +55,17 @@ enum WeightsFormat {
         }
         return Optional.empty();
     }
+
+    /**
+     * Opens the weights in {@code component}, safetensors before pickles; the stems are what the names of such files
+     * begin with.
+     *
+     * @throws InputException if there are none, or they are malformed
+     */
+    static Weights find(Path component, String safetensorsStem, String pickleStem) {
+        return SAFETENSORS.find(component, safetensorsStem)
+                .or(() -> PYTORCH.find(component, pickleStem))
+                .orElseThrow(() -> new InputException(component + ": no " + safetensorsStem + ".safetensors or "
+                        + pickleStem + ".bin, nor a fp16 variant or an index of shards"));
+    }
 }
