@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.image.Preprocess;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.weights.DiffusersDirectory;
 import org.diffusionclassifier.weights.ModelSource;
@@ -42,8 +43,9 @@ public final class StableDiffusion implements AutoCloseable {
         try (Weights weights = source.unetWeights()) {
             this.unet = new UNet(source.unet(), weights, device);
         }
-        try {
-            this.latents = new LatentEncoder(source, device);
+        try (Weights weights = source.vaeWeights()) {
+            int size = source.unet().sampleSize() * source.vae().downscale();
+            this.latents = new LatentEncoder(source.vae(), weights, new Preprocess(size), device);
         } catch (RuntimeException e) {
             unet.close();
             throw e;

@@ -187,6 +187,50 @@ final class Reference {
         return y;
     }
 
+    /**
+     * y[b, l, c] = n · (1 + scale[b, c]) + shift[b, c], n = (x[b, l, c] − μ) / √(σ² + ε) with μ and σ² (divided by C) over
+     * the row, stored before it is scaled.
+     *
+     * @param x     [batch, L, channels]
+     * @param shift [batch, channels]
+     * @param scale [batch, channels]
+     */
+    double[] adaptiveNorm(int batch, int channels, float epsilon, float[] x, float[] shift, float[] scale) {
+        float[] ones = new float[channels];
+        Arrays.fill(ones, 1);
+        double[] y = layerNorm(channels, epsilon, x, ones, new float[channels]);
+        for (int i = 0; i < y.length; i++) {
+            int at = i / (y.length / batch) * channels + i % channels;
+            y[i] = stored.applyAsDouble(y[i] * (1 + (double) scale[at]) + shift[at]);
+        }
+        return y;
+    }
+
+    /**
+     * y[b, l, c] = x[b, l, c] + gate[b, c] · z[b, l, c].
+     *
+     * @param x    [batch, L, channels], as z
+     * @param gate [batch, channels]
+     */
+    double[] gatedSum(int batch, int channels, float[] x, float[] gate, float[] z) {
+        double[] y = new double[x.length];
+        for (int i = 0; i < y.length; i++) {
+            int at = i / (y.length / batch) * channels + i % channels;
+            y[i] = stored.applyAsDouble(x[i] + (double) gate[at] * z[i]);
+        }
+        return y;
+    }
+
+    /** y[a, c, b, w] = x[a, b, c, w] for x [.., b, c, w]. */
+    static double[] swapAxes(float[] x, int b, int c, int w) {
+        double[] y = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            int a = i / (b * c * w);
+            y[((a * c + i / w % c) * b + i / (c * w) % b) * w + i % w] = x[i];
+        }
+        return y;
+    }
+
     /** Normalises the {@code members} of z in place; the channel of each is its index modulo the channels. */
     private static void normalise(double[] z, int[] members, float epsilon, float[] weight, float[] bias) {
         double mean = IntStream.of(members).mapToDouble(i -> z[i]).sum() / members.length;
@@ -369,5 +413,58 @@ final class Reference {
             };
         }
         return Arrays.stream(errors).map(sum -> stored.applyAsDouble(sum / count)).toArray();
+    }
+
+    /**
+     * The bound's term of each pair in bits a dimension, from the distributions themselves (Ho et al., 2020, eq. 5 to 8 and
+     * 13; Nichol and Dhariwal, 2021, eq. 15): the means of q(x_{t−1} | x_t, x₀) and of p(x_{t−1} | x_t), which is q's for the x₀
+     * that ε̂ implies, and their variances; at t = 0 the probability that p gives the grey level of x₀.
+     *
+     * @param beta      the whole schedule
+     * @param timestep  [M]
+     * @param predicted [P, h, w, 2c], ε̂ then v; the rest as in {@link #addNoise}
+     */
+    static double[] bound(double[] beta, int[] timestep, float[] predicted, int[] trialOfPair, float[] x0,
+                          float[][] epsilon, int channels, boolean withSquares) {
+        double[] alphaBar = new double[beta.length + 1];        // from before the first step on
+        alphaBar[0] = 1;
+        for (int t = 0; t < beta.length; t++) {
+            alphaBar[t + 1] = alphaBar[t] * (1 - beta[t]);
+        }
+        double[] bits = new double[trialOfPair.length];
+        for (int p = 0; p < bits.length; p++) {
+            int m = trialOfPair[p];
+            int t = timestep[m];
+            double now = alphaBar[t + 1];
+            double before = alphaBar[t];
+            int clipped = Math.max(t, 1);
+            double least = beta[clipped] * (1 - alphaBar[clipped]) / (1 - alphaBar[clipped + 1]);
+            for (int i = 0; i < x0.length; i++) {
+                int at = p * 2 * x0.length + i / channels * 2 * channels + i % channels;
+                double xt = Math.sqrt(now) * x0[i] + Math.sqrt(1 - now) * epsilon[m][i];
+                double implied = (xt - Math.sqrt(1 - now) * predicted[at]) / Math.sqrt(now);
+                double ofX0 = Math.sqrt(before) * beta[t] / (1 - now);
+                double ofXt = Math.sqrt(1 - beta[t]) * (1 - before) / (1 - now);
+                double share = (predicted[at + channels] + 1) / 2;
+                double variance = Math.exp(share * Math.log(beta[t]) + (1 - share) * Math.log(least));
+                double mean = ofX0 * implied + ofXt * xt;
+                double nats;
+                if (t == 0) {
+                    double upper = x0[i] > 0.999 ? 1 : approximateNormal((x0[i] - mean + 1 / 255.0) / Math.sqrt(variance));
+                    double lower = x0[i] < -0.999 ? 0 : approximateNormal((x0[i] - mean - 1 / 255.0) / Math.sqrt(variance));
+                    nats = -Math.log(Math.max(upper - lower, 1e-12));
+                } else {
+                    double off = ofX0 * x0[i] + ofXt * xt - mean;
+                    nats = 0.5 * (Math.log(variance / least) - 1 + least / variance + off * off / variance);
+                }
+                double difference = epsilon[m][i] - predicted[at];
+                bits[p] += (nats / Math.log(2) + (withSquares ? difference * difference : 0)) / x0.length;
+            }
+        }
+        return bits;
+    }
+
+    private static double approximateNormal(double x) {
+        return 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
     }
 }
