@@ -41,10 +41,15 @@ final class CheckpointOptions {
             throw new InputException("--tokenizer: expected a folder with vocab.json and merges.txt, as " + model
                     + " has no tokenizer in it");
         }
-        if (!file && (tokenizer != null || imageSize != null || predicts != null || ema)) {
+        if (!file && isGiven()) {
             throw new InputException("--tokenizer, --image-size, --predicts and --ema: expected with a --model that is "
                     + "one file, as others tell these themselves");
         }
+    }
+
+    /** Whether any of these was. */
+    boolean isGiven() {
+        return tokenizer != null || imageSize != null || predicts != null || ema;
     }
 
     /** @throws InputException if it is no checkpoint, or lacks a part */

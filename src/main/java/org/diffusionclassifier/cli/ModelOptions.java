@@ -2,9 +2,11 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.device.cuda.CudaDevice;
@@ -12,6 +14,7 @@ import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.DiffusersDirectory;
+import org.diffusionclassifier.weights.DitSource;
 import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.ModelSource;
 import picocli.CommandLine.Mixin;
@@ -27,12 +30,16 @@ final class ModelOptions {
     private static final int LARGEST_DEFAULT_BATCH = 64;
 
     @Option(names = "--model", paramLabel = "PATH",
-            description = "A directory in diffusers form (unet/, vae/, text_encoder/, …), or Stable Diffusion 1 or 2 "
-                    + "as one .safetensors or .ckpt file in the original naming. Default: the bundled model.")
+            description = "A directory in diffusers form: Stable Diffusion (unet/, vae/, text_encoder/, …) or a DiT "
+                    + "(transformer/, vae/, …); or Stable Diffusion 1 or 2, or with --vae a DiT, as one .safetensors, "
+                    + ".ckpt or .pt file in the original naming. Default: the bundled model.")
     Path model;
 
     @Mixin
     private CheckpointOptions checkpoint;
+
+    @Mixin
+    private ClassConditionalOptions classConditional;
 
     @Option(names = "--device", paramLabel = "NAME", defaultValue = "auto",
             description = "cpu; cuda, an NVIDIA GPU; simt, the GPU's code on the CPU, slowly; or auto: cuda if there is "
@@ -56,13 +63,42 @@ final class ModelOptions {
 
     /** @throws InputException for what can be refused before anything is loaded */
     void check() {
-        checkpoint.check(model);
+        classConditional.check(model);
+        if (isClassConditional() && checkpoint.isGiven()) {
+            throw new InputException("--tokenizer, --image-size, --predicts and --ema: expected with Stable Diffusion, not "
+                    + "with a DiT");
+        }
+        if (!isClassConditional()) {
+            checkpoint.check(model);
+        }
         if (batchSize != null && batchSize < 1) {
             throw new InputException("--batch-size: expected at least 1, found " + batchSize);
         }
     }
 
-    /** @throws InputException if it is no model, or lacks a part */
+    /** Whether the model is told labels rather than captions. */
+    boolean isClassConditional() {
+        return classConditional.isOne(model);
+    }
+
+    /** @throws InputException if it is no class-conditional model, or lacks a part */
+    DitSource classConditional() {
+        return classConditional.open(model);
+    }
+
+    /**
+     * What images are compared with: captions, or the numbers of labels.
+     *
+     * @param datasetNames class names that a dataset brings along; empty for none
+     */
+    PromptSet prompts(PromptOptions options, BundledModel bundled, List<String> datasetNames) {
+        if (isClassConditional()) {
+            return options.readLabels(classConditional.labels(classConditional()), datasetNames);
+        }
+        return options.read(model == null ? bundled.prompts() : null, datasetNames);
+    }
+
+    /** @throws InputException if it is no model of captions, or lacks a part */
     ModelSource source(BundledModel bundled) {
         if (model == null) {
             return DiffusersDirectory.open(bundled.root());
@@ -73,7 +109,9 @@ final class ModelOptions {
     /** Adds what the errors depend on. */
     void describe(Map<String, String> settings) {
         settings.put("model", model == null ? "bundled" : model.toAbsolutePath().normalize().toString());
-        if (model != null && Files.isRegularFile(model)) {
+        if (isClassConditional()) {
+            classConditional.describe(settings);
+        } else if (model != null && Files.isRegularFile(model)) {
             checkpoint.describe(settings);
         }
     }

@@ -5,6 +5,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
 import org.diffusionclassifier.classify.Classifier;
+import org.diffusionclassifier.classify.DitScorer;
+import org.diffusionclassifier.classify.LatentScorer;
+import org.diffusionclassifier.classify.Objective;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.classify.StableDiffusionScorer;
 import org.diffusionclassifier.data.Prompt;
@@ -12,39 +15,66 @@ import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.model.ClassConditional;
 import org.diffusionclassifier.model.StableDiffusion;
+import org.diffusionclassifier.weights.DitConfig;
+import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.UNetConfig;
 
 /** A device, a model on it and the prompts it compares: what every command runs with. */
 final class Session implements AutoCloseable {
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final long start = System.nanoTime();
+    private final PrintWriter log;
     private final Device device;
     private final Classifier classifier;
 
     /** @param log where to say what is loaded, or null */
     Session(ModelOptions modelOptions, TrialOptions trialOptions, PromptSet prompts, BundledModel bundled,
             PrintWriter log) {
-        long start = System.nanoTime();
+        this.log = log;
         try {
             device = open(modelOptions.openDevice());
-            say(log, start, device.description());
-            var model = open(new StableDiffusion(modelOptions.source(bundled), device));
-            say(log, start, "model loaded");
-            var plan = trialOptions.plan(model.schedule().timesteps());
-            int size = model.unet().config().sampleSize();
-            var noise = trialOptions.noise(device, size, model.unet().config().inChannels(), plan);
-            var captions = prompts.prompts().stream().map(Prompt::text).toList();
-            var scorer = open(new StableDiffusionScorer(model, device, captions, noise, trialOptions.loss(),
-                    modelOptions.batchSizeFor(size, device)));
+            say(device.description());
+            LatentScorer scorer = open(modelOptions.isClassConditional()
+                    ? labelScorer(modelOptions, trialOptions, prompts)
+                    : captionScorer(modelOptions, trialOptions, prompts, bundled));
             if (modelOptions.isBatchSizeFree()) {
                 scorer.fitBatchToMemory();
             }
-            say(log, start, captions.size() + " prompts encoded, batches of " + scorer.batchSize() + " pairs");
-            classifier = new Classifier(scorer, trialOptions.strategy(plan, captions.size()));
+            say(scorer.prompts() + " prompts, batches of " + scorer.batchSize() + " pairs");
+            classifier = new Classifier(scorer,
+                    trialOptions.strategy(trialOptions.plan(scorer.timesteps()), scorer.prompts()));
         } catch (RuntimeException e) {
             close();
             throw e;
         }
+    }
+
+    private LatentScorer captionScorer(ModelOptions modelOptions, TrialOptions trialOptions, PromptSet prompts,
+                                       BundledModel bundled) {
+        Objective objective = trialOptions.objective();
+        if (objective.needsVariance()) {
+            throw new InputException("--loss " + objective + ": expected a model that predicts variances, a DiT");
+        }
+        var model = open(new StableDiffusion(modelOptions.source(bundled), device));
+        say("model loaded");
+        UNetConfig config = model.unet().config();
+        var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), model.schedule().timesteps());
+        var captions = prompts.prompts().stream().map(Prompt::text).toList();
+        return new StableDiffusionScorer(model, device, captions, noise, objective.loss(),
+                modelOptions.batchSizeFor(config.sampleSize(), device));
+    }
+
+    private LatentScorer labelScorer(ModelOptions modelOptions, TrialOptions trialOptions, PromptSet prompts) {
+        var model = open(new ClassConditional(modelOptions.classConditional(), device));
+        say("model loaded");
+        DitConfig config = model.dit().config();
+        var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), model.schedule().timesteps());
+        var labels = prompts.prompts().stream().map(prompt -> Integer.valueOf(prompt.text())).toList();
+        return new DitScorer(model, device, labels, noise, trialOptions.objective(),
+                modelOptions.batchSizeFor(config.sampleSize(), device));
     }
 
     private <T extends AutoCloseable> T open(T resource) {
@@ -52,7 +82,7 @@ final class Session implements AutoCloseable {
         return resource;
     }
 
-    private static void say(PrintWriter log, long start, String what) {
+    private void say(String what) {
         if (log != null) {
             log.printf(Locale.ROOT, "%6.2f s  %s%n", (System.nanoTime() - start) * 1e-9, what);
         }
