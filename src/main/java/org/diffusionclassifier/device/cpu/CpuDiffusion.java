@@ -58,7 +58,7 @@ final class CpuDiffusion implements Diffusion {
                 measure.withMap() ? List.of(mean, map) : List.of(mean)) {
             private FloatBuffer means;
             private FloatBuffer maps;
-            private FloatBuffer predictions;
+            private Input predictions;
             private IntBuffer trial;
 
             @Override
@@ -66,7 +66,7 @@ final class CpuDiffusion implements Diffusion {
                 super.bind();
                 means = floats(mean);
                 maps = measure.withMap() ? floats(map) : null;
-                predictions = span(predicted);
+                predictions = new Input(predicted);
                 trial = ints(trialOfPair);
             }
 
