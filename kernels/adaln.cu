@@ -18,81 +18,63 @@
 // Bound: bytes, 4 an element of adaptive_norm, 6 of gated_sum. DiT-XL/2 at 16 pairs, [16, 256, 1152]: 18.9 and 28.3 MB, 12
 // and 18 µs on an A100; each twice a block, 61 µs beside its products' 131 GFLOP, 420 µs at 312 TFLOP/s.
 // A row is read once and stays in a warp's registers between its three passes, as fp16; scale and shift of the image
-// stay there from row to row. They too are fp16 in memory, but ptxas converts them before the loop, so that registers are
-// about layernorm.cu's, on sm_80 and sm_90 (0 spilled): adaptive_norm_512 60 and 71, _1024 106 and 127, _1280 125 and 147,
-// adaptive_norm 188 and 227; gated_sum 27.
+// stay there from row to row, as floats (normalise.cuh, as layernorm.cu).
+// Registers on sm_80 and sm_90 (0 spilled): adaptive_norm_512 64 and 64, _1024 108 and 125, _1280 127 and
+// 155, adaptive_norm 195 and 255; gated_sum 27.
 // Tested against the formulas in double (the Java test of adaptive norms).
 // Considered: norm and sum before it in one kernel, which would read the sum's result from registers: 2 of 10 bytes an
 // element, or 12 µs of a block's 480 at the bounds above; not for a second output in every caller's hands. Not timed.
-#include "row.cuh"
+#include "normalise.cuh"
 
 namespace {
 
-constexpr int Warps = 4;
-constexpr int Threads = 32 * Warps;
 constexpr int SumThreads = 256;
 
-// The rows of a warp, all of image blockIdx.y, whose scale and shift stay in registers.
-template <int Vectors>
-__device__ __forceinline__ void normalise(const half* x, const half* shift, const half* scale, int lds, float epsilon,
-                                          half* y, int L, int C)
-{
-    const int first = Row<Vectors>::first();
-    const size_t image = static_cast<size_t>(blockIdx.y) * L * C;
-    const size_t condition = static_cast<size_t>(blockIdx.y) * lds;
-    Row<Vectors> factor, offset;
-    factor.load_from(scale + condition + first, C);
-    offset.load_from(shift + condition + first, C);
-    for (int l = blockIdx.x * Warps + threadIdx.x / 32; l < L; l += gridDim.x * Warps) {
-        const size_t start = image + static_cast<size_t>(l) * C + first;
-        Row<Vectors> row;
-        row.load_from(x + start, C);
-        const Moments m = row.moments(C, epsilon);
+// Scale and shift of image blockIdx.y.
+class Condition {
+public:
+    __device__ __forceinline__ Condition(const half* shift, const half* scale, int lds)
+        : shift_(shift + static_cast<size_t>(blockIdx.y) * lds), scale_(scale + static_cast<size_t>(blockIdx.y) * lds)
+    {
+    }
+
+    __device__ __forceinline__ void load_eight(int c, bool inside, float (&scale)[8], float (&offset)[8]) const
+    {
+        if (inside) {
+            load(scale_ + c, scale);
+            load(shift_ + c, offset);
+        }
 #pragma unroll
-        for (int i = 0; i < Vectors; i++) {
-            if (Row<Vectors>::has(i, C)) {
-#pragma unroll
-                for (int j = 0; j < 4; j++) {
-                    const float2 u = __half22float2(row.v[i][j]);
-                    const float2 f = __half22float2(factor.v[i][j]);
-                    const float2 o = __half22float2(offset.v[i][j]);
-                    row.v[i][j] = __floats2half2_rn((u.x - m.mean) * m.inverse * (1.0f + f.x) + o.x,
-                                                    (u.y - m.mean) * m.inverse * (1.0f + f.y) + o.y);
-                }
-                store(y + start + i * 256, row.v[i]);
-            }
+        for (int i = 0; i < 8; i++) {
+            scale[i] += 1.0f;
         }
     }
-}
+
+    __device__ __forceinline__ float2 at(int c) const
+    {
+        return make_float2(1.0f + __half2float(scale_[c]), __half2float(shift_[c]));
+    }
+
+private:
+    const half* shift_;
+    const half* scale_;
+};
 
 }  // namespace
 
-#define ADAPTIVE_NORM(name, Vectors)                                                                                   \
-    extern "C" __global__ void __launch_bounds__(Threads)                                                              \
+#define ADAPTIVE_NORM(name, normalise)                                                                                 \
+    extern "C" __global__ void __launch_bounds__(NormThreads)                                                          \
         name(const half* x, const half* shift, const half* scale, int lds, float epsilon, half* y, int L, int C)       \
     {                                                                                                                  \
-        normalise<Vectors>(x, shift, scale, lds, epsilon, y, L, C);                                                    \
+        const size_t image = static_cast<size_t>(blockIdx.y) * L * C;                                                  \
+        normalise(x + image, C, Condition(shift, scale, lds), epsilon, y + image, C, L, C);                            \
     }
 
-ADAPTIVE_NORM(adaptive_norm_512, 2)
-ADAPTIVE_NORM(adaptive_norm_1024, 4)
-ADAPTIVE_NORM(adaptive_norm_1280, 5)
-ADAPTIVE_NORM(adaptive_norm, 8)
-
-extern "C" __global__ void __launch_bounds__(Threads)
-adaptive_norm_any(const half* x, const half* shift, const half* scale, int lds, float epsilon, half* y, int L, int C)
-{
-    const half* const factor = scale + static_cast<size_t>(blockIdx.y) * lds;
-    const half* const offset = shift + static_cast<size_t>(blockIdx.y) * lds;
-    for (int l = blockIdx.x * Warps + threadIdx.x / 32; l < L; l += gridDim.x * Warps) {
-        const size_t start = (static_cast<size_t>(blockIdx.y) * L + l) * C;
-        const Moments m = moments_of(x + start, C, epsilon);
-        for (int c = threadIdx.x % 32; c < C; c += 32) {
-            const float normed = (__half2float(x[start + c]) - m.mean) * m.inverse;
-            y[start + c] = __float2half_rn(normed * (1.0f + __half2float(factor[c])) + __half2float(offset[c]));
-        }
-    }
-}
+ADAPTIVE_NORM(adaptive_norm_512, normalise<2>)
+ADAPTIVE_NORM(adaptive_norm_1024, normalise<4>)
+ADAPTIVE_NORM(adaptive_norm_1280, normalise<5>)
+ADAPTIVE_NORM(adaptive_norm, normalise<8>)
+ADAPTIVE_NORM(adaptive_norm_any, normalise_any)
 
 extern "C" __global__ void __launch_bounds__(SumThreads)
 gated_sum(const half* x, const half* gate, int ldg, const half* z, half* y, int L, int C)
