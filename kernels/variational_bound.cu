@@ -1,12 +1,13 @@
-// The variational bound's term at a trial's timestep, of a network that predicts ε and how sure it is (Nichol and Dhariwal,
-// Improved Denoising Diffusion Probabilistic Models, 2021, arXiv 2102.09672, eq. 4 to 7 and 15), in bits a dimension:
+// The variational bound's term at a trial's timestep, of a network that predicts ε and how sure it is (Nichol and
+// Dhariwal, Improved Denoising Diffusion Probabilistic Models, 2021, arXiv 2102.09672, eq. 4 to 7 and 15), in bits a
+// dimension:
 //
 //     bits[p] = mean over elements of L / ln 2 (+ (ε − ε̂)² with with_squares = 1),  m = trial_of_pair[p]
 //     u  = (v + 1)/2 · log_range[m]                  ln of the model's variance over β̃_t, the posterior's
 //     σ² = exp(log_variance[m] + u),  δ = mean_scale[m] · (ε − ε̂)
 //     L  = ½ (u − 1 + e^−u + δ²/σ²)                  for t > 0: KL of the posterior from the model
-//     L  = −ln(Φ((−δ + 1/255)/σ) − Φ((−δ − 1/255)/σ)) for t = 0: −ln of the probability of x0's grey level; its lower end is
-//                                                    −∞ for x0 < −0.999, its upper end +∞ for x0 > 0.999
+//     L  = −ln(Φ((−δ + 1/255)/σ) − Φ((−δ − 1/255)/σ)) for t = 0: −ln of the probability of x0's grey level; its
+//                                                    lower end is −∞ for x0 < −0.999, its upper end +∞ for x0 > 0.999
 //     Φ(x) = ½ (1 + tanh(√(2/π) (x + 0.044715 x³))); no probability counts as less than 10⁻¹²
 //
 //     predicted      float [P, h, w, 2·c], ε̂ and then v       trial_of_pair  int [P] in [0, M)

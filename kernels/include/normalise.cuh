@@ -1,8 +1,8 @@
 // Rows of fp16 numbers brought to mean 0 and deviation 1, times a scale, plus an offset: the loop that layernorm.cu and
 // adaln.cu share. A warp takes a row and then every (4 · gridDim.x)-th; 128 threads a block.
 //
-// Affine says what scale and offset are: load_eight(c, inside, scale, offset) for channels c to c + 7, anything where they are
-// not inside; at(c) for one, as {scale, offset}.
+// Affine says what scale and offset are: load_eight(c, inside, scale, offset) for channels c to c + 7, anything where they
+// are not inside; at(c) for one, as {scale, offset}.
 #pragma once
 
 #include "reduce.cuh"
@@ -11,8 +11,8 @@
 constexpr int NormWarps = 4;
 constexpr int NormThreads = 32 * NormWarps;
 
-// Rows of up to Vectors · 256 elements, eight a lane at a time. A row stays in registers, as fp16, from its only read to its
-// write; scale and offset stay there from row to row.
+// Rows of up to Vectors · 256 elements, eight a lane at a time. A row stays in registers, as fp16, from its only read to
+// its write; scale and offset stay there from row to row.
 template <int Vectors, class Affine>
 __device__ __forceinline__ void normalise(const half* x, int ldx, const Affine& affine, float epsilon, half* y, int ldy,
                                           int rows, int C)
@@ -75,8 +75,8 @@ __device__ __forceinline__ void normalise(const half* x, int ldx, const Affine& 
 
 // The same of rows of any length, which are read three times, twice from the L1 cache.
 template <class Affine>
-__device__ __forceinline__ void normalise_any(const half* x, int ldx, const Affine& affine, float epsilon, half* y, int ldy,
-                                              int rows, int C)
+__device__ __forceinline__ void normalise_any(const half* x, int ldx, const Affine& affine, float epsilon, half* y,
+                                              int ldy, int rows, int C)
 {
     const int lane = threadIdx.x % 32;
     for (int row = blockIdx.x * NormWarps + threadIdx.x / 32; row < rows; row += gridDim.x * NormWarps) {

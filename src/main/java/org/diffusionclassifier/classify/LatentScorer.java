@@ -10,9 +10,9 @@ import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.InputException;
 
 /**
- * Scores by a latent diffusion model: all that does not depend on what a class is to the model. Pairs are batched trial by
- * trial, across prompts and timesteps, so that every batch but a round's last is full and what prompts share is computed
- * once a trial.
+ * Scores by a latent diffusion model: all that does not depend on what a class is to the model. Pairs are batched trial
+ * by trial, across prompts and timesteps, so that every batch but a round's last is full and what prompts share is
+ * computed once a trial.
  */
 public abstract class LatentScorer implements Scorer {
 
@@ -94,9 +94,9 @@ public abstract class LatentScorer implements Scorer {
             float[] evaluated = batch(trials, count).run(round, from, this::classOf);
             for (int i = 0; i < count; i++) {
                 if (!Float.isFinite(evaluated[i])) {
-                    throw new InputException("the model's prediction for prompt " + round.prompts().get((from + i) % across)
-                            + " is not a number: are its weights damaged, or beyond the range of "
-                            + device.dtype() + "?");
+                    throw new InputException("the model's prediction for prompt "
+                            + round.prompts().get((from + i) % across) + " is not a number: are its weights damaged, "
+                            + "or beyond the range of " + device.dtype() + "?");
                 }
                 errors[(from + i) / across][(from + i) % across] = evaluated[i];
             }

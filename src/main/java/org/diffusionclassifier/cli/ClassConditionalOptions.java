@@ -29,7 +29,8 @@ final class ClassConditionalOptions {
     /** @throws InputException for what does not go with {@code model}, which may be null */
     void check(Path model) {
         if (vae != null && (model == null || !Files.isRegularFile(model))) {
-            throw new InputException("--vae: expected with a --model that is a DiT as one file, as others have their own");
+            throw new InputException("--vae: expected with a --model that is a DiT as one file, as others have their "
+                    + "own");
         }
         if (labels != null && !isOne(model)) {
             throw new InputException("--labels: expected with a --model that is a DiT, as others are told captions");

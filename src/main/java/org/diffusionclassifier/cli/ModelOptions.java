@@ -65,8 +65,8 @@ final class ModelOptions {
     void check() {
         classConditional.check(model);
         if (isClassConditional() && checkpoint.isGiven()) {
-            throw new InputException("--tokenizer, --image-size, --predicts and --ema: expected with Stable Diffusion, not "
-                    + "with a DiT");
+            throw new InputException("--tokenizer, --image-size, --predicts and --ema: expected with Stable Diffusion, "
+                    + "not with a DiT");
         }
         if (!isClassConditional()) {
             checkpoint.check(model);

@@ -33,7 +33,8 @@ final class TrialOptions {
     List<Integer> toKeep;
 
     @Option(names = "--interval", paramLabel = "N",
-            description = "Instead: all prompts at every N-th timestep, from the (N/2)-th on; 4 in the paper's runs of DiT.")
+            description = "Instead: all prompts at every N-th timestep, from the (N/2)-th on; 4 in the paper's runs of "
+                    + "DiT.")
     Integer interval;
 
     @Option(names = "--loss", paramLabel = "NAME", converter = ObjectiveConverter.class,
@@ -59,7 +60,8 @@ final class TrialOptions {
     /** @throws InputException for what can be refused before anything is loaded */
     void check(int prompts) {
         if (interval != null && (nSamples != null || toKeep != null || preset != null)) {
-            throw new InputException("--interval takes all prompts: expected no --n-samples, --to-keep or --preset beside it");
+            throw new InputException("--interval takes all prompts: expected no --n-samples, --to-keep or --preset "
+                    + "beside it");
         }
         if (interval != null && interval < 1) {
             throw new InputException("--interval: expected at least 1, found " + interval);
@@ -84,7 +86,10 @@ final class TrialOptions {
     }
 
     private List<Integer> nSamples() {
-        return interval != null ? List.of(1) : nSamples != null ? nSamples : preset != null ? preset.nSamples() : N_SAMPLES;
+        if (interval != null) {
+            return List.of(1);      // one stage; of how many, the model's timesteps say
+        }
+        return nSamples != null ? nSamples : preset != null ? preset.nSamples() : N_SAMPLES;
     }
 
     /** As asked for; the default fits itself to few prompts, a number that somebody chose does not. */

@@ -41,8 +41,8 @@ public record ClassLabels(List<String> names) {
             throw InputException.unreadable(file, e);
         }
         if (lines.size() != count) {
-            throw new InputException(file + ": expected " + count + " lines, a name for each of the model's labels, found "
-                    + lines.size());
+            throw new InputException(file + ": expected " + count + " lines, a name for each of the model's labels, "
+                    + "found " + lines.size());
         }
         for (int i = 0; i < count; i++) {
             if (lines.get(i).isBlank()) {
@@ -127,8 +127,9 @@ public record ClassLabels(List<String> names) {
             return of(classNames);
         }
         if (!classNames.isEmpty() && classNames.size() != names.size()) {
-            throw new InputException("--dataset: expected " + names.size() + " classes, as the model has labels, or names "
-                    + "that it knows, found " + classNames.size() + " classes: say which labels they are by --classes");
+            throw new InputException("--dataset: expected " + names.size() + " classes, as the model has labels, or "
+                    + "names that it knows, found " + classNames.size()
+                    + " classes: say which labels they are by --classes");
         }
         return all();
     }

@@ -74,8 +74,8 @@ public interface Device extends AutoCloseable {
 
     /**
      * LayerNorm without parameters of its own, scaled and shifted by image:
-     * y[b, l] = (x[b, l] − μ) / √(σ² + ε) · (1 + scale[b]) + shift[b], μ and σ² over x[b, l] (Peebles and Xie, <i>Scalable
-     * Diffusion Models with Transformers</i>, 2023, arXiv 2212.09748, section 3.2, "adaptive layer norm").
+     * y[b, l] = (x[b, l] − μ) / √(σ² + ε) · (1 + scale[b]) + shift[b], μ and σ² over x[b, l] (Peebles and Xie,
+     * <i>Scalable Diffusion Models with Transformers</i>, 2023, arXiv 2212.09748, section 3.2, "adaptive layer norm").
      *
      * @param x     [B, L, C], dense
      * @param shift [B, C], rows any distance apart

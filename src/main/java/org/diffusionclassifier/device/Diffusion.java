@@ -95,8 +95,8 @@ public interface Diffusion {
 
     /**
      * The term of timestep t in the variational bound on −log₂ p(x₀), in bits a dimension (Ho et al., 2020, eq. 5, with
-     * the variance learned as in Nichol and Dhariwal, 2021, section 3.1): with δ = κ_t (ε − ε̂), u = (v + 1)/2 · ln(β_t/β̃_t)
-     * and σ² = β̃_t eᵘ, the mean over the latent's elements of
+     * the variance learned as in Nichol and Dhariwal, 2021, section 3.1): with δ = κ_t (ε − ε̂),
+     * u = (v + 1)/2 · ln(β_t/β̃_t) and σ² = β̃_t eᵘ, the mean over the latent's elements of
      *
      * <pre>
      *     t > 0:  KL(q ‖ p) = ½ (u − 1 + e^−u + δ²/σ²)

@@ -16,7 +16,8 @@ import org.diffusionclassifier.weights.Weights;
 
 /**
  * The transformer that predicts the noise in a latent, told a timestep and a class label. (Peebles and Xie, <i>Scalable
- * Diffusion Models with Transformers</i>, 2023, arXiv 2212.09748; in the form of diffusers' {@code DiTTransformer2DModel}.)
+ * Diffusion Models with Transformers</i>, 2023, arXiv 2212.09748; in the form of diffusers'
+ * {@code DiTTransformer2DModel}.)
  *
  * <p>It is evaluated for P pairs of a label and a trial of M trials. Every block is told both, so that what is computed
  * once a trial is the patches' embedding alone.

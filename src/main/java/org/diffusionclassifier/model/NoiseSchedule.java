@@ -57,22 +57,22 @@ public final class NoiseSchedule {
     }
 
     /**
-     * κ_t = β_t / √(α_t (1 − ᾱ_t)): two means of x_{t−1} given x_t, of noises that differ by d, differ by κ_t d (Ho et al.,
-     * 2020, eq. 11).
+     * κ_t = β_t / √(α_t (1 − ᾱ_t)): two means of x_{t−1} given x_t, of noises that differ by d, differ by κ_t d (Ho et
+     * al., 2020, eq. 11).
      */
     public float meanScale(int t) {
         return (float) (beta[t] / Math.sqrt((1 - beta[t]) * (1 - alphaBar[t])));
     }
 
     /**
-     * ln β̃_t, the variance of q(x_{t−1} | x_t, x₀), β̃_t = β_t (1 − ᾱ_{t−1}) / (1 − ᾱ_t) (Ho et al., 2020, eq. 7). At t = 0,
-     * where it is 0, that of t = 1, as in the reference implementation; a schedule of a single step has ln β₀.
+     * ln β̃_t, the variance of q(x_{t−1} | x_t, x₀), β̃_t = β_t (1 − ᾱ_{t−1}) / (1 − ᾱ_t) (Ho et al., 2020, eq. 7). At
+     * t = 0, where it is 0, that of t = 1, as in the reference implementation; a schedule of a single step has ln β₀.
      */
     public float logVariance(int t) {
         return (float) logOfVariance(t);
     }
 
-    /** ln β_t − ln β̃_t: how far a learned variance can rise above the lower bound (Nichol and Dhariwal, 2021, eq. 15). */
+    /** ln β_t − ln β̃_t: how far a learned variance can rise above its least (Nichol and Dhariwal, 2021, eq. 15). */
     public float logRange(int t) {
         return (float) (Math.log(beta[t]) - logOfVariance(t));
     }

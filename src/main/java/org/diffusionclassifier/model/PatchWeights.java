@@ -7,8 +7,8 @@ import org.diffusionclassifier.weights.Weights;
 
 /**
  * The weights of a layer that takes whole patches, as a 1×1 convolution over [B, h/p, w/p, p·p·c]: its filters [out, c,
- * p, p] become [out, p·p·c, 1, 1], a patch's elements being in the order row, column, channel. A linear layer's matrix [out, c]
- * becomes such a filter as it is.
+ * p, p] become [out, p·p·c, 1, 1], a patch's elements being in the order row, column, channel. A linear layer's matrix
+ * [out, c] becomes such a filter as it is.
  *
  * @param base     {@code weight} and {@code bias}; stays open
  * @param channels c

@@ -117,7 +117,8 @@ class DitScorerTest {
 
     /** Whatever is dropped on the way, the winner is that of all trials. */
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"5,20 | 3,1 | L2", "2,4,20 | 4,2,1 | L1", "1,20 | 2,1 | L2_VB", "4,20 | 1,1 | VB"})
+    @CsvSource(delimiter = '|', value = {
+        "5,20 | 3,1 | L2", "2,4,20 | 4,2,1 | L1", "1,20 | 2,1 | L2_VB", "4,20 | 1,1 | VB"})
     void strategiesGiveTheAnswerOfAllTrials(String nSamples, String toKeep, Objective objective) {
         Prediction all = classify(List.of(20), List.of(1), objective);
         Prediction staged = classify(integers(nSamples), integers(toKeep), objective);

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What a diffusion transformer does by image, {@link Device#adaptiveNorm}, {@link Device#gatedSum} and
- * {@link Device#swapAxes}, against the {@link Reference}, by the criterion of {@link DeviceFixture}. Conditions are columns
- * of a wider tensor, as the network has them.
+ * {@link Device#swapAxes}, against the {@link Reference}, by the criterion of {@link DeviceFixture}. Conditions are
+ * columns of a wider tensor, as the network has them.
  */
 @ParameterizedClass
 @MethodSource("org.diffusionclassifier.testing.Devices#types")
@@ -125,8 +125,8 @@ class AdaptiveNormTest {
         Tensor other = on.input(on.normal(3 * 16), 3, 16);
         Device device = on.device();
         assertThrows(IllegalArgumentException.class, () -> on.run(() -> device.adaptiveNorm(x, rows, other, EPSILON)));
-        assertThrows(IllegalArgumentException.class,
-                () -> on.run(() -> device.adaptiveNorm(x.columns(0, 8), rows.columns(0, 8), rows.columns(8, 8), EPSILON)));
+        assertThrows(IllegalArgumentException.class, () -> on.run(() -> device.adaptiveNorm(x.columns(0, 8),
+                rows.columns(0, 8), rows.columns(8, 8), EPSILON)));
         assertThrows(IllegalArgumentException.class, () -> on.run(() -> device.gatedSum(x, other, x)));
         assertThrows(IllegalArgumentException.class, () -> on.run(() -> device.gatedSum(x, rows, x.slice(0, 1))));
         assertThrows(IllegalArgumentException.class, () -> on.run(() -> device.swapAxes(x)));

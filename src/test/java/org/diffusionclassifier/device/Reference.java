@@ -188,8 +188,8 @@ final class Reference {
     }
 
     /**
-     * y[b, l, c] = n · (1 + scale[b, c]) + shift[b, c], n = (x[b, l, c] − μ) / √(σ² + ε) with μ and σ² (divided by C) over
-     * the row, stored before it is scaled.
+     * y[b, l, c] = n · (1 + scale[b, c]) + shift[b, c], n = (x[b, l, c] − μ) / √(σ² + ε) with μ and σ² (divided by C)
+     * over the row, stored before it is scaled.
      *
      * @param x     [batch, L, channels]
      * @param shift [batch, channels]
@@ -413,58 +413,5 @@ final class Reference {
             };
         }
         return Arrays.stream(errors).map(sum -> stored.applyAsDouble(sum / count)).toArray();
-    }
-
-    /**
-     * The bound's term of each pair in bits a dimension, from the distributions themselves (Ho et al., 2020, eq. 5 to 8 and
-     * 13; Nichol and Dhariwal, 2021, eq. 15): the means of q(x_{t−1} | x_t, x₀) and of p(x_{t−1} | x_t), which is q's for the x₀
-     * that ε̂ implies, and their variances; at t = 0 the probability that p gives the grey level of x₀.
-     *
-     * @param beta      the whole schedule
-     * @param timestep  [M]
-     * @param predicted [P, h, w, 2c], ε̂ then v; the rest as in {@link #addNoise}
-     */
-    static double[] bound(double[] beta, int[] timestep, float[] predicted, int[] trialOfPair, float[] x0,
-                          float[][] epsilon, int channels, boolean withSquares) {
-        double[] alphaBar = new double[beta.length + 1];        // from before the first step on
-        alphaBar[0] = 1;
-        for (int t = 0; t < beta.length; t++) {
-            alphaBar[t + 1] = alphaBar[t] * (1 - beta[t]);
-        }
-        double[] bits = new double[trialOfPair.length];
-        for (int p = 0; p < bits.length; p++) {
-            int m = trialOfPair[p];
-            int t = timestep[m];
-            double now = alphaBar[t + 1];
-            double before = alphaBar[t];
-            int clipped = Math.max(t, 1);
-            double least = beta[clipped] * (1 - alphaBar[clipped]) / (1 - alphaBar[clipped + 1]);
-            for (int i = 0; i < x0.length; i++) {
-                int at = p * 2 * x0.length + i / channels * 2 * channels + i % channels;
-                double xt = Math.sqrt(now) * x0[i] + Math.sqrt(1 - now) * epsilon[m][i];
-                double implied = (xt - Math.sqrt(1 - now) * predicted[at]) / Math.sqrt(now);
-                double ofX0 = Math.sqrt(before) * beta[t] / (1 - now);
-                double ofXt = Math.sqrt(1 - beta[t]) * (1 - before) / (1 - now);
-                double share = (predicted[at + channels] + 1) / 2;
-                double variance = Math.exp(share * Math.log(beta[t]) + (1 - share) * Math.log(least));
-                double mean = ofX0 * implied + ofXt * xt;
-                double nats;
-                if (t == 0) {
-                    double upper = x0[i] > 0.999 ? 1 : approximateNormal((x0[i] - mean + 1 / 255.0) / Math.sqrt(variance));
-                    double lower = x0[i] < -0.999 ? 0 : approximateNormal((x0[i] - mean - 1 / 255.0) / Math.sqrt(variance));
-                    nats = -Math.log(Math.max(upper - lower, 1e-12));
-                } else {
-                    double off = ofX0 * x0[i] + ofXt * xt - mean;
-                    nats = 0.5 * (Math.log(variance / least) - 1 + least / variance + off * off / variance);
-                }
-                double difference = epsilon[m][i] - predicted[at];
-                bits[p] += (nats / Math.log(2) + (withSquares ? difference * difference : 0)) / x0.length;
-            }
-        }
-        return bits;
-    }
-
-    private static double approximateNormal(double x) {
-        return 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
     }
 }

@@ -34,7 +34,7 @@ class PreprocessTest {
         }
     }
 
-    /** Pillow's, by {@code make_adm.py}: enlarged, halved up to four times, of odd sides, and to a side that is not even. */
+    /** Pillow's, by {@code make_adm.py}: enlarged, halved once and more often, of odd sides, and to an odd side. */
     @ParameterizedTest
     @ValueSource(strings = {"grey-28x28.png", "palette-64x48.png", "rgb-300x200.png", "rgb-33x32.png",
         "rgb-40x160.png", "rgb-97x61.png"})

@@ -80,7 +80,8 @@ class DitDirectoryTest {
     void refusesNamesForSomeLabelsOnly(String id2label) throws IOException {
         index("{\"id2label\": " + id2label + "}");
         String message = inputError(() -> DitDirectory.open(root));
-        assertTrue(message.contains("model_index.json: id2label = ") && message.contains("each label from 0 to 9"), message);
+        assertTrue(message.contains("model_index.json: id2label = ") && message.contains("each label from 0 to 9"),
+                message);
     }
 
     @ParameterizedTest
@@ -114,7 +115,8 @@ class DitDirectoryTest {
         Path config = root.resolve("vae/config.json");
         Files.writeString(config, Files.readString(config).replace("\"latent_channels\": 4", "\"latent_channels\": 16"));
         String message = inputError(() -> DitDirectory.open(root));
-        assertTrue(message.startsWith(config + ": expected latent_channels = 4") && message.endsWith("found 16"), message);
+        assertTrue(message.startsWith(config + ": expected latent_channels = 4") && message.endsWith("found 16"),
+                message);
     }
 
     @Test
