@@ -14,6 +14,10 @@
 //
 // Ho and Wo are the caller's, so that how far it pads below and to the right follows from them.
 //
+// conv3x3_moments also gathers what a group normalisation wants to know of y, stored as fp16:
+//
+//     moments       Moments [M / rows, Cout / 2] of pairs of columns over the rows of a tile (epilogue.cuh, moments.cuh)
+//
 // conv3x3_partial: block (.., i) sums split_tiles tiles of 32 columns of k, from the i · split_tiles-th on, into
 //
 //     sums          float [grid.y, B·Ho·Wo, lds], lds ≥ Cout a multiple of 8
@@ -21,7 +25,8 @@
 // which splitk.cu adds up and finishes: at 8×8 and 16×16 pixels there are fewer tiles than multiprocessors.
 //
 // Preconditions: pointers 16-byte aligned; x has fewer than 2³¹ elements; Cin a multiple of 8, or else the kernel of
-// a name with _any. Cout is free; a multiple of 8 gets 16-byte accesses.
+// a name with _any. Cout is free; a multiple of 8 gets 16-byte accesses. conv3x3_moments: M a multiple of the tile's rows,
+// Cout even.
 //
 // Launch: as gemm.cu, with M = B·Ho·Wo and N = Cout. The order of summation over k is the same in all, and so are the
 // bits; conv3x3_partial's differ by float32's rounding.
@@ -40,6 +45,11 @@
 //     128×160, the same                                        164  49 %  0.62  0.88  250     gap 6: taken
 //     256×160, the same                                        156  51 %  0.55  0.89  250     gap 7: taken
 //     128×256                                                  133  48 %  0.62  0.88  221     256×160 is better
+//     with moments: 128×128                                    147  44 %  0.81  0.86  216     gap 8: taken
+//     .. 128×160                                               168  48 %  0.68  0.88  250     gap 7: taken
+//     .. 256×160                                               160  50 %  0.60  0.89  248     gap 7: taken
+//
+// Those with moments are kernels of their own, so that the four moves which they have more are not in every loop.
 //
 // From tap to tap, each 10 to 80 tiles, another 100 instructions (128×128). By ptxas's stall counts the tensor cores
 // are busy for 0.98 (128×128) or 0.99 of a warp's time; banks and sectors as in gemm.cu.
@@ -208,6 +218,18 @@ __device__ __forceinline__ void conv(const half* x, const Geometry& geometry, co
                                                  B * Ho * Wo, Cout, 0});                                               \
     }
 
+#define CONV_MOMENTS(name, T)                                                                                          \
+    extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
+        const half* x, int B, int H, int W, int Cin, const half* w, int CinPadded, const float* bias,                  \
+        const half* addend, const half* image_addend, int ld_image, half* y, int Ho, int Wo, int Cout, int stride,     \
+        int pad_top_left, int upsample, Moments* moments)                                                              \
+    {                                                                                                                  \
+        const Geometry geometry = {H, W, Cin, CinPadded, Ho, Wo, stride, pad_top_left, upsample};                      \
+        const Epilogue<Identity, half> epilogue = {bias, image_addend, ld_image, Ho * Wo, addend, Cout, y, Cout,       \
+                                                   B * Ho * Wo, Cout, 0};                                              \
+        conv<T, true>(x, geometry, w, 0, 9 * CinPadded / BlockK, Measured<Epilogue<Identity, half>>{epilogue, moments}); \
+    }
+
 #define CONV_PARTIAL(name, T)                                                                                          \
     extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
         const half* x, int B, int H, int W, int Cin, const half* w, int CinPadded, int split_tiles, float* sums,       \
@@ -227,6 +249,10 @@ CONV(conv3x3_64x64, Tile64x64, half, true)
 CONV(conv3x3_any, Tile64x64, half, false)
 CONV(conv3x3_f32out_128x16, Tile128x16, float, true)
 CONV(conv3x3_f32out_any, Tile64x64, float, false)
+
+CONV_MOMENTS(conv3x3_moments_256x160, Tile256x160)
+CONV_MOMENTS(conv3x3_moments_128x160, Tile128x160)
+CONV_MOMENTS(conv3x3_moments_128x128, Tile128x128)
 
 CONV_PARTIAL(conv3x3_partial_128x160, Tile128x160)
 CONV_PARTIAL(conv3x3_partial_128x128, Tile128x128)

@@ -7,8 +7,9 @@
 //     (Salimans and Ho, 2022, arXiv 2202.00512, appendix D)
 //
 //     x0             float [h, w, c], pixels = h·w
+//     seed           uint [2], low and high word, in memory so that a captured launch draws by another
 //     noise_index    int [M]              signal = √ᾱ_t, level = √(1 − ᾱ_t): float [M]
-//     table          float [N, h, w, c], ε of noise index i in row i; null: Philox with seed
+//     table          float [N, h, w, c], ε of noise index i in row i; null: Philox by seed
 //     xt             half [M, h, w, c]
 //     predicted      float [P, h, w, c], rows of c numbers ldp apart: a prediction may be the front half of more
 //     trial_of_pair  int [P] in [0, M)
@@ -73,11 +74,11 @@ __device__ __forceinline__ void epsilon_error(const float* predicted, int ldp, c
 }  // namespace
 
 extern "C" __global__ void __launch_bounds__(Threads)
-add_noise(const float* x0, const int* noise_index, const float* signal, const float* level, unsigned long long seed,
+add_noise(const float* x0, const uint32_t* seed, const int* noise_index, const float* signal, const float* level,
           const float* table, half* xt, int c, int pixels)
 {
     const int m = blockIdx.y;
-    const Trial trial(m, x0, noise_index, signal, level, seed, table, c, pixels);
+    const Trial trial(m, x0, seed, noise_index, signal, level, table, c, pixels);
     const int pixel = (blockIdx.x * Threads + threadIdx.x) * Pixels;
     if (pixel >= pixels) {
         return;
@@ -98,12 +99,12 @@ add_noise(const float* x0, const int* noise_index, const float* signal, const fl
 
 #define EPSILON_ERROR(name, Loss)                                                                                      \
     extern "C" __global__ void __launch_bounds__(Threads, 1) name(                                                      \
-        const float* predicted, int ldp, const float* x0, const int* noise_index, const float* signal,                 \
-        const float* level, unsigned long long seed, const float* table, const int* trial_of_pair,                     \
-        int prediction_is_v, float* error, float* map, int c, int pixels)                                              \
+        const float* predicted, int ldp, const float* x0, const uint32_t* seed, const int* noise_index,                \
+        const float* signal, const float* level, const float* table, const int* trial_of_pair, int prediction_is_v,    \
+        float* error, float* map, int c, int pixels)                                                                   \
     {                                                                                                                  \
         const int p = blockIdx.x;                                                                                      \
-        const Trial trial(trial_of_pair[p], x0, noise_index, signal, level, seed, table, c, pixels);                   \
+        const Trial trial(trial_of_pair[p], x0, seed, noise_index, signal, level, table, c, pixels);                   \
         epsilon_error<Loss>(predicted + static_cast<size_t>(p) * ldp * pixels, ldp, trial, prediction_is_v != 0,       \
                             error + p, map == nullptr ? nullptr : map + static_cast<size_t>(p) * pixels);              \
     }

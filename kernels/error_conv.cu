@@ -8,7 +8,7 @@
 //     x            half [P, h, w, C]
 //     filters      half [c, 3, 3, padded], padded ≥ C a multiple of 8             bias  float [c], null for none
 //     trial_of_pair  int [P] in [0, M)
-//     x0, noise_index, signal, level, seed, table: the trials, as in noised_conv.cu
+//     x0, seed, noise_index, signal, level, table: the trials, as in noised_conv.cu
 //     partial      float [P, tiles], tiles = ceil(h / 8) · ceil(w / 16)
 //     map          float [P, h, w], ℓ's mean over channels; null for none
 //     error        float [P]
@@ -231,12 +231,12 @@ __device__ __forceinline__ void error_conv(const half* x, int C, const half* fil
 #define ERROR_CONV(name, Loss)                                                                                         \
     extern "C" __global__ void __launch_bounds__(Threads, 1) name(                                                      \
         const half* x, int C, const half* filters, int padded, const float* bias, const float* x0,                     \
-        const int* noise_index, const float* signal, const float* level, unsigned long long seed, const float* table,  \
+        const uint32_t* seed, const int* noise_index, const float* signal, const float* level, const float* table,     \
         const int* trial_of_pair, int prediction_is_v, float* partial, float* map, int h, int w, int c)                \
     {                                                                                                                  \
         const int p = blockIdx.z;                                                                                      \
         const int tiles = gridDim.x * gridDim.y;                                                                       \
-        const Trial trial(trial_of_pair[p], x0, noise_index, signal, level, seed, table, c, h * w);                    \
+        const Trial trial(trial_of_pair[p], x0, seed, noise_index, signal, level, table, c, h * w);                    \
         error_conv<Loss>(x + static_cast<size_t>(p) * h * w * C, C, filters, padded, bias, trial,                      \
                          prediction_is_v != 0, partial + p * tiles,                                                    \
                          map == nullptr ? nullptr : map + static_cast<size_t>(p) * h * w, h, w);                       \

@@ -11,6 +11,10 @@
 // act: gemm none; gemm_activated the one of activation.cuh that activation names; gemm_geglu: W's rows are value,
 // gate, value, gate, .. and y[:, j] = value_j · gelu(gate_j), so that both meet in one thread.
 //
+// gemm_moments has no act, and also gathers what a group normalisation wants to know of y, stored as fp16:
+//
+//     moments   Moments [M / rows, N / 2] of pairs of columns over the rows of a tile (epilogue.cuh, moments.cuh)
+//
 // gemm_partial has no act: block (.., i) sums split_tiles tiles of 32 columns of k, from the i · split_tiles-th on, in
 //
 //     sums      float [grid.y, M, lds], lds ≥ N a multiple of 8
@@ -18,7 +22,7 @@
 // which splitk.cu adds up and finishes. For products of few tiles and a long k: else most multiprocessors have none.
 //
 // Preconditions: pointers 16-byte aligned; k0, k1, ldx0, ldx1 multiples of 8, or else a kernel of a name with _any. M,
-// N, ldr and ldy are free; multiples of 8 get 16-byte accesses.
+// N, ldr and ldy are free; multiples of 8 get 16-byte accesses. gemm_moments: M a multiple of the tile's rows, N even.
 //
 // Launch: a name ends in the tile of y that a block computes, _any has 64×64. Threads and dynamic shared memory of a
 // block are in the table of mainloop.cuh; ceil(M / rows) · ceil(N / columns) blocks in x. The order of summation over k
@@ -56,6 +60,9 @@
 //     128×256, the same                                     128  50 %  0.55  0.89  212     taken for gemm_geglu
 //     256×64 for 320 columns (51 FLOP a byte)               140  46 %  0.67  0.87  227     128×160 has 71
 //     128×160 with 8 warps of 32×80                          97  41 %  0.78  0.85  164     more ldmatrix: 0.35 an mma
+//     with moments: 128×128                                 138  46 %  0.67  0.87  216     gap 7: taken
+//     .. 128×160                                            159  50 %  0.56  0.89  250     gap 7: taken
+//     .. 256×160                                            151  53 %  0.49  0.90  244     gap 7: taken
 //     128×128, 64 columns of k in 2 stages                  242  53 %  0.46  0.90  235     twice the shared memory for
 //     128×256, 64 columns of k in 3 stages                  230  56 %  0.40  0.91  227     the same loads under way
 //
@@ -96,6 +103,16 @@ __device__ __forceinline__ void gemm(const Matrix& x0, const Matrix& x1, const h
                          Epilogue<Activation, Out>{bias, nullptr, 0, 1, residual, ldr, y, ldy, M, N, activation});   \
     }
 
+#define GEMM_MOMENTS(name, T)                                                                                          \
+    extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
+        const half* x0, int ldx0, int k0, const half* x1, int ldx1, int k1, const half* w, int ldw, const float* bias, \
+        const half* residual, int ldr, half* y, int ldy, int M, int N, int activation, Moments* moments)               \
+    {                                                                                                                  \
+        const Epilogue<Identity, half> epilogue = {bias, nullptr, 0, 1, residual, ldr, y, ldy, M, N, activation};      \
+        gemm<T, true>(Matrix{x0, ldx0, k0}, Matrix{x1, ldx1, k1}, w, ldw, 0, ldw / BlockK,                             \
+                      Measured<Epilogue<Identity, half>>{epilogue, moments});                                          \
+    }
+
 #define GEMM_PARTIAL(name, T)                                                                                          \
     extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
         const half* x0, int ldx0, int k0, const half* x1, int ldx1, int k1, const half* w, int ldw, int split_tiles,   \
@@ -122,6 +139,10 @@ GEMM(gemm_activated_128x128, Tile128x128, Chosen, half, true)
 GEMM(gemm_activated_64x64, Tile64x64, Chosen, half, true)
 GEMM(gemm_activated_any, Tile64x64, Chosen, half, false)
 GEMM(gemm_f32out_any, Tile64x64, Identity, float, false)
+
+GEMM_MOMENTS(gemm_moments_256x160, Tile256x160)
+GEMM_MOMENTS(gemm_moments_128x160, Tile128x160)
+GEMM_MOMENTS(gemm_moments_128x128, Tile128x128)
 
 GEMM_PARTIAL(gemm_partial_128x160, Tile128x160)
 GEMM_PARTIAL(gemm_partial_128x128, Tile128x128)

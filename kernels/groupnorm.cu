@@ -7,55 +7,59 @@
 //     skip      half [B, P, C1], null with C1 = 0 for none; C = C0 + C1
 //     gamma, beta  float [C]
 //     y         half [B, P, C]
-//     moments   float2 [B, C / width, 16, slabs]: mean and Σ (u − mean)² of a group over a slab of pixels
+//     moments   Moments [B, ⌈P / slab⌉, C0 / unit], those of skip likewise: of `unit` channels over a slab of pixels
 //
 // An image is cut into slices: the fewest channels that are whole groups and whole sectors of 32 bytes, width =
 // lcm(group_size, 16). For Stable Diffusion's 32 groups that is 80 channels of 320, 640, 1280 and 2560, and 240 of 960
 // and 1920.
 //
-// groupnorm where a slice fits into shared memory: one launch, each element read once and written once.
+// groupnorm_apply where the moments of both inputs are known: one launch, each element read once and written once. Those
+// of large maps come from the kernels that write them (gemm.cu, conv.cu, noised_conv.cu: pairs of channels over 128 or
+// 256 pixels). A block takes `run` pixels of a slice.
+//     grid (C / width, ⌈P / run⌉, B); static shared memory 10240 bytes
+// groupnorm where they are not, and a slice of an image fits into shared memory: one launch, too.
 //     grid (C / width, B); dynamic shared memory width · (2 · ⌈P / lines⌉ · lines + 12) bytes, static 1280
-// groupnorm_stats, then groupnorm_apply where it does not. A block of the second takes `run` pixels.
-//     grids (C / width, slabs = ⌈P / slab⌉, B), (C / width, ⌈P / run⌉, B); dynamic width · (2 · slab + 4), 0
+// groupnorm_stats before groupnorm_apply for an input without moments. Here width is any divisor of its channels.
+//     grid (C / width, ⌈P / slab⌉, B); dynamic width · (2 · slab + 4), static 1280
 // Threads of all three: 32 · (width / 16) · k with the largest k that makes at most 640; lines = 16 · k pixels at once.
 // groupnorm_any: any channels, element by element; 256 threads, grid (C / group_size, B).
 //
 // Preconditions: pointers 16-byte aligned; B·P < 2³¹; C a multiple of group_size. All but groupnorm_any: C0 and C1
-// multiples of 16, width ≤ 320, slab a multiple of lines. groupnorm_any: group_size·P < 2³¹.
-// What is cut where depends on the shape and the card alone: an image has the same bits whatever else is in the batch.
+// multiples of 16, width ≤ 320; unit 1 or 2, a divisor of group_size. groupnorm_any: group_size·P < 2³¹.
+// The order of a sum depends on the shape and the slabs, not on run: an image has the same bits whatever else is in the
+// batch. (Slabs are the tiles of the kernel before, which another batch size may change: by float32's rounding.)
 //
 // Bound: bytes. An element costs 4 of them, which an A100's 1555 GB/s bring to an SM in 0.28 ns, time for 50
-// instructions of a thread; groupnorm_apply spends 9 on it with SiLU. Counted on the emulated device, bytes asked for
-// by 4 · elements:
-//     groupnorm         32×32×640  1.002   16×16×1280  1.008   16×16×(1280 + 640)  1.008   8×8×(1280 + 1280)  1.03
-//     stats and apply   64×64×320  1.52    64×64×(640 + 320)  1.56: everything is read twice
+// instructions of a thread; groupnorm_apply spends 9 on it with SiLU. Moments are written once, a byte for each `slab`
+// bytes of elements, and read by every block of an image: that is why a slice has few of these, four, where that gives half
+// of the multiprocessors one at least. Counted on the emulated device, bytes asked for by 4 · elements:
+//     groupnorm_apply   slabs of 128 pixels  64×64  1.041  32×32  1.047, whatever the channels; of 256  1.022, 1.027
+//     groupnorm         16×16×1280  1.007   16×16×(1280 + 640)  1.007   8×8×(1280 + 1280)  1.03
+//     stats and apply   1.53 to 1.56: a map without moments is read twice. In SD 2.0's UNet at batch 8 that is left for
+//                       one norm of 61, 16×16×(1280 + 640), and only on cards with 100 KB of shared memory: its inputs
+//                       come from split sums and 64×64 tiles, which gather nothing.
 // All accesses of x, skip and y are 16 bytes wide and use their sectors whole (ratio 1.00); the tile in shared memory
 // is free of bank conflicts (1.00), since a thread reads only what it put there itself, 16 bytes beside its
 // neighbours'. A request touches 16 cache lines where 4 would be the fewest: the price of having a channel's pixels in
 // one warp, where they are summed by shuffles. The next warps take the rest of each line.
+// groupnorm_apply goes through the map backwards, to begin with what was written or read last and is in the L2 cache.
 //
-// Of the second reading, groupnorm_apply gets a part from the L2 cache: it goes through the map backwards, so that it
-// begins with what groupnorm_stats read last. Of a cache of S bytes that drops what is oldest it is S / 2, as each byte
-// read brings one written: memory then sees (3 M − min(M, S / 2)) / 2 M times the fewest bytes for a map of M. At batch
-// 8 and 64×64 M is 21 MB for 320 channels, 42 for 640, 63 for 960; by that formula, not measured:
-//     A100 (40 MB) 1.02, 1.26, 1.34    H100 (50 MB) 1.00, 1.20, 1.30    RTX 4090 (72 MB) 1.00, 1.07, 1.21
-//     RTX 3090 (6 MB) 1.43, 1.46, 1.48
+// Occupancy: 48 registers at most, so two blocks of 640 on an SM: 40 warps, or 20 where groupnorm's tile takes all its
+// shared memory (32×32×80: 160 KB). What is under way at once is the whole tile, by cp.async, 40 KB a block and more; in
+// apply 2 loads of 16 bytes a thread, 40 KB an SM. Covering 600 ns of latency takes 9 KB an SM on an A100, 15 on an H100.
 //
-// Occupancy: 48 registers at most, so two blocks of 640 on an SM: 40 warps, or 20 where the tile takes all its shared
-// memory (32×32×80: 160 KB). What is under way at once is the whole tile, by cp.async, 40 KB a block and more; in apply
-// 2 loads of 16 bytes a thread, 40 KB an SM. Covering 600 ns of latency takes 9 KB an SM on an A100, 15 on an H100.
-//
-// Tested against mean and variance in double (the Java test of this name).
+// Tested against mean and variance in double (NormsTest), the launches that are left in MapMomentsTest.
 // Tried:
 //     sums of a shifted u and u², two launches for every shape       6 bytes an element and two launches throughout
 //     the tile in registers, 16 loads a thread                       96 registers and spills on sm_80
 //     the same, 8 loads a thread, two blocks an SM                   48 registers, 16 to 144 bytes of stack
-//     this one                                                       48 registers, no stack
+//     the tile in shared memory, stats and apply for the rest        48 registers, no stack; 64×64 1.52 to 1.56
 //     apply with 4 loads a thread in place of 2                      67 registers: one block an SM in place of two
-// Thread-block clusters (sm_90 on) would hold a slice of 64×64 in the shared memory of three blocks (640 KB by 227) and
-// save its second reading; they are left out, since all other cards need the two launches still.
+//     moments from the kernel before, 8 runs of an image             64×64 by slabs of 128: 1.07, reckoned
+//     .. 4 runs: this one                                            47 registers (sm_80); 1.041
 #include "activation.cuh"
 #include "launch.cuh"
+#include "moments.cuh"
 #include "ptx.cuh"
 #include "reduce.cuh"
 #include "vector.cuh"
@@ -67,7 +71,6 @@ constexpr int Batch = 2;                        // loads of 16 bytes that a thre
 constexpr int Channels = 16, Pixels = 16;       // of a warp at once: 16 sectors of 32 bytes, two lanes each
 constexpr int MaxWidth = MaxThreads / 32 * Channels;
 constexpr int AnyThreads = 256;
-constexpr int MaxGroups = 16;                   // of a slice: 16 / gcd(16, group_size)
 
 // Where this thread works in a slice: on the eight channels from `channel` on, and on every lines-th pixel.
 //
@@ -293,30 +296,49 @@ groupnorm(const half* x, int C0, const half* skip, int C1, const float* gamma, c
 }
 
 extern "C" __global__ void __launch_bounds__(MaxThreads, Blocks)
-groupnorm_stats(const half* x, int C0, const half* skip, int C1, float2* moments, int P, int width, int group_size,
-                int slab)
+groupnorm_stats(const half* x, int C, Moments* moments, int P, int width, int unit, int slab)
 {
     DYNAMIC_SHARED(float, means);                                               // [width]
     half* const tile = reinterpret_cast<half*>(means + width);                  // [slab, width]
+    __shared__ float sums[MaxWidth];                                            // [lines / 16, width]
     const int first = blockIdx.x * width;
     const int begin = blockIdx.y * slab;
     const int end = min(P, begin + slab);
     const Place place(width);
-    const Image image{x, C0, skip, C1, P, static_cast<int>(blockIdx.z)};
-
-    moments += static_cast<size_t>(blockIdx.z * gridDim.x + blockIdx.x) * MaxGroups * gridDim.y + blockIdx.y;
-    const Part held = hold(image.part(place, first, begin, end), tile);
-    find_moments(held, place, width, group_size, end - begin, means, [&](int c, float mean, float squares) {
-        if (threadIdx.x % 32 == 0) {
-            moments[c / group_size * gridDim.y] = make_float2(mean, squares);
+    const Image image{x, C, nullptr, 0, P, static_cast<int>(blockIdx.z)};
+    const auto sum = [&](int c) {
+        float total = 0.0f;
+        for (int row = 0; row < static_cast<int>(blockDim.x) / 32 * Channels; row += width) {
+            total += sums[row + c];
         }
-    });
+        return total;
+    };
+
+    const Part held = hold(image.part(place, first, begin, end), tile);
+    float center[8] = {};
+    sum_channels<1>(held, center, sums);
+    __syncthreads();
+    for (int c = threadIdx.x; c < width; c += blockDim.x) {
+        means[c] = __fdividef(sum(c), end - begin);
+    }
+    __syncthreads();
+    load(means + place.channel, center);
+    sum_channels<2>(held, center, sums);
+    __syncthreads();
+    moments += (static_cast<size_t>(blockIdx.z * gridDim.y + blockIdx.y) * C + first) / unit;
+    for (int i = threadIdx.x; i < width / unit; i += blockDim.x) {
+        Moments of_unit{means[i * unit], sum(i * unit)};
+        for (int c = 1; c < unit; c++) {
+            of_unit.merge({means[i * unit + c], sum(i * unit + c)}, c * (end - begin), end - begin);
+        }
+        moments[i] = of_unit;
+    }
 }
 
 extern "C" __global__ void __launch_bounds__(MaxThreads, Blocks)
-groupnorm_apply(const half* x, int C0, const half* skip, int C1, const float2* moments, const float* gamma,
-                const float* beta, half* y, int P, int width, int group_size, int slab, int slabs, int run,
-                float epsilon, int silu)
+groupnorm_apply(const half* x, int C0, const Moments* moments0, int slab0, const half* skip, int C1,
+                const Moments* moments1, int slab1, const float* gamma, const float* beta, half* y, int P, int width,
+                int group_size, int unit, int run, float epsilon, int silu)
 {
     __shared__ __align__(16) float scale[MaxWidth];
     __shared__ __align__(16) float offset[MaxWidth];
@@ -327,26 +349,12 @@ groupnorm_apply(const half* x, int C0, const half* skip, int C1, const float2* m
     const Place place(width);
     const Image image{x, C0, skip, C1, P, static_cast<int>(gridDim.z - 1 - blockIdx.z)};
 
-    moments += static_cast<size_t>(image.index * gridDim.x + slice) * MaxGroups * slabs;
-#pragma unroll 1
-    for (int g = threadIdx.x / 32; g * group_size < width; g += blockDim.x / 32) {
-        const float shift = moments[g * slabs].x;                               // [slabs] of each group
-        float sum = 0.0f;
-        float squares = 0.0f;
-#pragma unroll 1
-        for (int i = threadIdx.x % 32; i < slabs; i += 32) {
-            const float2 part = moments[g * slabs + i];
-            const float distance = part.x - shift;
-            const float weight = min(slab, P - i * slab);
-            sum += weight * distance;
-            squares += part.y + group_size * weight * distance * distance;
-        }
-        const float distance = __fdividef(lanes_sum<32>(sum), P);
-        const float variance = __fdividef(lanes_sum<32>(squares), static_cast<float>(group_size) * P)
-                               - distance * distance;
-        affine.set(g * group_size, group_size, shift + distance, fmaxf(variance, 0.0f), epsilon, gamma + first,
-                   beta + first);
-    }
+    const Slabs slabs0{moments0, C0 / unit, P, slab0, unit};
+    const Slabs slabs1{moments1, C1 / unit, P, slab1, unit};
+    join_moments<MaxThreads>(slabs0, slabs1, image.index, first / unit, width / unit, group_size / unit,
+                 [&](int group, float mean, float variance) {
+                     affine.set(group * group_size, group_size, mean, variance, epsilon, gamma + first, beta + first);
+                 });
     __syncthreads();
     finish(image.part(place, first, begin, min(P, begin + run)), place.channel, affine,
            image.output(y, place, first, begin), place.lines * (C0 + C1), silu != 0);

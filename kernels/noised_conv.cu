@@ -4,11 +4,14 @@
 //     x_t[m] = signal[m] · x0 + level[m] · ε[m], rounded to fp16, zero outside      (Ho et al., 2020, eq. 4)
 //
 //     x0           float [h, w, c]
+//     seed         uint [2], low and high word, in memory so that a captured launch draws by another
 //     noise_index  int [M]                signal = √ᾱ_t, level = √(1 − ᾱ_t): float [M]
-//     table        float [N, h, w, c], ε of noise index i in row i; null: Philox with seed
+//     table        float [N, h, w, c], ε of noise index i in row i; null: Philox by seed
 //     filters      half [C, 3, 3, padded], padded ≥ 8 a multiple of 8, zeros from channel c on
 //     bias         float [C], null for none
 //     y            half [M, h, w, C]
+//     moments      Moments [M, h / 8, w / 16, C / 2] of y, stored as fp16: of pairs of channels over a block's pixels, for
+//                  the group normalisation behind; null for none
 //
 // A block makes 8 lines of 16 pixels for all C channels. It draws the noised latent of its pixels and of those around
 // them, [10, 18] pixels of 8 halves, into shared memory once. There a filter tap is a constant distance, so that ldmatrix
@@ -21,7 +24,7 @@
 //         9  · · · · · · · ·
 //
 // Preconditions: pointers 16-byte aligned; 1 ≤ c ≤ 8; x0 has fewer than 2³¹ elements. h, w and C are free; a C that is a
-// multiple of 8 gets 16-byte stores.
+// multiple of 8 gets 16-byte stores. With moments h is a multiple of 8, w of 16, C of 2.
 //
 // Launch: 128 threads, grid (ceil(w / 16), ceil(h / 8), M); 33 KB of shared memory, static.
 //
@@ -29,13 +32,15 @@
 // the eight channels that a tap is padded to, come to two thirds of that. Noise is drawn 1.9 times, half of it for the
 // neighbours: 240 Philox blocks a block of 128 pixels. Saved: x_t, written once and read 9·C/64 times (from L2).
 // Occupancy: three blocks an SM by shared memory where it is 100 KB, so 12 warps, one of which stores while others
-// multiply; there is no long loop to hide behind: the filters, 46 KB, come from L2.
+// multiply (two on sm_100 and sm_120, by registers: 172 and 178); there is no long loop to hide behind: the filters, 46 KB, come from L2.
 // Tested against add_noise and the convolution in double (the Java test of diffusion).
 // Counted (diffusion-classifier kernels --model sd-2-base): y in whole sectors, 16 bytes a lane; of all that is asked for
 // 0.67 of the sectors' bytes are used, since x0 is read channel by channel and bias pair by pair; bank passes 1.05 times
 // the fewest; 2.2 mma FLOP for each useful one, a tap's channels being padded from 4 to 8 and nine taps to ten.
-// Tried: a draw_latent that was not inlined kept 16 bytes of stack. Not timed.
+// Tried: a draw_latent that was not inlined kept 16 bytes of stack; a line's numbers in registers for its moments spilled
+// 16 bytes on sm_100, and so did bounds of three blocks an SM. Not timed.
 #include "fragments.cuh"
+#include "moments.cuh"
 #include "ptx.cuh"
 #include "trial.cuh"
 
@@ -124,12 +129,31 @@ __device__ __forceinline__ void store_line(const half* staged, half* y, int C, i
     }
 }
 
+// Of a pair of columns of a line in shared memory.
+__device__ __forceinline__ Moments line_moments(const half* column)
+{
+    const auto at = [&](int i) { return __half22float2(*reinterpret_cast<const half2*>(column + i * StagedHalves)); };
+    float sum = 0.0f;
+#pragma unroll 4
+    for (int i = 0; i < Width; i++) {
+        sum += at(i).x + at(i).y;
+    }
+    Moments moments{sum / (2 * Width), 0.0f};
+#pragma unroll 4
+    for (int i = 0; i < Width; i++) {
+        const float even = at(i).x - moments.mean;
+        const float odd = at(i).y - moments.mean;
+        moments.squares += even * even + odd * odd;
+    }
+    return moments;
+}
+
 }  // namespace
 
 extern "C" __global__ void __launch_bounds__(Threads)
-noised_conv(const float* x0, const int* noise_index, const float* signal, const float* level, unsigned long long seed,
-            const float* table, const half* filters, int padded, const float* bias, half* y, int h, int w, int c,
-            int C)
+noised_conv(const float* x0, const uint32_t* seed, const int* noise_index, const float* signal, const float* level,
+            const float* table, const half* filters, int padded, const float* bias, half* y, Moments* moments, int h,
+            int w, int c, int C)
 {
     alignas(16) __shared__ half halo[HaloPixels * TapHalves];                            // [10, 18, 8]
     alignas(16) __shared__ half tiles[2][Columns * RowChunks * 8];                       // [64, 80], twice
@@ -143,7 +167,7 @@ noised_conv(const float* x0, const int* noise_index, const float* signal, const 
 
     load_filters(tiles[0], filters, padded, 0, C);
     cp_async_commit();
-    draw_latent(halo, Trial(m, x0, noise_index, signal, level, seed, table, c, h * w), first_line, first_column, h, w);
+    draw_latent(halo, Trial(m, x0, seed, noise_index, signal, level, table, c, h * w), first_line, first_column, h, w);
 
     uint32_t left[2][Steps][4];                                                          // [2 lines of 16, 80]
 #pragma unroll
@@ -156,6 +180,8 @@ noised_conv(const float* x0, const int* noise_index, const float* signal, const 
         }
     }
 
+    static_assert(HaloPixels * TapHalves * 2 >= Threads * sizeof(Moments), "the halo is in registers: its place is free");
+    Moments* const of_warps = reinterpret_cast<Moments*>(halo);                          // [4 warps, 32 pairs of columns]
     for (int first = 0, stage = 0; first < C; first += Columns, stage ^= 1) {
         if (first + Columns < C) {
             load_filters(tiles[stage ^ 1], filters, padded, first + Columns, C);
@@ -181,6 +207,7 @@ noised_conv(const float* x0, const int* noise_index, const float* signal, const 
         }
         __syncthreads();                                 // the tile has been read
 
+        Moments of_lines{0.0f, 0.0f};                    // of this lane's pair of columns
 #pragma unroll
         for (int i = 0; i < 2; i++) {
 #pragma unroll
@@ -201,7 +228,23 @@ noised_conv(const float* x0, const int* noise_index, const float* signal, const 
                 store_line(staging[warp], y + ((static_cast<size_t>(m) * h + line) * w + first_column) * C + first, C,
                            w - first_column, C - first);
             }
+            if (moments != nullptr) {
+                constexpr int Numbers = 2 * Width;
+                of_lines.merge(line_moments(staging[warp] + 2 * lane), i * Numbers, Numbers);
+            }
             __syncwarp();
+        }
+        if (moments != nullptr) {
+            of_warps[threadIdx.x] = of_lines;
+            __syncthreads();
+            if (warp == 0 && first + 2 * lane < C) {
+                constexpr int Numbers = 2 * 2 * Width;
+                for (int i = 1; i < Threads / 32; i++) {
+                    of_lines.merge(of_warps[i * 32 + lane], i * Numbers, Numbers);
+                }
+                const int tile = (m * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
+                moments[(static_cast<size_t>(tile) * C + first) / 2 + lane] = of_lines;
+            }
         }
     }
 }

@@ -13,7 +13,7 @@
 //     predicted      float [P, h, w, 2·c], ε̂ and then v       trial_of_pair  int [P] in [0, M)
 //     timestep       int [M]                mean_scale = β_t/√(α_t(1 − ᾱ_t)), log_variance = ln β̃_t,
 //                                           log_range = ln β_t − ln β̃_t: float [M]
-//     x0, noise_index, signal, level, seed, table: the trials, as in diffusion.cu
+//     x0, seed, noise_index, signal, level, table: the trials, as in diffusion.cu
 //     bits           float [P]
 //
 // Launch: 256 threads, P blocks in x, no dynamic shared memory.
@@ -71,14 +71,14 @@ __device__ __forceinline__ float nats(const Posterior& q, float difference, floa
 }  // namespace
 
 extern "C" __global__ void __launch_bounds__(Threads, 1)
-variational_bound(const float* predicted, const float* x0, const int* noise_index, const float* signal,
-                  const float* level, unsigned long long seed, const float* table, const int* trial_of_pair,
+variational_bound(const float* predicted, const float* x0, const uint32_t* seed, const int* noise_index,
+                  const float* signal, const float* level, const float* table, const int* trial_of_pair,
                   const int* timestep, const float* mean_scale, const float* log_variance, const float* log_range,
                   int with_squares, float* bits, int c, int pixels)
 {
     const int p = blockIdx.x;
     const int m = trial_of_pair[p];
-    const Trial trial(m, x0, noise_index, signal, level, seed, table, c, pixels);
+    const Trial trial(m, x0, seed, noise_index, signal, level, table, c, pixels);
     const Posterior posterior{timestep[m] == 0, mean_scale[m], log_variance[m], log_range[m]};
     predicted += static_cast<size_t>(p) * pixels * 2 * c;
     float sum = 0.0f;

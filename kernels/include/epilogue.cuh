@@ -9,6 +9,10 @@
 //     float2 bias_pair(column)                        of columns column and column + 1; both may lie outside
 //     Residual fetch(row, column)                     what it will need from memory, asked for before the sums turn
 //     void finish(row, column, sum[8], residual)      columns column to column + 7 of a row; both may lie outside
+//
+// A Measured one also gathers the moments of what it stores, of each pair of columns over the rows of the block's tile,
+// for a group normalisation that then need not read the map for them. In the order of rows: the same launch, the same
+// bits.
 #pragma once
 
 #include <cstring>
@@ -16,11 +20,13 @@
 
 #include "activation.cuh"
 #include "mainloop.cuh"
+#include "moments.cuh"
 #include "vector.cuh"
 
 constexpr int EpilogueColumns = 8;
 
-// y = act(sum + image_addend) + residual, the bias being in the sum; act is Identity, Geglu or Chosen.
+// y = act(sum + image_addend) + residual, the bias being in the sum; act is Identity, Geglu or Chosen. But for Geglu, what
+// was stored is left in the sum.
 template <class Activation, class Out>
 struct Epilogue {
     static constexpr bool Gated = std::is_same_v<Activation, Geglu>;
@@ -100,6 +106,14 @@ struct Epilogue {
                 }
             }
         }
+        if constexpr (std::is_same_v<Out, half> && !Gated) {
+#pragma unroll
+            for (int i = 0; i < Outputs; i += 2) {
+                const float2 stored = __half22float2(__floats2half2_rn(result[i], result[i + 1]));
+                sum[i] = stored.x;
+                sum[i + 1] = stored.y;
+            }
+        }
     }
 
 private:
@@ -136,6 +150,17 @@ private:
         }
     }
 };
+
+// Of M rows, a multiple of the tile's, and an even number N of columns.
+template <class Finisher>
+struct Measured : Finisher {
+    Moments* moments;          // [M / BlockM, N / 2]: of 2 · BlockM numbers each
+};
+
+template <class Finisher>
+constexpr bool IsMeasured = false;
+template <class Finisher>
+constexpr bool IsMeasured<Measured<Finisher>> = true;
 
 // One of several sums over parts of k, kept as it is for splitk.cu to add.
 struct PartialSums {
@@ -175,13 +200,14 @@ struct Staging {
         return row * Stride + column % 8 / 4 * Half + column / 8 * 4 + column % 4;
     }
 
+    static constexpr int Whole = RowEights / 8 * 8;
+    static constexpr int Rest = RowEights % 8;
+    static_assert(Whole <= 8 && (Rest == 0 || Rest == 2 || Rest == 4));
+
     // The lane's i-th eight. Eight lanes in a row take the eights of one row, of two rows that are 2 apart, or of 4
     // rows: as many as they need to read 8 float4s from different banks, and to write whole sectors.
     static __device__ __forceinline__ Origin eight(int lane, int i)
     {
-        constexpr int Whole = RowEights / 8 * 8;
-        constexpr int Rest = RowEights % 8;
-        static_assert(Whole <= 8 && (Rest == 0 || Rest == 2 || Rest == 4));
         const int n = i * 32 + lane;
         if (n < 16 * Whole) {
             return {n / 8, n % 8 * 8};
@@ -194,6 +220,76 @@ struct Staging {
         }
         return {};
     }
+
+    // An eight of the rows' first Whole or of their Rest: of either kind a lane has always the same columns, that is every
+    // Lanes-th lane has the same, and Eights of them in 16 rows.
+    static __device__ __forceinline__ constexpr bool is_rest(int i) { return i * 32 >= 16 * Whole; }
+
+    template <bool IsRest>
+    struct Kind {
+        static constexpr int Lanes = IsRest ? Rest : Whole;
+        static constexpr int Eights = Lanes / 2;
+        static constexpr int First = IsRest ? Whole : 0;
+    };
+};
+
+// The moments of the pairs of columns of a block's tile, [T::BlockN / 2], as its threads store it.
+template <class T>
+class TileMoments {
+    using Stage = Staging<T::WarpN>;
+    static constexpr int Pairs = T::WarpN / 2;
+
+public:
+    // The lane's n-th eight of its i-th 16 rows.
+    __device__ __forceinline__ void add(int i, int n, const float (&v)[8])
+    {
+        FourPairs& pairs = Stage::is_rest(n) ? rest_ : whole_;
+        if (i == 0 && (n == 0 || Stage::is_rest(n) != Stage::is_rest(n - 1))) {
+            pairs.start(v);
+        }
+        pairs.add(v);
+    }
+
+    // For all threads of the block; moments are those of the tile's first pair of columns, of which `left` exist.
+    __device__ __forceinline__ void store(float* shared, Moments* moments, int left)
+    {
+        constexpr int WarpFloats = 16 * Stage::Stride;
+        const int warp = threadIdx.x / 32;
+        Moments* const own = reinterpret_cast<Moments*>(shared + warp * WarpFloats);     // [4, RowEights]
+        put<false>(whole_, own);
+        put<true>(rest_, own);
+        __syncthreads();
+        for (int pair = threadIdx.x; pair < min(T::BlockN / 2, left); pair += T::Threads) {
+            const int first_warp = pair / Pairs * T::WarpsM;
+            const int place = pair % Pairs % 4 * Stage::RowEights + pair % Pairs / 4;
+            Moments sum = reinterpret_cast<const Moments*>(shared + first_warp * WarpFloats)[place];
+#pragma unroll
+            for (int i = 1; i < T::WarpsM; i++) {
+                sum.merge(reinterpret_cast<const Moments*>(shared + (first_warp + i) * WarpFloats)[place],
+                          2 * T::WarpM * i, 2 * T::WarpM);
+            }
+            moments[pair] = sum;
+        }
+    }
+
+private:
+    template <bool IsRest>
+    __device__ __forceinline__ void put(const FourPairs& pairs, Moments* own) const
+    {
+        using Kind = typename Stage::template Kind<IsRest>;
+        if constexpr (Kind::Lanes > 0) {
+            const int lane = threadIdx.x % 32;
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                const Moments sum = pairs.of_warp<Kind::Lanes>(i, 2 * T::FragmentsM * Kind::Eights);
+                if (lane < Kind::Lanes) {
+                    own[i * Stage::RowEights + Kind::First + lane] = sum;
+                }
+            }
+        }
+    }
+
+    FourPairs whole_, rest_;
 };
 
 // Finishes a block's tile whose first element is [block_row, block_column]. All threads of the block must call it,
@@ -216,6 +312,7 @@ __device__ __forceinline__ void finish_tile(const float (&sum)[T::FragmentsM][T:
     for (int j = 0; j < T::FragmentsN; j++) {
         bias[j] = epilogue.bias_pair(warp_column + j * 8 + accumulator_column(lane, 0));
     }
+    TileMoments<T> moments;
     cp_async_wait<0>();
     __syncthreads();
 #pragma unroll
@@ -245,7 +342,15 @@ __device__ __forceinline__ void finish_tile(const float (&sum)[T::FragmentsM][T:
             memcpy(eight, &first, sizeof first);
             memcpy(eight + 4, &second, sizeof second);
             epilogue.finish(warp_row + i * 16 + row, warp_column + column, eight, residual[n]);
+            if constexpr (IsMeasured<Finisher>) {
+                moments.add(i, n, eight);
+            }
         }
         __syncwarp();
+    }
+    if constexpr (IsMeasured<Finisher>) {
+        moments.store(reinterpret_cast<float*>(shared),
+                      epilogue.moments + (static_cast<size_t>(block_row / T::BlockM) * epilogue.N + block_column) / 2,
+                      (epilogue.N - block_column) / 2);
     }
 }

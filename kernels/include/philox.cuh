@@ -41,10 +41,9 @@ __device__ __forceinline__ float2 box_muller(uint32_t w0, uint32_t w1)
 }
 
 // The four normals of elements 4·block to 4·block + 3.
-__device__ __forceinline__ float4 philox_normals(unsigned long long seed, int noise_index, uint32_t block)
+__device__ __forceinline__ float4 philox_normals(uint2 key, int noise_index, uint32_t block)
 {
-    const uint4 words = philox4x32_10(make_uint4(block, static_cast<uint32_t>(noise_index), 0, 0),
-                                      make_uint2(static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)));
+    const uint4 words = philox4x32_10(make_uint4(block, static_cast<uint32_t>(noise_index), 0, 0), key);
     const float2 first = box_muller(words.x, words.y);
     const float2 second = box_muller(words.z, words.w);
     return make_float4(first.x, first.y, second.x, second.y);

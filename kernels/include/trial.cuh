@@ -11,15 +11,15 @@ constexpr int TrialPixels = 4;          // neighbours in a row, whose noise one 
 struct Trial {
     const float* x0;
     const float* table;                 // this trial's row, null for Philox
-    unsigned long long seed;
+    uint2 key;                          // Philox's: the seed's low and high word
     int noise_index;
     float signal, level;
     int c, pixels;
 
-    __device__ Trial(int m, const float* x0, const int* noise_index, const float* signal, const float* level,
-                     unsigned long long seed, const float* table, int c, int pixels)
+    __device__ Trial(int m, const float* x0, const uint32_t* seed, const int* noise_index, const float* signal,
+                     const float* level, const float* table, int c, int pixels)
         : x0(x0), table(table == nullptr ? nullptr : table + static_cast<size_t>(noise_index[m]) * c * pixels),
-          seed(seed), noise_index(noise_index[m]), signal(signal[m]), level(level[m]), c(c), pixels(pixels)
+          key(make_uint2(seed[0], seed[1])), noise_index(noise_index[m]), signal(signal[m]), level(level[m]), c(c), pixels(pixels)
     {
     }
 
@@ -34,10 +34,10 @@ struct Trial {
             return;
         }
         const uint32_t element = channel * pixels + pixel;
-        const float4 block = philox_normals(seed, noise_index, element / 4);
+        const float4 block = philox_normals(key, noise_index, element / 4);
         float normals[2 * TrialPixels] = {block.x, block.y, block.z, block.w};
         if (element % 4 != 0) {         // a latent whose pixels are no multiple of 4: two blocks meet in these four
-            const float4 next = philox_normals(seed, noise_index, element / 4 + 1);
+            const float4 next = philox_normals(key, noise_index, element / 4 + 1);
             normals[4] = next.x;
             normals[5] = next.y;
             normals[6] = next.z;

@@ -4,7 +4,6 @@ import java.util.List;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Diffusion.Measure;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.ClassConditional;
@@ -18,7 +17,6 @@ public final class DitScorer extends LatentScorer {
     private final ClassConditional model;
     private final int[] labels;
     private final Objective objective;
-    private final Diffusion diffusion;
 
     /**
      * @param labels    the model's label of each prompt
@@ -29,11 +27,10 @@ public final class DitScorer extends LatentScorer {
     public DitScorer(ClassConditional model, Device device, List<Integer> labels, Noise noise, Objective objective,
                      int batchSize) {
         super(device, model.schedule(), labels.size(), model.dit().config().sampleSize(),
-                model.dit().config().inChannels(), batchSize);
+                model.dit().config().inChannels(), noise, batchSize);
         this.model = model;
         this.labels = labels.stream().mapToInt(Integer::intValue).toArray();
         this.objective = objective;
-        this.diffusion = device.diffusion(noise);
         for (int label : this.labels) {
             if (label < 0 || label >= model.dit().config().labels()) {
                 throw new InputException("expected labels from 0 to " + (model.dit().config().labels() - 1)
@@ -48,7 +45,7 @@ public final class DitScorer extends LatentScorer {
 
     /** Add noise (M), transformer (P), error (P). */
     @Override
-    Tensor evaluate(PairBatch.Asked asked) {
+    Tensor evaluate(Diffusion diffusion, PairBatch.Asked asked) {
         Tensor predicted = model.dit().forward(diffusion.addNoise(asked.trials()),
                 new Dit.Pairs(asked.posterior().timestep(), asked.trialOfPair(), asked.pairClass()));
         if (objective.needsVariance()) {

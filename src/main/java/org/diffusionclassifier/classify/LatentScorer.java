@@ -3,6 +3,8 @@ package org.diffusionclassifier.classify;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Diffusion;
+import org.diffusionclassifier.device.Philox;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.NoiseSchedule;
@@ -22,6 +24,8 @@ public abstract class LatentScorer implements Scorer {
     private final Device device;
     private final NoiseSchedule schedule;
     private final int prompts;
+    private final Diffusion diffusion;
+    private final int[] seed;
     private final Tensor x0;
     private final Map<String, PairBatch> batches = new LinkedHashMap<>(16, 0.75f, true);
     private int batchSize;
@@ -29,18 +33,22 @@ public abstract class LatentScorer implements Scorer {
     /**
      * @param size      height and width of the latent
      * @param channels  of the latent
+     * @param noise     its table, if given, holds [N, size, size, channels]
      * @param batchSize pairs evaluated at once, at least 1
      */
-    LatentScorer(Device device, NoiseSchedule schedule, int prompts, int size, int channels, int batchSize) {
+    LatentScorer(Device device, NoiseSchedule schedule, int prompts, int size, int channels, Noise noise,
+                 int batchSize) {
         this.device = device;
         this.schedule = schedule;
         this.prompts = prompts;
+        this.diffusion = device.diffusion(noise instanceof Noise.Given given ? given.table() : null);
+        this.seed = Philox.key(noise instanceof Noise.Seeded seeded ? seeded.seed() : 0);
         this.x0 = device.tensor(DType.F32, size, size, channels);
         this.batchSize = batchSize;
     }
 
     /** Records a batch's way from latent to errors. */
-    abstract Tensor evaluate(PairBatch.Asked asked);
+    abstract Tensor evaluate(Diffusion diffusion, PairBatch.Asked asked);
 
     /** How the model knows the class of a prompt. */
     abstract int classOf(int prompt);
@@ -115,7 +123,7 @@ public abstract class LatentScorer implements Scorer {
     }
 
     private PairBatch record(int trials, int pairs) {
-        return new PairBatch(device, schedule, x0, trials, pairs, this::evaluate);
+        return new PairBatch(device, schedule, x0, seed, trials, pairs, asked -> evaluate(diffusion, asked));
     }
 
     @Override

@@ -15,10 +15,11 @@ import org.diffusionclassifier.weights.DType;
  * one block of integers in the device's memory,
  *
  * <pre>
- *     noise index [M] | timestep [M] | √ᾱ [M] | √(1 − ᾱ) [M] | κ [M] | ln β̃ [M] | ln β/β̃ [M] | trial [P] | class [P]
+ *     noise index [M] | timestep [M] | √ᾱ [M] | √(1 − ᾱ) [M] | κ [M] | ln β̃ [M] | ln β/β̃ [M]
+ *     | trial [P] | class [P] | seed [2]
  * </pre>
  *
- * the levels by their float32 bits: running it is one write, one graph, and one read of P floats.
+ * the floats by their bits: running it is one write, one graph, and one read of P floats.
  */
 final class PairBatch implements AutoCloseable {
 
@@ -50,18 +51,26 @@ final class PairBatch implements AutoCloseable {
     private final Tensor errors;
     private final Graph graph;
 
-    PairBatch(Device device, NoiseSchedule schedule, Tensor x0, int trials, int pairs, Evaluation evaluation) {
+    /**
+     * @param x0   latent [h, w, c], float32
+     * @param seed of the noise, two words
+     */
+    PairBatch(Device device, NoiseSchedule schedule, Tensor x0, int[] seed, int trials, int pairs,
+              Evaluation evaluation) {
         this.device = device;
         this.schedule = schedule;
         this.trials = trials;
         this.pairs = pairs;
-        values = new int[VALUES_A_TRIAL * trials + 2 * pairs];
+        int firstPair = VALUES_A_TRIAL * trials;
+        int firstOfSeed = firstPair + 2 * pairs;
+        values = new int[firstOfSeed + seed.length];
+        System.arraycopy(seed, 0, values, firstOfSeed, seed.length);
         block = device.tensor(DType.I32, values.length);
         var asked = new Asked(
-                new Trials(x0, part(0, DType.I32), part(2, DType.F32), part(3, DType.F32)),
+                new Trials(x0, block.vector(firstOfSeed, seed.length, DType.I32), part(0, DType.I32),
+                        part(2, DType.F32), part(3, DType.F32)),
                 new Posterior(part(1, DType.I32), part(4, DType.F32), part(5, DType.F32), part(6, DType.F32)),
-                block.vector(VALUES_A_TRIAL * trials, pairs, DType.I32),
-                block.vector(VALUES_A_TRIAL * trials + pairs, pairs, DType.I32));
+                block.vector(firstPair, pairs, DType.I32), block.vector(firstPair + pairs, pairs, DType.I32));
         var result = new AtomicReference<Tensor>();
         graph = device.record(recorder -> {
             result.set(evaluation.errors(asked));                               // [P]

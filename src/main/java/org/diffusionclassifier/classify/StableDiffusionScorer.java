@@ -5,7 +5,6 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.StableDiffusion;
@@ -17,7 +16,6 @@ public final class StableDiffusionScorer extends LatentScorer {
     private final StableDiffusion model;
     private final Device device;
     private final Measure measure;
-    private final Diffusion diffusion;
     private final List<Tensor> context;
 
     /**
@@ -28,17 +26,16 @@ public final class StableDiffusionScorer extends LatentScorer {
     public StableDiffusionScorer(StableDiffusion model, Device device, List<String> prompts, Noise noise, Loss loss,
                                  int batchSize) {
         super(device, model.schedule(), prompts.size(), model.source().unet().sampleSize(),
-                model.source().unet().inChannels(), batchSize);
+                model.source().unet().inChannels(), noise, batchSize);
         this.model = model;
         this.device = device;
         this.measure = new Measure(loss, model.source().schedule().prediction(), false);
-        this.diffusion = device.diffusion(noise);
         this.context = model.context(prompts);
     }
 
     /** Add noise (M), UNet (M, then P), ε-error (P). */
     @Override
-    Tensor evaluate(PairBatch.Asked asked) {
+    Tensor evaluate(Diffusion diffusion, PairBatch.Asked asked) {
         var pairs = new UNet.Pairs(asked.posterior().timestep(), asked.trialOfPair(), context, asked.pairClass());
         return model.unet().errors(diffusion, asked.trials(), pairs, measure).mean();
     }

@@ -2,15 +2,22 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.LdmCheckpoint;
+import org.diffusionclassifier.weights.Lora;
+import org.diffusionclassifier.weights.LoraModel;
+import org.diffusionclassifier.weights.ModelFile;
 import org.diffusionclassifier.weights.ModelSource;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 import picocli.CommandLine.Option;
 
-/** What a model as a single file does not tell of itself, and a directory does. */
+/**
+ * How a model is read: what one file in the original naming does not tell of itself, and others do, and the LoRAs that
+ * are added.
+ */
 final class CheckpointOptions {
 
     enum Predicted { EPSILON, V }
@@ -18,52 +25,95 @@ final class CheckpointOptions {
     private static final int DEFAULT_IMAGE_SIZE = 512;
 
     @Option(names = "--tokenizer", paramLabel = "DIR",
-            description = "For a model as one file: the tokenizer/ of a diffusers directory of the same version (1 and "
-                    + "2 pad captions differently).")
+            description = "For a model in the original naming: the tokenizer/ of a diffusers directory of the same version "
+                    + "(1 and 2 pad captions differently).")
     private Path tokenizer;
 
     @Option(names = "--image-size", paramLabel = "N",
-            description = "For a model as one file: height and width of its training images; 768 for 2.0-v and 2.1-v. "
+            description = "For a model in the original naming: height and width of its training images; 768 for 2.0-v and 2.1-v. "
                     + "Default: " + DEFAULT_IMAGE_SIZE + ".")
     private Integer imageSize;
 
     @Option(names = "--predicts", paramLabel = "WHAT",
-            description = "For a model as one file: epsilon, or v for 2.0-v and 2.1-v. Default: epsilon.")
+            description = "For a model in the original naming: epsilon, or v for 2.0-v and 2.1-v. Default: epsilon.")
     private Predicted predicts;
 
-    @Option(names = "--ema", description = "For a model as one file: the UNet's weights averaged over training.")
+    @Option(names = "--ema", description = "For a model in the original naming: the UNet's weights averaged over training.")
     private boolean ema;
+
+    @Option(names = "--lora", paramLabel = "FILE[:SCALE]",
+            description = "A LoRA to add to the weights (kohya's, diffusers' or PEFT's naming), times a scale. Default: 1. "
+                    + "May be given several times.")
+    private List<String> loras = List.of();
+
+    /** Whether a model is one that all options but the LoRAs are for. */
+    private static boolean concern(Path model) {
+        return model != null && Files.isRegularFile(model) && !ModelFile.isOne(model);
+    }
 
     /** @throws InputException for what does not go with {@code model}, which may be null */
     void check(Path model) {
-        boolean file = model != null && Files.isRegularFile(model);
-        if (file && tokenizer == null) {
+        boolean concerned = concern(model);
+        if (concerned && tokenizer == null) {
             throw new InputException("--tokenizer: expected a folder with vocab.json and merges.txt, as " + model
                     + " has no tokenizer in it");
         }
-        if (!file && isGiven()) {
-            throw new InputException("--tokenizer, --image-size, --predicts and --ema: expected with a --model that is "
-                    + "one file, as others tell these themselves");
+        if (!concerned && tellsOfAFile()) {
+            throw new InputException("--tokenizer, --image-size, --predicts and --ema: expected with a model that is "
+                    + "one file in the original naming, as others tell these themselves");
         }
     }
 
-    /** Whether any of these was. */
-    boolean isGiven() {
+    /** @throws InputException if one of these was given, none of which a DiT has */
+    void checkNone() {
+        if (tellsOfAFile() || !loras.isEmpty()) {
+            throw new InputException("--tokenizer, --image-size, --predicts, --ema and --lora: expected with Stable "
+                    + "Diffusion, not with a DiT");
+        }
+    }
+
+    private boolean tellsOfAFile() {
         return tokenizer != null || imageSize != null || predicts != null || ema;
     }
 
-    /** @throws InputException if it is no checkpoint, or lacks a part */
+    /** @throws InputException if it is no model, or lacks a part */
     ModelSource open(Path model) {
-        return LdmCheckpoint.open(model, new LdmCheckpoint.Options(imageSize(), predicted() == Predicted.V
-                ? PredictionType.V_PREDICTION : PredictionType.EPSILON, ema, tokenizer));
+        return withLoras(ModelSource.open(model, new LdmCheckpoint.Options(imageSize(), predicted() == Predicted.V
+                ? PredictionType.V_PREDICTION : PredictionType.EPSILON, ema, tokenizer)));
+    }
+
+    /** @throws InputException if one is none, or does not fit */
+    ModelSource withLoras(ModelSource model) {
+        return LoraModel.of(model, loras.stream().map(CheckpointOptions::lora).toList());
+    }
+
+    private static Lora lora(String given) {
+        int colon = given.lastIndexOf(':');
+        if (Files.exists(Path.of(given)) || colon < 0) {
+            return Lora.open(Path.of(given), 1);
+        }
+        try {
+            float scale = Float.parseFloat(given.substring(colon + 1));
+            if (Float.isFinite(scale)) {
+                return Lora.open(Path.of(given.substring(0, colon)), scale);
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw new InputException("--lora: expected FILE or FILE:SCALE, found " + given);
     }
 
     /** Adds what the errors depend on. */
-    void describe(Map<String, String> settings) {
-        settings.put("tokenizer", tokenizer.toAbsolutePath().normalize().toString());
-        settings.put("image-size", Integer.toString(imageSize()));
-        settings.put("predicts", predicted().name().toLowerCase(Locale.ROOT));
-        settings.put("ema", Boolean.toString(ema));
+    void describe(Path model, Map<String, String> settings) {
+        if (concern(model)) {
+            settings.put("tokenizer", tokenizer.toAbsolutePath().normalize().toString());
+            settings.put("image-size", Integer.toString(imageSize()));
+            settings.put("predicts", predicted().name().toLowerCase(Locale.ROOT));
+            settings.put("ema", Boolean.toString(ema));
+        }
+        if (!loras.isEmpty()) {
+            settings.put("lora", String.join(", ", loras));
+        }
     }
 
     private int imageSize() {

@@ -13,6 +13,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.diffusionclassifier.data.AtomicFile;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cuda.Card;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.KernelStudy;
@@ -133,7 +134,7 @@ final class KernelsCommand implements Callable<Integer> {
 
     /** Beside cuBLAS and cuDNN; nothing where they are not installed. */
     private Map<Launch, Comparison> compare(KernelStudy study, UNetConfig config) {
-        try (CudaDevice libraries = CudaDevice.open(Kernels.VENDOR);
+        try (CudaDevice libraries = CudaDevice.open(Kernels.VENDOR, WeightsBudget.unlimited());
                 var evaluation = new SyntheticEvaluation(config, libraries, batchSize)) {
             evaluation.graph().run();
             return study.compare(new KernelStudy(libraries, evaluation.graph()));

@@ -1,13 +1,13 @@
 package org.diffusionclassifier.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.Kernels;
@@ -17,6 +17,7 @@ import org.diffusionclassifier.weights.DiffusersDirectory;
 import org.diffusionclassifier.weights.DitSource;
 import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.ModelSource;
+import org.diffusionclassifier.weights.Weights;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -30,9 +31,9 @@ final class ModelOptions {
     private static final int LARGEST_DEFAULT_BATCH = 64;
 
     @Option(names = "--model", paramLabel = "PATH",
-            description = "A directory in diffusers form: Stable Diffusion (unet/, vae/, text_encoder/, …) or a DiT "
-                    + "(transformer/, vae/, …); or Stable Diffusion 1 or 2, or with --vae a DiT, as one .safetensors, "
-                    + ".ckpt or .pt file in the original naming. Default: the bundled model.")
+            description = "A file that convert made; a directory in diffusers form: Stable Diffusion (unet/, vae/, "
+                    + "text_encoder/, …) or a DiT (transformer/, vae/, …); or Stable Diffusion 1 or 2, or with --vae a "
+                    + "DiT, as one .safetensors, .ckpt or .pt file in the original naming. Default: the bundled model.")
     Path model;
 
     @Mixin
@@ -61,18 +62,24 @@ final class ModelOptions {
                     + "the device and its free memory.")
     Integer batchSize;
 
+    @Option(names = "--weights-budget", paramLabel = "SIZE", converter = ByteSize.class,
+            description = "Keep at most so much of the weights in the device's memory, as 1GiB, and read the rest anew in "
+                    + "every batch: slower, with the same results. Default: keep all.")
+    Long weightsBudget;
+
     /** @throws InputException for what can be refused before anything is loaded */
     void check() {
         classConditional.check(model);
-        if (isClassConditional() && checkpoint.isGiven()) {
-            throw new InputException("--tokenizer, --image-size, --predicts and --ema: expected with Stable Diffusion, "
-                    + "not with a DiT");
-        }
-        if (!isClassConditional()) {
+        if (isClassConditional()) {
+            checkpoint.checkNone();
+        } else {
             checkpoint.check(model);
         }
         if (batchSize != null && batchSize < 1) {
             throw new InputException("--batch-size: expected at least 1, found " + batchSize);
+        }
+        if (weightsBudget != null && kernels != Kernels.NATIVE) {
+            throw new InputException("--weights-budget: expected --kernels native, found vendor");
         }
     }
 
@@ -101,9 +108,9 @@ final class ModelOptions {
     /** @throws InputException if it is no model of captions, or lacks a part */
     ModelSource source(BundledModel bundled) {
         if (model == null) {
-            return DiffusersDirectory.open(bundled.root());
+            return checkpoint.withLoras(DiffusersDirectory.open(bundled.root()));
         }
-        return Files.isRegularFile(model) ? checkpoint.open(model) : DiffusersDirectory.open(model);
+        return checkpoint.open(model);
     }
 
     /** Adds what the errors depend on. */
@@ -111,22 +118,66 @@ final class ModelOptions {
         settings.put("model", model == null ? "bundled" : model.toAbsolutePath().normalize().toString());
         if (isClassConditional()) {
             classConditional.describe(settings);
-        } else if (model != null && Files.isRegularFile(model)) {
-            checkpoint.describe(settings);
+        } else {
+            checkpoint.describe(model, settings);
         }
     }
 
+    /**
+     * For a device that is to hold a model: within the limit there has to be room for its largest layer to be streamed
+     * through.
+     *
+     * @throws InputException if there is not
+     */
+    WeightsBudget budget(ModelSource source) {
+        return budget(List.of(source::unetWeights, source::vaeWeights, source::textEncoderWeights));
+    }
+
+    /** As above. */
+    WeightsBudget budget(DitSource source) {
+        return budget(List.of(source::transformerWeights, source::vaeWeights));
+    }
+
+    private WeightsBudget budget(List<Supplier<Weights>> components) {
+        if (weightsBudget == null) {
+            return WeightsBudget.unlimited();
+        }
+        long largest = 0;
+        for (var component : components) {
+            try (Weights weights = component.get()) {
+                for (String name : weights.names()) {
+                    largest = Math.max(largest, isTable(name) ? 0 : elements(weights.shape(name)));
+                }
+            }
+        }
+        long room = WeightsBudget.room(largest);
+        if (weightsBudget < room) {
+            throw new InputException("--weights-budget: expected at least " + (room + 1048575 >> 20)
+                    + "MiB, as the model's largest layer needs to pass through, found " + weightsBudget + " bytes");
+        }
+        return WeightsBudget.of(weightsBudget - room);
+    }
+
+    /** Of the text encoder's tokens and positions, or of a DiT's labels. */
+    private static boolean isTable(String name) {
+        return name.startsWith("embeddings.") || name.endsWith(".embedding_table.weight");
+    }
+
+    private static long elements(List<Integer> shape) {
+        return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
+    }
+
     /** @throws org.diffusionclassifier.device.DeviceException if it cannot be used */
-    Device openDevice() {
+    Device openDevice(WeightsBudget budget) {
         return switch (device) {
-            case CPU -> openCpu();
-            case CUDA -> openCuda(CudaDevice::open);
-            case SIMT -> openCuda(CudaDevice::openEmulated);
-            case AUTO -> CudaDevice.isInstalled() ? openCuda(CudaDevice::open) : openCpu();
+            case CPU -> openCpu(budget);
+            case CUDA -> openCuda(true, budget);
+            case SIMT -> openCuda(false, budget);
+            case AUTO -> CudaDevice.isInstalled() ? openCuda(true, budget) : openCpu(budget);
         };
     }
 
-    private Device openCpu() {
+    private Device openCpu(WeightsBudget budget) {
         if (kernels != Kernels.NATIVE) {
             throw new InputException("--kernels vendor: expected a GPU (--device cuda or simt), found the CPU");
         }
@@ -135,15 +186,15 @@ final class ModelOptions {
             case F32 -> DType.F32;
             case BF16 -> DType.BF16;
             case F16 -> throw new InputException("--dtype f16: expected f32 or bf16 on the CPU");
-        });
+        }, budget);
     }
 
-    private Device openCuda(Function<Kernels, Device> cuda) {
+    private Device openCuda(boolean real, WeightsBudget budget) {
         if (dtype != TypeChoice.AUTO && dtype != TypeChoice.F16) {
             throw new InputException("--dtype " + dtype.name().toLowerCase(Locale.ROOT)
                     + ": expected f16 on a GPU, or --device cpu");
         }
-        return cuda.apply(kernels);
+        return real ? CudaDevice.open(kernels, budget) : CudaDevice.openEmulated(kernels, budget);
     }
 
     /** @param latentSize height and width of the model's latent */

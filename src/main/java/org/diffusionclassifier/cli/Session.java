@@ -13,12 +13,17 @@ import org.diffusionclassifier.classify.StableDiffusionScorer;
 import org.diffusionclassifier.data.Prompt;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.ClassConditional;
 import org.diffusionclassifier.model.StableDiffusion;
+import org.diffusionclassifier.weights.ArrivingModel;
 import org.diffusionclassifier.weights.DitConfig;
+import org.diffusionclassifier.weights.DitSource;
 import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.ModelFile;
+import org.diffusionclassifier.weights.ModelSource;
 import org.diffusionclassifier.weights.UNetConfig;
 
 /** A device, a model on it and the prompts it compares: what every command runs with. */
@@ -35,11 +40,21 @@ final class Session implements AutoCloseable {
             PrintWriter log) {
         this.log = log;
         try {
-            device = open(modelOptions.openDevice());
-            say(device.description());
-            LatentScorer scorer = open(modelOptions.isClassConditional()
-                    ? labelScorer(modelOptions, trialOptions, prompts)
-                    : captionScorer(modelOptions, trialOptions, prompts, bundled));
+            LatentScorer scorer;
+            if (modelOptions.isClassConditional()) {
+                DitSource source = modelOptions.classConditional();
+                var budget = modelOptions.budget(source);
+                device = openDevice(modelOptions, budget);
+                scorer = open(labelScorer(source, budget, modelOptions, trialOptions, prompts));
+            } else {
+                ModelSource source = modelOptions.source(bundled);
+                var budget = modelOptions.budget(source);
+                if (source instanceof ModelFile) {
+                    source = open(new ArrivingModel(source));
+                }
+                device = openDevice(modelOptions, budget);
+                scorer = open(captionScorer(source, budget, modelOptions, trialOptions, prompts));
+            }
             if (modelOptions.isBatchSizeFree()) {
                 scorer.fitBatchToMemory();
             }
@@ -52,29 +67,40 @@ final class Session implements AutoCloseable {
         }
     }
 
-    private LatentScorer captionScorer(ModelOptions modelOptions, TrialOptions trialOptions, PromptSet prompts,
-                                       BundledModel bundled) {
+    private Device openDevice(ModelOptions modelOptions, WeightsBudget budget) {
+        Device opened = open(modelOptions.openDevice(budget));
+        say(opened.description());
+        return opened;
+    }
+
+    private LatentScorer captionScorer(ModelSource source, WeightsBudget budget, ModelOptions modelOptions,
+                                       TrialOptions trialOptions, PromptSet prompts) {
         Objective objective = trialOptions.objective();
         if (objective.needsVariance()) {
             throw new InputException("--loss " + objective + ": expected a model that predicts variances, a DiT");
         }
-        var model = open(new StableDiffusion(modelOptions.source(bundled), device));
-        say("model loaded");
+        var captions = prompts.prompts().stream().map(Prompt::text).toList();
+        var model = open(StableDiffusion.load(source, device, captions));
+        sayLoaded(budget);
         UNetConfig config = model.unet().config();
         var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), model.schedule().timesteps());
-        var captions = prompts.prompts().stream().map(Prompt::text).toList();
         return new StableDiffusionScorer(model, device, captions, noise, objective.loss(),
                 modelOptions.batchSizeFor(config.sampleSize(), device));
     }
 
-    private LatentScorer labelScorer(ModelOptions modelOptions, TrialOptions trialOptions, PromptSet prompts) {
-        var model = open(new ClassConditional(modelOptions.classConditional(), device));
-        say("model loaded");
+    private LatentScorer labelScorer(DitSource source, WeightsBudget budget, ModelOptions modelOptions,
+                                     TrialOptions trialOptions, PromptSet prompts) {
+        var model = open(new ClassConditional(source, device));
+        sayLoaded(budget);
         DitConfig config = model.dit().config();
         var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), model.schedule().timesteps());
         var labels = prompts.prompts().stream().map(prompt -> Integer.valueOf(prompt.text())).toList();
         return new DitScorer(model, device, labels, noise, trialOptions.objective(),
                 modelOptions.batchSizeFor(config.sampleSize(), device));
+    }
+
+    private void sayLoaded(WeightsBudget budget) {
+        say("model loaded" + (budget.isUnlimited() ? "" : ", " + budget));
     }
 
     private <T extends AutoCloseable> T open(T resource) {

@@ -22,9 +22,10 @@ public interface Conv2d extends Layer {
      * @param padding  where a 3×3 filter pads
      * @param upsample whether x is doubled in both directions first (nearest neighbour), for 3×3 filters
      * @param floatOutput whether y is float32 whatever the device computes in
+     * @param normalized whether group norms follow, so that a device may gather what they need while it has y at hand
      */
     record Spec(int in, int concat, int out, int kernel, int stride, Padding padding, boolean upsample,
-                boolean floatOutput) {
+                boolean floatOutput, boolean normalized) {
 
         public Spec {
             boolean pointwise = kernel == 1 && stride == 1 && !upsample;
@@ -36,23 +37,27 @@ public interface Conv2d extends Layer {
         }
 
         public static Spec of(int in, int out, int kernel) {
-            return new Spec(in, 0, out, kernel, 1, Padding.SYMMETRIC, false, false);
+            return new Spec(in, 0, out, kernel, 1, Padding.SYMMETRIC, false, false, false);
         }
 
         public Spec withConcat(int channels) {
-            return new Spec(in, channels, out, kernel, stride, padding, upsample, floatOutput);
+            return new Spec(in, channels, out, kernel, stride, padding, upsample, floatOutput, normalized);
         }
 
         public Spec halving(Padding where) {
-            return new Spec(in, concat, out, kernel, 2, where, upsample, floatOutput);
+            return new Spec(in, concat, out, kernel, 2, where, upsample, floatOutput, normalized);
         }
 
         public Spec doubling() {
-            return new Spec(in, concat, out, kernel, stride, padding, true, floatOutput);
+            return new Spec(in, concat, out, kernel, stride, padding, true, floatOutput, normalized);
         }
 
         public Spec toFloat() {
-            return new Spec(in, concat, out, kernel, stride, padding, upsample, true);
+            return new Spec(in, concat, out, kernel, stride, padding, upsample, true, normalized);
+        }
+
+        public Spec thenNormalized() {
+            return new Spec(in, concat, out, kernel, stride, padding, upsample, floatOutput, true);
         }
 
         /** Output size for an input of {@code size} rows or columns. */

@@ -45,8 +45,13 @@ public interface Device extends AutoCloseable {
      */
     Embedding embedding(int vocabulary, int positions, int width, Weights weights);
 
-    /** @param noise shared by all trials of a run */
-    Diffusion diffusion(Noise noise);
+    /** With noise that is computed from the trials' seed. */
+    default Diffusion diffusion() {
+        return diffusion(null);
+    }
+
+    /** @param table noise of another origin, [N, h, w, c] of float32, one ε a row; null to compute it from the seed */
+    Diffusion diffusion(Tensor table);
 
     // Operations without weights.
 

@@ -24,11 +24,12 @@ public interface Diffusion {
      * The trials of a batch; every tensor is read when the graph runs.
      *
      * @param x0           latent [h, w, c], float32
+     * @param seed         of the noise, [2] int32: see {@link Philox#key}; ignored where noise is given
      * @param noiseIndex   [M] int32
      * @param signalLevel  √ᾱ_t, [M] float32
      * @param noiseLevel   √(1 − ᾱ_t), [M] float32
      */
-    record Trials(Tensor x0, Tensor noiseIndex, Tensor signalLevel, Tensor noiseLevel) {
+    record Trials(Tensor x0, Tensor seed, Tensor noiseIndex, Tensor signalLevel, Tensor noiseLevel) {
 
         /** M, the number of trials. */
         public int count() {

@@ -83,9 +83,19 @@ public final class Graph implements AutoCloseable {
 
         private final List<Op> ops = new ArrayList<>();
         private final Set<Storage> kept = new HashSet<>();
+        private int ahead;
 
         public void add(Op op) {
             ops.add(op);
+        }
+
+        /**
+         * Adds an operation that fetches what the next one added needs, and takes its time without keeping others from
+         * running: it goes before the one that needs what was last fetched so, to be under way meanwhile.
+         */
+        public void addAhead(Op op) {
+            ops.add(ahead, op);
+            ahead = ops.size();
         }
 
         /** The tensor is to be read after the run: nothing may take its place. */

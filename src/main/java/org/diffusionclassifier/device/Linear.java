@@ -10,19 +10,24 @@ public interface Linear extends Layer {
      * @param out        columns of y (for GEGLU, half as many as W has rows)
      * @param bias       whether there is a {@code bias} tensor
      * @param activation applied after the bias
+     * @param normalized whether group norms follow, so that a device may gather what they need while it has y at hand
      */
-    record Spec(int in, int out, boolean bias, Activation activation) {
+    record Spec(int in, int out, boolean bias, Activation activation, boolean normalized) {
 
         public static Spec of(int in, int out) {
-            return new Spec(in, out, true, Activation.NONE);
+            return new Spec(in, out, true, Activation.NONE, false);
         }
 
         public Spec withoutBias() {
-            return new Spec(in, out, false, activation);
+            return new Spec(in, out, false, activation, normalized);
         }
 
         public Spec then(Activation next) {
-            return new Spec(in, out, bias, next);
+            return new Spec(in, out, bias, next, normalized);
+        }
+
+        public Spec thenNormalized() {
+            return new Spec(in, out, bias, activation, true);
         }
 
         /**

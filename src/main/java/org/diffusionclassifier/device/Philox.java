@@ -35,6 +35,11 @@ public final class Philox {
         }
     }
 
+    /** A seed's low and high word, as {@link Diffusion.Trials} has them. */
+    public static int[] key(long seed) {
+        return new int[] {(int) seed, (int) (seed >>> 32)};
+    }
+
     /**
      * The noise of one trial.
      *

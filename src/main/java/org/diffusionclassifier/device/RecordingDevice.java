@@ -44,10 +44,19 @@ public abstract class RecordingDevice implements Device {
 
     /** Adds an operation to the recording at work. */
     public final void add(Op op) {
+        recording().add(op);
+    }
+
+    /** Adds an operation to the recording at work, ahead of others: {@link Graph.Recorder#addAhead}. */
+    public final void addAhead(Op op) {
+        recording().addAhead(op);
+    }
+
+    private Graph.Recorder recording() {
         if (recorder == null) {
             throw new IllegalStateException("a layer's forward is called outside of Device.record");
         }
-        recorder.add(op);
+        return recorder;
     }
 
     /** A tensor in the arena, of the device's type. */

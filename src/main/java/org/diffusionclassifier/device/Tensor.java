@@ -15,13 +15,15 @@ public final class Tensor {
     private final int[] shape;
     private final int rowStride;
     private final long offset;
+    private final Tensor moments;
 
-    private Tensor(Storage storage, DType type, int[] shape, int rowStride, long offset) {
+    private Tensor(Storage storage, DType type, int[] shape, int rowStride, long offset, Tensor moments) {
         this.storage = storage;
         this.type = type;
         this.shape = shape;
         this.rowStride = rowStride;
         this.offset = offset;
+        this.moments = moments;
     }
 
     /** A dense tensor over the whole of {@code storage}. */
@@ -30,7 +32,7 @@ public final class Tensor {
             throw new IllegalArgumentException(
                     type + Arrays.toString(shape) + " does not fit in " + storage.bytes() + " bytes");
         }
-        return new Tensor(storage, type, shape.clone(), shape[shape.length - 1], 0);
+        return new Tensor(storage, type, shape.clone(), shape[shape.length - 1], 0, null);
     }
 
     private static long elements(int[] shape) {
@@ -81,6 +83,16 @@ public final class Tensor {
         return rowStride == width();
     }
 
+    /** This feature map, with what the layer that writes it knows of its moments; views of it are without. */
+    public Tensor withMoments(Tensor known) {
+        return new Tensor(storage, type, shape, rowStride, offset, known);
+    }
+
+    /** In the device's own form, for the group norm that follows; null where nobody gathered them. */
+    public Tensor moments() {
+        return moments;
+    }
+
     /** Address of the first element in the device's memory. */
     public long address() {
         return storage.address() + offset;
@@ -92,7 +104,7 @@ public final class Tensor {
         if (elements(newShape) != elements() || (width != width() && !isDense())) {
             throw new IllegalArgumentException("cannot view " + this + " as " + Arrays.toString(newShape));
         }
-        return new Tensor(storage, type, newShape.clone(), width == width() ? rowStride : width, offset);
+        return new Tensor(storage, type, newShape.clone(), width == width() ? rowStride : width, offset, null);
     }
 
     /** Columns {@code from} to {@code from + count} of every row. */
@@ -102,7 +114,7 @@ public final class Tensor {
         }
         int[] newShape = shape.clone();
         newShape[newShape.length - 1] = count;
-        return new Tensor(storage, type, newShape, rowStride, offset + (long) from * type.bytes());
+        return new Tensor(storage, type, newShape, rowStride, offset + (long) from * type.bytes(), null);
     }
 
     /** Elements {@code from} to {@code from + count} of a dense tensor, as a vector of a type of the same size. */
@@ -110,7 +122,7 @@ public final class Tensor {
         if (!isDense() || as.bytes() != type.bytes() || from < 0 || count < 1 || from + count > elements()) {
             throw new IllegalArgumentException("elements " + from + " + " + count + " of " + this + " as " + as);
         }
-        return new Tensor(storage, as, new int[] {count}, count, offset + (long) from * type.bytes());
+        return new Tensor(storage, as, new int[] {count}, count, offset + (long) from * type.bytes(), null);
     }
 
     /** Entries {@code from} to {@code from + count} of the first dimension. */
@@ -121,7 +133,7 @@ public final class Tensor {
         int[] newShape = shape.clone();
         newShape[0] = count;
         long skipped = (long) from * (rows() / shape[0]) * rowStride * type.bytes();
-        return new Tensor(storage, type, newShape, rowStride, offset + skipped);
+        return new Tensor(storage, type, newShape, rowStride, offset + skipped, null);
     }
 
     @Override

@@ -10,20 +10,26 @@ import org.diffusionclassifier.weights.Weights;
 public final class ClassConditional implements AutoCloseable {
 
     private final NoiseSchedule schedule;
+    private final Weights weights;
     private final Dit dit;
     private final LatentEncoder latents;
 
     /** @throws org.diffusionclassifier.weights.InputException if it is a damaged one */
     public ClassConditional(DitSource source, Device device) {
         this.schedule = new NoiseSchedule(source.schedule());
-        try (Weights weights = source.transformerWeights()) {
-            this.dit = new Dit(source.transformer(), weights, device);
-        }
-        try (Weights weights = source.vaeWeights()) {
-            int size = source.transformer().sampleSize() * source.vae().downscale();
-            this.latents = new LatentEncoder(source.vae(), weights, Preprocess.adm(size), device);
+        int size = source.transformer().sampleSize() * source.vae().downscale();
+        this.latents = new LatentEncoder(source.vae(), source.vaeWeights(), Preprocess.adm(size), device);
+        try {
+            this.weights = source.transformerWeights();
         } catch (RuntimeException e) {
-            dit.close();
+            latents.close();
+            throw e;
+        }
+        try {
+            this.dit = new Dit(source.transformer(), weights, device);
+        } catch (RuntimeException e) {
+            weights.close();
+            latents.close();
             throw e;
         }
     }
@@ -45,5 +51,6 @@ public final class ClassConditional implements AutoCloseable {
     public void close() {
         latents.close();
         dit.close();
+        weights.close();
     }
 }

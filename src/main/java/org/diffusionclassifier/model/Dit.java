@@ -45,7 +45,7 @@ public final class Dit implements AutoCloseable {
             int width = config.width();
             int patch = config.patchSize() * config.patchSize();
             embedPatches = layers.conv2d(Conv2d.Spec.of(patch * config.inChannels(), width, 1),
-                    PatchWeights.filters(w.at("pos_embed.proj"), config.inChannels(), config.patchSize()));
+                    PatchWeights.filters(w.at("pos_embed.proj"), config.patchSize()));
             positions = device.tensor(device.dtype(), 1, config.grid() * config.grid(), width);
             device.write(positions, positions(config.grid(), width));
             float[][] first = null;
@@ -59,7 +59,7 @@ public final class Dit implements AutoCloseable {
             }
             modulateOut = layers.linear(Linear.Spec.of(width, 2 * width), w.at("proj_out_1"));
             out = layers.conv2d(Conv2d.Spec.of(width, patch * config.outChannels(), 1).toFloat(),
-                    PatchWeights.matrix(w.at("proj_out_2"), width));
+                    PatchWeights.matrix(w.at("proj_out_2")));
         } catch (RuntimeException e) {
             close();
             throw e;

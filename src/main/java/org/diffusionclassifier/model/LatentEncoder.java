@@ -13,6 +13,7 @@ import org.diffusionclassifier.weights.Weights;
 final class LatentEncoder implements AutoCloseable {
 
     private final Device device;
+    private final Weights weights;
     private final VaeEncoder vae;
     private final Preprocess preprocess;
     private final Tensor pixels;
@@ -20,13 +21,19 @@ final class LatentEncoder implements AutoCloseable {
     private final Graph graph;
 
     /**
-     * @param weights    the autoencoder's, to be closed by the caller
+     * @param weights    the autoencoder's, which may be read as long as this lives, and are closed with it
      * @param preprocess to the images that {@code config}'s autoencoder takes
      */
     LatentEncoder(VaeConfig config, Weights weights, Preprocess preprocess, Device device) {
         this.device = device;
         this.preprocess = preprocess;
-        this.vae = new VaeEncoder(config, weights, device);
+        this.weights = weights;
+        try {
+            this.vae = new VaeEncoder(config, weights, device);
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
+        }
         this.pixels = device.tensor(device.dtype(), 1, preprocess.size(), preprocess.size(), config.inChannels());
         var moments = new AtomicReference<Tensor>();
         this.graph = device.record(recorder -> {
@@ -51,6 +58,7 @@ final class LatentEncoder implements AutoCloseable {
     public void close() {
         graph.close();
         vae.close();
+        weights.close();
         device.release(pixels);
     }
 }

@@ -9,9 +9,10 @@ import org.diffusionclassifier.text.ClipTokenizer;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.ModelSource;
+import org.diffusionclassifier.weights.TokenizerTables;
 import org.diffusionclassifier.weights.Weights;
 
-/** From captions to what the UNet attends to: tokenizer, text encoder, and each cross-attention's keys and values. */
+/** From captions to the states that cross-attention projects: tokenizer and text encoder. */
 final class PromptEncoder implements AutoCloseable {
 
     /** Captions encoded at once; the last batch is filled up by repeating its last caption. */
@@ -19,45 +20,44 @@ final class PromptEncoder implements AutoCloseable {
 
     private final Device device;
     private final ClipTokenizer tokenizer;
+    private final Weights weights;
     private final ClipTextEncoder encoder;
 
     PromptEncoder(ModelSource model, Device device) {
         this.device = device;
-        this.tokenizer = ClipTokenizer.read(model.tokenizer(), model.textEncoder().maxPositions());
+        TokenizerTables tables = model.tokenizer();
+        this.tokenizer = ClipTokenizer.read(tables, model.textEncoder().maxPositions());
         if (tokenizer.vocabularySize() > model.textEncoder().vocabSize()) {
-            throw new InputException(model.tokenizer() + ": expected at most " + model.textEncoder().vocabSize()
+            throw new InputException(tables.source() + ": expected at most " + model.textEncoder().vocabSize()
                     + " tokens, as the text encoder has, found " + tokenizer.vocabularySize());
         }
-        try (Weights weights = model.textEncoderWeights()) {
+        this.weights = model.textEncoderWeights();
+        try {
             this.encoder = new ClipTextEncoder(model.textEncoder(), weights, device);
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
         }
     }
 
-    /**
-     * Encodes captions and projects them for every cross-attention of a UNet.
-     *
-     * @return persistent tensors [N, L, 2C], in the order of {@link UNet#projectContext}
-     */
-    List<Tensor> encode(List<String> captions, UNet unet) {
+    /** The text encoder's last hidden states for each caption: a persistent tensor [N, L, width]. */
+    Tensor encode(List<String> captions) {
         int batch = Math.min(BATCH, captions.size());
         int length = tokenizer.length();
         Tensor ids = device.tensor(DType.I32, batch, length);
-        var projected = new AtomicReference<List<Tensor>>();
+        var encoded = new AtomicReference<Tensor>();
         try (Graph graph = device.record(recorder -> {
-            projected.set(unet.projectContext(encoder.forward(ids)));
-            projected.get().forEach(recorder::keep);
+            encoded.set(encoder.forward(ids));
+            recorder.keep(encoded.get());
         })) {
-            List<Tensor> tables = projected.get().stream()
-                    .map(part -> device.tensor(part.type(), captions.size(), length, part.width())).toList();
+            Tensor states = device.tensor(encoded.get().type(), captions.size(), length, encoded.get().width());
             for (int from = 0; from < captions.size(); from += batch) {
                 int count = Math.min(batch, captions.size() - from);
                 device.write(ids, tokens(captions.subList(from, from + count), batch));
                 graph.run();
-                for (int i = 0; i < tables.size(); i++) {
-                    device.copy(projected.get().get(i).slice(0, count), tables.get(i).slice(from, count));
-                }
+                device.copy(encoded.get().slice(0, count), states.slice(from, count));
             }
-            return tables;
+            return states;
         } finally {
             device.release(ids);
         }
@@ -76,5 +76,6 @@ final class PromptEncoder implements AutoCloseable {
     @Override
     public void close() {
         encoder.close();
+        weights.close();
     }
 }

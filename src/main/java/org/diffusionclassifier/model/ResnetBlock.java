@@ -27,10 +27,10 @@ final class ResnetBlock {
      */
     ResnetBlock(int in, int skip, int out, int timeWidth, int groups, float epsilon, Weights w, Layers layers) {
         norm1 = layers.groupNorm(new GroupNorm.Spec(in + skip, groups, epsilon, true), w.at("norm1"));
-        conv1 = layers.conv2d(Conv2d.Spec.of(in + skip, out, 3), w.at("conv1"));
+        conv1 = layers.conv2d(Conv2d.Spec.of(in + skip, out, 3).thenNormalized(), w.at("conv1"));
         timeProjection = timeWidth == 0 ? null : layers.linear(Linear.Spec.of(timeWidth, out), w.at("time_emb_proj"));
         norm2 = layers.groupNorm(new GroupNorm.Spec(out, groups, epsilon, true), w.at("norm2"));
-        conv2 = layers.conv2d(Conv2d.Spec.of(out, out, 3), w.at("conv2"));
+        conv2 = layers.conv2d(Conv2d.Spec.of(out, out, 3).thenNormalized(), w.at("conv2"));
         shortcut = in + skip == out ? null
                 : layers.conv2d(Conv2d.Spec.of(in, out, 1).withConcat(skip), w.at("conv_shortcut"));
     }

@@ -31,19 +31,22 @@ final class SpatialTransformer {
     SpatialTransformer(int channels, int heads, int depth, int contextWidth, int groups, boolean linearProjection,
                        Weights w, Layers layers) {
         norm = layers.groupNorm(new GroupNorm.Spec(channels, groups, GROUP_NORM_EPSILON, false), w.at("norm"));
-        projectIn = projection(channels, linearProjection, w.at("proj_in"), layers);
+        projectIn = projection(channels, linearProjection, false, w.at("proj_in"), layers);
         for (int i = 0; i < depth; i++) {
             blocks.add(new Block(channels, heads, contextWidth, w.at("transformer_blocks." + i), layers));
         }
-        projectOut = projection(channels, linearProjection, w.at("proj_out"), layers);
+        projectOut = projection(channels, linearProjection, true, w.at("proj_out"), layers);
     }
 
     /** The same function of the pixels either way; SD 1.x keeps it as a convolution, SD 2.x as a linear layer. */
-    private static BinaryOperator<Tensor> projection(int channels, boolean linear, Weights w, Layers layers) {
+    private static BinaryOperator<Tensor> projection(int channels, boolean linear, boolean thenNormalized, Weights w,
+                                                     Layers layers) {
         if (linear) {
-            return layers.linear(Linear.Spec.of(channels, channels), w)::forward;
+            Linear.Spec spec = Linear.Spec.of(channels, channels);
+            return layers.linear(thenNormalized ? spec.thenNormalized() : spec, w)::forward;
         }
-        return layers.conv2d(Conv2d.Spec.of(channels, channels, 1), w)::forward;
+        Conv2d.Spec spec = Conv2d.Spec.of(channels, channels, 1);
+        return layers.conv2d(thenNormalized ? spec.thenNormalized() : spec, w)::forward;
     }
 
     /** Cross-attention's keys and values of each block for captions [N, L, contextWidth]: [N, L, 2·channels]. */

@@ -11,7 +11,6 @@ import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Diffusion.Trials;
 import org.diffusionclassifier.device.Graph;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
@@ -38,12 +37,12 @@ public final class SyntheticEvaluation implements AutoCloseable {
         unet = new UNet(config, new SyntheticWeights(), device);
         int size = config.sampleSize();
         int[] each = IntStream.range(0, pairs).toArray();
-        var trials = new Trials(normal(DType.F32, size, size, config.inChannels()), indices(each),
+        var trials = new Trials(normal(DType.F32, size, size, config.inChannels()), indices(new int[2]), indices(each),
                 constant(pairs, (float) Math.sqrt(0.5)), constant(pairs, (float) Math.sqrt(0.5)));
         var asked = new UNet.Pairs(indices(each), indices(each), context(config, pairs), indices(each));
         var measure = new Measure(Loss.L2, PredictionType.EPSILON, false);
         graph = device.record(recorder -> recorder.keep(
-                unet.errors(device.diffusion(new Noise.Seeded(0)), trials, asked, measure).mean()));
+                unet.errors(device.diffusion(), trials, asked, measure).mean()));
     }
 
     /** What the cross-attentions look at: of the shapes that projected captions have. */

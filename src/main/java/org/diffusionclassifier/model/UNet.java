@@ -55,7 +55,7 @@ public final class UNet implements AutoCloseable {
             Weights time = w.at("time_embedding");
             time1 = layers.linear(Linear.Spec.of(first, timeWidth()).then(Activation.SILU), time.at("linear_1"));
             time2 = layers.linear(Linear.Spec.of(timeWidth(), timeWidth()), time.at("linear_2"));
-            convIn = layers.conv2d(Conv2d.Spec.of(config.inChannels(), first, 3), w.at("conv_in"));
+            convIn = layers.conv2d(Conv2d.Spec.of(config.inChannels(), first, 3).thenNormalized(), w.at("conv_in"));
             for (int i = 0; i < channels.size(); i++) {
                 down.add(downLevel(i, w.at("down_blocks." + i)));
             }
@@ -95,7 +95,7 @@ public final class UNet implements AutoCloseable {
         }
         boolean isLast = i == config.blockOutChannels().size() - 1;
         return new Level(resnets, attentions, isLast ? null : layers.conv2d(
-                Conv2d.Spec.of(out, out, 3).halving(Conv2d.Padding.SYMMETRIC), w.at("downsamplers.0.conv")));
+                Conv2d.Spec.of(out, out, 3).halving(Conv2d.Padding.SYMMETRIC).thenNormalized(), w.at("downsamplers.0.conv")));
     }
 
     /** Level i on the way up has the resolution of level n − 1 − i on the way down, whose outputs it takes as skips. */
@@ -116,7 +116,7 @@ public final class UNet implements AutoCloseable {
                     ? transformer(mirrored, w.at("attentions." + j)) : null);
         }
         return new Level(resnets, attentions, i == n - 1 ? null
-                : layers.conv2d(Conv2d.Spec.of(out, out, 3).doubling(), w.at("upsamplers.0.conv")));
+                : layers.conv2d(Conv2d.Spec.of(out, out, 3).doubling().thenNormalized(), w.at("upsamplers.0.conv")));
     }
 
     private ResnetBlock resnet(int in, int skip, int out, Weights w) {

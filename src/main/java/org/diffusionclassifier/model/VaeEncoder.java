@@ -40,7 +40,7 @@ public final class VaeEncoder implements AutoCloseable {
             int moments = 2 * config.latentChannels();
             Weights encoder = w.at("encoder");
             int in = channels.get(0);
-            convIn = layers.conv2d(Conv2d.Spec.of(config.inChannels(), in, 3), encoder.at("conv_in"));
+            convIn = layers.conv2d(Conv2d.Spec.of(config.inChannels(), in, 3).thenNormalized(), encoder.at("conv_in"));
             for (int i = 0; i < channels.size(); i++) {
                 Weights block = encoder.at("down_blocks." + i);
                 int out = channels.get(i);
@@ -50,7 +50,7 @@ public final class VaeEncoder implements AutoCloseable {
                 }
                 if (i < channels.size() - 1) {
                     downsamplers.add(layers.conv2d(
-                            Conv2d.Spec.of(out, out, 3).halving(Conv2d.Padding.BOTTOM_RIGHT),
+                            Conv2d.Spec.of(out, out, 3).halving(Conv2d.Padding.BOTTOM_RIGHT).thenNormalized(),
                             block.at("downsamplers.0.conv")));
                 }
             }

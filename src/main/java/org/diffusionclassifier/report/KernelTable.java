@@ -55,8 +55,8 @@ public final class KernelTable {
         for (Card card : Card.values()) {
             text.append(String.format(" %8s", card.label()));
         }
-        text.append(String.format(" | %4s %5s %-11s | %5s %5s %5s %5s | %9s %6s%n", "regs", "KB", "warps", "mma", "bank",
-                "sect", "16 B", "µs", "bound"));
+        text.append(String.format(" | %4s %5s %-11s | %5s %5s %5s %5s %5s | %9s %6s%n", "regs", "KB", "warps", "mma", "bytes",
+                "bank", "sect", "16 B", "µs", "bound"));
         for (Row row : rows) {
             text.append(line(row));
         }
@@ -76,9 +76,12 @@ public final class KernelTable {
                 : String.format(Locale.ROOT, " | %4d %5.1f %-11s |", first.registers(),
                         (launch.sharedBytes() + first.sharedBytes()) / 1024.0, warps(launch)));
         LaunchCounters counters = row.counters();
-        text.append(counters == null ? String.format(" %5s %5s %5s %5s |", "", "", "", "")
-                : String.format(Locale.ROOT, " %5s %5.2f %5.2f %4.0f%% |", launch.flops() == 0 || counters.mmaFlops() == 0 ? ""
-                        : String.format(Locale.ROOT, "%.2f", counters.mmaFlops() / launch.flops()),
+        text.append(counters == null ? String.format(" %5s %5s %5s %5s %5s |", "", "", "", "", "")
+                : String.format(Locale.ROOT, " %5s %5s %5.2f %5.2f %4.0f%% |",
+                        launch.flops() == 0 || counters.mmaFlops() == 0 ? ""
+                                : String.format(Locale.ROOT, "%.2f", counters.mmaFlops() / launch.flops()),
+                        launch.flops() > 0 ? ""
+                                : String.format(Locale.ROOT, "%.2f", counters.globalBytes() / launch.bytes()),
                         counters.conflictDegree(), counters.sectorEfficiency(), 100 * counters.wideShare()));
         if (row.seconds() != null) {
             double rate = launch.flops() > 0 ? launch.flops() * 1e-12 / row.seconds()

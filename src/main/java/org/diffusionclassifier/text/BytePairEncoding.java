@@ -1,15 +1,15 @@
 package org.diffusionclassifier.text;
 
 import com.fasterxml.jackson.databind.node.TextNode;
-import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.TokenizerTables;
 
 /**
  * Byte-level byte-pair encoding of one word (GPT-2, Radford et al. 2019, §2.2): its UTF-8 bytes are symbols, the last
@@ -44,9 +44,9 @@ final class BytePairEncoding {
      * @throws InputException if one is missing or malformed, the ids are not 0 … n − 1, or a merge has a symbol that
      *                        the vocabulary lacks
      */
-    static BytePairEncoding read(Path vocabularyFile, Path mergesFile) {
-        var vocabulary = readVocabulary(vocabularyFile);
-        return new BytePairEncoding(vocabulary, readMerges(mergesFile, vocabulary));
+    static BytePairEncoding read(TokenizerTables tables, String vocabularyName, String mergesName) {
+        var vocabulary = readVocabulary(tables, vocabularyName);
+        return new BytePairEncoding(vocabulary, readMerges(tables, mergesName, vocabulary));
     }
 
     int vocabularySize() {
@@ -94,15 +94,15 @@ final class BytePairEncoding {
         tokens.addAll(symbols);
     }
 
-    private static Map<String, Integer> readVocabulary(Path file) {
-        var json = JsonFile.read(file);
+    private static Map<String, Integer> readVocabulary(TokenizerTables tables, String name) {
+        var json = JsonTable.read(tables, name);
         var vocabulary = new HashMap<String, Integer>();
         var taken = new boolean[json.size()];
         for (var entry : json.properties()) {
             var id = entry.getValue();
             if (!id.isInt() || id.intValue() < 0 || id.intValue() >= taken.length || taken[id.intValue()]) {
                 throw new InputException("%s: token %s has id %s, expected every id from 0 to %d once".formatted(
-                        file, TextNode.valueOf(entry.getKey()), id, taken.length - 1));
+                        tables.label(name), TextNode.valueOf(entry.getKey()), id, taken.length - 1));
             }
             taken[id.intValue()] = true;
             vocabulary.put(entry.getKey(), id.intValue());
@@ -110,10 +110,11 @@ final class BytePairEncoding {
         return vocabulary;
     }
 
-    private static Map<Pair, Merge> readMerges(Path file, Map<String, Integer> vocabulary) {
+    private static Map<Pair, Merge> readMerges(TokenizerTables tables, String name, Map<String, Integer> vocabulary) {
+        String file = tables.label(name);
         var merges = new HashMap<Pair, Merge>();
         int number = 0;
-        for (var line : lines(file)) {
+        for (var line : lines(file, tables.get(name))) {
             number++;
             if (line.isEmpty() || number == 1 && line.startsWith("#version")) {
                 continue;
@@ -134,14 +135,11 @@ final class BytePairEncoding {
         return merges;
     }
 
-    private static List<String> lines(Path file) {
-        if (!Files.exists(file)) {
-            throw new InputException(file + ": no such file");
-        }
+    private static List<String> lines(String file, byte[] utf8) {
         try {
-            return Files.readAllLines(file);
-        } catch (IOException e) {
-            throw new InputException("%s: cannot be read as UTF-8 text: %s".formatted(file, e), e);
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString().lines().toList();
+        } catch (CharacterCodingException e) {
+            throw new InputException(file + ": cannot be read as UTF-8 text", e);
         }
     }
 

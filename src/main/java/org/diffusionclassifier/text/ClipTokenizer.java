@@ -3,8 +3,6 @@ package org.diffusionclassifier.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,15 +13,19 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.TokenizerTables;
 
 /**
- * CLIP's tokenizer (Radford et al. 2021, §2.4), read from the {@code tokenizer/} directory of a checkpoint. It yields
+ * CLIP's tokenizer (Radford et al. 2021, §2.4), read from the tables of a checkpoint. It yields
  * the ids of Hugging Face's {@code CLIPTokenizerFast}: white space collapsed, special tokens cut out, the rest composed
  * (NFC), lower-cased, split into words, and each word encoded by {@link BytePairEncoding}.
  *
  * <p>Immutable, safe for use by many threads.
  */
 public final class ClipTokenizer {
+
+    private static final String VOCABULARY = "vocab.json";
+    private static final String CONFIG = "tokenizer_config.json";
 
     private static final Pattern WHITE_SPACE = Pattern.compile("\\s+", Pattern.UNICODE_CHARACTER_CLASS);
 
@@ -56,26 +58,25 @@ public final class ClipTokenizer {
     /**
      * Reads a tokenizer.
      *
-     * @param directory    holds {@code vocab.json} and {@code merges.txt}; {@code special_tokens_map.json} and
+     * @param tables       {@code vocab.json} and {@code merges.txt}; {@code special_tokens_map.json} and
      *                     {@code tokenizer_config.json} count where they are there
      * @param maxPositions positions that the text encoder has, at least 2; the sequence is that long, or as long as the
      *                     configuration's {@code model_max_length} if that is less
      * @throws InputException if a file is missing or malformed, or a special token is not in the vocabulary
      */
-    public static ClipTokenizer read(Path directory, int maxPositions) {
-        var vocabularyFile = directory.resolve("vocab.json");
-        var encoding = BytePairEncoding.read(vocabularyFile, directory.resolve("merges.txt"));
-        var configFile = directory.resolve("tokenizer_config.json");
-        var config = readIfPresent(configFile);
-        var special = SpecialTokens.read(readIfPresent(directory.resolve("special_tokens_map.json")), config);
+    public static ClipTokenizer read(TokenizerTables tables, int maxPositions) {
+        var encoding = BytePairEncoding.read(tables, VOCABULARY, "merges.txt");
+        var config = readIfPresent(tables, CONFIG);
+        var special = SpecialTokens.read(readIfPresent(tables, "special_tokens_map.json"), config);
         special.stream().filter(token -> encoding.id(token) == null).findFirst().ifPresent(token -> {
             throw new InputException("%s: lacks the special token %s".formatted(
-                    vocabularyFile, TextNode.valueOf(token)));
+                    tables.label(VOCABULARY), TextNode.valueOf(token)));
         });
         double longest = config.path("model_max_length").asDouble(maxPositions);    // some say 1e30: no limit
         int length = (int) Math.min(longest, maxPositions);
         if (length < 2) {
-            throw new InputException("%s: model_max_length is %d, expected at least 2".formatted(configFile, length));
+            throw new InputException("%s: model_max_length is %d, expected at least 2".formatted(
+                    tables.label(CONFIG), length));
         }
         return new ClipTokenizer(encoding, special, length);
     }
@@ -162,7 +163,7 @@ public final class ClipTokenizer {
         }
     }
 
-    private static JsonNode readIfPresent(Path file) {
-        return Files.exists(file) ? JsonFile.read(file) : MissingNode.getInstance();
+    private static JsonNode readIfPresent(TokenizerTables tables, String name) {
+        return tables.has(name) ? JsonTable.read(tables, name) : MissingNode.getInstance();
     }
 }

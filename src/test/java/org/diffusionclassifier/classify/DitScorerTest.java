@@ -4,14 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.FloatBuffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Philox;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.RgbImage;
@@ -50,7 +52,7 @@ class DitScorerTest {
     private static final RgbImage IMAGE = new RgbImage(20, 17, new byte[3 * 20 * 17]);
 
     private final Device device = new CpuDevice(DType.F32);
-    private final ClassConditional model = new ClassConditional(new HandMade(), device);
+    private final ClassConditional model = new ClassConditional(new HandMade(CONFIG), device);
 
     @AfterEach
     void close() {
@@ -156,11 +158,15 @@ class DitScorerTest {
         }
     }
 
-    /** Zeros, but for the table and the last layers. */
-    private record HandMade(DitConfig transformer) implements DitSource, Weights {
+    /**
+     * Zeros, but for the table and the last layers.
+     *
+     * @param asked shapes of the tensors that were asked for
+     */
+    private record HandMade(DitConfig transformer, Map<String, List<Integer>> asked) implements DitSource, Weights {
 
-        HandMade() {
-            this(CONFIG);
+        HandMade(DitConfig transformer) {
+            this(transformer, new HashMap<>());
         }
 
         @Override
@@ -195,43 +201,33 @@ class DitScorerTest {
 
         @Override
         public Set<String> names() {
-            return Set.of();
-        }
-
-        @Override
-        public boolean has(String name) {
-            return true;
+            return asked.keySet();
         }
 
         @Override
         public void require(String name, int... shape) {
+            asked.put(name, IntStream.of(shape).boxed().toList());
         }
 
         @Override
         public List<Integer> shape(String name) {
-            int width = transformer.width();
-            return switch (name) {
-                case "pos_embed.proj.weight" -> List.of(width, 4, 2, 2);
-                default -> throw new IllegalArgumentException(name);
-            };
+            return asked.get(name);
         }
 
         @Override
-        public float[] floats(String name, int... shape) {
-            float[] values = new float[IntStream.of(shape).reduce(1, Math::multiplyExact)];
-            fill(name, values);
-            return values;
+        public DType dtype(String name) {
+            return DType.F32;
         }
 
-        /** What is left of the destination is as much as the tensor has, or more for tensors that are zeros. */
         @Override
-        public void read(String name, FloatBuffer destination) {
-            float[] values = new float[destination.remaining()];
-            fill(name, values);
-            destination.put(values);
+        public void readStored(String name, long first, ByteBuffer destination) {
+            destination.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer()
+                    .put(values(name), (int) first, destination.remaining() / Float.BYTES);
+            destination.position(destination.limit());
         }
 
-        private void fill(String name, float[] values) {
+        private float[] values(String name) {
+            float[] values = new float[(int) elements(name)];
             int width = transformer.width();
             if (name.endsWith("embedding_table.weight")) {
                 for (int label = 0; label < transformer.labels(); label++) {
@@ -246,6 +242,7 @@ class DitScorerTest {
                     values[out * width] = out % transformer.outChannels() < 4 ? 1 : 0;
                 }
             }
+            return values;
         }
 
         @Override

@@ -212,6 +212,15 @@ class BadInputTest {
                 .refused("--kernels vendor", "CPU");
     }
 
+    @Test
+    void weightsBudgets() {
+        CommandLineRun.of("classify", picture, "--weights-budget", "much").refused("--weights-budget", "'much'");
+        CommandLineRun.of("classify", picture, "--weights-budget", "1MiB")
+                .refused("--weights-budget: expected at least", "found 1048576 bytes");
+        CommandLineRun.of("classify", picture, "--weights-budget", "1GiB", "--kernels", "vendor", "--device", "simt")
+                .refused("--weights-budget", "vendor");
+    }
+
     @ParameterizedTest
     @CsvSource({"--batch-size,0", "--blocks,-1", "--model,no-such-model", "--device,cpu"})
     void kernelsOfNothing(String option, String value) {

@@ -29,7 +29,8 @@ record CommandLineRun(int exitCode, String out, String err) {
     /** Asserts exit code 2 and one line of error, beside the progress bar's, that holds every one of {@code parts}. */
     void refused(String... parts) {
         assertEquals(2, exitCode, out + err);
-        assertEquals(1, err.lines().filter(line -> !line.isBlank() && !line.startsWith("evaluate ")).count(), err);
+        assertEquals(1, err.lines().filter(line -> !line.isBlank() && !line.matches("(evaluate|convert) .*")).count(),
+                err);
         for (String part : parts) {
             assertTrue(err.contains(part), "expected \"" + part + "\" in: " + err);
         }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.testing.GoldenDit;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.SafetensorsWriter;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,8 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Classifying by labels, with the golden DiT and autoencoder laid out as a diffusers directory. */
 class DitTest {
 
-    private static final Path GOLDEN = Path.of("test/resources/golden");
-
     @TempDir
     private Path folder;
     private Path model;
@@ -34,17 +33,7 @@ class DitTest {
     @BeforeEach
     void layOutTheModel() throws IOException {
         model = folder.resolve("model");
-        for (String[] part : new String[][] {{"transformer", "dit-tiny"}, {"vae", "vae-tiny"}}) {
-            Files.createDirectories(model.resolve(part[0]));
-            for (String file : List.of("config.json", "diffusion_pytorch_model.safetensors")) {
-                Files.copy(GOLDEN.resolve(part[1]).resolve(file), model.resolve(part[0]).resolve(file));
-            }
-        }
-        Files.createDirectory(model.resolve("scheduler"));
-        Files.writeString(model.resolve("scheduler/scheduler_config.json"), "{}");
-        Files.writeString(model.resolve("model_index.json"), """
-                {"_class_name": "DiTPipeline", "id2label": {"0": "tench, Tinca tinca", "1": "crane", "2": "bag", "3": "d",
-                 "4": "e", "5": "f", "6": "g", "7": "crane", "8": "coat", "9": "j"}}""");
+        GoldenDit.layOut(model);
         picture = folder.resolve("bag.png");
         try (var bundled = BundledModel.open()) {
             Files.copy(bundled.images().resolve("bag-0.png"), picture);
@@ -95,6 +84,19 @@ class DitTest {
                 "prompt,classname,classidx\nbag,thing,0\ntench,animal,1\n7,animal,1\n");
         String out = classify("--interval", "250", "--prompts", prompts).succeeded().out();
         assertTrue(out.contains("thing") && out.contains("animal") && out.contains("12 pairs"), out);
+    }
+
+    /** Its largest layer has 24576 weights, eight bytes of room each. */
+    @Test
+    void streamsWeightsThatABudgetHasNoRoomFor() throws IOException {
+        Path kept = folder.resolve("kept.json");
+        Path streamed = folder.resolve("streamed.json");
+        classify("--interval", "250", "--loss", "l2+vb", "--json", kept).succeeded();
+        String log = classify("--interval", "250", "--loss", "l2+vb", "--json", streamed, "--weights-budget", "512KiB",
+                "--verbose").succeeded().err();
+        assertTrue(log.contains("MiB streamed"), log);
+        assertEquals(Files.readString(kept), Files.readString(streamed));
+        classify("--weights-budget", "196607").refused("--weights-budget: expected at least 1MiB", "found 196607 bytes");
     }
 
     @ParameterizedTest
@@ -194,6 +196,7 @@ class DitTest {
         "--template | a {}        | --template: expected none with a model that is told labels",
         "--vae      | x           | --vae: expected with a --model that is a DiT as one file",
         "--tokenizer | x          | expected with Stable Diffusion, not with a DiT",
+        "--lora     | x           | and --lora: expected with Stable Diffusion, not with a DiT",
         "--loss     | l3          | --loss: expected l1, l2, huber, vb, l2+vb, found l3",
         "--interval | 0           | --interval: expected at least 1, found 0",
         "--interval | 3           | --interval 3: expected a divisor of the model's 1000 timesteps",

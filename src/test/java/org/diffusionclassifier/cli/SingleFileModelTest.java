@@ -12,6 +12,7 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.testing.TorchFile;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.SafetensorsFile;
 import org.diffusionclassifier.weights.SafetensorsWriter;
@@ -73,6 +74,38 @@ class SingleFileModelTest {
         CommandLineRun.of(classify(directory, "a.json")).succeeded();
         CommandLineRun.of(classify(file, "b.json", "--tokenizer", tokenizer(), "--image-size", "32")).succeeded();
         assertEquals(Files.readString(folder.resolve("a.json")), Files.readString(folder.resolve("b.json")));
+    }
+
+    @Test
+    void pickledFilesGiveTheErrorsOfTheDirectory() throws IOException {
+        CommandLineRun.of(classify(directory, "a.json")).succeeded();
+        String expected = Files.readString(folder.resolve("a.json"));
+        Path ckpt = folder.resolve("model.ckpt");
+        try (var file = SafetensorsFile.open(original())) {
+            TorchFile.write(file, ckpt);
+        }
+        CommandLineRun.of(classify(ckpt, "b.json", "--tokenizer", tokenizer(), "--image-size", "32")).succeeded();
+        assertEquals(expected, Files.readString(folder.resolve("b.json")));
+
+        pickle("unet/diffusion_pytorch_model.safetensors", "unet/diffusion_pytorch_model.bin");
+        pickle("vae/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.bin");
+        pickle("text_encoder/model.safetensors", "text_encoder/pytorch_model.bin");
+        CommandLineRun.of(classify(directory, "c.json")).succeeded();
+        assertEquals(expected, Files.readString(folder.resolve("c.json")));
+
+        Path converted = folder.resolve("converted.safetensors");
+        CommandLineRun.of("convert", ckpt, "--out", converted, "--dtype", "f32", "--verify", "--tokenizer", tokenizer(),
+                "--image-size", "32").succeeded();
+        CommandLineRun.of(classify(converted, "d.json")).succeeded();
+        assertEquals(expected, Files.readString(folder.resolve("d.json")));
+        CommandLineRun.of(classify(converted, "d.json", "--predicts", "v")).refused("--predicts", "original naming");
+    }
+
+    private void pickle(String from, String to) throws IOException {
+        try (var file = SafetensorsFile.open(directory.resolve(from))) {
+            TorchFile.write(file, directory.resolve(to));
+        }
+        Files.delete(directory.resolve(from));
     }
 
     @Test

@@ -47,7 +47,7 @@ class DiffusionTest {
     @CsvSource({"1,1,1,1", "1,5,3,4", "3,5,3,4", "3,1,7,3", "2,16,16,4"})
     void mixesSeededNoiseIntoTheLatent(int count, int h, int w, int c) {
         float[] x0 = on.normal(h * w * c);
-        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        Diffusion diffusion = on.device().diffusion();
         var trials = trials(x0, NOISE_INDEX, count, h, w, c);
         on.assertMatches(r -> r.addNoise(x0, seeded(count, h, w, c), levels(SIGNAL, count), levels(LEVEL, count)),
                 on.run(() -> diffusion.addNoise(trials)));
@@ -57,7 +57,7 @@ class DiffusionTest {
     void mixesGivenNoiseIntoTheLatent() {
         float[] table = on.normal(4 * 5 * 3 * 2);
         float[] x0 = on.normal(5 * 3 * 2);
-        Diffusion diffusion = on.device().diffusion(new Noise.Given(on.input(DType.F32, table, 4, 5, 3, 2)));
+        Diffusion diffusion = on.device().diffusion(on.input(DType.F32, table, 4, 5, 3, 2));
         int[] noiseIndex = {3, 0, 3};
         var trials = trials(x0, noiseIndex, 3, 5, 3, 2);
         float[][] epsilon = IntStream.of(noiseIndex)
@@ -90,7 +90,7 @@ class DiffusionTest {
         int count = trialOfPair[trialOfPair.length - 1] + 1;
         float[] x0 = on.normal(h * w * c);
         float[] predicted = on.normal(trialOfPair.length * h * w * c, 0, magnitude);
-        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        Diffusion diffusion = on.device().diffusion();
         var trials = trials(x0, NOISE_INDEX, count, h, w, c);
         Tensor predictions = on.input(DType.F32, predicted, trialOfPair.length, h, w, c);
         Tensor pairs = on.input(trialOfPair, trialOfPair.length);
@@ -115,7 +115,7 @@ class DiffusionTest {
         for (int i = 0; i < truth.length; i++) {
             truth[i] = prediction == PredictionType.EPSILON ? epsilon[i] : SIGNAL[0] * epsilon[i] - LEVEL[0] * x0[i];
         }
-        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        Diffusion diffusion = on.device().diffusion();
         var trials = trials(x0, NOISE_INDEX, 1, 4, 4, 4);
         Tensor predicted = on.input(DType.F32, truth, 1, 4, 4, 4);
         Tensor pairs = on.input(new int[1], 1);
@@ -132,12 +132,35 @@ class DiffusionTest {
         float[] bias = on.normal(out);
         var spec = Conv2d.Spec.of(c, out, 3);
         var trials = trials(x0, NOISE_INDEX, count, h, w, c);
-        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        Diffusion diffusion = on.device().diffusion();
         try (Conv2d first = on.device().conv2d(spec, weights(filters, bias, out, c))) {
             on.assertMatches(r -> {
                 double[] noised = r.addNoise(x0, seeded(count, h, w, c), levels(SIGNAL, count), levels(LEVEL, count));
                 return r.conv2d(spec, count, h, w, floats(noised), null, filters, bias, null);
             }, on.run(() -> diffusion.convolveNoised(trials, first)));
+        }
+    }
+
+    /** And the norm behind it, with moments from the convolution where its tiles of 8 × 16 pixels are whole. */
+    @ParameterizedTest
+    @CsvSource({"2,32,32,80,8", "1,40,48,96,32", "2,31,33,80,8"})
+    void normalisesWhatTheFirstConvolutionWrites(int count, int h, int w, int out, int groups) {
+        float[] x0 = on.normal(h * w * 4);
+        float[] filters = on.normal(out * 4 * 9, 0, 0.2);
+        float[] bias = on.normal(out, 3, 1);
+        float[] gain = on.normal(out);
+        var spec = Conv2d.Spec.of(4, out, 3).thenNormalized();
+        var normalized = new GroupNorm.Spec(out, groups, 1e-5f, true);
+        var trials = trials(x0, NOISE_INDEX, count, h, w, 4);
+        Diffusion diffusion = on.device().diffusion();
+        var parameters = new MapWeights().with("weight", gain, out).with("bias", bias, out);
+        try (Conv2d first = on.device().conv2d(spec, weights(filters, bias, out, 4));
+                GroupNorm norm = on.device().groupNorm(normalized, parameters)) {
+            on.assertMatches(r -> {
+                double[] noised = r.addNoise(x0, seeded(count, h, w, 4), levels(SIGNAL, count), levels(LEVEL, count));
+                double[] map = r.conv2d(spec, count, h, w, floats(noised), null, filters, bias, null);
+                return r.groupNorm(normalized, count, floats(map), null, gain, bias);
+            }, on.run(() -> norm.forward(diffusion.convolveNoised(trials, first))));
         }
     }
 
@@ -155,7 +178,7 @@ class DiffusionTest {
         var trials = trials(x0, NOISE_INDEX, count, h, w, c);
         Tensor x = on.input(features, trialOfPair.length, h, w, in);
         Tensor pairs = on.input(trialOfPair, trialOfPair.length);
-        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        Diffusion diffusion = on.device().diffusion();
         double[] predicted = Reference.storing(DType.F32)
                 .conv2d(spec, trialOfPair.length, h, w, features, null, filters, bias, null);
         try (Conv2d last = on.device().conv2d(spec, weights(filters, bias, c, in))) {
@@ -185,7 +208,7 @@ class DiffusionTest {
 
     private Diffusion.Trials trials(float[] x0, int[] noiseIndex, int count, int h, int w, int c) {
         return new Diffusion.Trials(on.input(DType.F32, x0, h, w, c),
-                on.input(Arrays.copyOf(noiseIndex, count), count),
+                on.input(Philox.key(SEED), 2), on.input(Arrays.copyOf(noiseIndex, count), count),
                 on.input(DType.F32, levels(SIGNAL, count), count),
                 on.input(DType.F32, levels(LEVEL, count), count));
     }

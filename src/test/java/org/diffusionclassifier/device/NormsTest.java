@@ -144,6 +144,71 @@ class NormsTest {
         }
     }
 
+    /**
+     * What layers gather while they write a map: in x's group 5 of 8 lie its last 10 channels and skip's first 20. With
+     * pixels that no block of a GPU's divides, or fewer than 1024, they gather nothing.
+     */
+    @ParameterizedTest
+    @CsvSource({"2,32,32,1", "1,64,24,2", "2,33,31,1", "1,34,32,2", "1,3,5,1", "1,50,100,2"})
+    void normalisesMapsThatTheirLayersHavePreparedFor(int batch, int height, int width, int stride) {
+        float[] x = on.normal(batch * height * width * 24);
+        int pixels = batch * ((height - 1) / stride + 1) * ((width - 1) / stride + 1);
+        float[] other = on.normal(pixels * 32);
+        float[] residual = on.normal(pixels * 160);
+        float[] filters = on.normal(160 * 24 * 9, 0, 0.1);
+        float[] filterBias = on.normal(160);
+        float[] matrix = on.normal(80 * 32, 0, 0.2);
+        float[] matrixBias = on.normal(80);
+        float[] weight = on.normal(240);
+        float[] bias = on.normal(240);
+        Conv2d.Spec plain = Conv2d.Spec.of(24, 160, 3).thenNormalized();
+        Conv2d.Spec spec = stride == 1 ? plain : plain.halving(Conv2d.Padding.SYMMETRIC);
+        Linear.Spec linear = Linear.Spec.of(32, 80).thenNormalized();
+        var groups = new GroupNorm.Spec(240, 8, 1e-5f, true);
+        int[] shape = {batch, spec.outputSize(height), spec.outputSize(width), 160};
+        Tensor xInput = on.input(x, batch, height, width, 24);
+        Tensor otherInput = on.input(other, shape[0], shape[1], shape[2], 32);
+        Tensor residualInput = on.input(residual, shape);
+        var filterWeights = new MapWeights().with("weight", filters, 160, 24, 3, 3).with("bias", filterBias, 160);
+        var matrixWeights = new MapWeights().with("weight", matrix, 80, 32).with("bias", matrixBias, 80);
+        try (Conv2d convolution = on.device().conv2d(spec, filterWeights);
+                Linear projection = on.device().linear(linear, matrixWeights);
+                GroupNorm norm = on.device().groupNorm(groups, parameters(weight, bias))) {
+            on.assertMatches(r -> r.groupNorm(groups, batch,
+                    floats(r.conv2d(spec, batch, height, width, x, null, filters, filterBias, residual)),
+                    floats(r.linear(linear, other, matrix, matrixBias, null)), weight, bias),
+                    on.run(() -> norm.forward(convolution.forward(xInput, residualInput), projection.forward(otherInput))));
+        }
+    }
+
+    /** As {@link #normalisesGroupsOfAnyMagnitude}: with a mean far from 0, squares around 0 would cancel. */
+    @Test
+    void mapsMayLieFarFromZeroWhenTheirMomentsAreGathered() {
+        float[] x = on.normal(2 * 1024 * 32);
+        float[] matrix = on.normal(80 * 32, 0, 0.2);
+        float[] matrixBias = on.normal(80, 100, 1);
+        float[] weight = on.normal(80);
+        float[] bias = on.normal(80);
+        Linear.Spec linear = Linear.Spec.of(32, 80).thenNormalized();
+        var groups = new GroupNorm.Spec(80, 8, 1e-5f, false);
+        Tensor input = on.input(x, 2, 32, 32, 32);
+        var matrixWeights = new MapWeights().with("weight", matrix, 80, 32).with("bias", matrixBias, 80);
+        try (Linear projection = on.device().linear(linear, matrixWeights);
+                GroupNorm norm = on.device().groupNorm(groups, parameters(weight, bias))) {
+            DeviceFixture.assertMatches(on.device().dtype(), 101, r -> r.groupNorm(groups, 2,
+                    floats(r.linear(linear, x, matrix, matrixBias, null)), null, weight, bias),
+                    on.run(() -> norm.forward(projection.forward(input))));
+        }
+    }
+
+    private static float[] floats(double[] values) {
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        return floats;
+    }
+
     @ParameterizedTest
     @CsvSource({"1,1", "1,320", "7,33", "129,768", "130,17", "9,8", "3,512", "70,640", "5,1152", "6,1280", "5,1288",
             "3,2048", "2,2056", "300,320", "300,17"})

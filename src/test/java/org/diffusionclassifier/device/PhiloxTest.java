@@ -10,12 +10,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.weights.DType;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -84,33 +86,42 @@ class PhiloxTest {
         });
     }
 
-    /** Of a latent [2, 3, 4], elements 0 to 5 are channel 0's pixels, and 6 to 9 begin channel 1. */
-    @TestFactory
-    Stream<DynamicTest> theDeviceCountsElementsChannelByChannel() {
-        return normals((seed, noiseIndex, entry) -> {
-            try (Device device = Devices.open(Devices.types().get(0))) {
-                Tensor x0 = device.tensor(DType.F32, 2, 3, 4);
-                Tensor index = device.tensor(DType.I32, 1);
-                Tensor signal = device.tensor(DType.F32, 1);
-                Tensor level = device.tensor(DType.F32, 1);
-                device.write(index, new int[] {noiseIndex});
-                device.write(level, new float[] {1});
-                var noised = new Tensor[1];
-                try (Graph graph = device.record(recorder -> {
-                    noised[0] = device.diffusion(new Noise.Seeded(seed))
-                            .addNoise(new Diffusion.Trials(x0, index, signal, level));
-                    recorder.keep(noised[0]);
-                })) {
+    /**
+     * Of a latent [2, 3, 4], elements 0 to 5 are channel 0's pixels, and 6 to 9 begin channel 1. Seed and noise index lie
+     * in the device's memory: one graph, recorded (and on a GPU captured) once, draws the noise of them all.
+     */
+    @Test
+    void oneGraphDrawsTheNoiseOfEverySeedChannelByChannel() {
+        try (Device device = Devices.open(Devices.types().get(0))) {
+            Tensor x0 = device.tensor(DType.F32, 2, 3, 4);
+            Tensor seed = device.tensor(DType.I32, 2);
+            Tensor index = device.tensor(DType.I32, 1);
+            Tensor signal = device.tensor(DType.F32, 1);
+            Tensor level = device.tensor(DType.F32, 1);
+            device.write(level, new float[] {1});
+            var noised = new AtomicReference<Tensor>();
+            try (Graph graph = device.record(recorder -> {
+                noised.set(device.diffusion().addNoise(new Diffusion.Trials(x0, seed, index, signal, level)));
+                recorder.keep(noised.get());
+            })) {
+                entries("normals").forEach(entry -> {
+                    device.write(seed, Philox.key(seed(entry)));
+                    device.write(index, new int[] {entry.get("noise_index").intValue()});
                     graph.run();
-                    float[] hwc = device.read(noised[0]);
+                    float[] hwc = device.read(noised.get());
                     float[] first = floats(entry.get("first"));
                     for (int i = 0; i < first.length; i++) {
                         float rounding = device.dtype() == DType.F16 ? 0x1p-11f * Math.abs(first[i]) : 0;
-                        assertEquals(first[i], hwc[i % 6 * 4 + i / 6], 1e-5f + rounding, "element " + i);
+                        assertEquals(first[i], hwc[i % 6 * 4 + i / 6], 1e-5f + rounding,
+                                "seed " + seed(entry) + ", element " + i);
                     }
-                }
+                });
             }
-        });
+        }
+    }
+
+    private static long seed(JsonNode entry) {
+        return Long.parseUnsignedLong(entry.get("seed").asText());
     }
 
     private interface NormalsCase {
@@ -119,7 +130,7 @@ class PhiloxTest {
 
     private static Stream<DynamicTest> normals(NormalsCase test) {
         return entries("normals").map(entry -> {
-            long seed = Long.parseUnsignedLong(entry.get("seed").asText());
+            long seed = seed(entry);
             int noiseIndex = entry.get("noise_index").intValue();
             return dynamicTest("seed " + seed + ", noise " + noiseIndex, () -> test.check(seed, noiseIndex, entry));
         });

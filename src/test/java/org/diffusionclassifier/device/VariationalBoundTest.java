@@ -117,7 +117,7 @@ class VariationalBoundTest {
         float[][] epsilon = noise(2);
         float[] predicted = predictions(epsilon, trialOfPair, 1, 0.3);
         float[] front = Reference.columns(predicted, 2 * C, 0, C);
-        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        Diffusion diffusion = on.device().diffusion();
         var trials = trials(x0, new int[] {3, 900});
         Tensor whole = on.input(DType.F32, predicted, trialOfPair.length, H, W, 2 * C);
         Tensor half = on.input(DType.F32, front, trialOfPair.length, H, W, C);
@@ -132,13 +132,13 @@ class VariationalBoundTest {
         var trials = trials(on.normal(LATENT), new int[] {3});
         Tensor predicted = on.input(DType.F32, on.normal(LATENT), 1, H, W, C);
         Tensor pairs = on.input(new int[1], 1);
-        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        Diffusion diffusion = on.device().diffusion();
         assertThrows(IllegalArgumentException.class,
                 () -> on.run(() -> diffusion.bound(predicted, trials, posterior(new int[] {3}), pairs, false)));
     }
 
     private float[] bound(float[] x0, int[] timesteps, float[] predicted, int[] trialOfPair, boolean squares) {
-        Diffusion diffusion = on.device().diffusion(new Noise.Seeded(SEED));
+        Diffusion diffusion = on.device().diffusion();
         var trials = trials(x0, timesteps);
         var posterior = posterior(timesteps);
         Tensor predictions = on.input(DType.F32, predicted, trialOfPair.length, H, W, 2 * C);
@@ -147,7 +147,7 @@ class VariationalBoundTest {
     }
 
     private Trials trials(float[] x0, int[] timesteps) {
-        return new Trials(on.input(DType.F32, x0, H, W, C),
+        return new Trials(on.input(DType.F32, x0, H, W, C), on.input(Philox.key(SEED), 2),
                 on.input(IntStream.range(0, timesteps.length).toArray(), timesteps.length),
                 levels(timesteps, SCHEDULE::signalLevel), levels(timesteps, SCHEDULE::noiseLevel));
     }

@@ -3,6 +3,7 @@ package org.diffusionclassifier.testing;
 import java.util.List;
 import java.util.Locale;
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.Kernels;
@@ -27,9 +28,13 @@ public final class Devices {
     }
 
     public static Device open(DType dtype) {
+        return open(dtype, WeightsBudget.unlimited());
+    }
+
+    public static Device open(DType dtype, WeightsBudget budget) {
         return switch (NAME) {
-            case "cpu" -> new CpuDevice(dtype);
-            case "simt", "cuda" -> openCuda();
+            case "cpu" -> new CpuDevice(dtype, budget);
+            case "simt", "cuda" -> openCuda(KERNELS, budget);
             default -> throw new IllegalArgumentException("-Ddevice=" + NAME + ": expected cpu, simt or cuda");
         };
     }
@@ -41,6 +46,10 @@ public final class Devices {
 
     /** As {@link #openCuda()}, whatever kernels are under test. */
     public static Device openCuda(Kernels kernels) {
-        return NAME.equals("cuda") ? CudaDevice.open(kernels) : CudaDevice.openEmulated(kernels);
+        return openCuda(kernels, WeightsBudget.unlimited());
+    }
+
+    private static Device openCuda(Kernels kernels, WeightsBudget budget) {
+        return NAME.equals("cuda") ? CudaDevice.open(kernels, budget) : CudaDevice.openEmulated(kernels, budget);
     }
 }

@@ -1,11 +1,13 @@
 package org.diffusionclassifier.testing;
 
-import java.nio.FloatBuffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.Weights;
 
@@ -44,9 +46,16 @@ public final class MapWeights implements Weights {
     }
 
     @Override
-    public void read(String name, FloatBuffer destination) {
+    public DType dtype(String name) {
+        return DType.F32;
+    }
+
+    @Override
+    public void readStored(String name, long first, ByteBuffer destination) {
         shape(name);
-        destination.put(values.get(name));
+        destination.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer()
+                .put(values.get(name), (int) first, destination.remaining() / Float.BYTES);
+        destination.position(destination.limit());
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.TokenizerTables;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,31 +53,31 @@ class ClipTokenizerTest {
     @ParameterizedTest
     @MethodSource("cases")
     void equalsHuggingFace(Case expected) {
-        assertArrayEquals(expected.ids, ClipTokenizer.read(directory, 77).encode(expected.text), expected.text);
+        assertArrayEquals(expected.ids, ClipTokenizer.read(tables(), 77).encode(expected.text), expected.text);
     }
 
     @Test
     void sequenceIsAsLongAsTheShorterLimit() throws IOException {
-        assertEquals(32, ClipTokenizer.read(directory, 77).length());
-        assertEquals(16, ClipTokenizer.read(directory, 16).length());
-        assertEquals(16, ClipTokenizer.read(directory, 16).encode("word ".repeat(99)).length);
+        assertEquals(32, ClipTokenizer.read(tables(), 77).length());
+        assertEquals(16, ClipTokenizer.read(tables(), 16).length());
+        assertEquals(16, ClipTokenizer.read(tables(), 16).encode("word ".repeat(99)).length);
         Files.writeString(directory.resolve("tokenizer_config.json"),
                 "{\"model_max_length\": 1000000000000000019884624838656}");
-        assertEquals(77, ClipTokenizer.read(directory, 77).length());
+        assertEquals(77, ClipTokenizer.read(tables(), 77).length());
         Files.delete(directory.resolve("tokenizer_config.json"));
-        assertEquals(77, ClipTokenizer.read(directory, 77).length());
+        assertEquals(77, ClipTokenizer.read(tables(), 77).length());
     }
 
     @Test
     void vocabularySizeCountsEveryToken() {
-        assertEquals(645, ClipTokenizer.read(directory, 77).vocabularySize());
+        assertEquals(645, ClipTokenizer.read(tables(), 77).vocabularySize());
     }
 
     @Test
     void specialTokensDefaultToThoseOfClip() throws IOException {
         Files.delete(directory.resolve("special_tokens_map.json"));
         Files.delete(directory.resolve("tokenizer_config.json"));
-        assertArrayEquals(new int[] {643, 320, 644, 644}, ClipTokenizer.read(directory, 4).encode("a"));
+        assertArrayEquals(new int[] {643, 320, 644, 644}, ClipTokenizer.read(tables(), 4).encode("a"));
     }
 
     /** As in Stable Diffusion 2; being special, that token is then recognised in the text too. */
@@ -84,21 +85,21 @@ class ClipTokenizerTest {
     @ValueSource(strings = {"{\"pad_token\": \"!\"}", "{\"pad_token\": {\"content\": \"!\", \"lstrip\": false}}"})
     void paddingCanBeAnotherTokenThanTheEnd(String map) throws IOException {
         Files.writeString(directory.resolve("special_tokens_map.json"), map);
-        var tokenizer = ClipTokenizer.read(directory, 77);
+        var tokenizer = ClipTokenizer.read(tables(), 77);
         assertArrayEquals(new int[] {643, 320, 644, 0, 0, 0}, IntStream.of(tokenizer.encode("a")).limit(6).toArray());
         assertArrayEquals(new int[] {643, 320, 0, 644}, IntStream.of(tokenizer.encode("a!")).limit(4).toArray());
     }
 
     @Test
     void truncatedTextStillEnds() {
-        var ids = ClipTokenizer.read(directory, 5).encode("a a a a a a <|endoftext|> a");
+        var ids = ClipTokenizer.read(tables(), 5).encode("a a a a a a <|endoftext|> a");
         assertArrayEquals(new int[] {643, 320, 320, 320, 644}, ids);
-        assertArrayEquals(new int[] {643, 644}, ClipTokenizer.read(directory, 2).encode("a a"));
+        assertArrayEquals(new int[] {643, 644}, ClipTokenizer.read(tables(), 2).encode("a a"));
     }
 
     @Test
     void combiningMarksAreComposedFirst() {
-        var tokenizer = ClipTokenizer.read(directory, 77);
+        var tokenizer = ClipTokenizer.read(tables(), 77);
         assertArrayEquals(tokenizer.encode("caf\u00E9"), tokenizer.encode("cafe\u0301"));
     }
 
@@ -108,7 +109,7 @@ class ClipTokenizerTest {
     void pairsMergeByRank(String merges, String expected) throws IOException {
         var symbols = List.of("<|startoftext|>", "<|endoftext|>", "a", "b", "c</w>", "ab", "bc</w>", "abc</w>");
         writeTokenizer(symbols, "#version: 0.2\n" + merges);
-        var ids = ClipTokenizer.read(directory, 10).encode("abc");
+        var ids = ClipTokenizer.read(tables(), 10).encode("abc");
         var tokens = IntStream.of(ids).skip(1).takeWhile(id -> id != 1).mapToObj(symbols::get).collect(joining(" "));
         assertEquals(expected, tokens);
     }
@@ -116,7 +117,7 @@ class ClipTokenizerTest {
     @Test
     void overlappingPairsMergeFromTheLeftAndMissingBytesAreUnknown() throws IOException {
         writeTokenizer(List.of("<|startoftext|>", "<|endoftext|>", "a", "aa", "aaaa", "a</w>"), "a a\naa aa\n");
-        var tokenizer = ClipTokenizer.read(directory, 10);
+        var tokenizer = ClipTokenizer.read(tables(), 10);
         assertArrayEquals(new int[] {0, 4, 3, 5, 1, 1, 1, 1, 1, 1}, tokenizer.encode("a".repeat(7)));
         assertArrayEquals(new int[] {0, 2, 1, 5, 1, 1, 1, 1, 1, 1}, tokenizer.encode("aza"));
     }
@@ -126,7 +127,7 @@ class ClipTokenizerTest {
     @ValueSource(strings = {"a", "the", "the ", "!", "<|endoftext|", "<|endoftext|>", "\uD83D\uDE00", "\uD800",
         "\u0301\u0316"})
     void aMegabyteOfTextTakesBoundedTime(String piece) {
-        var tokenizer = ClipTokenizer.read(directory, 77);
+        var tokenizer = ClipTokenizer.read(tables(), 77);
         var text = piece.repeat(1_000_000 / piece.length());
         var ids = assertTimeout(Duration.ofSeconds(10), () -> tokenizer.encode(text));
         assertArrayEquals(tokenizer.encode(piece.repeat(40)), ids);
@@ -134,7 +135,7 @@ class ClipTokenizerTest {
 
     @Test
     void spacesDoNotCountAgainstTheLimit() {
-        var tokenizer = ClipTokenizer.read(directory, 77);
+        var tokenizer = ClipTokenizer.read(tables(), 77);
         assertArrayEquals(tokenizer.encode("a photo"), tokenizer.encode("a" + " ".repeat(1_000_000) + "photo"));
     }
 
@@ -143,7 +144,7 @@ class ClipTokenizerTest {
         var zip = URI.create("jar:" + directory.resolve("model.zip").toUri());
         try (var files = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
             copyTo(files.getPath("/"));
-            assertEquals(32, ClipTokenizer.read(files.getPath("/"), 77).length());
+            assertEquals(32, ClipTokenizer.read(TokenizerTables.read(files.getPath("/")), 77).length());
         }
     }
 
@@ -183,8 +184,12 @@ class ClipTokenizerTest {
         assertTrue(refusal().startsWith(directory.resolve("tokenizer_config.json") + ": model_max_length is 1"));
     }
 
+    private TokenizerTables tables() {
+        return TokenizerTables.read(directory);
+    }
+
     private String refusal() {
-        var message = assertThrows(InputException.class, () -> ClipTokenizer.read(directory, 77)).getMessage();
+        var message = assertThrows(InputException.class, () -> ClipTokenizer.read(tables(), 77)).getMessage();
         assertEquals(1, message.lines().count(), message);
         return message;
     }

@@ -6,7 +6,6 @@ import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Diffusion.Trials;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
@@ -28,8 +27,8 @@ public class DiffusionBenchmark extends OperationBenchmark {
 
     @Override
     protected Tensor record(Device on) {
-        Diffusion diffusion = on.diffusion(new Noise.Seeded(0));
-        var trials = new Trials(on.tensor(DType.F32, SIZE, SIZE, LATENT), on.tensor(DType.I32, PAIRS),
+        Diffusion diffusion = on.diffusion();
+        var trials = new Trials(on.tensor(DType.F32, SIZE, SIZE, LATENT), on.tensor(DType.I32, 2), on.tensor(DType.I32, PAIRS),
                 on.tensor(DType.F32, PAIRS), on.tensor(DType.F32, PAIRS));
         Tensor trialOfPair = on.tensor(DType.I32, PAIRS);
         var measure = new Measure(Loss.L2, PredictionType.EPSILON, false);

@@ -6,7 +6,6 @@ import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Diffusion.Trials;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.model.Dit;
 import org.diffusionclassifier.weights.DType;
@@ -30,9 +29,9 @@ public class DitBenchmark extends OperationBenchmark {
         int size = config.sampleSize();
         int latent = config.inChannels();
         Tensor each = indices(on);
-        var trials = new Trials(on.tensor(DType.F32, size, size, latent), each, on.tensor(DType.F32, pairs),
-                on.tensor(DType.F32, pairs));
-        Diffusion diffusion = on.diffusion(new Noise.Seeded(0));
+        var trials = new Trials(on.tensor(DType.F32, size, size, latent), on.tensor(DType.I32, 2), each,
+                on.tensor(DType.F32, pairs), on.tensor(DType.F32, pairs));
+        Diffusion diffusion = on.diffusion();
         Tensor predicted = dit.forward(diffusion.addNoise(trials), new Dit.Pairs(each, each, each));
         return diffusion.errors(predicted.columns(0, latent), trials, each,
                 new Measure(Loss.L2, PredictionType.EPSILON, false)).mean();

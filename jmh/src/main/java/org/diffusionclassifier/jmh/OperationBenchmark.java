@@ -8,6 +8,7 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.device.cuda.Card;
 import org.diffusionclassifier.device.cuda.CudaDevice;
@@ -109,7 +110,7 @@ public abstract class OperationBenchmark {
     private Device openDevice() {
         boolean cuda = device.equals("cuda") || device.equals("auto") && CudaDevice.isInstalled();
         if (cuda) {
-            return CudaDevice.open(Kernels.valueOf(kernels.toUpperCase(Locale.ROOT)));
+            return CudaDevice.open(Kernels.valueOf(kernels.toUpperCase(Locale.ROOT)), WeightsBudget.unlimited());
         }
         return new CpuDevice(dtype.equals("auto") ? CpuDevice.fastestType()
                 : DType.valueOf(dtype.toUpperCase(Locale.ROOT)));

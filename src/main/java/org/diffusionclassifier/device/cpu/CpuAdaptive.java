@@ -65,7 +65,7 @@ final class CpuAdaptive {
                 device.add(DnnlOp.of(device.oneDnn(), name, 0, descriptor)
                         .reads(DNNL_ARG_SRC_0, map, z.slice(image, 1))
                         .reads(DNNL_ARG_SRC_1, rowDesc, row)
-                        .reads(DnnlOp.postOpSlot(0), map, addend)
+                        .reads(Primitive.postOpSlot(0), map, addend)
                         .writes(DNNL_ARG_DST, map, y.slice(image, 1)));
             }
         }

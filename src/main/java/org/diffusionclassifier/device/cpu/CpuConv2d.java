@@ -17,18 +17,17 @@ final class CpuConv2d implements Conv2d {
 
     private final CpuDevice device;
     private final Spec spec;
+    private final LayerWeights layer;
     private final PackedWeights weights;
     private final Tensor bias;
 
     CpuConv2d(CpuDevice device, Spec spec, Weights source) {
         this.device = device;
         this.spec = spec;
+        layer = LayerWeights.filters(device, source, spec.out(), spec.in(), spec.kernel());
+        weights = layer.filter(spec.in(), spec.out(), spec.kernel());
+        layer.load();
         this.bias = device.parameters("bias", spec.out(), source);
-        int[] shape = {spec.out(), spec.in(), spec.kernel(), spec.kernel()};
-        try (var staged = device.stage("weight", new Weights[] {source}, shape)) {
-            this.weights = PackedWeights.filter(device.oneDnn(), device.dtype(), staged.address(), spec.in(), spec.out(),
-                    spec.kernel());
-        }
     }
 
     @Override
@@ -66,11 +65,11 @@ final class CpuConv2d implements Conv2d {
             long flops = 2L * y.elements() * spec.in() * spec.kernel() * spec.kernel();
             DnnlOp op = DnnlOp.of(device.oneDnn(), name, flops, descriptor)
                     .reads(DNNL_ARG_SRC, xDesc, input)
-                    .reads(DNNL_ARG_WEIGHTS, weights.layout(), weights.tensor())
+                    .reads(DNNL_ARG_WEIGHTS, weights.layout(), weights.operand())
                     .reads(DNNL_ARG_BIAS, biasDesc, bias)
                     .writes(DNNL_ARG_DST, yDesc, y);
             if (addend != null) {
-                op.reads(DnnlOp.postOpSlot(0), addendDesc, addend);
+                op.reads(Primitive.postOpSlot(0), addendDesc, addend);
             }
             device.add(op);
         }
@@ -106,7 +105,7 @@ final class CpuConv2d implements Conv2d {
 
     @Override
     public void close() {
-        weights.close();
+        layer.close();
         device.release(bias);
     }
 }

@@ -9,6 +9,7 @@ import java.nio.ShortBuffer;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.Pointer;
@@ -21,10 +22,10 @@ import org.diffusionclassifier.device.Embedding;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.FloatFormats;
 import org.diffusionclassifier.weights.Weights;
@@ -37,15 +38,22 @@ public final class CpuDevice extends RecordingDevice {
 
     private final OneDnn oneDnn = new OneDnn();
     private final DType dtype;
+    private final WeightsBudget budget;
     private final Map<Long, NativeMemory> persistent = new HashMap<>();
     private final GrowingArena arena = new GrowingArena();
 
     /** @param dtype F32 or BF16; the latter works on any processor, but is fast only where it is native */
     public CpuDevice(DType dtype) {
+        this(dtype, WeightsBudget.unlimited());
+    }
+
+    /** As above, with a limit to the weights that stay in memory. */
+    public CpuDevice(DType dtype, WeightsBudget budget) {
         if (dtype != DType.F32 && dtype != DType.BF16) {
             throw new IllegalArgumentException("the CPU device computes in F32 or BF16, not " + dtype);
         }
         this.dtype = dtype;
+        this.budget = budget;
     }
 
     /** The fastest type that this processor computes in natively. */
@@ -68,6 +76,10 @@ public final class CpuDevice extends RecordingDevice {
         return oneDnn;
     }
 
+    WeightsBudget budget() {
+        return budget;
+    }
+
     @Override
     public Linear linear(Linear.Spec spec, Weights... parts) {
         return new CpuLinear(this, spec, parts);
@@ -80,12 +92,12 @@ public final class CpuDevice extends RecordingDevice {
 
     @Override
     public GroupNorm groupNorm(GroupNorm.Spec spec, Weights weights) {
-        return new CpuNorms.Group(this, spec, weights);
+        return new CpuGroupNorm(this, spec, weights);
     }
 
     @Override
     public LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
-        return new CpuNorms.Layer(this, channels, epsilon, weights);
+        return new CpuLayerNorm(this, channels, epsilon, weights);
     }
 
     @Override
@@ -99,8 +111,8 @@ public final class CpuDevice extends RecordingDevice {
     }
 
     @Override
-    public Diffusion diffusion(Noise noise) {
-        return new CpuDiffusion(this, noise);
+    public Diffusion diffusion(Tensor table) {
+        return new CpuDiffusion(this, table);
     }
 
     @Override
@@ -256,13 +268,23 @@ public final class CpuDevice extends RecordingDevice {
         for (int dim : shape) {
             elements *= dim;
         }
-        var staged = NativeMemory.allocate(elements * DType.F32.bytes());
-        try {
-            FloatBuffer values = NativeMemory.buffer(staged.address(), staged.bytes()).asFloatBuffer();
+        return stage(elements, values -> {
             for (Weights part : parts) {
                 part.require(name, shape);
                 part.read(name, values);
             }
+        });
+    }
+
+    /** The {@code weight} of a convolution in float32: [out, size, size, in]. */
+    NativeMemory stageFilters(Weights source, int out, int in, int size) {
+        return stage((long) out * in * size * size, values -> source.readFilters("weight", out, in, size, values));
+    }
+
+    private static NativeMemory stage(long elements, Consumer<FloatBuffer> reader) {
+        var staged = NativeMemory.allocate(elements * DType.F32.bytes());
+        try {
+            reader.accept(NativeMemory.buffer(staged.address(), staged.bytes()).asFloatBuffer());
             return staged;
         } catch (RuntimeException e) {
             staged.close();

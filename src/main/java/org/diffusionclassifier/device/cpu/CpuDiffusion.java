@@ -5,7 +5,6 @@ import java.nio.IntBuffer;
 import java.util.List;
 import java.util.stream.Stream;
 import org.diffusionclassifier.device.Diffusion;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Philox;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
@@ -15,11 +14,12 @@ import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 final class CpuDiffusion implements Diffusion {
 
     private final CpuDevice device;
-    private final Noise noise;
+    /** Given noise, [N, h, w, c]; null to compute it. */
+    private final Tensor table;
 
-    CpuDiffusion(CpuDevice device, Noise noise) {
+    CpuDiffusion(CpuDevice device, Tensor table) {
         this.device = device;
-        this.noise = noise;
+        this.table = table;
     }
 
     @Override
@@ -180,10 +180,11 @@ final class CpuDiffusion implements Diffusion {
         /** Noise of the trial drawn last, [h, w, c]. */
         final float[] epsilon;
         FloatBuffer latent;
+        private IntBuffer seed;
         private IntBuffer index;
         FloatBuffer signal;
         FloatBuffer level;
-        private FloatBuffer table;
+        private FloatBuffer given;
 
         TrialOp(String name, Trials trials, List<Tensor> more, List<Tensor> outputs) {
             super(name + " " + outputs.get(0), join(trials, more), outputs);
@@ -197,17 +198,17 @@ final class CpuDiffusion implements Diffusion {
         @Override
         public void bind() {
             latent = floats(trials.x0());
+            seed = ints(trials.seed());
             index = ints(trials.noiseIndex());
             signal = floats(trials.signalLevel());
             level = floats(trials.noiseLevel());
-            if (noise instanceof Noise.Given given) {
-                table = floats(given.table());
-            }
+            given = table == null ? null : floats(table);
         }
 
         void drawNoise(int m) {
-            if (noise instanceof Noise.Seeded seeded) {
-                Philox.normals(seeded.seed(), index.get(m), chw, elements);
+            if (given == null) {
+                long words = Integer.toUnsignedLong(seed.get(0)) | (long) seed.get(1) << Integer.SIZE;
+                Philox.normals(words, index.get(m), chw, elements);
                 int pixels = elements / channels;
                 for (int c = 0; c < channels; c++) {
                     for (int i = 0; i < pixels; i++) {
@@ -215,7 +216,7 @@ final class CpuDiffusion implements Diffusion {
                     }
                 }
             } else {
-                table.get(index.get(m) * elements, epsilon, 0, elements);
+                given.get(index.get(m) * elements, epsilon, 0, elements);
             }
         }
 
@@ -227,6 +228,6 @@ final class CpuDiffusion implements Diffusion {
 
     private static List<Tensor> join(Trials trials, List<Tensor> more) {
         return Stream.concat(more.stream(), Stream.of(
-                trials.x0(), trials.noiseIndex(), trials.signalLevel(), trials.noiseLevel())).toList();
+                trials.x0(), trials.seed(), trials.noiseIndex(), trials.signalLevel(), trials.noiseLevel())).toList();
     }
 }

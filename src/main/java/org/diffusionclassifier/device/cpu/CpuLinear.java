@@ -6,7 +6,6 @@ import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cpu.MatrixProduct.Then;
-import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.Weights;
 
 /**
@@ -17,6 +16,7 @@ final class CpuLinear implements Linear {
 
     private final CpuDevice device;
     private final Spec spec;
+    private final LayerWeights weights;
     private final Tensor bias;
     private final List<MatrixProduct> products = new ArrayList<>();
 
@@ -25,15 +25,16 @@ final class CpuLinear implements Linear {
         this.spec = spec;
         boolean geglu = spec.activation() == Activation.GEGLU;
         int rows = geglu ? 2 * spec.out() : spec.out();
+        weights = LayerWeights.matrices(device, parts, rows / parts.length, spec.in());
+        List<PackedWeights> matrices = new ArrayList<>();
+        for (int i = 0; i < rows / spec.out(); i++) {
+            matrices.add(weights.matrix((long) i * spec.out() * spec.in(), spec.in(), spec.out(), spec.in()));
+        }
+        weights.load();
         this.bias = spec.bias() ? device.parameters("bias", rows, parts) : null;
-        try (var staged = device.stage("weight", parts, new int[] {rows / parts.length, spec.in()})) {
-            for (int i = 0; i < rows / spec.out(); i++) {
-                long source = staged.address() + (long) i * spec.out() * spec.in() * DType.F32.bytes();
-                var weights = PackedWeights.matrix(device.oneDnn(), device.dtype(), source, spec.in(), spec.out(),
-                        spec.in());
-                Tensor part = bias == null ? null : bias.columns(i * spec.out(), spec.out());
-                products.add(new MatrixProduct(device, weights, part, activation(i)));
-            }
+        for (int i = 0; i < matrices.size(); i++) {
+            Tensor part = bias == null ? null : bias.columns(i * spec.out(), spec.out());
+            products.add(new MatrixProduct(device, matrices.get(i), part, activation(i)));
         }
     }
 
@@ -61,7 +62,7 @@ final class CpuLinear implements Linear {
 
     @Override
     public void close() {
-        products.forEach(MatrixProduct::close);
+        weights.close();
         if (bias != null) {
             device.release(bias);
         }

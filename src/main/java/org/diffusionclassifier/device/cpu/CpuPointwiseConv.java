@@ -15,6 +15,7 @@ final class CpuPointwiseConv implements Conv2d {
 
     private final CpuDevice device;
     private final Spec spec;
+    private final LayerWeights weights;
     private final Tensor bias;
     private final MatrixProduct product;
     private final MatrixProduct skipProduct;
@@ -23,14 +24,13 @@ final class CpuPointwiseConv implements Conv2d {
         this.device = device;
         this.spec = spec;
         int in = spec.in() + spec.concat();
+        weights = LayerWeights.filters(device, source, spec.out(), in, 1);
+        PackedWeights first = weights.matrix(0, spec.in(), spec.out(), in);
+        PackedWeights second = spec.concat() == 0 ? null : weights.matrix(spec.in(), spec.concat(), spec.out(), in);
+        weights.load();
         this.bias = device.parameters("bias", spec.out(), source);
-        try (var staged = device.stage("weight", new Weights[] {source}, new int[] {spec.out(), in, 1, 1})) {
-            product = new MatrixProduct(device, PackedWeights.matrix(device.oneDnn(), device.dtype(), staged.address(),
-                    spec.in(), spec.out(), in), bias, Activation.NONE);
-            long behind = staged.address() + (long) spec.in() * DType.F32.bytes();
-            skipProduct = spec.concat() == 0 ? null : new MatrixProduct(device, PackedWeights.matrix(device.oneDnn(),
-                    device.dtype(), behind, spec.concat(), spec.out(), in), null, Activation.NONE);
-        }
+        product = new MatrixProduct(device, first, bias, Activation.NONE);
+        skipProduct = second == null ? null : new MatrixProduct(device, second, null, Activation.NONE);
     }
 
     @Override
@@ -57,10 +57,7 @@ final class CpuPointwiseConv implements Conv2d {
 
     @Override
     public void close() {
-        product.close();
-        if (skipProduct != null) {
-            skipProduct.close();
-        }
+        weights.close();
         device.release(bias);
     }
 }

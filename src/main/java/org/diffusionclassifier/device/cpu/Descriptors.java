@@ -61,22 +61,6 @@ final class Descriptors implements AutoCloseable {
         return strided(x.type(), new long[] {x.dim(0), x.width(), h, w}, new long[] {h * w * row, 1, w * row, row});
     }
 
-    /** Heads of token rows [B, L, heads · d] as [B, heads, L, d]. */
-    dnnl_memory_desc heads(Tensor x, int heads) {
-        long d = x.width() / heads;
-        long row = x.rowStride();
-        return strided(x.type(), new long[] {x.dim(0), heads, x.dim(1), d},
-                new long[] {x.dim(1) * row, d, row, 1});
-    }
-
-    /** The same with the last two dimensions exchanged: [B, heads, d, L]. */
-    dnnl_memory_desc headsTransposed(Tensor x, int heads) {
-        long d = x.width() / heads;
-        long row = x.rowStride();
-        return strided(x.type(), new long[] {x.dim(0), heads, d, x.dim(1)},
-                new long[] {x.dim(1) * row, d, 1, row});
-    }
-
     dnnl_post_ops postOps() {
         var postOps = new dnnl_post_ops();
         check(dnnl_post_ops_create(postOps), "post_ops_create");
@@ -92,6 +76,13 @@ final class Descriptors implements AutoCloseable {
         check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), "set_scratchpad_mode");
         check(dnnl_primitive_attr_set_post_ops(attributes, postOps), "set_post_ops");
         return attributes;
+    }
+
+    /** A copy that lives until it is destroyed by its owner. */
+    static dnnl_memory_desc copyOf(dnnl_memory_desc desc) {
+        var copy = new dnnl_memory_desc();
+        check(dnnl_memory_desc_clone(copy, desc), "memory_desc_clone");
+        return copy;
     }
 
     /** Appends an element-wise function; nothing for NONE. */

@@ -13,7 +13,7 @@ import org.diffusionclassifier.device.Tensor;
  * y = act(x W + b) ∘ z over the rows of x, where ∘ is + or × and z has y's shape: the one matrix product that linear
  * layers and 1×1 convolutions are made of.
  */
-final class MatrixProduct implements AutoCloseable {
+final class MatrixProduct {
 
     /** What happens to the product last. */
     enum Then {
@@ -33,7 +33,10 @@ final class MatrixProduct implements AutoCloseable {
     private final Tensor bias;
     private final Activation activation;
 
-    /** @param bias [1, out] float32, or null; stays the caller's */
+    /**
+     * @param weights stay the caller's
+     * @param bias    [1, out] float32, or null; stays the caller's
+     */
     MatrixProduct(CpuDevice device, PackedWeights weights, Tensor bias, Activation activation) {
         this.device = device;
         this.weights = weights;
@@ -62,20 +65,15 @@ final class MatrixProduct implements AutoCloseable {
             weights.settle(dnnl_primitive_desc_query_md(descriptor, dnnl_query_weights_md, 0));
             DnnlOp op = DnnlOp.of(device.oneDnn(), name, 2L * x.rows() * x.width() * y.width(), descriptor)
                     .reads(DNNL_ARG_SRC, xDesc, x)
-                    .reads(DNNL_ARG_WEIGHTS, weights.layout(), weights.tensor())
+                    .reads(DNNL_ARG_WEIGHTS, weights.layout(), weights.operand())
                     .writes(DNNL_ARG_DST, yDesc, y);
             if (bias != null) {
                 op.reads(DNNL_ARG_BIAS, biasDesc, bias);
             }
             if (zDesc != null) {
-                op.reads(DnnlOp.postOpSlot(last), zDesc, z);
+                op.reads(Primitive.postOpSlot(last), zDesc, z);
             }
             device.add(op);
         }
-    }
-
-    @Override
-    public void close() {
-        weights.close();
     }
 }

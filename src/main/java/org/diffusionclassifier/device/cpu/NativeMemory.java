@@ -70,4 +70,13 @@ final class NativeMemory implements AutoCloseable {
             address = value;
         }
     }
+
+    /** A pointer of JavaCPP's that can be moved, so that pointing somewhere else makes no object. */
+    static final class Cursor extends Pointer {
+
+        Cursor at(long value) {
+            address = value;
+            return this;
+        }
+    }
 }

@@ -15,64 +15,72 @@ import org.diffusionclassifier.weights.DType;
 /**
  * A matrix or a filter in the layout that oneDNN's kernels want. Which one that is depends on the shape it meets, so
  * the weights are kept plain until the first primitive is made for them, and in its layout from then on; there is one
- * copy at any time but while a single tensor is being repacked.
+ * copy at any time but while a single tensor is being repacked. If they are not kept, the layout is settled in the same
+ * way, and every graph has memory for them in which they arrive.
  */
 final class PackedWeights implements AutoCloseable {
 
+    private final LayerWeights layer;
     private final OneDnn oneDnn;
     private final DType type;
+    private final long first;
     private final long[] dims;
+    private final long[] sourceStrides;
     private dnnl_memory_desc layout;
     private NativeMemory memory;
-    private boolean packed;
+    private boolean settled;
 
-    /** Takes a plain copy in {@code type} of float32 values laid out as {@code sourceStrides} say. */
-    private PackedWeights(OneDnn oneDnn, DType type, long source, long[] dims, long[] sourceStrides,
-                          long[] plainStrides) {
-        this.oneDnn = oneDnn;
-        this.type = type;
+    /**
+     * @param first         element of the layer's, as read, that is the first of these
+     * @param sourceStrides how they lie from there on
+     * @param plainStrides  how they are kept before a primitive says how
+     */
+    PackedWeights(LayerWeights layer, long first, long[] dims, long[] sourceStrides, long[] plainStrides) {
+        this.layer = layer;
+        this.oneDnn = layer.oneDnn();
+        this.type = layer.dtype();
+        this.first = first;
         this.dims = dims;
+        this.sourceStrides = sourceStrides;
         try (var descriptors = new Descriptors()) {
-            layout = copyOf(descriptors.strided(type, dims, plainStrides));
-            memory = NativeMemory.allocate(dnnl_memory_desc_get_size(layout));
-            reorder(descriptors.strided(DType.F32, dims, sourceStrides), source, layout, memory.address());
+            layout = Descriptors.copyOf(descriptors.strided(type, dims, plainStrides));
         }
     }
 
-    /**
-     * Weights of a matrix product x · W with W [in, out].
-     *
-     * @param source    address of float32 values as PyTorch keeps them, [out, in]
-     * @param sourceRow elements between two rows of the source
-     */
-    static PackedWeights matrix(OneDnn oneDnn, DType type, long source, int in, int out, int sourceRow) {
-        return new PackedWeights(oneDnn, type, source, new long[] {in, out}, new long[] {1, sourceRow},
-                new long[] {1, in});
+    /** Takes a plain copy of them, to be kept. */
+    void take(NativeMemory staged) {
+        memory = NativeMemory.allocate(dnnl_memory_desc_get_size(layout));
+        arrive(staged, memory.address());
     }
 
-    /** @param source address of float32 values as PyTorch keeps them, [out, in, size, size] */
-    static PackedWeights filter(OneDnn oneDnn, DType type, long source, int in, int out, int size) {
-        long[] strides = {(long) in * size * size, (long) size * size, size, 1};
-        return new PackedWeights(oneDnn, type, source, new long[] {out, in, size, size}, strides, strides);
+    /** Puts them where a graph has memory for them, in their layout. */
+    void arrive(NativeMemory staged, long destination) {
+        try (var descriptors = new Descriptors()) {
+            reorder(descriptors.strided(DType.F32, dims, sourceStrides), staged.address() + first * DType.F32.bytes(),
+                    layout, destination);
+        }
     }
 
     /** What to ask for when making a primitive: any layout the first time, ours from then on. */
     dnnl_memory_desc wanted(Descriptors descriptors) {
-        return packed ? layout : descriptors.any(type, dims);
+        return settled ? layout : descriptors.any(type, dims);
     }
 
     /** Takes on the layout that a primitive chose. */
     void settle(dnnl_memory_desc chosen) {
-        if (packed) {
+        if (settled) {
             return;
         }
-        packed = true;
+        settled = true;
         if (dnnl_memory_desc_equal(chosen, layout) != 0) {
             return;
         }
-        dnnl_memory_desc newLayout = copyOf(chosen);
-        var newMemory = NativeMemory.allocate(dnnl_memory_desc_get_size(newLayout));
-        reorder(layout, memory.address(), newLayout, newMemory.address());
+        dnnl_memory_desc newLayout = Descriptors.copyOf(chosen);
+        NativeMemory newMemory = null;
+        if (memory != null) {
+            newMemory = NativeMemory.allocate(dnnl_memory_desc_get_size(newLayout));
+            reorder(layout, memory.address(), newLayout, newMemory.address());
+        }
         close();
         layout = newLayout;
         memory = newMemory;
@@ -82,9 +90,18 @@ final class PackedWeights implements AutoCloseable {
         return layout;
     }
 
-    /** The bytes, as a persistent tensor; the shape says nothing, the layout does. */
-    Tensor tensor() {
-        return Tensor.over(Storage.persistent(memory.address(), memory.bytes()), DType.U8, 1, 1);
+    /**
+     * The bytes, for the operation that is recorded next, once the layout is settled; the shape says nothing, the layout
+     * does.
+     */
+    Tensor operand() {
+        long bytes = dnnl_memory_desc_get_size(layout);
+        if (memory != null) {
+            return Tensor.over(Storage.persistent(memory.address(), bytes), DType.U8, 1, 1);
+        }
+        Tensor destination = Tensor.over(Storage.planned(bytes), DType.U8, 1, 1);
+        layer.recordArrival(this, destination);
+        return destination;
     }
 
     private void reorder(dnnl_memory_desc from, long source, dnnl_memory_desc to, long destination) {
@@ -110,15 +127,11 @@ final class PackedWeights implements AutoCloseable {
         }
     }
 
-    private static dnnl_memory_desc copyOf(dnnl_memory_desc desc) {
-        var copy = new dnnl_memory_desc();
-        check(dnnl_memory_desc_clone(copy, desc), "memory_desc_clone");
-        return copy;
-    }
-
     @Override
     public void close() {
-        memory.close();
+        if (memory != null) {
+            memory.close();
+        }
         dnnl_memory_desc_destroy(layout);
     }
 }

@@ -23,14 +23,14 @@ final class CudaConv2d implements Conv2d {
 
     private final CudaDevice device;
     private final Spec spec;
-    private final Tensor filters;
+    private final KernelWeights filters;
     private final Tensor bias;
 
     CudaConv2d(CudaDevice device, Spec spec, Weights source) {
         this.device = device;
         this.spec = spec;
-        float[] values = CudaDevice.floats("weight", new Weights[] {source}, spec.out(), spec.in(), 3, 3);
-        this.filters = KernelWeights.filters(device, values, spec.out(), spec.in(), 3);
+        this.filters = KernelWeights.matrix(device, CudaDevice.filters(source, spec.out(), spec.in(), 3), spec.out() * 9,
+                spec.in());
         this.bias = device.parameters("bias", spec.out(), source);
     }
 
@@ -46,9 +46,12 @@ final class CudaConv2d implements Conv2d {
         Tensor y = device.activations(spec.floatOutput() ? DType.F32 : DType.F16, shape);
         Set<Tiles> whole = spec.in() % 8 != 0 ? ANY : spec.floatOutput() ? NARROW : PLAIN;
         Set<Tiles> partial = PLAIN.equals(whole) ? PARTIAL : NONE;
-        int tiles = 9 * filters.width() / Tiles.DEPTH;
-        record(Tiles.choose(device.multiprocessors(), y.rows(), spec.out(), tiles, whole, partial), x,
-                residual ? addend : null, perImage ? addend : null, y);
+        int tiles = 9 * filters.columns() / Tiles.DEPTH;
+        Tiles.Plan plan = Tiles.choose(device.multiprocessors(), y.rows(), spec.out(), tiles, whole, partial);
+        if (spec.normalized()) {
+            y = y.withMoments(MapMoments.of(device, y, plan));
+        }
+        record(plan, x, residual ? addend : null, perImage ? addend : null, y);
         return y;
     }
 
@@ -57,20 +60,22 @@ final class CudaConv2d implements Conv2d {
      *
      * @param residual    as y, or null
      * @param imageAddend [B, out], its rows any distance apart, or null
+     * @param y           with the tensor for its moments, if they are to be gathered
      */
     void record(Tiles.Plan plan, Tensor x, Tensor residual, Tensor imageAddend, Tensor y) {
         int m = y.rows();
         int n = spec.out();
         Object[] geometry = {y.dim(1), y.dim(2), n, spec.stride(), spec.padding() == Padding.SYMMETRIC ? 1 : 0,
             spec.upsample()};
-        String family = spec.floatOutput() ? "conv3x3_f32out" : "conv3x3";
+        String family = spec.floatOutput() ? "conv3x3_f32out" : y.moments() != null ? "conv3x3_moments" : "conv3x3";
         var op = new KernelOp(device.gpu(), plan.kernel(family), plan.geometry(m, n), 2L * y.elements() * spec.in() * 9)
                 .in(x).with(x.dim(0), x.dim(1), x.dim(2), spec.in())
-                .in(filters).with(filters.width());
+                .in(filters.operand()).with(filters.columns());
         if (plan.splits() == 1) {
-            device.add(op.in(bias).in(residual)
+            op.in(bias).in(residual)
                     .in(imageAddend).with(imageAddend == null ? 0 : imageAddend.rowStride())
-                    .out(y).with(geometry));
+                    .out(y).with(geometry);
+            device.add(y.moments() == null ? op : op.out(y.moments()));
             return;
         }
         var sums = new SplitSums(device, plan, m, n);
@@ -83,7 +88,7 @@ final class CudaConv2d implements Conv2d {
     }
 
     /** [out, 3, 3, in], the last padded with zeros to whole tiles: see {@link KernelWeights}. */
-    Tensor filters() {
+    KernelWeights filters() {
         return filters;
     }
 
@@ -94,7 +99,7 @@ final class CudaConv2d implements Conv2d {
 
     @Override
     public void close() {
-        device.release(filters);
+        filters.close();
         device.release(bias);
     }
 }

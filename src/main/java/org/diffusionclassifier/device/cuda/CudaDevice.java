@@ -4,6 +4,8 @@ import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
+import jcuda.driver.CUevent;
 import jcuda.driver.CUstream;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Arena;
@@ -15,11 +17,11 @@ import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
 import org.diffusionclassifier.device.cuda.vendor.VendorDevice;
 import org.diffusionclassifier.device.cuda.vendor.VendorLayers;
@@ -35,13 +37,15 @@ public final class CudaDevice extends RecordingDevice {
 
     private final Gpu gpu;
     private final Tiles.Multiprocessors multiprocessors;
+    private final WeightsBudget budget;
     private final GpuArena arena = new GpuArena();
 
     /** Null where our own kernels do it all. */
     private final VendorLayers vendor;
 
-    private CudaDevice(Gpu gpu, Kernels kernels) {
+    private CudaDevice(Gpu gpu, Kernels kernels, WeightsBudget budget) {
         this.gpu = gpu;
+        this.budget = budget;
         this.multiprocessors = new Tiles.Multiprocessors(gpu.multiprocessors(), gpu.sharedBytesPerMultiprocessor());
         try {
             vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView()) : null;
@@ -74,16 +78,17 @@ public final class CudaDevice extends RecordingDevice {
      *                                                        run on
      */
     public static CudaDevice open(int card) {
-        return new CudaDevice(new Gpu(Driver.INSTALLED, card, false), Kernels.NATIVE);
+        return new CudaDevice(new Gpu(Driver.INSTALLED, card, false), Kernels.NATIVE, WeightsBudget.unlimited());
     }
 
     /**
-     * As {@link #open()}, with the choice of what multiplies matrices.
+     * As {@link #open()}, with the choice of what multiplies matrices, and a limit to the weights that stay on the card
+     * (which NVIDIA's libraries do not heed).
      *
-     * @throws org.diffusionclassifier.device.DeviceException also if that is NVIDIA's libraries and one is missing
+     * @throws org.diffusionclassifier.device.DeviceException also if NVIDIA's libraries are asked for and one is missing
      */
-    public static CudaDevice open(Kernels kernels) {
-        return new CudaDevice(new Gpu(Driver.INSTALLED, 0, false), kernels);
+    public static CudaDevice open(Kernels kernels, WeightsBudget budget) {
+        return new CudaDevice(new Gpu(Driver.INSTALLED, 0, false), kernels, budget);
     }
 
     /**
@@ -91,12 +96,12 @@ public final class CudaDevice extends RecordingDevice {
      * {@code -Dsimt.checked=true} every load and store is checked.
      */
     public static CudaDevice openEmulated() {
-        return openEmulated(Kernels.NATIVE);
+        return openEmulated(Kernels.NATIVE, WeightsBudget.unlimited());
     }
 
-    /** As {@link #openEmulated()}; NVIDIA's libraries are emulated as well. */
-    public static CudaDevice openEmulated(Kernels kernels) {
-        return new CudaDevice(new Gpu(Driver.EMULATED, 0, Boolean.getBoolean("simt.checked")), kernels);
+    /** As {@link #openEmulated()}, with the choices of {@link #open(Kernels, WeightsBudget)}. */
+    public static CudaDevice openEmulated(Kernels kernels, WeightsBudget budget) {
+        return new CudaDevice(new Gpu(Driver.EMULATED, 0, Boolean.getBoolean("simt.checked")), kernels, budget);
     }
 
     /**
@@ -111,7 +116,7 @@ public final class CudaDevice extends RecordingDevice {
 
     /** The emulated card with every load and store checked and counted. */
     public static CudaDevice openEmulatedToCount() {
-        return new CudaDevice(new Gpu(Driver.EMULATED, 0, true), Kernels.NATIVE);
+        return new CudaDevice(new Gpu(Driver.EMULATED, 0, true), Kernels.NATIVE, WeightsBudget.unlimited());
     }
 
     @Override
@@ -128,6 +133,10 @@ public final class CudaDevice extends RecordingDevice {
 
     Gpu gpu() {
         return gpu;
+    }
+
+    WeightsBudget budget() {
+        return budget;
     }
 
     /** What the choice of tiles depends on. */
@@ -169,8 +178,8 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
-    public Diffusion diffusion(Noise noise) {
-        return new CudaDiffusion(this, noise);
+    public Diffusion diffusion(Tensor table) {
+        return new CudaDiffusion(this, table);
     }
 
     @Override
@@ -232,17 +241,27 @@ public final class CudaDevice extends RecordingDevice {
     @Override
     public void write(Tensor destination, float[] values) {
         requireFits(holdsFloats(destination), values.length, destination);
-        boolean single = destination.type() == DType.F32;
-        gpu.staging().upload(destination.address(), values.length, destination.type().bytes(), (slot, first, count) -> {
-            if (single) {
-                slot.asFloatBuffer().put(values, first, count);
-            } else {
-                ShortBuffer halves = slot.asShortBuffer();
-                for (int i = 0; i < count; i++) {
-                    halves.put(i, FloatFormats.toF16(values[first + i]));
-                }
+        gpu.staging().upload(destination.address(), values.length, destination.type().bytes(),
+                rounding(destination.type(), values));
+    }
+
+    /** As {@link #write}, but kernels that need the values have to wait for {@code done}. */
+    void upload(Tensor destination, float[] values, CUevent done) {
+        requireFits(holdsFloats(destination), values.length, destination);
+        gpu.staging().upload(destination.address(), values.length, destination.type().bytes(),
+                rounding(destination.type(), values), done);
+    }
+
+    private static Staging.Source rounding(DType type, float[] values) {
+        if (type == DType.F32) {
+            return (slot, first, count) -> slot.asFloatBuffer().put(values, first, count);
+        }
+        return (slot, first, count) -> {
+            ShortBuffer halves = slot.asShortBuffer();
+            for (int i = 0; i < count; i++) {
+                halves.put(i, FloatFormats.toF16(values[first + i]));
             }
-        });
+        };
     }
 
     @Override
@@ -292,17 +311,29 @@ public final class CudaDevice extends RecordingDevice {
         return arena;
     }
 
-    /** With CUDA_LAUNCH_BLOCKING=1 one by one, so that a launch that fails is named. */
+    /**
+     * One by one where weights are read between the launches; with CUDA_LAUNCH_BLOCKING=1, too, so that a launch that
+     * fails is named.
+     */
     @Override
     protected Graph.Program compile(List<Op> ops) {
         Graph.Program oneByOne = super.compile(ops);
-        if ("1".equals(System.getenv("CUDA_LAUNCH_BLOCKING"))) {
+        if ("1".equals(System.getenv("CUDA_LAUNCH_BLOCKING"))
+                || ops.stream().anyMatch(KernelWeights.Arrival.class::isInstance)) {
             return oneByOne;
         }
         if (vendor != null) {
             oneByOne.run();     // what the libraries load and allocate at first use, they may not within a capture
         }
         return new CapturedProgram(gpu, ops);
+    }
+
+    /** What reads {@link #floats} whenever it is asked. */
+    static Supplier<float[]> source(String name, Weights[] parts, int... shape) {
+        for (Weights part : parts) {
+            part.require(name, shape);
+        }
+        return () -> floats(name, parts, shape);
     }
 
     /** The vectors {@code name} of several weights, one behind the other, in float32: [1, size]. */
@@ -325,6 +356,16 @@ public final class CudaDevice extends RecordingDevice {
             part.read(name, buffer);
         }
         return values;
+    }
+
+    /** What reads the {@code weight} of a convolution, [out, size, size, in], whenever it is asked. */
+    static Supplier<float[]> filters(Weights source, int out, int in, int size) {
+        source.requireFilters("weight", out, in, size);
+        return () -> {
+            var values = FloatBuffer.allocate(Math.multiplyExact(Math.multiplyExact(out, in), size * size));
+            source.readFilters("weight", out, in, size, values);
+            return values.array();
+        };
     }
 
     @Override

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.Locale;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Diffusion;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
 import org.diffusionclassifier.weights.DType;
@@ -20,17 +19,19 @@ final class CudaDiffusion implements Diffusion {
     private static final int PIXELS_A_BLOCK = 1024;
     /** Most channels of a latent that the convolutions take: one chunk. */
     private static final int FUSED_CHANNELS = 8;
+    /** Pixels of a block of the convolutions. */
+    private static final int TILE_LINES = 8;
+    private static final int TILE_WIDTH = 16;
     private static final int FUSED_BLOCK = 128;
     private static final int FUSED_SHARED_BYTES = 48384;
 
     private final CudaDevice device;
-    private final long seed;
+    /** Given noise, [N, h, w, c]; null to compute it. */
     private final Tensor table;
 
-    CudaDiffusion(CudaDevice device, Noise noise) {
+    CudaDiffusion(CudaDevice device, Tensor table) {
         this.device = device;
-        this.seed = noise instanceof Noise.Seeded seeded ? seeded.seed() : 0;
-        this.table = noise instanceof Noise.Given given ? given.table() : null;
+        this.table = table;
     }
 
     @Override
@@ -77,9 +78,13 @@ final class CudaDiffusion implements Diffusion {
         }
         int out = conv.spec().out();
         Tensor y = device.activations(trials.count(), x0.dim(0), x0.dim(1), out);
+        boolean wholeTiles = x0.dim(0) % TILE_LINES == 0 && x0.dim(1) % TILE_WIDTH == 0;
+        if (conv.spec().normalized() && wholeTiles) {
+            y = y.withMoments(MapMoments.of(device, y, TILE_LINES * TILE_WIDTH));
+        }
         device.add(drawing("noised_conv", tiles(x0, trials.count(), 0), 2L * y.elements() * x0.width() * 9, trials)
-                .in(conv.filters()).with(conv.filters().width()).in(conv.bias())
-                .out(y).with(x0.dim(0), x0.dim(1), x0.width(), out));
+                .in(conv.filters().operand()).with(conv.filters().columns()).in(conv.bias())
+                .out(y).out(y.moments()).with(x0.dim(0), x0.dim(1), x0.width(), out));
         return y;
     }
 
@@ -97,7 +102,7 @@ final class CudaDiffusion implements Diffusion {
         Tensor partial = device.activations(DType.F32, pairs, tilesOfPair);
         Tensor map = map(measure, pairs, x0);
         device.add(drawing("error_conv" + suffix(measure), tiles, 2L * pairs * x0.elements() * x.width() * 9, trials,
-                x, x.width(), conv.filters(), conv.filters().width(), conv.bias())
+                x, x.width(), conv.filters().operand(), conv.filters().columns(), conv.bias())
                 .in(trialOfPair).with(measure.prediction() == PredictionType.V_PREDICTION)
                 .out(partial).out(map).with(x0.dim(0), x0.dim(1), x0.width()));
         Tensor mean = device.activations(DType.F32, pairs);
@@ -112,10 +117,10 @@ final class CudaDiffusion implements Diffusion {
                 && !spec.upsample();
     }
 
-    /** Of {@code noised_conv} and {@code error_conv}: 8 lines of 16 pixels a block. */
+    /** Of {@code noised_conv} and {@code error_conv}. */
     private static Geometry tiles(Tensor x0, int entries, int sharedBytes) {
-        return new Geometry((int) Geometry.ceilDiv(x0.dim(1), 16), (int) Geometry.ceilDiv(x0.dim(0), 8), entries,
-                FUSED_BLOCK, sharedBytes);
+        return new Geometry((int) Geometry.ceilDiv(x0.dim(1), TILE_WIDTH),
+                (int) Geometry.ceilDiv(x0.dim(0), TILE_LINES), entries, FUSED_BLOCK, sharedBytes);
     }
 
     private Tensor map(Measure measure, int pairs, Tensor x0) {
@@ -136,7 +141,7 @@ final class CudaDiffusion implements Diffusion {
                 op.with(argument);
             }
         }
-        return op.in(trials.x0()).in(trials.noiseIndex()).in(trials.signalLevel()).in(trials.noiseLevel())
-                .with(seed).in(table);
+        return op.in(trials.x0()).in(trials.seed()).in(trials.noiseIndex()).in(trials.signalLevel())
+                .in(trials.noiseLevel()).in(table);
     }
 }

@@ -1,5 +1,6 @@
 package org.diffusionclassifier.device.cuda;
 
+import java.util.function.Supplier;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
@@ -18,10 +19,11 @@ final class CudaLinear implements Linear {
         this.spec = spec;
         boolean geglu = spec.activation() == Activation.GEGLU;
         int rows = geglu ? 2 * spec.out() : spec.out();
-        float[] values = CudaDevice.floats("weight", parts, rows / parts.length, spec.in());
-        Tensor weights = geglu ? KernelWeights.interleaved(device, values, rows, spec.in())
+        Supplier<float[]> values = CudaDevice.source("weight", parts, rows / parts.length, spec.in());
+        KernelWeights weights = geglu ? KernelWeights.interleaved(device, values, rows, spec.in())
                 : KernelWeights.matrix(device, values, rows, spec.in());
-        gemm = new Gemm(device, weights, spec.bias() ? bias(geglu, rows, parts) : null, spec.activation());
+        gemm = new Gemm(device, weights, spec.bias() ? bias(geglu, rows, parts) : null, spec.activation(),
+                spec.normalized() && spec.activation() == Activation.NONE);
     }
 
     private Tensor bias(boolean geglu, int rows, Weights... parts) {
@@ -40,9 +42,7 @@ final class CudaLinear implements Linear {
 
     @Override
     public Tensor forward(Tensor x, Tensor residual) {
-        Tensor y = device.activations(spec.outputShape(x, residual));
-        gemm.record(x, null, residual, y);
-        return y;
+        return gemm.record(x, null, residual, device.activations(spec.outputShape(x, residual)));
     }
 
     @Override

@@ -14,15 +14,18 @@ final class CudaNorms {
     }
 
     /**
-     * In one launch where a slice of an image fits on chip, else in two, the first of which leaves the moments of slabs
-     * of each slice.
+     * In one launch where the layers before have left moments of both inputs ({@link MapMoments}), or where a slice of an
+     * image fits on chip; else an input without moments is read for them first.
      */
     static final class Group implements GroupNorm {
 
         private static final int SECTOR = 16;                   // channels
         private static final int STATIC_SHARED_BYTES = 1280;
-        private static final int MOST_GROUPS_A_SLICE = 16;
         private static final int ANY_BLOCK = 256;
+        /** Channels that moments are of: whole groups must be. */
+        private static final int PAIR = 2;
+        /** Blocks that share a slice of an image at least: few, as each reads the moments of all its slabs. */
+        private static final int FEWEST_RUNS = 4;
 
         private final CudaDevice device;
         private final Spec spec;
@@ -50,25 +53,54 @@ final class CudaNorms {
             if ((x.width() | (skip == null ? 0 : skip.width())) % SECTOR != 0 || slices.block == 0) {
                 device.add(launch("groupnorm_any", Geometry.of(spec.groups(), batch, ANY_BLOCK), x, skip)
                         .in(scale).in(shift).out(y).with(pixels, groupSize, spec.epsilon(), spec.silu()));
-            } else if (slices.onChip(pixels) + STATIC_SHARED_BYTES <= device.gpu().sharedBytesOfBlock()) {
+            } else if (!isKnown(x, skip, groupSize)
+                    && slices.onChip(pixels) + STATIC_SHARED_BYTES <= device.gpu().sharedBytesOfBlock()) {
                 var geometry = new Geometry(slices.count, batch, 1, slices.block, (int) slices.onChip(pixels));
                 device.add(launch("groupnorm", geometry, x, skip).in(scale).in(shift).out(y)
                         .with(pixels, slices.width, groupSize, spec.epsilon(), spec.silu()));
             } else {
-                int slab = slices.slab();
-                int slabs = (int) Geometry.ceilDiv(pixels, slab);
-                Tensor moments = device.activations(DType.F32, batch, slices.count, MOST_GROUPS_A_SLICE, slabs, 2);
-                var geometry = new Geometry(slices.count, slabs, batch, slices.block,
-                        slices.width * (2 * slab + Float.BYTES));
-                device.add(launch("groupnorm_stats", geometry, x, skip).out(moments)
-                        .with(pixels, slices.width, groupSize, slab));
-
-                int run = slices.run();
-                geometry = new Geometry(slices.count, (int) Geometry.ceilDiv(pixels, run), batch, slices.block, 0);
-                device.add(launch("groupnorm_apply", geometry, x, skip).in(moments).in(scale).in(shift).out(y)
-                        .with(pixels, slices.width, groupSize, slab, slabs, run, spec.epsilon(), spec.silu()));
+                int unit = groupSize % PAIR == 0 ? PAIR : 1;
+                Known ofX = known(x, pixels, unit);
+                Known ofSkip = skip == null ? new Known(null, 0) : known(skip, pixels, unit);
+                int run = slices.run(pixels, batch, device.gpu().multiprocessors());
+                var geometry = new Geometry(slices.count, (int) Geometry.ceilDiv(pixels, run), batch, slices.block, 0);
+                device.add(new KernelOp(device.gpu(), "groupnorm_apply", geometry, 0)
+                        .in(x).with(x.width()).in(ofX.moments).with(ofX.slab)
+                        .in(skip).with(skip == null ? 0 : skip.width()).in(ofSkip.moments).with(ofSkip.slab)
+                        .in(scale).in(shift).out(y)
+                        .with(pixels, slices.width, groupSize, unit, run, spec.epsilon(), spec.silu()));
             }
             return y;
+        }
+
+        /**
+         * Moments of an input.
+         *
+         * @param moments [B, slabs, C / unit, 2], null for no input
+         * @param slab    pixels of a slab; an image's last may have fewer
+         */
+        private record Known(Tensor moments, int slab) {
+        }
+
+        private static boolean isKnown(Tensor x, Tensor skip, int groupSize) {
+            return groupSize % PAIR == 0 && x.moments() != null && (skip == null || skip.moments() != null);
+        }
+
+        /** What the layer before has left, or else what a launch of its own finds. */
+        private Known known(Tensor map, int pixels, int unit) {
+            if (unit == PAIR && map.moments() != null) {
+                return new Known(map.moments(), pixels / map.moments().dim(1));
+            }
+            Slices slices = Slices.of(map.width(), Slices.widthFor(map.width()));
+            int slab = slices.slab();
+            int slabs = (int) Geometry.ceilDiv(pixels, slab);
+            int batch = map.dim(0);
+            Tensor moments = device.activations(DType.F32, batch, slabs, map.width() / unit, 2);
+            var geometry = new Geometry(slices.count, slabs, batch, slices.block,
+                    slices.width * (2 * slab + Float.BYTES));
+            device.add(new KernelOp(device.gpu(), "groupnorm_stats", geometry, 0).in(map).with(map.width())
+                    .out(moments).with(pixels, slices.width, unit, slab));
+            return new Known(moments, slab);
         }
 
         /** A launch whose first arguments are the inputs. */
@@ -89,6 +121,7 @@ final class CudaNorms {
 
             private static final int MOST_WARPS = 20;
             private static final int LINES_A_WARP = 16;
+            private static final int FEWEST_CHANNELS = 64;
 
             static Slices of(int channels, int groupSize) {
                 int sectors = groupSize / gcd(groupSize, SECTOR);
@@ -111,9 +144,23 @@ final class CudaNorms {
                 return 4 * lines;
             }
 
-            /** Pixels of a block of {@code groupnorm_apply}: more, as each reads the moments of all slabs. */
-            int run() {
-                return 8 * lines;
+            /** Pixels of a block of {@code groupnorm_apply}: as many as leave half of the multiprocessors one at least. */
+            int run(int pixels, int batch, int multiprocessors) {
+                int runs = FEWEST_RUNS;
+                while (2 * count * batch * runs < multiprocessors && runs * lines < pixels) {
+                    runs *= 2;
+                }
+                return (int) Geometry.ceilDiv(Geometry.ceilDiv(pixels, runs), lines) * lines;
+            }
+
+            /** Channels of a slice of a map without groups: the fewest that are whole lines of memory, if any are. */
+            static int widthFor(int channels) {
+                for (int width = FEWEST_CHANNELS; width <= MOST_WARPS * SECTOR; width += SECTOR) {
+                    if (channels % width == 0) {
+                        return width;
+                    }
+                }
+                return SECTOR;
             }
         }
 

@@ -17,9 +17,10 @@ final class CudaPointwiseConv implements Conv2d {
         this.device = device;
         this.spec = spec;
         int in = spec.in() + spec.concat();
-        float[] values = CudaDevice.floats("weight", new Weights[] {source}, spec.out(), in, 1, 1);
-        Tensor weights = KernelWeights.sideBySide(device, values, spec.out(), spec.in(), spec.concat());
-        gemm = new Gemm(device, weights, device.parameters("bias", spec.out(), source), Activation.NONE);
+        var weights = KernelWeights.sideBySide(device, CudaDevice.filters(source, spec.out(), in, 1), spec.out(),
+                spec.in(), spec.concat());
+        gemm = new Gemm(device, weights, device.parameters("bias", spec.out(), source), Activation.NONE,
+                spec.normalized());
     }
 
     @Override
@@ -30,9 +31,7 @@ final class CudaPointwiseConv implements Conv2d {
         }
         int[] shape = x.shape();
         shape[shape.length - 1] = spec.out();
-        Tensor y = device.activations(spec.floatOutput() ? DType.F32 : DType.F16, shape);
-        gemm.record(x, skip, addend, y);
-        return y;
+        return gemm.record(x, skip, addend, device.activations(spec.floatOutput() ? DType.F32 : DType.F16, shape));
     }
 
     @Override

@@ -21,23 +21,26 @@ final class Gemm implements AutoCloseable {
     static final Set<Tiles> PARTIAL = EnumSet.of(Tiles.T128X160, Tiles.T128X128, Tiles.T16X64);
 
     private final CudaDevice device;
-    private final Tensor weights;
+    private final KernelWeights weights;
     private final Tensor bias;
     private final Activation activation;
+    private final boolean normalized;
 
     /**
-     * @param weights [N, padded K] float16; for GEGLU values and gates interleaved
+     * @param weights [N, padded K]; for GEGLU values and gates interleaved
      * @param bias    [1, N] float32, or null; both are released with this
+     * @param normalized whether group norms follow
      */
-    Gemm(CudaDevice device, Tensor weights, Tensor bias, Activation activation) {
+    Gemm(CudaDevice device, KernelWeights weights, Tensor bias, Activation activation, boolean normalized) {
         this.device = device;
         this.weights = weights;
         this.bias = bias;
         this.activation = activation;
+        this.normalized = normalized;
     }
 
-    /** Records the product; x₁ and residual may be null. */
-    void record(Tensor x, Tensor x1, Tensor residual, Tensor y) {
+    /** Records the product; x₁ and residual may be null. Returns y, with its moments if they are gathered. */
+    Tensor record(Tensor x, Tensor x1, Tensor residual, Tensor y) {
         boolean vectors = (x.width() | x.rowStride()) % 8 == 0
                 && (x1 == null || (x1.width() | x1.rowStride()) % 8 == 0);
         Set<Tiles> whole = ANY;
@@ -50,24 +53,28 @@ final class Gemm implements AutoCloseable {
             };
             partial = activation == Activation.GEGLU ? NONE : PARTIAL;
         }
-        int tiles = weights.width() / Tiles.DEPTH;
-        record(Tiles.choose(device.multiprocessors(), x.rows(), weights.dim(0), tiles, whole, partial), x, x1, residual, y);
+        int tiles = weights.columns() / Tiles.DEPTH;
+        var plan = Tiles.choose(device.multiprocessors(), x.rows(), weights.rows(), tiles, whole, partial);
+        Tensor written = normalized ? y.withMoments(MapMoments.of(device, y, plan)) : y;
+        record(plan, x, x1, residual, written);
+        return written;
     }
 
-    /** Records the product as {@code plan} has it. */
+    /** Records the product as {@code plan} has it; y with the tensor for its moments, if they are to be gathered. */
     void record(Tiles.Plan plan, Tensor x, Tensor x1, Tensor residual, Tensor y) {
         int m = x.rows();
-        int n = weights.dim(0);
+        int n = weights.rows();
         int k1 = x1 == null ? 0 : x1.width();
         var op = new KernelOp(device.gpu(), plan.kernel(family(plan, y)), plan.geometry(m, n),
                 2L * m * n * (x.width() + k1))
                 .in(x).with(x.rowStride(), x.width())
                 .in(x1).with(x1 == null ? 0 : x1.rowStride(), k1)
-                .in(weights).with(weights.width());
+                .in(weights.operand()).with(weights.columns());
         if (plan.splits() == 1) {
-            device.add(op.in(bias)
+            op.in(bias)
                     .in(residual).with(residual == null ? 0 : residual.rowStride())
-                    .out(y).with(y.rowStride(), m, n, index(activation)));
+                    .out(y).with(y.rowStride(), m, n, index(activation));
+            device.add(y.moments() == null ? op : op.out(y.moments()));
             return;
         }
         var sums = new SplitSums(device, plan, m, n);
@@ -94,7 +101,7 @@ final class Gemm implements AutoCloseable {
             return "gemm_f32out";
         }
         return switch (activation) {
-            case NONE -> plan.tile() == Tiles.ANY ? "gemm_activated" : "gemm";
+            case NONE -> plan.tile() == Tiles.ANY ? "gemm_activated" : y.moments() != null ? "gemm_moments" : "gemm";
             case GEGLU -> "gemm_geglu";
             default -> "gemm_activated";
         };
@@ -102,7 +109,7 @@ final class Gemm implements AutoCloseable {
 
     @Override
     public void close() {
-        device.release(weights);
+        weights.close();
         if (bias != null) {
             device.release(bias);
         }

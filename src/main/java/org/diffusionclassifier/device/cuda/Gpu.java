@@ -11,6 +11,8 @@ import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUmodule;
@@ -219,6 +221,17 @@ final class Gpu implements AutoCloseable {
     }
 
     /** Copies to and from the host. */
+    /** An event to order streams by; to be destroyed by {@link #destroy}. */
+    CUevent createEvent() {
+        var event = new CUevent();
+        check(cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING), "cuEventCreate");
+        return event;
+    }
+
+    void destroy(CUevent event) {
+        cuEventDestroy(event);
+    }
+
     Staging staging() {
         return staging;
     }

@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import jcuda.Pointer;
 import jcuda.driver.CUevent;
-import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 
@@ -44,8 +43,8 @@ final class Staging implements AutoCloseable {
     private final Gpu gpu;
     private final CUstream compute;
     private final CUstream copies = new CUstream();
-    private final CUevent computed = new CUevent();
-    private final CUevent copied = new CUevent();
+    private final CUevent computed;
+    private final CUevent copied;
     private final Slot[] slots = new Slot[SLOTS];
     private int next;
 
@@ -54,23 +53,31 @@ final class Staging implements AutoCloseable {
         this.gpu = gpu;
         this.compute = compute;
         gpu.check(cuStreamCreate(copies, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
-        create(computed);
-        create(copied);
+        computed = gpu.createEvent();
+        copied = gpu.createEvent();
         for (int i = 0; i < SLOTS; i++) {
             slots[i] = new Slot();
         }
     }
 
-    private void create(CUevent event) {
-        gpu.check(cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING), "cuEventCreate");
-    }
-
     /**
-     * Copies elements to the card. Returns when the source has been read; the last copies may be under way.
+     * Copies elements to the card. Returns when the source has been read; the last copies may be under way, but kernels
+     * launched from now on run after them.
      *
      * @param size bytes of an element
      */
     void upload(long address, int elements, int size, Source source) {
+        copy(address, elements, size, source);
+        after(copied, copies, compute);
+    }
+
+    /** As {@link #upload}, but kernels that need the elements have to wait for {@code done}. */
+    void upload(long address, int elements, int size, Source source, CUevent done) {
+        copy(address, elements, size, source);
+        gpu.check(cuEventRecord(done, copies), "cuEventRecord");
+    }
+
+    private void copy(long address, int elements, int size, Source source) {
         after(computed, compute, copies);
         for (int first = 0, count; first < elements; first += count) {
             count = Math.min(elements - first, SLOT_BYTES / size);
@@ -80,7 +87,6 @@ final class Staging implements AutoCloseable {
                     "cuMemcpyHtoDAsync of " + count * size + " bytes");
             gpu.check(cuEventRecord(slot.free, copies), "cuEventRecord");
         }
-        after(copied, copies, compute);
     }
 
     /**
@@ -128,13 +134,12 @@ final class Staging implements AutoCloseable {
     private final class Slot {
 
         private final Pointer pointer = new Pointer();
-        private final CUevent free = new CUevent();
+        private final CUevent free = gpu.createEvent();
         private final ByteBuffer buffer;
 
         Slot() {
             gpu.check(cuMemAllocHost(pointer, SLOT_BYTES), "cuMemAllocHost of " + SLOT_BYTES + " bytes");
             buffer = pointer.getByteBuffer(0, SLOT_BYTES).order(ByteOrder.nativeOrder());
-            create(free);
         }
 
         void await() {

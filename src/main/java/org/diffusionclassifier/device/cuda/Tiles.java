@@ -123,6 +123,10 @@ enum Tiles {
         return cost;
     }
 
+    int rows() {
+        return rows;
+    }
+
     private String suffix() {
         return this == ANY ? "_any" : "_" + rows + "x" + columns;
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
 import org.diffusionclassifier.classify.Classifier;
+import org.diffusionclassifier.classify.Noise;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.classify.PromptErrors;
 import org.diffusionclassifier.classify.StableDiffusionScorer;
@@ -12,7 +13,6 @@ import org.diffusionclassifier.classify.StagedElimination;
 import org.diffusionclassifier.classify.TrialPlan;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Loss;
-import org.diffusionclassifier.device.Noise;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.SyntheticEvaluation;
 import org.diffusionclassifier.report.KernelTable;
@@ -56,8 +57,8 @@ class KernelStudyTest {
     /** The emulated card has no speed to speak of, but the same order of products as the emulated libraries. */
     @Test
     void everyProductIsComparedWithTheLibraries() {
-        try (CudaDevice device = CudaDevice.openEmulated(Kernels.NATIVE);
-                CudaDevice libraries = CudaDevice.openEmulated(Kernels.VENDOR);
+        try (CudaDevice device = CudaDevice.openEmulated();
+                CudaDevice libraries = CudaDevice.openEmulated(Kernels.VENDOR, WeightsBudget.unlimited());
                 var ours = new SyntheticEvaluation(demo(), device, 1);
                 var theirs = new SyntheticEvaluation(demo(), libraries, 1)) {
             ours.graph().run();

@@ -48,8 +48,9 @@ class TilesTest {
             case GEGLU -> Gemm.GATED;
             default -> Gemm.ACTIVATED;
         };
-        try (var gemm = new Gemm(device, KernelWeights.sideBySide(device, floats(n * 128), n, 88, 40), bias(n),
-                activation)) {
+        float[] weights = floats(n * 128);
+        try (var gemm = new Gemm(device, KernelWeights.sideBySide(device, () -> weights, n, 88, 40), bias(n),
+                activation, false)) {
             compare(tiles, 5, DType.F16, new int[] {m, activation == Activation.GEGLU ? n / 2 : n},
                     (plan, y) -> gemm.record(plan, x, x1, residual, y));
         }
@@ -60,7 +61,9 @@ class TilesTest {
     void splitsOfTheMatrixProductAddUp(Activation activation, int m, int n, int splits) {
         Tensor x = normal(m, 600);
         Tensor residual = normal(m, n);
-        try (var gemm = new Gemm(device, KernelWeights.matrix(device, floats(n * 600), n, 600), bias(n), activation)) {
+        float[] weights = floats(n * 600);
+        try (var gemm = new Gemm(device, KernelWeights.matrix(device, () -> weights, n, 600), bias(n), activation,
+                false)) {
             compareSplits(Gemm.PARTIAL, 19, splits, new int[] {m, n},
                     (plan, y) -> gemm.record(plan, x, null, residual, y));
         }
@@ -72,7 +75,7 @@ class TilesTest {
         "1,SYMMETRIC,true,2,5,7,162"})
     void everyTileOfTheConvolutionGivesTheSameBits(int stride, Padding padding, boolean doubling, int batch, int height,
                                                    int width, int out) {
-        var spec = new Conv2d.Spec(40, 0, out, 3, stride, padding, doubling, false);
+        var spec = new Conv2d.Spec(40, 0, out, 3, stride, padding, doubling, false, false);
         try (var conv = conv(spec)) {
             Tensor x = normal(batch, height, width, 40);
             int[] shape = {batch, spec.outputSize(height), spec.outputSize(width), out};
@@ -82,6 +85,58 @@ class TilesTest {
             compare(CudaConv2d.PLAIN, 18, DType.F16, shape, record);
             for (int splits : new int[] {2, 18}) {
                 compareSplits(CudaConv2d.PARTIAL, 18, splits, shape, record);
+            }
+        }
+    }
+
+    /** Of two images of 512 pixels, and of a number of columns that no tile divides; the stored bits stay the same. */
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.INCLUDE, names = {"T256X160", "T128X160", "T128X128"})
+    void tilesGatherTheMomentsOfWhatTheyStore(Tiles tile) {
+        assertTrue(MapMoments.TILES.contains(tile));
+        int n = 342;
+        Tensor x = normal(2, 16, 32, 40);
+        Tensor residual = normal(2, 16, 32, n);
+        Tensor perImage = normal(2, n);
+        float[] weights = floats(n * 40);
+        try (var conv = conv(Conv2d.Spec.of(40, n, 3));
+                var gemm = new Gemm(device, KernelWeights.matrix(device, () -> weights, n, 40), bias(n),
+                        Activation.NONE, true)) {
+            checkMoments(new Tiles.Plan(tile, 1, 18), n, (plan, y) -> conv.record(plan, x, residual, perImage, y));
+            checkMoments(new Tiles.Plan(tile, 1, 2), n, (plan, y) -> gemm.record(plan, x, null, residual, y));
+        }
+    }
+
+    private void checkMoments(Tiles.Plan plan, int n, BiConsumer<Tiles.Plan, Tensor> record) {
+        float[] expected = run(plan, DType.F16, new int[] {2, 16, 32, n}, record);
+        int slab = plan.tile().rows();
+        int slabs = expected.length / n / slab;
+        var y = new Tensor[1];
+        try (Graph graph = device.record(recorder -> {
+            y[0] = device.activations(2, 16, 32, n).withMoments(device.activations(DType.F32, slabs, n / 2, 2));
+            record.accept(plan, y[0]);
+            recorder.keep(y[0]);
+            recorder.keep(y[0].moments());
+        })) {
+            graph.run();
+            assertArrayEquals(expected, device.read(y[0]), plan::toString);
+            float[] found = device.read(y[0].moments());
+            for (int s = 0; s < slabs; s++) {
+                for (int pair = 0; pair < n / 2; pair++) {
+                    double sum = 0;
+                    double squares = 0;
+                    for (int i = 0; i < 2 * slab; i++) {
+                        sum += expected[(s * slab + i / 2) * n + 2 * pair + i % 2];
+                    }
+                    double mean = sum / (2 * slab);
+                    for (int i = 0; i < 2 * slab; i++) {
+                        double distance = expected[(s * slab + i / 2) * n + 2 * pair + i % 2] - mean;
+                        squares += distance * distance;
+                    }
+                    String where = plan + ", slab " + s + ", pair " + pair;
+                    assertEquals(mean, found[(s * n / 2 + pair) * 2], 1e-6 * (1 + Math.abs(mean)), where);
+                    assertEquals(squares, found[(s * n / 2 + pair) * 2 + 1], 1e-5 * squares, where);
+                }
             }
         }
     }

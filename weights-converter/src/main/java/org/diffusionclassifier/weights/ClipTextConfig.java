@@ -1,6 +1,8 @@
 package org.diffusionclassifier.weights;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -22,9 +24,15 @@ public record ClipTextConfig(int vocabSize, int width, int intermediate, int lay
     /** QUICK_GELU is x·σ(1.702 x), GELU is x·Φ(x). */
     public enum Activation { QUICK_GELU, GELU }
 
+    private static final Map<String, Activation> ACTIVATIONS =
+            Map.of("quick_gelu", Activation.QUICK_GELU, "gelu", Activation.GELU);
+
     /** @throws InputException for a value that changes the computation in a way that is not implemented */
     public static ClipTextConfig read(Path file) {
-        var json = JsonConfig.read(file);
+        return read(JsonConfig.read(file));
+    }
+
+    static ClipTextConfig read(JsonConfig json) {
         if (json.get("architectures").valueStream().noneMatch(name -> "CLIPTextModel".equals(name.textValue()))) {
             throw json.unsupported("architectures", "[\"CLIPTextModel\"]");
         }
@@ -35,12 +43,26 @@ public record ClipTextConfig(int vocabSize, int width, int intermediate, int lay
                 json.integer("num_hidden_layers", 12),
                 json.integer("num_attention_heads", 8),
                 json.integer("max_position_embeddings", 77),
-                json.choice("hidden_act", Map.of("quick_gelu", Activation.QUICK_GELU, "gelu", Activation.GELU),
-                        Activation.QUICK_GELU),
+                json.choice("hidden_act", ACTIVATIONS, Activation.QUICK_GELU),
                 (float) json.positiveNumber("layer_norm_eps", 1e-5));
         if (config.width % config.heads != 0) {
             throw json.unsupported("hidden_size", "a multiple of num_attention_heads = " + config.heads);
         }
         return config;
+    }
+
+    /** As {@code text_encoder/config.json} says it, so that {@link #read} gives this again. */
+    Map<String, Object> toTransformers() {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("architectures", List.of("CLIPTextModel"));
+        json.put("vocab_size", vocabSize);
+        json.put("hidden_size", width);
+        json.put("intermediate_size", intermediate);
+        json.put("num_hidden_layers", layers);
+        json.put("num_attention_heads", heads);
+        json.put("max_position_embeddings", maxPositions);
+        json.put("hidden_act", JsonConfig.nameOf(activation, ACTIVATIONS));
+        json.put("layer_norm_eps", normEps);
+        return json;
     }
 }

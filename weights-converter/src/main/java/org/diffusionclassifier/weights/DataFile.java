@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 final class DataFile implements AutoCloseable {
 
     /** Bytes read at a time; a multiple of every element's size, so that none straddles two chunks. */
-    private static final int CHUNK = 1 << 20;
+    static final int CHUNK = 1 << 20;
 
     private final Path path;
     private final SeekableByteChannel channel;
@@ -62,7 +62,13 @@ final class DataFile implements AutoCloseable {
     }
 
     /** Fills what remains of {@code destination} with the bytes from {@code offset} on, and flips it. */
-    synchronized ByteBuffer read(long offset, ByteBuffer destination) {
+    ByteBuffer read(long offset, ByteBuffer destination) {
+        fill(offset, destination);
+        return destination.flip();
+    }
+
+    /** Fills what remains of {@code destination} with the bytes from {@code offset} on. */
+    synchronized void fill(long offset, ByteBuffer destination) {
         try {
             channel.position(offset);
             while (destination.hasRemaining()) {
@@ -70,7 +76,6 @@ final class DataFile implements AutoCloseable {
                     throw new IOException("the file became shorter while it was read");
                 }
             }
-            return destination.flip();
         } catch (IOException e) {
             throw InputException.unreadable(path, e);
         }

@@ -2,7 +2,10 @@ package org.diffusionclassifier.weights;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A Stable Diffusion model as diffusers' {@code save_pretrained} lays it out: model_index.json and a folder for each of
@@ -63,31 +66,68 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
     }
 
     @Override
+    public String name() {
+        return root.toAbsolutePath().normalize().getFileName().toString();
+    }
+
+    @Override
     public Weights unetWeights() {
-        return weights("unet", PYTORCH_MODEL, PYTORCH_MODEL);
+        return locate(Component.UNET).open();
     }
 
     /** Under today's names, whichever version of diffusers wrote them. */
     @Override
     public Weights vaeWeights() {
-        return new LegacyVaeWeights(weights("vae", PYTORCH_MODEL, PYTORCH_MODEL));
+        return new LegacyVaeWeights(locate(Component.VAE).open());
     }
 
     /** Without the {@code text_model.} that some versions of transformers begin their names with. */
     @Override
     public Weights textEncoderWeights() {
-        Weights weights = weights("text_encoder", "model", "pytorch_model");
+        Weights weights = locate(Component.TEXT_ENCODER).open();
         return weights.has("text_model.final_layer_norm.weight")
                 ? new PrefixedWeights(weights, "text_model", true)
                 : weights;
     }
 
-    private Weights weights(String component, String safetensorsStem, String pickleStem) {
-        return WeightsFormat.find(root.resolve(component), safetensorsStem, pickleStem);
+    /** A part with weights: its folder, and what the names of their files begin with. */
+    private enum Component {
+        UNET("unet", PYTORCH_MODEL, PYTORCH_MODEL),
+        VAE("vae", PYTORCH_MODEL, PYTORCH_MODEL),
+        TEXT_ENCODER("text_encoder", "model", "pytorch_model");
+
+        private final String folder;
+        private final String safetensorsStem;
+        private final String pickleStem;
+
+        Component(String folder, String safetensorsStem, String pickleStem) {
+            this.folder = folder;
+            this.safetensorsStem = safetensorsStem;
+            this.pickleStem = pickleStem;
+        }
+    }
+
+    private WeightsFormat.Located locate(Component component) {
+        return WeightsFormat.find(root.resolve(component.folder), component.safetensorsStem, component.pickleStem);
     }
 
     @Override
-    public Path tokenizer() {
-        return root.resolve("tokenizer");
+    public TokenizerTables tokenizer() {
+        return TokenizerTables.read(root.resolve("tokenizer"));
+    }
+
+    @Override
+    public SortedMap<String, Path> files() {
+        var files = new ArrayList<>(List.of(root.resolve(MODEL_INDEX),
+                root.resolve("scheduler").resolve("scheduler_config.json")));
+        for (Component component : Component.values()) {
+            files.add(root.resolve(component.folder).resolve(CONFIG));
+            files.addAll(locate(component).files());
+        }
+        TokenizerTables.NAMES.stream().map(root.resolve("tokenizer")::resolve).filter(Files::exists)
+                .forEach(files::add);
+        var byName = new TreeMap<String, Path>();
+        files.forEach(file -> byName.put(root.relativize(file).toString(), file));
+        return byName;
     }
 }

@@ -72,7 +72,7 @@ public record DitDirectory(Path root, DitConfig transformer, VaeFolder autoencod
 
     @Override
     public Weights transformerWeights() {
-        return WeightsFormat.find(root.resolve("transformer"), STEM, STEM);
+        return WeightsFormat.find(root.resolve("transformer"), STEM, STEM).open();
     }
 
     @Override

@@ -38,6 +38,82 @@ public final class FloatFormats {
         }
     }
 
+    /**
+     * Encodes values from the start of {@code destination} on, as F32, F16 or BF16 in its byte order. What would
+     * overflow becomes the largest finite value of its sign.
+     *
+     * @return how many values that was done to
+     */
+    static long encodeSaturating(DType dtype, float[] values, int count, ByteBuffer destination) {
+        if (dtype == DType.F32) {
+            destination.asFloatBuffer().put(values, 0, count);
+            return 0;
+        }
+        int exponent = exponentMask(dtype);
+        long saturated = 0;
+        for (int i = 0; i < count; i++) {
+            short encoded = dtype == DType.F16 ? toF16(values[i]) : toBF16(values[i]);
+            if ((encoded & exponent) == exponent && Float.isFinite(values[i])) {
+                encoded--;                  // from infinity to what comes before it
+                saturated++;
+            }
+            destination.putShort(2 * i, encoded);
+        }
+        return saturated;
+    }
+
+    /** How many values are NaN or infinite. */
+    static long countNotFinite(float[] values, int count) {
+        long found = 0;
+        for (int i = 0; i < count; i++) {
+            found += (Float.floatToRawIntBits(values[i]) & INFINITY) == INFINITY ? 1 : 0;
+        }
+        return found;
+    }
+
+    /**
+     * Whether an F32, F16 or BF16 among the remaining bytes is NaN or infinite: its exponent is all ones, so that adding
+     * one at the exponent's lowest place carries into the sign's, which was masked out. Eight bytes at a time.
+     */
+    static boolean hasNotFinite(DType dtype, ByteBuffer stored) {
+        long exponent = exponentMask(dtype) & 0xffff_ffffL;
+        long lowest = exponent & -exponent;
+        long sign = 1L << 8 * dtype.bytes() - 1;
+        for (int bits = 8 * dtype.bytes(); bits < 64; bits *= 2) {
+            exponent |= exponent << bits;
+            lowest |= lowest << bits;
+            sign |= sign << bits;
+        }
+        long carried = 0;
+        var words = stored.asLongBuffer();
+        while (words.hasRemaining()) {
+            carried |= (words.get() & exponent) + lowest;
+        }
+        int rest = stored.remaining() % Long.BYTES;
+        return (carried & sign) != 0
+                || countNotFinite(dtype, stored.duplicate().order(stored.order()).position(stored.limit() - rest)) > 0;
+    }
+
+    /** How many of the remaining F32, F16 or BF16 are NaN or infinite. */
+    static long countNotFinite(DType dtype, ByteBuffer stored) {
+        int exponent = exponentMask(dtype);
+        long found = 0;
+        for (int at = stored.position(); at < stored.limit(); at += dtype.bytes()) {
+            int bits = dtype == DType.F32 ? stored.getInt(at) : stored.getShort(at);
+            found += (bits & exponent) == exponent ? 1 : 0;
+        }
+        return found;
+    }
+
+    private static int exponentMask(DType dtype) {
+        return switch (dtype) {
+            case F32 -> INFINITY;
+            case F16 -> 0x7c00;
+            case BF16 -> 0x7f80;
+            default -> throw new IllegalArgumentException("floats as " + dtype);
+        };
+    }
+
     /** The exact value of a binary16. */
     public static float fromF16(short f16) {
         int sign = (f16 & 0x8000) << 16;

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.Reader;
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -40,25 +41,34 @@ final class JsonConfig {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    private final Path file;
+    private final String file;
     private final ObjectNode root;
     private final Set<String> asked = new HashSet<>();
 
-    private JsonConfig(Path file, ObjectNode root) {
+    private JsonConfig(String file, ObjectNode root) {
         this.file = file;
         this.root = root;
     }
 
     static JsonConfig read(Path file) {
         try (Reader text = Files.newBufferedReader(file)) {
-            return new JsonConfig(file, parse(file, text));
+            return new JsonConfig(file.toString(), parse(file.toString(), text));
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
     }
 
+    /** The settings in a text that messages call {@code source}. */
+    static JsonConfig parse(String source, String text) {
+        try {
+            return new JsonConfig(source, parse(source, new StringReader(text)));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);     // a string can always be read
+        }
+    }
+
     /** Parses {@code text}, found in {@code file}, as one JSON object. */
-    static ObjectNode parse(Path file, Reader text) throws IOException {
+    static ObjectNode parse(String file, Reader text) throws IOException {
         try {
             JsonNode node = STRICT.readTree(text);
             if (node instanceof ObjectNode object) {
@@ -83,6 +93,20 @@ final class JsonConfig {
         return new InputException(file + ": " + key + (root.has(key)
                 ? " = " + excerpt(root.get(key)) + " is not supported (expected " + expected + ")"
                 : " is missing (expected " + expected + ")"));
+    }
+
+    /** The settings that are one object among these. */
+    JsonConfig part(String key) {
+        if (get(key) instanceof ObjectNode object) {
+            return new JsonConfig(file + ": " + key, object);
+        }
+        throw unsupported(key, "an object");
+    }
+
+    /** What a map of choices has a value under. */
+    static <E> String nameOf(E value, Map<String, E> choices) {
+        return choices.entrySet().stream().filter(choice -> choice.getValue() == value).findFirst().orElseThrow()
+                .getKey();
     }
 
     /** The value as it stands; a missing node where there is none. */

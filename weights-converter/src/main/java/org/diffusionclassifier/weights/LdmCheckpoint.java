@@ -1,14 +1,15 @@
 package org.diffusionclassifier.weights;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.diffusionclassifier.weights.RenamedWeights.Stored;
-import org.diffusionclassifier.weights.ScheduleConfig.BetaSchedule;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 
 /**
@@ -40,7 +41,7 @@ public final class LdmCheckpoint implements ModelSource {
                     Pattern.compile("^model\\.diffusion_model\\.label_emb\\.")),
             new Other("one part in diffusers' form, whose directory is wanted",
                     Pattern.compile("^(encoder\\.|decoder\\.)?(down|up)_blocks\\.")),
-            new Other("a DiT, which wants --vae", Pattern.compile("^(ema\\.)?(x|y)_embedder\\.")),
+            new Other("a DiT, which classify and evaluate take with --vae", Pattern.compile("^(ema\\.)?(x|y)_embedder\\.")),
             new Other("a VAE alone", Pattern.compile("^(encoder|decoder)\\.(down|up|mid)\\.")));
 
     /**
@@ -50,11 +51,12 @@ public final class LdmCheckpoint implements ModelSource {
      * @param prediction what the UNet predicts: ε, or v for 2.0-v and 2.1-v
      * @param ema        whether to take the UNet's weights averaged over training ({@code model_ema}), which files for
      *                   further training have beside the last ones
-     * @param tokenizer  the folder of the tokenizer's files
+     * @param tokenizer  the folder of the tokenizer's files; null to look at the model without one
      */
     public record Options(int imageSize, PredictionType prediction, boolean ema, Path tokenizer) {
     }
 
+    private final Path path;
     private final Supplier<Weights> opener;
     private final Options options;
     private final UNetConfig unet;
@@ -67,14 +69,15 @@ public final class LdmCheckpoint implements ModelSource {
      * @throws InputException if it cannot be read, is something else, lacks a part, or parts do not fit each other
      */
     public static LdmCheckpoint open(Path file, Options options) {
-        return new LdmCheckpoint(() -> WeightsFormat.of(file).open(file), options);
+        return new LdmCheckpoint(file, () -> WeightsFormat.of(file).open(file), options);
     }
 
     /**
      * @param opener gives the file's tensors anew each time
      * @throws InputException as {@link #open} does
      */
-    LdmCheckpoint(Supplier<Weights> opener, Options options) {
+    LdmCheckpoint(Path path, Supplier<Weights> opener, Options options) {
+        this.path = path;
         this.opener = opener;
         this.options = options;
         try (Weights file = opener.get()) {
@@ -84,10 +87,10 @@ public final class LdmCheckpoint implements ModelSource {
             this.unet = new LdmUNet(unetFile(file)).config(options.imageSize / vae.downscale());
             this.textEncoder = new LdmTextEncoder(file).config();
             requireThatPartsFit(file.source());
+            requireWholeLevels(file.source());
         }
-        if (!Files.isDirectory(options.tokenizer)) {
-            throw new InputException(options.tokenizer + ": expected the folder of a tokenizer's files, found "
-                    + (Files.exists(options.tokenizer) ? "a file" : "nothing"));
+        if (options.tokenizer != null) {
+            tokenizer();    // refuses what is none before anything is loaded
         }
     }
 
@@ -107,24 +110,11 @@ public final class LdmCheckpoint implements ModelSource {
         }
     }
 
-    private void requireThatPartsFit(String source) {
-        requireEqual(source, "width of the UNet's context", unet.crossAttentionDim(), "the text encoder",
-                textEncoder.width());
-        requireEqual(source, "input channels of the UNet", unet.inChannels(), "the VAE's latent", vae.latentChannels());
-        requireEqual(source, "output channels of the UNet", unet.outChannels(), "the VAE's latent",
-                vae.latentChannels());
-        requireEqual(source, "input channels of the VAE", vae.inChannels(), "an RGB image", 3);
+    private void requireWholeLevels(String source) {
         int multiple = vae.downscale() << unet.blockOutChannels().size() - 1;
         if (options.imageSize < multiple || options.imageSize % multiple != 0) {
             throw new InputException(source + ": expected images of a multiple of " + multiple + " pixels, found "
                     + options.imageSize);
-        }
-    }
-
-    private static void requireEqual(String source, String what, int found, String other, int expected) {
-        if (found != expected) {
-            throw new InputException(source + ": " + what + ": expected " + expected + " as " + other + " has, found "
-                    + found);
         }
     }
 
@@ -147,6 +137,16 @@ public final class LdmCheckpoint implements ModelSource {
     }
 
     @Override
+    public String name() {
+        return path.getFileName().toString();
+    }
+
+    @Override
+    public SortedMap<String, Path> files() {
+        return new TreeMap<>(Map.of(name(), path));
+    }
+
+    @Override
     public UNetConfig unet() {
         return unet;
     }
@@ -161,10 +161,9 @@ public final class LdmCheckpoint implements ModelSource {
         return textEncoder;
     }
 
-    /** That of all of Stable Diffusion 1.x and 2.x. */
     @Override
     public ScheduleConfig schedule() {
-        return new ScheduleConfig(1000, 0.00085, 0.012, BetaSchedule.SCALED_LINEAR, options.prediction);
+        return ScheduleConfig.stableDiffusion(options.prediction);
     }
 
     @Override
@@ -183,8 +182,11 @@ public final class LdmCheckpoint implements ModelSource {
     }
 
     @Override
-    public Path tokenizer() {
-        return options.tokenizer;
+    public TokenizerTables tokenizer() {
+        if (options.tokenizer == null) {
+            throw new InputException(path + ": expected the folder of a tokenizer's files beside it, found none given");
+        }
+        return TokenizerTables.read(options.tokenizer);
     }
 
     private Weights open(Function<Weights, LdmNetwork> network) {

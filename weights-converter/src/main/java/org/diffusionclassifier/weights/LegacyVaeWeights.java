@@ -1,6 +1,6 @@
 package org.diffusionclassifier.weights;
 
-import java.nio.FloatBuffer;
+import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,8 +66,13 @@ final class LegacyVaeWeights implements Weights {
     }
 
     @Override
-    public void read(String name, FloatBuffer destination) {
-        base.read(storedName(name), destination);
+    public DType dtype(String name) {
+        return base.dtype(storedName(name));
+    }
+
+    @Override
+    public void readStored(String name, long first, ByteBuffer destination) {
+        base.readStored(storedName(name), first, destination);
     }
 
     private String storedName(String name) {

@@ -1,5 +1,6 @@
 package org.diffusionclassifier.weights;
 
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -35,6 +36,11 @@ record PrefixedWeights(Weights base, String prefix, boolean closesBase) implemen
     }
 
     @Override
+    public boolean channelsLast() {
+        return base.channelsLast();
+    }
+
+    @Override
     public List<Integer> shape(String name) {
         return base.shape(full(name));
     }
@@ -52,6 +58,16 @@ record PrefixedWeights(Weights base, String prefix, boolean closesBase) implemen
     @Override
     public void read(String name, FloatBuffer destination) {
         base.read(full(name), destination);
+    }
+
+    @Override
+    public DType dtype(String name) {
+        return base.dtype(full(name));
+    }
+
+    @Override
+    public void readStored(String name, long first, ByteBuffer destination) {
+        base.readStored(full(name), first, destination);
     }
 
     @Override

@@ -1,7 +1,7 @@
 package org.diffusionclassifier.weights;
 
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -22,6 +22,8 @@ public final class PytorchWeights implements Weights {
     private final Map<String, Region> regions;
     private final ByteOrder order;
     private final Map<String, PytorchTensor> tensors;
+    private String gatheredName;
+    private byte[] gathered;
 
     private PytorchWeights(DataFile file) {
         this.file = file;
@@ -66,51 +68,70 @@ public final class PytorchWeights implements Weights {
         return tensor(name).shape();
     }
 
-    /** What the tensor's elements are stored as. */
+    @Override
     public DType dtype(String name) {
         return tensor(name).storage().dtype();
     }
 
     @Override
-    public void read(String name, FloatBuffer destination) {
+    public void readStored(String name, long first, ByteBuffer destination) {
         PytorchTensor tensor = tensor(name);
-        DType dtype = dtype(name);
-        long elements = tensor.elements();
-        if (destination.remaining() < elements) {
-            throw new IllegalArgumentException(destination.remaining() + " elements remain for tensor " + name
-                    + " of " + elements);
+        int width = dtype(name).bytes();
+        if (destination.remaining() > (tensor.elements() - first) * width) {
+            throw new IllegalArgumentException(destination.remaining() + " bytes from element " + first
+                    + " of tensor " + name + " on, which has " + tensor.elements());
         }
-        if (!dtype.isFloat()) {
-            throw wrong(name, "dtype F64, F32, F16 or BF16", dtype.toString());
-        }
+        int from = destination.position();
         if (tensor.isContiguous()) {
-            readSpan(tensor, destination);
-            return;
+            Region region = regions.get(tensor.storage().key());
+            file.fill(region.offset() + (tensor.offset() + first) * width, destination);
+        } else {
+            byte[] elements = gathered(name, tensor);
+            destination.put(elements, Math.toIntExact(first * width), destination.remaining());
         }
-        if (tensor.span() > Integer.MAX_VALUE - 8) {
-            throw wrong(name, "a view of fewer than 2^31 elements", Long.toString(tensor.span()));
+        if (order == ByteOrder.BIG_ENDIAN) {
+            reverseElements(destination, from, width);
         }
-        var span = new float[(int) tensor.span()];
-        readSpan(tensor, FloatBuffer.wrap(span));
-        gather(tensor, span, destination);
     }
 
-    /** Decodes the storage from the tensor's first element to its last. */
-    private void readSpan(PytorchTensor tensor, FloatBuffer destination) {
-        DType dtype = tensor.storage().dtype();
-        Region region = regions.get(tensor.storage().key());
-        file.forEachChunk(region.offset() + tensor.offset() * dtype.bytes(), tensor.span() * dtype.bytes(),
-                order, chunk -> FloatFormats.decode(dtype, chunk, destination));
+    private static void reverseElements(ByteBuffer bytes, int from, int width) {
+        for (int at = from; at < bytes.limit(); at += width) {
+            switch (width) {
+                case 2 -> bytes.putShort(at, Short.reverseBytes(bytes.getShort(at)));
+                case 4 -> bytes.putInt(at, Integer.reverseBytes(bytes.getInt(at)));
+                case 8 -> bytes.putLong(at, Long.reverseBytes(bytes.getLong(at)));
+                default -> { }
+            }
+        }
     }
 
-    /** Puts the elements in row-major order: the index counts up like an odometer, and {@code at} follows it. */
-    private static void gather(PytorchTensor tensor, float[] span, FloatBuffer destination) {
+    /** The elements of a view in row-major order; kept until another is asked for, as they are read piece by piece. */
+    private synchronized byte[] gathered(String name, PytorchTensor tensor) {
+        if (!name.equals(gatheredName)) {
+            int width = dtype(name).bytes();
+            long most = Math.max(tensor.span(), tensor.elements());
+            if (most > (Integer.MAX_VALUE - 8) / width) {
+                throw wrong(name, "a view of less than 2^31 bytes", most + " elements");
+            }
+            gathered = null;
+            Region region = regions.get(tensor.storage().key());
+            byte[] span = file.read(region.offset() + tensor.offset() * width,
+                    ByteBuffer.allocate((int) tensor.span() * width)).array();
+            gathered = gather(tensor, span, width);
+            gatheredName = name;
+        }
+        return gathered;
+    }
+
+    /** The index counts up like an odometer, and {@code at} follows it. */
+    private static byte[] gather(PytorchTensor tensor, byte[] span, int width) {
         int[] shape = tensor.shape().stream().mapToInt(Integer::intValue).toArray();
         long[] strides = tensor.strides().stream().mapToLong(Long::longValue).toArray();
         var index = new int[shape.length];
+        var elements = new byte[(int) tensor.elements() * width];
         long at = 0;
-        for (long left = tensor.elements(); left > 0; left--) {
-            destination.put(span[(int) at]);
+        for (int to = 0; to < elements.length; to += width) {
+            System.arraycopy(span, (int) at * width, elements, to, width);
             for (int d = shape.length - 1; d >= 0; d--) {
                 at += strides[d];
                 if (++index[d] < shape[d]) {
@@ -120,6 +141,7 @@ public final class PytorchWeights implements Weights {
                 index[d] = 0;
             }
         }
+        return elements;
     }
 
     private PytorchTensor tensor(String name) {

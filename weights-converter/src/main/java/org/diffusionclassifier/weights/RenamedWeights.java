@@ -1,6 +1,6 @@
 package org.diffusionclassifier.weights;
 
-import java.nio.FloatBuffer;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -107,20 +107,15 @@ final class RenamedWeights implements Weights {
     }
 
     @Override
-    public void read(String name, FloatBuffer destination) {
+    public DType dtype(String name) {
+        return base.dtype(stored(name).name);
+    }
+
+    @Override
+    public void readStored(String name, long first, ByteBuffer destination) {
         Stored stored = stored(name);
-        if (stored.parts == 1) {
-            base.read(stored.name, destination);
-            return;
-        }
-        int elements = shape(name).stream().reduce(1, Math::multiplyExact);
-        if (destination.remaining() < elements) {
-            throw new IllegalArgumentException(destination.remaining() + " elements remain for tensor " + name + " of "
-                    + elements);
-        }
-        var whole = FloatBuffer.allocate(Math.multiplyExact(elements, stored.parts));
-        base.read(stored.name, whole);
-        destination.put(whole.slice(stored.part * elements, elements));
+        long before = stored.parts == 1 ? 0 : stored.part * elements(name);
+        base.readStored(stored.name, before + first, destination);
     }
 
     @Override

@@ -2,7 +2,6 @@ package org.diffusionclassifier.weights;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +15,10 @@ import java.util.function.Consumer;
  * share between threads.
  */
 public final class SafetensorsFile implements Weights {
+
+    /** The key of {@code __metadata__} that says how filters are kept where it is not as in PyTorch. */
+    static final String FILTERS = "filters";
+    static final String CHANNELS_LAST = "channels-last";
 
     private final DataFile file;
     private final SafetensorsHeader header;
@@ -45,6 +48,11 @@ public final class SafetensorsFile implements Weights {
         return tensor(name).shape();
     }
 
+    @Override
+    public boolean channelsLast() {
+        return CHANNELS_LAST.equals(metadata().get(FILTERS));
+    }
+
     /** Every tensor by name, in the order of their data in the file. */
     public Map<String, TensorInfo> tensors() {
         return header.tensors();
@@ -55,27 +63,23 @@ public final class SafetensorsFile implements Weights {
         return header.metadata();
     }
 
-    /**
-     * Decodes an F64, F32, F16 or BF16 tensor, in row-major order, from the position of {@code destination} on, and
-     * advances that position by the number of elements.
-     *
-     * @throws InputException           if there is no such tensor, it has another dtype, or the file cannot be read
-     * @throws IllegalArgumentException if {@code destination} has not that many elements remaining
-     */
     @Override
-    public void read(String name, FloatBuffer destination) {
-        TensorInfo tensor = tensor(name);
-        if (destination.remaining() < tensor.elements()) {
-            throw new IllegalArgumentException(destination.remaining() + " elements remain for tensor " + name
-                    + " of " + tensor.elements());
-        }
-        if (!tensor.dtype().isFloat()) {
-            throw wrongDType(tensor, "F64, F32, F16 or BF16");
-        }
-        forEachChunk(tensor, chunk -> FloatFormats.decode(tensor.dtype(), chunk, destination));
+    public DType dtype(String name) {
+        return tensor(name).dtype();
     }
 
-    /** An I64 or I32 tensor, in row-major order. Throws as {@link #read} does. */
+    @Override
+    public void readStored(String name, long first, ByteBuffer destination) {
+        TensorInfo tensor = tensor(name);
+        long offset = first * tensor.dtype().bytes();
+        if (destination.remaining() > tensor.bytes() - offset) {
+            throw new IllegalArgumentException(destination.remaining() + " bytes from element " + first
+                    + " of tensor " + name + " on, which has " + tensor.elements());
+        }
+        file.fill(tensor.offset() + offset, destination);
+    }
+
+    /** An I64 or I32 tensor, in row-major order. @throws InputException if it is none, or cannot be read */
     public long[] readLongs(String name) {
         TensorInfo tensor = tensor(name);
         if (tensor.dtype() != DType.I64 && tensor.dtype() != DType.I32) {
@@ -92,7 +96,7 @@ public final class SafetensorsFile implements Weights {
         return values.array();
     }
 
-    /** A U8 tensor, in row-major order. Throws as {@link #read} does. */
+    /** A U8 tensor, in row-major order. @throws InputException if it is none, or cannot be read */
     public byte[] readBytes(String name) {
         TensorInfo tensor = tensor(name);
         if (tensor.dtype() != DType.U8) {

@@ -54,7 +54,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         byte[] json = data.read(Long.BYTES, ByteBuffer.allocate((int) length)).array();
         var reader = new InputStreamReader(new ByteArrayInputStream(json), StandardCharsets.UTF_8.newDecoder());
         try {
-            return new Parser(file, Long.BYTES + length, available - length).parse(JsonConfig.parse(file, reader));
+            return new Parser(file, Long.BYTES + length, available - length).parse(JsonConfig.parse(file.toString(), reader));
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }

@@ -16,7 +16,7 @@ public final class SafetensorsWeights {
      * @throws InputException if there are none, or malformed ones
      */
     public static Weights open(Path component, String stem) {
-        return WeightsFormat.SAFETENSORS.find(component, stem)
+        return WeightsFormat.SAFETENSORS.locate(component, stem).map(WeightsFormat.SAFETENSORS::openLocated)
                 .orElseThrow(() -> new InputException(component + ": no " + stem
                         + ".safetensors, nor its fp16 variant or an index of shards"));
     }

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -41,14 +43,21 @@ public final class SafetensorsWriter {
     private static final int CHUNK = 1 << 20;
 
     private final Map<String, String> metadata = new LinkedHashMap<>();
+    private final Map<String, Supplier<String>> lateMetadata = new LinkedHashMap<>();
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
-    /** Gives, when a tensor's turn comes, what fills chunk after chunk with its next values. */
-    private interface Source {
-        Consumer<ByteBuffer> of(Tensor tensor);
+    /** Where a tensor's bytes go, piece by piece. */
+    interface Sink {
+        /** Takes what remains in the buffer. */
+        void put(ByteBuffer bytes) throws IOException;
     }
 
-    private record Tensor(String name, DType dtype, List<Integer> shape, Source source) {
+    /** Gives a tensor's bytes, little-endian, when its turn comes. */
+    interface Content {
+        void writeTo(Sink sink) throws IOException;
+    }
+
+    private record Tensor(String name, DType dtype, List<Integer> shape, Content content) {
 
         long elements() {
             return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
@@ -71,6 +80,17 @@ public final class SafetensorsWriter {
     /** Sets one text of the header's {@code __metadata__}. */
     public SafetensorsWriter metadata(String key, String value) {
         metadata.put(key, value);
+        return this;
+    }
+
+    /**
+     * Sets a text of the {@code __metadata__} that is known only when the data have been written.
+     *
+     * @param length of the value, in letters of ASCII
+     */
+    SafetensorsWriter lateMetadata(String key, int length, Supplier<String> value) {
+        metadata.put(key, "-".repeat(length));
+        lateMetadata.put(key, value);
         return this;
     }
 
@@ -132,12 +152,27 @@ public final class SafetensorsWriter {
         });
     }
 
-    private SafetensorsWriter declare(String name, DType dtype, List<Integer> shape, Source source) {
-        var tensor = new Tensor(name, dtype, List.copyOf(shape), source);
+    /** Declares a tensor whose bytes somebody else makes. */
+    SafetensorsWriter tensor(String name, DType dtype, List<Integer> shape, Content content) {
+        var tensor = new Tensor(name, dtype, List.copyOf(shape), content);
         if (name.equals(SafetensorsHeader.METADATA) || tensors.putIfAbsent(name, tensor) != null) {
             throw new IllegalArgumentException("tensor name " + name + " is taken");
         }
         return this;
+    }
+
+    /** @param values gives, when the tensor's turn comes, what fills chunk after chunk with its next values */
+    private SafetensorsWriter declare(String name, DType dtype, List<Integer> shape,
+            Function<Tensor, Consumer<ByteBuffer>> values) {
+        return tensor(name, dtype, shape, sink -> {
+            Tensor tensor = tensors.get(name);
+            Consumer<ByteBuffer> source = values.apply(tensor);
+            var chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+            for (long left = tensor.bytes(); left > 0; left -= chunk.limit()) {
+                source.accept(chunk.clear().limit((int) Math.min(CHUNK, left)));
+                sink.put(chunk.flip());
+            }
+        });
     }
 
     /**
@@ -147,6 +182,11 @@ public final class SafetensorsWriter {
      * @throws IllegalArgumentException if a tensor's values are more or fewer than its shape says
      */
     public void write(Path file) {
+        write(file, complete -> { });
+    }
+
+    /** @param check looks at the complete file before it gets its name, and throws if it shall not */
+    void write(Path file, Consumer<Path> check) {
         Path partial = file.resolveSibling(file.getFileName() + ".part");
         try {
             try {
@@ -154,6 +194,7 @@ public final class SafetensorsWriter {
                         StandardOpenOption.TRUNCATE_EXISTING)) {
                     writeTo(channel);
                 }
+                check.accept(partial);
                 Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 Files.deleteIfExists(partial);
@@ -163,19 +204,28 @@ public final class SafetensorsWriter {
         }
     }
 
-    private void writeTo(WritableByteChannel channel) throws IOException {
+    private void writeTo(SeekableByteChannel channel) throws IOException {
         var inDataOrder = new ArrayList<>(tensors.values());
         inDataOrder.sort(Comparator.comparingInt((Tensor tensor) -> tensor.dtype().bytes()).reversed());
 
-        writeFully(channel, header(inDataOrder));
-        var chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer header = header(inDataOrder);
+        int headerBytes = header.remaining();
+        writeFully(channel, header);
         for (Tensor tensor : inDataOrder) {
-            Consumer<ByteBuffer> values = tensor.source().of(tensor);
-            for (long left = tensor.bytes(); left > 0; left -= chunk.limit()) {
-                chunk.clear().limit((int) Math.min(CHUNK, left));
-                values.accept(chunk);
-                writeFully(channel, chunk.flip());
+            long begin = channel.position();
+            tensor.content().writeTo(bytes -> writeFully(channel, bytes));
+            if (channel.position() - begin != tensor.bytes()) {
+                throw new IllegalArgumentException("tensor " + tensor.name() + ": " + (channel.position() - begin)
+                        + " bytes, where its shape has " + tensor.bytes());
             }
+        }
+        if (!lateMetadata.isEmpty()) {
+            lateMetadata.forEach((key, value) -> metadata.put(key, value.get()));
+            header = header(inDataOrder);
+            if (header.remaining() != headerBytes) {
+                throw new IllegalArgumentException("late metadata of another length: " + metadata);
+            }
+            writeFully(channel.position(0), header);
         }
     }
 

@@ -1,6 +1,7 @@
 package org.diffusionclassifier.weights;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -23,9 +24,22 @@ public record ScheduleConfig(int timesteps, double betaStart, double betaEnd, Be
     /** EPSILON: the noise ε; V_PREDICTION: v = √ᾱ·ε − √(1 − ᾱ)·x0 (Salimans and Ho 2022, arXiv 2202.00512). */
     public enum PredictionType { EPSILON, V_PREDICTION }
 
+    private static final Map<String, BetaSchedule> SCHEDULES =
+            Map.of("linear", BetaSchedule.LINEAR, "scaled_linear", BetaSchedule.SCALED_LINEAR);
+    private static final Map<String, PredictionType> PREDICTIONS =
+            Map.of("epsilon", PredictionType.EPSILON, "v_prediction", PredictionType.V_PREDICTION);
+
+    /** That of all of Stable Diffusion 1.x and 2.x. */
+    public static ScheduleConfig stableDiffusion(PredictionType prediction) {
+        return new ScheduleConfig(1000, 0.00085, 0.012, BetaSchedule.SCALED_LINEAR, prediction);
+    }
+
     /** @throws InputException for a value that changes the schedule in a way that is not implemented */
     public static ScheduleConfig read(Path file) {
-        var json = JsonConfig.read(file);
+        return read(JsonConfig.read(file));
+    }
+
+    static ScheduleConfig read(JsonConfig json) {
         if (!JsonConfig.isOff(json.get("trained_betas"))) {
             throw json.unsupported("trained_betas", "null");
         }
@@ -36,12 +50,8 @@ public record ScheduleConfig(int timesteps, double betaStart, double betaEnd, Be
                 json.integer("num_train_timesteps", 1000),
                 json.positiveNumber("beta_start", 0.0001),
                 json.positiveNumber("beta_end", 0.02),
-                json.choice("beta_schedule",
-                        Map.of("linear", BetaSchedule.LINEAR, "scaled_linear", BetaSchedule.SCALED_LINEAR),
-                        BetaSchedule.LINEAR),
-                json.choice("prediction_type",
-                        Map.of("epsilon", PredictionType.EPSILON, "v_prediction", PredictionType.V_PREDICTION),
-                        PredictionType.EPSILON));
+                json.choice("beta_schedule", SCHEDULES, BetaSchedule.LINEAR),
+                json.choice("prediction_type", PREDICTIONS, PredictionType.EPSILON));
         if (config.betaStart >= 1) {
             throw json.unsupported("beta_start", "a number below 1");
         }
@@ -49,5 +59,16 @@ public record ScheduleConfig(int timesteps, double betaStart, double betaEnd, Be
             throw json.unsupported("beta_end", "a number below 1");
         }
         return config;
+    }
+
+    /** As {@code scheduler_config.json} says it, so that {@link #read} gives this again. */
+    Map<String, Object> toDiffusers() {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("num_train_timesteps", timesteps);
+        json.put("beta_start", betaStart);
+        json.put("beta_end", betaEnd);
+        json.put("beta_schedule", JsonConfig.nameOf(schedule, SCHEDULES));
+        json.put("prediction_type", JsonConfig.nameOf(prediction, PREDICTIONS));
+        return json;
     }
 }

@@ -1,11 +1,12 @@
 package org.diffusionclassifier.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.FloatBuffer;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,16 +29,11 @@ final class ShardedWeights implements Weights {
 
     /** @throws InputException if the index or a shard is malformed, or they do not fit together */
     static ShardedWeights open(Path index, WeightsFormat format) {
-        var json = JsonConfig.read(index);
-        JsonNode weightMap = json.get("weight_map");
-        if (!weightMap.isObject()) {
-            throw json.unsupported("weight_map", "an object of tensor names and shards");
-        }
         var holders = new LinkedHashMap<String, Weights>();
         var shards = new LinkedHashMap<String, Weights>();
         var weights = new ShardedWeights(index, holders, shards.values());
         try {
-            for (Map.Entry<String, JsonNode> entry : weightMap.properties()) {
+            for (Map.Entry<String, JsonNode> entry : weightMap(index).properties()) {
                 String name = entry.getKey();
                 String shard = shardName(index, name, entry.getValue(), format);
                 Weights holder = shards.computeIfAbsent(shard, missing -> format.open(index.resolveSibling(missing)));
@@ -52,6 +48,28 @@ final class ShardedWeights implements Weights {
             weights.close();
             throw e;
         }
+    }
+
+    /**
+     * The index and the shards that it names.
+     *
+     * @throws InputException if the index is malformed
+     */
+    static List<Path> files(Path index, WeightsFormat format) {
+        var files = new LinkedHashSet<Path>();
+        files.add(index);
+        weightMap(index).properties().forEach(entry ->
+                files.add(index.resolveSibling(shardName(index, entry.getKey(), entry.getValue(), format))));
+        return List.copyOf(files);
+    }
+
+    private static JsonNode weightMap(Path index) {
+        var json = JsonConfig.read(index);
+        JsonNode weightMap = json.get("weight_map");
+        if (!weightMap.isObject()) {
+            throw json.unsupported("weight_map", "an object of tensor names and shards");
+        }
+        return weightMap;
     }
 
     /** Shards lie beside their index: a name that leads elsewhere is refused. */
@@ -81,8 +99,13 @@ final class ShardedWeights implements Weights {
     }
 
     @Override
-    public void read(String name, FloatBuffer destination) {
-        holder(name).read(name, destination);
+    public DType dtype(String name) {
+        return holder(name).dtype(name);
+    }
+
+    @Override
+    public void readStored(String name, long first, ByteBuffer destination) {
+        holder(name).readStored(name, first, destination);
     }
 
     private Weights holder(String name) {

@@ -1,5 +1,7 @@
 package org.diffusionclassifier.weights;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -44,6 +46,12 @@ public final class SyntheticWeights implements Weights {
         return true;
     }
 
+    /** As devices want them: there is nothing here that would have them otherwise. */
+    @Override
+    public boolean channelsLast() {
+        return true;
+    }
+
     /** @throws InputException for a tensor that nobody has asked for by {@link #require} */
     @Override
     public List<Integer> shape(String name) {
@@ -60,22 +68,28 @@ public final class SyntheticWeights implements Weights {
     }
 
     @Override
-    public void read(String name, FloatBuffer destination) {
+    public DType dtype(String name) {
+        return DType.F32;
+    }
+
+    @Override
+    public void readStored(String name, long first, ByteBuffer destination) {
         List<Integer> shape = shape(name);
-        int elements = shape.stream().reduce(1, Math::multiplyExact);
+        FloatBuffer values = destination.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
         if (shape.size() == 1) {
             float value = name.endsWith("weight") ? 1 : 0;
-            for (int i = 0; i < elements; i++) {
-                destination.put(value);
+            while (values.hasRemaining()) {
+                values.put(value);
             }
-            return;
+        } else {
+            float deviation = (float) Math.sqrt(shape.get(0) / (double) elements(name));
+            int from = (int) Math.floorMod(name.hashCode() + first, (long) NORMALS);
+            while (values.hasRemaining()) {
+                values.put(deviation * normals[from]);
+                from = from + 1 == NORMALS ? 0 : from + 1;
+            }
         }
-        float deviation = (float) Math.sqrt(shape.get(0) / (double) elements);
-        int from = Math.floorMod(name.hashCode(), NORMALS);
-        for (int i = 0; i < elements; i++) {
-            destination.put(deviation * normals[from]);
-            from = from + 1 == NORMALS ? 0 : from + 1;
-        }
+        destination.position(destination.limit());
     }
 
     @Override

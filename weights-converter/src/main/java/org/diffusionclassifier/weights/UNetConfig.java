@@ -1,6 +1,7 @@
 package org.diffusionclassifier.weights;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -50,24 +51,33 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
 
     /** Stable Diffusion 1.5's, as published with its weights. */
     public static UNetConfig stableDiffusion15() {
-        return stableDiffusion(List.of(8, 8, 8, 8), 768, false);
+        return stableDiffusion(64, List.of(8, 8, 8, 8), 768, false, false);
     }
 
     /** Stable Diffusion 2-base's, as published with its weights. */
     public static UNetConfig stableDiffusion2Base() {
-        return stableDiffusion(List.of(5, 10, 20, 20), 1024, true);
+        return stableDiffusion(64, List.of(5, 10, 20, 20), 1024, true, false);
     }
 
-    private static UNetConfig stableDiffusion(List<Integer> heads, int contextWidth, boolean linearProjection) {
+    /** Stable Diffusion 2.1's, as published with its weights. */
+    public static UNetConfig stableDiffusion21() {
+        return stableDiffusion(96, List.of(5, 10, 20, 20), 1024, true, true);
+    }
+
+    private static UNetConfig stableDiffusion(int sampleSize, List<Integer> heads, int contextWidth,
+            boolean linearProjection, boolean upcastAttention) {
         var attends = BlockKind.CROSS_ATTENTION;
-        return new UNetConfig(64, 4, 4, List.of(320, 640, 1280, 1280), List.of(attends, attends, attends, BlockKind.PLAIN),
+        return new UNetConfig(sampleSize, 4, 4, List.of(320, 640, 1280, 1280), List.of(attends, attends, attends, BlockKind.PLAIN),
                 List.of(BlockKind.PLAIN, attends, attends, attends), List.of(2, 2, 2, 2), heads, List.of(1, 1, 1, 1),
-                contextWidth, 32, 1e-5f, linearProjection, true, 0, false);
+                contextWidth, 32, 1e-5f, linearProjection, true, 0, upcastAttention);
     }
 
     /** @throws InputException for a value that changes the computation in a way that is not implemented */
     public static UNetConfig read(Path file) {
-        var json = JsonConfig.read(file);
+        return read(JsonConfig.read(file));
+    }
+
+    static UNetConfig read(JsonConfig json) {
         json.require("_class_name", "UNet2DConditionModel");
         json.expect("act_fn", "silu", "swish");
         json.expect("mid_block_type", "UNetMidBlock2DCrossAttn");
@@ -106,6 +116,29 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
         json.refuseOthers("attention_head_dim", "addition_embed_type_num_heads", "dropout");
         config.validate(json, headsKey);
         return config;
+    }
+
+    /** As {@code unet/config.json} says it, so that {@link #read} gives this again. */
+    Map<String, Object> toDiffusers() {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("_class_name", "UNet2DConditionModel");
+        json.put("sample_size", sampleSize);
+        json.put("in_channels", inChannels);
+        json.put("out_channels", outChannels);
+        json.put("block_out_channels", blockOutChannels);
+        json.put("down_block_types", down.stream().map(kind -> JsonConfig.nameOf(kind, DOWN_BLOCKS)).toList());
+        json.put("up_block_types", up.stream().map(kind -> JsonConfig.nameOf(kind, UP_BLOCKS)).toList());
+        json.put("layers_per_block", layersPerBlock);
+        json.put("attention_head_dim", heads);
+        json.put("transformer_layers_per_block", transformerLayers);
+        json.put("cross_attention_dim", crossAttentionDim);
+        json.put("norm_num_groups", normGroups);
+        json.put("norm_eps", normEps);
+        json.put("use_linear_projection", linearProjection);
+        json.put("flip_sin_to_cos", flipSinToCos);
+        json.put("freq_shift", freqShift);
+        json.put("upcast_attention", upcastAttention);
+        return json;
     }
 
     private void validate(JsonConfig json, String headsKey) {

@@ -1,6 +1,8 @@
 package org.diffusionclassifier.weights;
 
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -31,7 +33,10 @@ public record VaeConfig(int sampleSize, int inChannels, int latentChannels, List
 
     /** @throws InputException for a value that changes the computation in a way that is not implemented */
     public static VaeConfig read(Path file) {
-        var json = JsonConfig.read(file);
+        return read(JsonConfig.read(file));
+    }
+
+    static VaeConfig read(JsonConfig json) {
         json.require("_class_name", "AutoencoderKL");
         json.expect("act_fn", "silu", "swish");
         if (!JsonConfig.isOff(json.get("shift_factor"))) {
@@ -56,6 +61,23 @@ public record VaeConfig(int sampleSize, int inChannels, int latentChannels, List
         }
         json.refuseOthers("out_channels", "up_block_types", "use_post_quant_conv", "force_upcast");
         return config;
+    }
+
+    /** As {@code vae/config.json} says it, so that {@link #read} gives this again. */
+    Map<String, Object> toDiffusers() {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("_class_name", "AutoencoderKL");
+        json.put("sample_size", sampleSize);
+        json.put("in_channels", inChannels);
+        json.put("latent_channels", latentChannels);
+        json.put("block_out_channels", blockOutChannels);
+        json.put("down_block_types", Collections.nCopies(blockOutChannels.size(), DOWN_BLOCK));
+        json.put("layers_per_block", layersPerBlock);
+        json.put("norm_num_groups", normGroups);
+        json.put("scaling_factor", scalingFactor);
+        json.put("use_quant_conv", quantConv);
+        json.put("mid_block_add_attention", midAttention);
+        return json;
     }
 
     /** By what the encoder divides height and width. */

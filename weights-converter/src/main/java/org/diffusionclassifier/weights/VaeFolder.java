@@ -19,7 +19,7 @@ record VaeFolder(Path folder, VaeConfig config) {
 
     /** Under today's names, whichever version of diffusers wrote them. */
     Weights weights() {
-        return new LegacyVaeWeights(WeightsFormat.find(folder, STEM, STEM));
+        return new LegacyVaeWeights(WeightsFormat.find(folder, STEM, STEM).open());
     }
 
     /** @throws InputException unless it encodes RGB images to latents of {@code transformer}'s channels */

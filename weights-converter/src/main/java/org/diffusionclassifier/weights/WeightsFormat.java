@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** The formats in which a component of a diffusers directory may hold its weights, and how their files are called. */
 enum WeightsFormat {
@@ -35,36 +36,61 @@ enum WeightsFormat {
     }
 
     /**
-     * Opens the weights in {@code component}: full precision before the fp16 variant, one file before several.
+     * Where the weights in {@code component} are: full precision before the fp16 variant, one file before several.
      *
      * @param stem what the files' names begin with
-     * @return empty if there are none of this format
-     * @throws InputException if they are malformed
+     * @return the file or the index of its shards; empty if there are none of this format
      */
-    Optional<Weights> find(Path component, String stem) {
-        for (String name : List.of(
-                stem + suffix,
-                stem + suffix + ".index.json",
-                stem + ".fp16" + suffix,
-                stem + suffix + ".index.fp16.json",
-                stem + ".fp16" + suffix + ".index.json")) {
-            Path file = component.resolve(name);
-            if (Files.exists(file)) {
-                return Optional.of(name.endsWith(".json") ? ShardedWeights.open(file, this) : open(file));
-            }
-        }
-        return Optional.empty();
+    Optional<Path> locate(Path component, String stem) {
+        return Stream.of(stem + suffix,
+                        stem + suffix + ".index.json",
+                        stem + ".fp16" + suffix,
+                        stem + suffix + ".index.fp16.json",
+                        stem + ".fp16" + suffix + ".index.json")
+                .map(component::resolve).filter(Files::exists).findFirst();
     }
 
     /**
-     * Opens the weights in {@code component}, safetensors before pickles; the stems are what the names of such files
+     * Opens what {@link #locate} gave.
+     *
+     * @throws InputException if it is malformed
+     */
+    Weights openLocated(Path located) {
+        return isIndex(located) ? ShardedWeights.open(located, this) : open(located);
+    }
+
+    /** The files that {@link #openLocated} reads. */
+    List<Path> files(Path located) {
+        return isIndex(located) ? ShardedWeights.files(located, this) : List.of(located);
+    }
+
+    private static boolean isIndex(Path located) {
+        return located.toString().endsWith(".json");
+    }
+
+    /** Weights that there are: their format, and the file or the index of its shards. */
+    record Located(WeightsFormat format, Path path) {
+
+        /** @throws InputException if they are malformed */
+        Weights open() {
+            return format.openLocated(path);
+        }
+
+        /** The files that {@link #open} reads. */
+        List<Path> files() {
+            return format.files(path);
+        }
+    }
+
+    /**
+     * Where the weights in {@code component} are, safetensors before pickles; the stems are what the names of such files
      * begin with.
      *
-     * @throws InputException if there are none, or they are malformed
+     * @throws InputException if there are none
      */
-    static Weights find(Path component, String safetensorsStem, String pickleStem) {
-        return SAFETENSORS.find(component, safetensorsStem)
-                .or(() -> PYTORCH.find(component, pickleStem))
+    static Located find(Path component, String safetensorsStem, String pickleStem) {
+        return SAFETENSORS.locate(component, safetensorsStem).map(path -> new Located(SAFETENSORS, path))
+                .or(() -> PYTORCH.locate(component, pickleStem).map(path -> new Located(PYTORCH, path)))
                 .orElseThrow(() -> new InputException(component + ": no " + safetensorsStem + ".safetensors or "
                         + pickleStem + ".bin, nor a fp16 variant or an index of shards"));
     }

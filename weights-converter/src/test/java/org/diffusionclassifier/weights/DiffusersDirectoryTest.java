@@ -46,7 +46,7 @@ class DiffusersDirectoryTest {
         assertEquals(768, model.vae().sampleSize());
         assertEquals(23, model.textEncoder().layers());
         assertEquals(ScheduleConfig.PredictionType.V_PREDICTION, model.schedule().prediction());
-        assertEquals(root.resolve("tokenizer"), model.tokenizer());
+        assertEquals(root.resolve("tokenizer").toString(), model.tokenizer().source());
     }
 
     @Test

@@ -187,7 +187,7 @@ class DitCheckpointTest {
         Path file = write(original(), "");
         var options = new LdmCheckpoint.Options(512, ScheduleConfig.PredictionType.EPSILON, false, temp);
         String message = inputError(() -> LdmCheckpoint.open(file, options));
-        assertTrue(message.contains("found a DiT, which wants --vae"), message);
+        assertTrue(message.contains("found a DiT, which classify and evaluate take with --vae"), message);
         assertFalse(message.contains("UNet"), message);
     }
 }

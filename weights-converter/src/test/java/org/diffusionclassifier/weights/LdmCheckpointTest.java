@@ -36,7 +36,7 @@ class LdmCheckpointTest {
         assertEquals(VaeConfig.read(config("sd-1.5", "vae")), model.vae());
         assertEquals(ClipTextConfig.read(config("sd-1.5", "text_encoder")), model.textEncoder());
         assertEquals(schedule("sd-1.5"), model.schedule());
-        assertEquals(temp, model.tokenizer());
+        assertEquals(temp.toString(), model.tokenizer().source());
     }
 
     @Test
@@ -52,7 +52,7 @@ class LdmCheckpointTest {
     @Test
     void infersStableDiffusion21GivenWhatNothingTells() {
         Weights file = published("sd-2.1").tensors();
-        var model = new LdmCheckpoint(() -> file, new Options(768, PredictionType.V_PREDICTION, false, temp));
+        var model = new LdmCheckpoint(temp, () -> file, new Options(768, PredictionType.V_PREDICTION, false, temp));
         UNetConfig base = UNetConfig.stableDiffusion2Base();
         assertEquals(UNetConfig.read(config("sd-2.1", "unet")), new UNetConfig(96, 4, 4, base.blockOutChannels(),
                 base.down(), base.up(), base.layersPerBlock(), base.heads(), base.transformerLayers(), 1024, 32, 1e-5f,
@@ -185,7 +185,7 @@ class LdmCheckpointTest {
     void averagedWeightsThatAreNotThereAreNamed() {
         Weights file = small(small(false)).tensors();
         assertEquals("test: expected averaged weights (tensors model_ema.*), found none",
-                inputError(() -> new LdmCheckpoint(() -> file, new Options(16, PredictionType.EPSILON, true, temp))));
+                inputError(() -> new LdmCheckpoint(temp, () -> file, new Options(16, PredictionType.EPSILON, true, temp))));
     }
 
     @ParameterizedTest
@@ -265,11 +265,11 @@ class LdmCheckpointTest {
         Weights file = small(small(false)).tensors();
         Path nowhere = temp.resolve("nowhere");
         assertEquals(nowhere + ": expected the folder of a tokenizer's files, found nothing", inputError(
-                () -> new LdmCheckpoint(() -> file, new Options(16, PredictionType.EPSILON, false, nowhere))));
+                () -> new LdmCheckpoint(temp, () -> file, new Options(16, PredictionType.EPSILON, false, nowhere))));
     }
 
     private LdmCheckpoint open(Weights file, int imageSize) {
-        return new LdmCheckpoint(() -> file, new Options(imageSize, PredictionType.EPSILON, false, temp));
+        return new LdmCheckpoint(temp, () -> file, new Options(imageSize, PredictionType.EPSILON, false, temp));
     }
 
     private String refused(Weights file) {

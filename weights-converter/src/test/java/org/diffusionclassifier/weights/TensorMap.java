@@ -1,5 +1,7 @@
 package org.diffusionclassifier.weights;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -63,8 +65,16 @@ final class TensorMap implements Weights {
     }
 
     @Override
-    public void read(String name, FloatBuffer destination) {
-        destination.put(tensors.get(name).values.get());
+    public DType dtype(String name) {
+        return DType.F32;
+    }
+
+    @Override
+    public void readStored(String name, long first, ByteBuffer destination) {
+        shape(name);
+        destination.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer()
+                .put(tensors.get(name).values.get(), (int) first, destination.remaining() / Float.BYTES);
+        destination.position(destination.limit());
     }
 
     @Override

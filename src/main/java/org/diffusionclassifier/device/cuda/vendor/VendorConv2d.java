@@ -1,5 +1,6 @@
 package org.diffusionclassifier.device.cuda.vendor;
 
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.RecordingDevice;
@@ -32,25 +33,21 @@ final class VendorConv2d implements Conv2d {
         this.type = spec.floatOutput() ? DType.F32 : device.dtype();
         int inputs = spec.in() + spec.concat();
         int size = spec.kernel();
-        float[] values = weights.floats("weight", spec.out(), inputs, size, size);
+        var values = FloatBuffer.allocate(spec.out() * inputs * size * size);
+        weights.readFilters("weight", spec.out(), inputs, size, values);
         float[] biases = weights.floats("bias", spec.out());
         int channels = (inputs + CHANNELS - 1) / CHANNELS * CHANNELS;
         filters = device.tensor(type, spec.out(), size, size, channels);
-        device.write(filters, channelsLast(values, inputs, size * size, channels));
+        device.write(filters, padded(values.array(), inputs, channels));
         bias = device.tensor(type, 1, spec.out());
         device.write(bias, biases);
     }
 
-    /** [out, in, pixels] as [out, pixels, padded]. */
-    private static float[] channelsLast(float[] values, int in, int pixels, int padded) {
-        int out = values.length / (in * pixels);
-        float[] packed = new float[out * pixels * padded];
-        for (int o = 0; o < out; o++) {
-            for (int c = 0; c < in; c++) {
-                for (int i = 0; i < pixels; i++) {
-                    packed[(o * pixels + i) * padded + c] = values[(o * in + c) * pixels + i];
-                }
-            }
+    /** [.., in] as [.., channels], filled up with zeros. */
+    private static float[] padded(float[] values, int in, int channels) {
+        float[] packed = new float[values.length / in * channels];
+        for (int from = 0, to = 0; from < values.length; from += in, to += channels) {
+            System.arraycopy(values, from, packed, to, in);
         }
         return packed;
     }

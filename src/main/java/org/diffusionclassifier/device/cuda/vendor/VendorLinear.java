@@ -29,9 +29,9 @@ final class VendorLinear implements Linear {
         bias = spec.bias() ? device.tensor(DType.F32, parts.length, part) : null;
         for (int i = 0; i < parts.length; i++) {
             device.write(weight.slice(i * part, part), parts[i].floats("weight", part, spec.in()));
-            if (spec.bias()) {
-                device.write(bias.slice(i, 1), parts[i].floats("bias", part));
-            }
+        }
+        for (int i = 0; spec.bias() && i < parts.length; i++) {
+            device.write(bias.slice(i, 1), parts[i].floats("bias", part));
         }
     }
 

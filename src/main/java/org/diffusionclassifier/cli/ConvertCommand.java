@@ -1,0 +1,97 @@
+package org.diffusionclassifier.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ProgressBar;
+import org.diffusionclassifier.weights.Converter;
+import org.diffusionclassifier.weights.Converter.Count;
+import org.diffusionclassifier.weights.Converter.Outcome;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.ModelSource;
+import org.diffusionclassifier.weights.RandomModel;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code convert}: a model in any form in, one file out. */
+@Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Makes one safetensors file of a model: UNet, text encoder and the VAE's encoder in the order in "
+                + "which they are loaded, the tokenizer and all settings with them, to be given as --model.")
+final class ConvertCommand implements Callable<Integer> {
+
+    enum TypeChoice { F16, BF16, F32 }
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(arity = "0..1", paramLabel = "SOURCE",
+            description = "A directory in diffusers form, Stable Diffusion 1 or 2 as one .safetensors or .ckpt file in "
+                    + "the original naming, or a file that convert made.")
+    private Path source;
+
+    @Option(names = "--random", paramLabel = "MODEL",
+            description = "Instead of SOURCE: sd-1.5, sd-2-base or sd-2.1 at full size with weights that nobody trained, "
+                    + "for measuring.")
+    private String random;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file to write.")
+    private Path out;
+
+    @Option(names = "--dtype", paramLabel = "TYPE", defaultValue = "f16",
+            description = "f16, bf16 or f32: what weights are stored as. Default: ${DEFAULT-VALUE}.")
+    private TypeChoice dtype;
+
+    @Option(names = "--allow-overflow",
+            description = "Let weights beyond the type's largest number (65504 for f16) become that; they are refused "
+                    + "without.")
+    private boolean allowOverflow;
+
+    @Option(names = "--verify", description = "Read the file back and compare it with the source.")
+    private boolean verify;
+
+    @Mixin
+    private CheckpointOptions checkpoint;
+
+    @Override
+    public Integer call() {
+        if ((source == null) == (random == null)) {
+            throw new InputException("convert: expected a SOURCE or --random, found " + (source == null ? "neither"
+                    : "both"));
+        }
+        checkpoint.check(source);
+        ModelSource model = source == null ? checkpoint.withLoras(RandomModel.of(random))
+                : checkpoint.open(source);
+        var converter = new Converter(model,
+                new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify));
+        long start = System.nanoTime();
+        Outcome outcome;
+        try (ProgressBar bar = Progress.bar("convert", " MB", 1_000_000, converter.work(),
+                spec.commandLine().getErr())) {
+            outcome = converter.write(out, bar::stepBy);
+        }
+        report(outcome, (System.nanoTime() - start) * 1e-9);
+        return 0;
+    }
+
+    private void report(Outcome outcome, double seconds) {
+        PrintWriter printer = spec.commandLine().getOut();
+        printer.printf(Locale.ROOT, "%s: %d parameters in %d tensors, %.1f MB in %.1f s%n", out, outcome.parameters(),
+                outcome.tensors(), outcome.bytes() * 1e-6, seconds);
+        if (outcome.sha256() != null) {
+            printer.println("sha256 of the source: " + outcome.sha256());
+        }
+        for (Count count : outcome.overflowed()) {
+            printer.printf("%s: %d values beyond the largest %s became that%n", count.tensor(), count.values(),
+                    dtype.name().toLowerCase(Locale.ROOT));
+        }
+        for (Count count : outcome.notFinite()) {
+            printer.printf("%s: %d values are NaN or infinite%n", count.tensor(), count.values());
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package org.diffusionclassifier.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.diffusionclassifier.data.JsonFile;
+import org.diffusionclassifier.report.InspectionText;
+import org.diffusionclassifier.weights.Inspection;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code inspect}: what a file or directory of weights holds. */
+@Command(name = "inspect", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Says what weights hold: configuration, parameters and bytes by part.")
+final class InspectCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "PATH",
+            description = "A directory in diffusers form, or any .safetensors, .ckpt, .pt or .bin file: a model, a part of "
+                    + "one, a LoRA.")
+    private Path path;
+
+    @Option(names = "--tensors", description = "List every tensor with its type and shape.")
+    private boolean tensors;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write everything there, too.")
+    private Path json;
+
+    @Override
+    public Integer call() {
+        Inspection inspection = Inspection.of(path);
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(InspectionText.render(inspection, tensors));
+        out.flush();
+        if (json != null) {
+            JsonFile.write(json, inspection);
+        }
+        return 0;
+    }
+}

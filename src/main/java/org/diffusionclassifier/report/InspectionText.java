@@ -1,0 +1,60 @@
+package org.diffusionclassifier.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.diffusionclassifier.weights.Inspection;
+import org.diffusionclassifier.weights.Inspection.Component;
+import org.diffusionclassifier.weights.Inspection.Tensor;
+
+/** What a file or directory of weights holds, as text: what it is, a line a part, and its settings. */
+public final class InspectionText {
+
+    private InspectionText() {
+    }
+
+    /** @param tensors whether every tensor gets a line */
+    public static String render(Inspection inspection, boolean tensors) {
+        var text = new StringBuilder();
+        text.append(inspection.path()).append(": ").append(inspection.kind().description()).append('\n');
+        List<Component> components = inspection.components();
+        int width = components.stream().mapToInt(component -> component.name().length()).max().orElse(0);
+        for (Component component : components) {
+            line(text, width, component.name(), component.parameters(), component.bytes(),
+                    component.tensors().size() + " tensors of " + component.types());
+            for (Tensor tensor : tensors ? component.tensors() : List.<Tensor>of()) {
+                text.append("      ").append(tensor.dtype()).append(' ').append(tensor.shape()).append(' ')
+                        .append(shown(tensor.name())).append('\n');
+            }
+        }
+        line(text, width, "all", components.stream().mapToLong(Component::parameters).sum(),
+                components.stream().mapToLong(Component::bytes).sum(), "");
+        inspection.configurations().forEach((part, settings) -> text.append(part).append(": ").append(json(settings))
+                .append('\n'));
+        for (Map.Entry<String, String> entry : inspection.metadata().entrySet()) {
+            text.append(entry.getKey()).append(": ").append(shown(entry.getValue())).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static void line(StringBuilder text, int width, String name, long parameters, long bytes, String more) {
+        text.append(String.format(Locale.ROOT, "  %-" + Math.max(width, 3) + "s  %,15d parameters  %,12.1f MB  %s",
+                shown(name), parameters, bytes * 1e-6, more).stripTrailing()).append('\n');
+    }
+
+    private static String json(Object settings) {
+        try {
+            return new ObjectMapper().writeValueAsString(settings);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A text from a file, which must neither break the line nor steer the terminal. */
+    private static String shown(String text) {
+        String shown = text.replaceAll("\\p{Cntrl}", " ");
+        return shown.length() <= 200 ? shown : shown.substring(0, 200) + "…";
+    }
+}

@@ -1,0 +1,34 @@
+package org.diffusionclassifier.text;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.TokenizerTables;
+
+/** Reads those of a tokenizer's tables that are JSON by Jackson, and says in one line what is wrong with them. */
+final class JsonTable {
+
+    private JsonTable() {
+    }
+
+    /**
+     * @return an object node
+     * @throws InputException if the table is missing or is not one JSON object
+     */
+    static JsonNode read(TokenizerTables tables, String name) {
+        try {
+            var json = new ObjectMapper().readTree(tables.get(name));
+            if (!json.isObject()) {
+                throw new InputException(tables.label(name) + ": expected a JSON object");
+            }
+            return json;
+        } catch (JsonProcessingException e) {
+            throw new InputException("%s: malformed JSON: %s".formatted(
+                    tables.label(name), e.getOriginalMessage().replaceAll("\\s+", " ")), e);
+        } catch (IOException e) {
+            throw new InputException("%s: cannot be read: %s".formatted(tables.label(name), e), e);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+package org.diffusionclassifier.weights;
+
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.function.Supplier;
+
+/**
+ * A model that is read and decoded ahead by a thread of its own while whoever loads it is busy with what is there
+ * already: text encoder, VAE and UNet, each in the order of its file. Up to {@link #WINDOW} elements wait to be asked
+ * for; what is asked for out of order is read at once, and what was asked for is not kept.
+ *
+ * <p>Worth it for a {@link ModelFile}, which holds everything in the order in which it is loaded.
+ */
+public final class ArrivingModel implements ModelSource, AutoCloseable {
+
+    /** Elements that may be decoded and not yet asked for: 128 MiB of floats, more than any layer of Stable Diffusion. */
+    private static final long WINDOW = 32 << 20;
+
+    private final ModelSource model;
+    private final Arriving textEncoder;
+    private final Arriving vae;
+    private final Arriving unet;
+    private final Thread reader;
+    private final long window;
+    private long waiting;
+    private boolean closed;
+
+    /** Starts reading. */
+    public ArrivingModel(ModelSource model) {
+        this(model, WINDOW);
+    }
+
+    /** @param window elements that may wait to be asked for */
+    ArrivingModel(ModelSource model, long window) {
+        this.model = model;
+        this.window = window;
+        var components = new ArrayList<Arriving>();
+        try {
+            textEncoder = open(components, model::textEncoderWeights);
+            vae = open(components, model::vaeWeights);
+            unet = open(components, model::unetWeights);
+        } catch (RuntimeException e) {
+            components.forEach(component -> component.base.close());
+            throw e;
+        }
+        reader = new Thread(() -> components.forEach(Arriving::readAll), "weights");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    private Arriving open(List<Arriving> components, Supplier<Weights> weights) {
+        var component = new Arriving(weights.get());
+        components.add(component);
+        return component;
+    }
+
+    @Override
+    public String name() {
+        return model.name();
+    }
+
+    @Override
+    public UNetConfig unet() {
+        return model.unet();
+    }
+
+    @Override
+    public VaeConfig vae() {
+        return model.vae();
+    }
+
+    @Override
+    public ClipTextConfig textEncoder() {
+        return model.textEncoder();
+    }
+
+    @Override
+    public ScheduleConfig schedule() {
+        return model.schedule();
+    }
+
+    @Override
+    public Weights unetWeights() {
+        return unet;
+    }
+
+    @Override
+    public Weights vaeWeights() {
+        return vae;
+    }
+
+    @Override
+    public Weights textEncoderWeights() {
+        return textEncoder;
+    }
+
+    @Override
+    public TokenizerTables tokenizer() {
+        return model.tokenizer();
+    }
+
+    @Override
+    public SortedMap<String, Path> files() {
+        return model.files();
+    }
+
+    @Override
+    public Map<String, String> notes() {
+        return model.notes();
+    }
+
+    /** Stops reading ahead, and closes the files. */
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+            notifyAll();
+        }
+        boolean interrupted = false;
+        while (reader.isAlive()) {
+            try {
+                reader.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        for (Arriving component : List.of(textEncoder, vae, unet)) {
+            component.base.close();
+        }
+    }
+
+    /** The weights of one network. Closing it does nothing: the files are the model's. */
+    private final class Arriving implements Weights {
+
+        private final Weights base;
+        private final Map<String, float[]> arrived = new HashMap<>();
+        private final Set<String> asked = new HashSet<>();
+        private String arriving;
+
+        Arriving(Weights base) {
+            this.base = base;
+        }
+
+        /** The reading thread's work: what nobody has asked for yet, as long as there is room for it. */
+        void readAll() {
+            for (String name : base.names()) {
+                long elements = base.elements(name);
+                if (!base.dtype(name).isFloat() || elements > window || !begin(name, elements)) {
+                    continue;
+                }
+                float[] values = null;
+                try {
+                    values = new float[(int) elements];
+                    base.read(name, FloatBuffer.wrap(values));
+                } catch (InputException e) {
+                    values = null;                      // whoever asks for it reads it again, and is told then
+                } finally {
+                    end(name, elements, values);
+                }
+            }
+        }
+
+        private boolean begin(String name, long elements) {
+            synchronized (ArrivingModel.this) {
+                while (!closed && !asked.contains(name) && waiting + elements > window) {
+                    await();
+                }
+                if (closed || asked.contains(name)) {
+                    return false;
+                }
+                waiting += elements;
+                arriving = name;
+                return true;
+            }
+        }
+
+        private void end(String name, long elements, float[] values) {
+            synchronized (ArrivingModel.this) {
+                arriving = null;
+                if (values == null) {
+                    waiting -= elements;
+                } else {
+                    arrived.put(name, values);
+                }
+                ArrivingModel.this.notifyAll();
+            }
+        }
+
+        /** What has arrived of a name, or is just arriving; null if it is to be read. */
+        private float[] take(String name) {
+            synchronized (ArrivingModel.this) {
+                while (name.equals(arriving)) {
+                    await();
+                }
+                asked.add(name);
+                float[] values = arrived.remove(name);
+                if (values != null) {
+                    waiting -= values.length;
+                }
+                ArrivingModel.this.notifyAll();
+                return values;
+            }
+        }
+
+        private void await() {
+            try {
+                ArrivingModel.this.wait();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("interrupted while weights were read", e);
+            }
+        }
+
+        @Override
+        public void read(String name, FloatBuffer destination) {
+            float[] values = base.has(name) ? take(name) : null;
+            if (values == null) {
+                base.read(name, destination);
+            } else {
+                destination.put(values);
+            }
+        }
+
+        @Override
+        public String source() {
+            return base.source();
+        }
+
+        @Override
+        public Set<String> names() {
+            return base.names();
+        }
+
+        @Override
+        public List<Integer> shape(String name) {
+            return base.shape(name);
+        }
+
+        @Override
+        public DType dtype(String name) {
+            return base.dtype(name);
+        }
+
+        @Override
+        public boolean channelsLast() {
+            return base.channelsLast();
+        }
+
+        @Override
+        public void readStored(String name, long first, ByteBuffer destination) {
+            base.readStored(name, first, destination);
+        }
+
+        @Override
+        public void close() {
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package org.diffusionclassifier.weights;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+
+/**
+ * What a file or directory of weights holds, without reading any of them.
+ *
+ * @param configurations of each network in diffusers' and transformers' words, where they are known
+ * @param metadata       the other texts of a safetensors file's {@code __metadata__}
+ */
+public record Inspection(String path, Kind kind, Map<String, Object> configurations, Map<String, String> metadata,
+                         List<Component> components) {
+
+    /** What it is. */
+    public enum Kind {
+        DIFFUSERS_DIRECTORY("a model in diffusers' form"),
+        MODEL_FILE("a model file"),
+        ORIGINAL("a model in the original naming; its configuration is inferred, image size and prediction are not in it"),
+        LORA("a LoRA"),
+        WEIGHTS("weights");
+
+        private final String description;
+
+        Kind(String description) {
+            this.description = description;
+        }
+
+        public String description() {
+            return description;
+        }
+    }
+
+    public record Tensor(String name, DType dtype, List<Integer> shape) {
+
+        long elements() {
+            return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
+        }
+    }
+
+    /**
+     * A network, or what else has names that begin alike.
+     *
+     * @param types of its tensors, with commas between
+     */
+    public record Component(String name, long parameters, long bytes, String types, List<Tensor> tensors) {
+
+        static Component of(String name, List<Tensor> tensors) {
+            return new Component(name, tensors.stream().mapToLong(Tensor::elements).sum(),
+                    tensors.stream().mapToLong(tensor -> tensor.elements() * tensor.dtype.bytes()).sum(),
+                    tensors.stream().map(tensor -> tensor.dtype.name()).distinct().sorted()
+                            .collect(Collectors.joining(", ")), tensors);
+        }
+    }
+
+    private static final Pattern GROUP = Pattern.compile("(lora_unet|lora_te\\d?)_.*|([^.]*)\\..*");
+    private static final Pattern LORA = Pattern.compile(".*[._]lora[._].*|.*\\.lora_(up|down|A|B)\\..*");
+    private static final int DEFAULT_IMAGE_SIZE = 512;
+
+    /** @throws InputException if it cannot be read, or is nothing of the kind */
+    public static Inspection of(Path path) {
+        if (Files.isDirectory(path)) {
+            return ofDirectory(DiffusersDirectory.open(path));
+        }
+        boolean safetensors = WeightsFormat.of(path) == WeightsFormat.SAFETENSORS;
+        try (Weights file = WeightsFormat.of(path).open(path)) {
+            Map<String, String> metadata = safetensors ? ((SafetensorsFile) file).metadata() : Map.of();
+            if (metadata.containsKey(ModelFile.KEY)) {
+                var others = new LinkedHashMap<>(metadata);
+                others.remove(ModelFile.KEY);
+                return new Inspection(path.toString(), Kind.MODEL_FILE, ModelFile.configurations(ModelFile.open(path)),
+                        others, groups(file));
+            }
+            if (file.names().stream().anyMatch(name -> name.startsWith("model.diffusion_model."))) {
+                var options = new LdmCheckpoint.Options(DEFAULT_IMAGE_SIZE, PredictionType.EPSILON, false, null);
+                return new Inspection(path.toString(), Kind.ORIGINAL,
+                        ModelFile.configurations(LdmCheckpoint.open(path, options)), metadata, groups(file));
+            }
+            Kind kind = file.names().stream().anyMatch(name -> LORA.matcher(name).matches()) ? Kind.LORA : Kind.WEIGHTS;
+            return new Inspection(path.toString(), kind, Map.of(), metadata, groups(file));
+        }
+    }
+
+    private static Inspection ofDirectory(DiffusersDirectory model) {
+        try (Weights text = model.textEncoderWeights(); Weights vae = model.vaeWeights();
+                Weights unet = model.unetWeights()) {
+            return new Inspection(model.root().toString(), Kind.DIFFUSERS_DIRECTORY, ModelFile.configurations(model),
+                    Map.of(), List.of(component("text_encoder", text), component("vae", vae), component("unet", unet)));
+        }
+    }
+
+    private static Component component(String name, Weights weights) {
+        return Component.of(name, weights.names().stream().map(tensor -> tensor(weights, tensor)).toList());
+    }
+
+    private static Tensor tensor(Weights weights, String name) {
+        return new Tensor(name, weights.dtype(name), weights.shape(name));
+    }
+
+    private static List<Component> groups(Weights weights) {
+        var groups = new LinkedHashMap<String, List<Tensor>>();
+        for (String name : weights.names()) {
+            Matcher matcher = GROUP.matcher(name);
+            String group = !matcher.matches() ? name : matcher.group(1) != null ? matcher.group(1) : matcher.group(2);
+            groups.computeIfAbsent(group, missing -> new ArrayList<>()).add(tensor(weights, name));
+        }
+        return groups.entrySet().stream().map(group -> Component.of(group.getKey(), group.getValue())).toList();
+    }
+}

@@ -1,0 +1,136 @@
+package org.diffusionclassifier.weights;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.diffusionclassifier.weights.ClipTextConfig.Activation;
+import org.diffusionclassifier.weights.NetworkTensors.Tensor;
+import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+
+/**
+ * A model with the configuration of a published one and weights that nobody trained ({@link SyntheticWeights}): it takes
+ * the time and the memory of the real one, and its answers mean nothing.
+ */
+public final class RandomModel implements ModelSource {
+
+    private static final Map<String, Supplier<RandomModel>> MODELS = new LinkedHashMap<>();
+
+    static {
+        MODELS.put("sd-1.5", () -> new RandomModel("sd-1.5", UNetConfig.stableDiffusion15(), 512,
+                PredictionType.EPSILON,
+                new ClipTextConfig(49408, 768, 3072, 12, 12, 77, Activation.QUICK_GELU, 1e-5f)));
+        MODELS.put("sd-2-base", () -> new RandomModel("sd-2-base", UNetConfig.stableDiffusion2Base(), 512,
+                PredictionType.EPSILON, textEncoder2()));
+        MODELS.put("sd-2.1", () -> new RandomModel("sd-2.1", UNetConfig.stableDiffusion21(), 768,
+                PredictionType.V_PREDICTION, textEncoder2()));
+    }
+
+    private static ClipTextConfig textEncoder2() {
+        return new ClipTextConfig(49408, 1024, 4096, 23, 16, 77, Activation.GELU, 1e-5f);
+    }
+
+    private final String name;
+    private final UNetConfig unet;
+    private final VaeConfig vae;
+    private final ClipTextConfig textEncoder;
+    private final ScheduleConfig schedule;
+
+    private RandomModel(String name, UNetConfig unet, int imageSize, PredictionType prediction,
+                        ClipTextConfig textEncoder) {
+        this.name = name;
+        this.unet = unet;
+        this.vae = new VaeConfig(imageSize, 3, 4, List.of(128, 256, 512, 512), 2, 32, 0.18215, true, true);
+        this.textEncoder = textEncoder;
+        this.schedule = ScheduleConfig.stableDiffusion(prediction);
+    }
+
+    /** @throws InputException if there is none of that name: sd-1.5, sd-2-base, sd-2.1 */
+    public static RandomModel of(String name) {
+        if (!MODELS.containsKey(name)) {
+            throw new InputException("random model: expected one of " + String.join(", ", MODELS.keySet()) + ", found "
+                    + name);
+        }
+        return MODELS.get(name).get();
+    }
+
+    @Override
+    public String name() {
+        return "random " + name;
+    }
+
+    @Override
+    public UNetConfig unet() {
+        return unet;
+    }
+
+    @Override
+    public VaeConfig vae() {
+        return vae;
+    }
+
+    @Override
+    public ClipTextConfig textEncoder() {
+        return textEncoder;
+    }
+
+    @Override
+    public ScheduleConfig schedule() {
+        return schedule;
+    }
+
+    @Override
+    public Weights unetWeights() {
+        return weights(NetworkTensors.unet(unet));
+    }
+
+    @Override
+    public Weights vaeWeights() {
+        return weights(NetworkTensors.vae(vae));
+    }
+
+    @Override
+    public Weights textEncoderWeights() {
+        return weights(NetworkTensors.textEncoder(textEncoder));
+    }
+
+    private static Weights weights(List<Tensor> tensors) {
+        var weights = new SyntheticWeights();
+        tensors.forEach(tensor -> weights.require(tensor.name(),
+                tensor.channelsLast().stream().mapToInt(Integer::intValue).toArray()));
+        return weights;
+    }
+
+    /**
+     * Of CLIP's the beginning: the printable characters of ASCII, inside a word and at its end, and the two tokens around
+     * a text. Nothing is merged, so that a letter is a token; a sequence is as long as CLIP's.
+     */
+    @Override
+    public TokenizerTables tokenizer() {
+        var vocabulary = new StringBuilder("{");
+        int id = 0;
+        for (String end : List.of("", "</w>")) {
+            for (char c = '!'; c <= '~'; c++) {
+                String escaped = c == '"' || c == '\\' ? "\\" + c : String.valueOf(c);
+                vocabulary.append('"').append(escaped).append(end).append("\": ").append(id++).append(", ");
+            }
+        }
+        vocabulary.append("\"<|startoftext|>\": ").append(id).append(", \"<|endoftext|>\": ").append(id + 1).append('}');
+        var files = new LinkedHashMap<String, byte[]>();
+        files.put("vocab.json", vocabulary.toString().getBytes(StandardCharsets.UTF_8));
+        files.put("merges.txt", "#version: 0.2\n".getBytes(StandardCharsets.UTF_8));
+        files.put("tokenizer_config.json", ("{\"model_max_length\": " + textEncoder.maxPositions() + "}")
+                .getBytes(StandardCharsets.UTF_8));
+        return new TokenizerTables(name() + ": tokenizer", files);
+    }
+
+    /** None. */
+    @Override
+    public SortedMap<String, Path> files() {
+        return new TreeMap<>();
+    }
+}

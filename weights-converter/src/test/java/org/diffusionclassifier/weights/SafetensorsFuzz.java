@@ -1,0 +1,28 @@
+package org.diffusionclassifier.weights;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/** Any bytes as a safetensors file, and as a model file where they say that they are one: read, or refused. */
+public final class SafetensorsFuzz {
+
+    private SafetensorsFuzz() {
+    }
+
+    /** Called by Jazzer; what it throws is a finding. */
+    public static void fuzzerTestOneInput(byte[] input) {
+        Path file = FuzzFile.of(input, ".safetensors");
+        try (var tensors = SafetensorsFile.open(file)) {
+            for (TensorInfo tensor : tensors.tensors().values()) {
+                tensors.readStored(tensor.name(), 0, ByteBuffer.allocate((int) tensor.bytes()));
+            }
+            if (ModelFile.isOne(file)) {
+                ModelFile model = ModelFile.open(file);
+                model.tokenizer();
+                Inspection.of(file);
+            }
+        } catch (InputException refused) {
+            FuzzFile.requireOneLine(refused);
+        }
+    }
+}
