@@ -11,7 +11,8 @@
 //     noise_index    int [M]              signal = √ᾱ_t, level = √(1 − ᾱ_t): float [M]
 //     table          float [N, h, w, c], ε of noise index i in row i; null: Philox by seed
 //     xt             half [M, h, w, c]
-//     predicted      float [P, h, w, c]   trial_of_pair  int [P] in [0, M)
+//     predicted      float [P, h, w, c], rows of c numbers ldp apart: a prediction may be the front half of more
+//     trial_of_pair  int [P] in [0, M)
 //     error          float [P]            map            float [P, h, w], the mean over channels; null for none
 //
 // A thread works on four neighbouring pixels: in CHW order one Philox block a channel, in memory 4·c neighbours.
@@ -35,8 +36,8 @@ constexpr int Pixels = TrialPixels;     // of a thread at once
 
 // predicted, error and map are this pair's.
 template <class Loss>
-__device__ __forceinline__ void epsilon_error(const float* predicted, const Trial& trial, bool prediction_is_v,
-                                              float* error, float* map)
+__device__ __forceinline__ void epsilon_error(const float* predicted, int ldp, const Trial& trial,
+                                              bool prediction_is_v, float* error, float* map)
 {
     float sum = 0.0f;
     for (int pixel = threadIdx.x * Pixels; pixel < trial.pixels; pixel += Threads * Pixels) {
@@ -48,7 +49,7 @@ __device__ __forceinline__ void epsilon_error(const float* predicted, const Tria
             for (int i = 0; i < Pixels; i++) {
                 if (pixel + i < trial.pixels) {
                     const int index = (pixel + i) * trial.c + channel;
-                    float estimate = predicted[index];
+                    float estimate = predicted[(pixel + i) * ldp + channel];
                     if (prediction_is_v) {
                         estimate = trial.signal * estimate + trial.level * trial.mix(index, epsilon[i]);
                     }
@@ -98,14 +99,14 @@ add_noise(const float* x0, const uint32_t* seed, const int* noise_index, const f
 
 #define EPSILON_ERROR(name, Loss)                                                                                      \
     extern "C" __global__ void __launch_bounds__(Threads, 1) name(                                                      \
-        const float* predicted, const float* x0, const uint32_t* seed, const int* noise_index, const float* signal,    \
-        const float* level, const float* table, const int* trial_of_pair, int prediction_is_v, float* error,           \
-        float* map, int c, int pixels)                                                                                 \
+        const float* predicted, int ldp, const float* x0, const uint32_t* seed, const int* noise_index,                \
+        const float* signal, const float* level, const float* table, const int* trial_of_pair, int prediction_is_v,    \
+        float* error, float* map, int c, int pixels)                                                                   \
     {                                                                                                                  \
         const int p = blockIdx.x;                                                                                      \
         const Trial trial(trial_of_pair[p], x0, seed, noise_index, signal, level, table, c, pixels);                   \
-        epsilon_error<Loss>(predicted + static_cast<size_t>(p) * c * pixels, trial, prediction_is_v != 0, error + p,   \
-                            map == nullptr ? nullptr : map + static_cast<size_t>(p) * pixels);                         \
+        epsilon_error<Loss>(predicted + static_cast<size_t>(p) * ldp * pixels, ldp, trial, prediction_is_v != 0,       \
+                            error + p, map == nullptr ? nullptr : map + static_cast<size_t>(p) * pixels);              \
     }
 
 EPSILON_ERROR(epsilon_error_l1, Absolute)

@@ -15,7 +15,7 @@
 // warp. Counted on the emulated device: x and y are accessed 16 bytes at a time, their sectors whole (ratio 1.00).
 // gamma and beta, 32 bytes a lane in two loads, use half of each sector at a time, the other half from L1: 8 bytes a
 // channel and warp, beside 38 where a warp has 9.5 rows (32768 rows on an A100). Memory sees them once.
-// layernorm_any reads a row three times, twice from the L1 cache.
+// layernorm_any reads a row three times, twice from the L1 cache. The loops are in normalise.cuh.
 //
 // Occupancy, by registers on sm_80 and sm_90 (0 spilled), and bytes that an SM's warps have under way at once; to cover
 // 600 ns an A100 needs 9 KB, an H100 15:
@@ -29,13 +29,9 @@
 //     one kernel, the row as 64 floats, gamma and beta for each row     95 registers, 12 bytes an element asked for
 //     a kernel a width, the row as fp16                                 38 to 62 registers, 12 bytes an element
 //     this one, gamma and beta in registers from row to row             4 bytes an element, and 8 a channel and warp
-#include "reduce.cuh"
-#include "vector.cuh"
+#include "normalise.cuh"
 
 namespace {
-
-constexpr int Warps = 4;
-constexpr int Threads = 32 * Warps;
 
 // Eight floats of a vector from c on, or the value that stands for a vector that is not there.
 __device__ __forceinline__ void load_or(float value, const float* vector, int c, bool inside, float (&v)[8])
@@ -50,77 +46,30 @@ __device__ __forceinline__ void load_or(float value, const float* vector, int c,
     }
 }
 
-// The rows of a warp, of up to Vectors · 256 elements, eight a lane at a time. A row stays in registers, as fp16, from
-// its only read to its write; gamma and beta stay there from row to row.
-template <int Vectors>
-__device__ __forceinline__ void normalise(const half* x, int ldx, const float* gamma, const float* beta, float epsilon,
-                                          half* y, int ldy, int rows, int C)
-{
-    const int first = threadIdx.x % 32 * 8;
-    const auto has = [&](int i) { return first + i * 256 < C; };
-    float scale[Vectors][8], offset[Vectors][8];
-#pragma unroll
-    for (int i = 0; i < Vectors; i++) {
-        load_or(1.0f, gamma, first + i * 256, has(i), scale[i]);
-        load_or(0.0f, beta, first + i * 256, has(i), offset[i]);
+struct Parameters {
+    const float* gamma;
+    const float* beta;
+
+    __device__ __forceinline__ void load_eight(int c, bool inside, float (&scale)[8], float (&offset)[8]) const
+    {
+        load_or(1.0f, gamma, c, inside, scale);
+        load_or(0.0f, beta, c, inside, offset);
     }
-    for (int row = blockIdx.x * Warps + threadIdx.x / 32; row < rows; row += gridDim.x * Warps) {
-        const half* const source = x + static_cast<size_t>(row) * ldx + first;
-        half* const destination = y + static_cast<size_t>(row) * ldy + first;
-        half2 v[Vectors][4];
-        float sum = 0.0f;
-#pragma unroll
-        for (int i = 0; i < Vectors; i++) {
-            if (has(i)) {
-                load(source + i * 256, v[i]);
-            } else {
-                clear(v[i]);
-            }
-        }
-#pragma unroll
-        for (int i = 0; i < Vectors; i++) {
-#pragma unroll
-            for (int j = 0; j < 4; j++) {
-                const float2 u = __half22float2(v[i][j]);
-                sum += u.x + u.y;
-            }
-        }
-        const float mean = __fdividef(lanes_sum<32>(sum), C);
-        float squares = 0.0f;
-#pragma unroll
-        for (int i = 0; i < Vectors; i++) {
-            if (has(i)) {
-#pragma unroll
-                for (int j = 0; j < 4; j++) {
-                    const float2 u = __half22float2(v[i][j]);
-                    squares += (u.x - mean) * (u.x - mean) + (u.y - mean) * (u.y - mean);
-                }
-            }
-        }
-        const float inverse = rsqrtf(__fdividef(lanes_sum<32>(squares), C) + epsilon);
-#pragma unroll
-        for (int i = 0; i < Vectors; i++) {
-            if (has(i)) {
-#pragma unroll
-                for (int j = 0; j < 4; j++) {
-                    const float2 u = __half22float2(v[i][j]);
-                    v[i][j] = __floats2half2_rn((u.x - mean) * inverse * scale[i][2 * j] + offset[i][2 * j],
-                                                (u.y - mean) * inverse * scale[i][2 * j + 1] + offset[i][2 * j + 1]);
-                }
-                store(destination + i * 256, v[i]);
-            }
-        }
+
+    __device__ __forceinline__ float2 at(int c) const
+    {
+        return make_float2(gamma == nullptr ? 1.0f : gamma[c], beta == nullptr ? 0.0f : beta[c]);
     }
-}
+};
 
 }  // namespace
 
 #define LAYERNORM(name, Vectors)                                                                                      \
-    extern "C" __global__ void __launch_bounds__(Threads) name(const half* x, int ldx, const float* gamma,            \
-                                                               const float* beta, float epsilon, half* y, int ldy,    \
-                                                               int rows, int C)                                       \
+    extern "C" __global__ void __launch_bounds__(NormThreads) name(const half* x, int ldx, const float* gamma,        \
+                                                                   const float* beta, float epsilon, half* y,         \
+                                                                   int ldy, int rows, int C)                          \
     {                                                                                                                 \
-        normalise<Vectors>(x, ldx, gamma, beta, epsilon, y, ldy, rows, C);                                            \
+        normalise<Vectors>(x, ldx, Parameters{gamma, beta}, epsilon, y, ldy, rows, C);                                \
     }
 
 LAYERNORM(layernorm_512, 2)
@@ -128,29 +77,9 @@ LAYERNORM(layernorm_1024, 4)
 LAYERNORM(layernorm_1280, 5)
 LAYERNORM(layernorm, 8)
 
-extern "C" __global__ void __launch_bounds__(Threads)
+extern "C" __global__ void __launch_bounds__(NormThreads)
 layernorm_any(const half* x, int ldx, const float* gamma, const float* beta, float epsilon, half* y, int ldy, int rows,
               int C)
 {
-    const int lane = threadIdx.x % 32;
-    for (int row = blockIdx.x * Warps + threadIdx.x / 32; row < rows; row += gridDim.x * Warps) {
-        const half* const source = x + static_cast<size_t>(row) * ldx;
-        half* const destination = y + static_cast<size_t>(row) * ldy;
-        float sum = 0.0f;
-        for (int c = lane; c < C; c += 32) {
-            sum += __half2float(source[c]);
-        }
-        const float mean = __fdividef(lanes_sum<32>(sum), C);
-        float squares = 0.0f;
-        for (int c = lane; c < C; c += 32) {
-            const float d = __half2float(source[c]) - mean;
-            squares += d * d;
-        }
-        const float inverse = rsqrtf(__fdividef(lanes_sum<32>(squares), C) + epsilon);
-        for (int c = lane; c < C; c += 32) {
-            const float scale = gamma == nullptr ? 1.0f : gamma[c];
-            const float offset = beta == nullptr ? 0.0f : beta[c];
-            destination[c] = __float2half_rn((__half2float(source[c]) - mean) * inverse * scale + offset);
-        }
-    }
+    normalise_any(x, ldx, Parameters{gamma, beta}, epsilon, y, ldy, rows, C);
 }

@@ -59,10 +59,22 @@ final class CheckpointOptions {
             throw new InputException("--tokenizer: expected a folder with vocab.json and merges.txt, as " + model
                     + " has no tokenizer in it");
         }
-        if (!concerned && (tokenizer != null || imageSize != null || predicts != null || ema)) {
+        if (!concerned && tellsOfAFile()) {
             throw new InputException("--tokenizer, --image-size, --predicts and --ema: expected with a model that is "
                     + "one file in the original naming, as others tell these themselves");
         }
+    }
+
+    /** @throws InputException if one of these was given, none of which a DiT has */
+    void checkNone() {
+        if (tellsOfAFile() || !loras.isEmpty()) {
+            throw new InputException("--tokenizer, --image-size, --predicts, --ema and --lora: expected with Stable "
+                    + "Diffusion, not with a DiT");
+        }
+    }
+
+    private boolean tellsOfAFile() {
+        return tokenizer != null || imageSize != null || predicts != null || ema;
     }
 
     /** @throws InputException if it is no model, or lacks a part */

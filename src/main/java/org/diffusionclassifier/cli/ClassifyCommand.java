@@ -57,8 +57,8 @@ final class ClassifyCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         try (var bundled = BundledModel.open()) {
-            PromptSet prompts = promptOptions.read(model.model == null ? bundled.prompts() : null, List.of());
             model.check();
+            PromptSet prompts = model.prompts(promptOptions, bundled, List.of());
             trials.check(prompts.prompts().size());
             if (top < 1) {
                 throw new InputException("--top: expected at least 1, found " + top);

@@ -74,8 +74,8 @@ final class EvaluateCommand implements Callable<Integer> {
         PrintWriter printer = spec.commandLine().getOut();
         try (var bundled = BundledModel.open()) {
             Dataset images = Datasets.open(dataset, split);
-            PromptSet prompts = promptOptions.read(model.model == null ? bundled.prompts() : null, images.classNames());
             model.check();
+            PromptSet prompts = model.prompts(promptOptions, bundled, images.classNames());
             trials.check(prompts.prompts().size());
             if (limit != null && limit < 1) {
                 throw new InputException("--limit: expected at least 1, found " + limit);

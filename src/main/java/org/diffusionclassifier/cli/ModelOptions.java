@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
@@ -13,6 +14,7 @@ import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.DiffusersDirectory;
+import org.diffusionclassifier.weights.DitSource;
 import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.ModelSource;
 import org.diffusionclassifier.weights.Weights;
@@ -29,13 +31,16 @@ final class ModelOptions {
     private static final int LARGEST_DEFAULT_BATCH = 64;
 
     @Option(names = "--model", paramLabel = "PATH",
-            description = "A file that convert made, a directory in diffusers form (unet/, vae/, text_encoder/, …), or "
-                    + "Stable Diffusion 1 or 2 as one .safetensors or .ckpt file in the original naming. Default: the "
-                    + "bundled model.")
+            description = "A file that convert made; a directory in diffusers form: Stable Diffusion (unet/, vae/, "
+                    + "text_encoder/, …) or a DiT (transformer/, vae/, …); or Stable Diffusion 1 or 2, or with --vae a "
+                    + "DiT, as one .safetensors, .ckpt or .pt file in the original naming. Default: the bundled model.")
     Path model;
 
     @Mixin
     private CheckpointOptions checkpoint;
+
+    @Mixin
+    private ClassConditionalOptions classConditional;
 
     @Option(names = "--device", paramLabel = "NAME", defaultValue = "auto",
             description = "cpu; cuda, an NVIDIA GPU; simt, the GPU's code on the CPU, slowly; or auto: cuda if there is "
@@ -64,7 +69,12 @@ final class ModelOptions {
 
     /** @throws InputException for what can be refused before anything is loaded */
     void check() {
-        checkpoint.check(model);
+        classConditional.check(model);
+        if (isClassConditional()) {
+            checkpoint.checkNone();
+        } else {
+            checkpoint.check(model);
+        }
         if (batchSize != null && batchSize < 1) {
             throw new InputException("--batch-size: expected at least 1, found " + batchSize);
         }
@@ -73,7 +83,29 @@ final class ModelOptions {
         }
     }
 
-    /** @throws InputException if it is no model, or lacks a part */
+    /** Whether the model is told labels rather than captions. */
+    boolean isClassConditional() {
+        return classConditional.isOne(model);
+    }
+
+    /** @throws InputException if it is no class-conditional model, or lacks a part */
+    DitSource classConditional() {
+        return classConditional.open(model);
+    }
+
+    /**
+     * What images are compared with: captions, or the numbers of labels.
+     *
+     * @param datasetNames class names that a dataset brings along; empty for none
+     */
+    PromptSet prompts(PromptOptions options, BundledModel bundled, List<String> datasetNames) {
+        if (isClassConditional()) {
+            return options.readLabels(classConditional.labels(classConditional()), datasetNames);
+        }
+        return options.read(model == null ? bundled.prompts() : null, datasetNames);
+    }
+
+    /** @throws InputException if it is no model of captions, or lacks a part */
     ModelSource source(BundledModel bundled) {
         if (model == null) {
             return checkpoint.withLoras(DiffusersDirectory.open(bundled.root()));
@@ -84,7 +116,11 @@ final class ModelOptions {
     /** Adds what the errors depend on. */
     void describe(Map<String, String> settings) {
         settings.put("model", model == null ? "bundled" : model.toAbsolutePath().normalize().toString());
-        checkpoint.describe(model, settings);
+        if (isClassConditional()) {
+            classConditional.describe(settings);
+        } else {
+            checkpoint.describe(model, settings);
+        }
     }
 
     /**
@@ -94,12 +130,20 @@ final class ModelOptions {
      * @throws InputException if there is not
      */
     WeightsBudget budget(ModelSource source) {
+        return budget(List.of(source::unetWeights, source::vaeWeights, source::textEncoderWeights));
+    }
+
+    /** As above. */
+    WeightsBudget budget(DitSource source) {
+        return budget(List.of(source::transformerWeights, source::vaeWeights));
+    }
+
+    private WeightsBudget budget(List<Supplier<Weights>> components) {
         if (weightsBudget == null) {
             return WeightsBudget.unlimited();
         }
         long largest = 0;
-        for (var component : List.<Supplier<Weights>>of(source::unetWeights, source::vaeWeights,
-                source::textEncoderWeights)) {
+        for (var component : components) {
             try (Weights weights = component.get()) {
                 for (String name : weights.names()) {
                     largest = Math.max(largest, isTable(name) ? 0 : elements(weights.shape(name)));
@@ -114,8 +158,9 @@ final class ModelOptions {
         return WeightsBudget.of(weightsBudget - room);
     }
 
+    /** Of the text encoder's tokens and positions, or of a DiT's labels. */
     private static boolean isTable(String name) {
-        return name.startsWith("embeddings.");
+        return name.startsWith("embeddings.") || name.endsWith(".embedding_table.weight");
     }
 
     private static long elements(List<Integer> shape) {

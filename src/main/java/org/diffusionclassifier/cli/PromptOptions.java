@@ -2,6 +2,7 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.diffusionclassifier.data.ClassLabels;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.weights.InputException;
 import picocli.CommandLine.Option;
@@ -12,12 +13,12 @@ final class PromptOptions {
     private static final String TEMPLATE = "a photo of a {}.";
 
     @Option(names = "--prompts", paramLabel = "CSV",
-            description = "Captions, columns prompt,classname,classidx; a class may have several. "
+            description = "Captions, columns prompt,classname,classidx; a class may have several. For a DiT, labels. "
                     + "Default with the bundled model: its own.")
     Path prompts;
 
     @Option(names = "--classes", paramLabel = "NAME", split = ",",
-            description = "Class names, put into the template.")
+            description = "Class names, put into the template. For a DiT, its labels' names or numbers; default: all.")
     List<String> classes;
 
     @Option(names = "--template", paramLabel = "TEXT",
@@ -46,5 +47,23 @@ final class PromptOptions {
             return PromptSet.of(datasetNames, filled);
         }
         throw new InputException("no classes to compare: expected --prompts CSV or --classes NAME,…");
+    }
+
+    /**
+     * As {@link #read}, for a model that is told labels: texts are the labels' numbers.
+     *
+     * @param datasetNames as there; without a dataset or names all labels are compared
+     */
+    PromptSet readLabels(ClassLabels labels, List<String> datasetNames) {
+        if (template != null) {
+            throw new InputException("--template: expected none with a model that is told labels, not captions");
+        }
+        if (prompts != null && classes != null) {
+            throw new InputException("--prompts brings its own classes: expected no --classes beside it");
+        }
+        if (prompts != null) {
+            return labels.resolve(PromptSet.read(prompts));
+        }
+        return classes != null ? labels.of(classes) : labels.ofDataset(datasetNames);
     }
 }

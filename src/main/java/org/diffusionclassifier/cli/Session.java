@@ -5,54 +5,102 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
 import org.diffusionclassifier.classify.Classifier;
+import org.diffusionclassifier.classify.DitScorer;
+import org.diffusionclassifier.classify.LatentScorer;
+import org.diffusionclassifier.classify.Objective;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.classify.StableDiffusionScorer;
 import org.diffusionclassifier.data.Prompt;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.model.ClassConditional;
 import org.diffusionclassifier.model.StableDiffusion;
 import org.diffusionclassifier.weights.ArrivingModel;
+import org.diffusionclassifier.weights.DitConfig;
+import org.diffusionclassifier.weights.DitSource;
+import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.ModelFile;
 import org.diffusionclassifier.weights.ModelSource;
+import org.diffusionclassifier.weights.UNetConfig;
 
 /** A device, a model on it and the prompts it compares: what every command runs with. */
 final class Session implements AutoCloseable {
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final long start = System.nanoTime();
+    private final PrintWriter log;
     private final Device device;
     private final Classifier classifier;
 
     /** @param log where to say what is loaded, or null */
     Session(ModelOptions modelOptions, TrialOptions trialOptions, PromptSet prompts, BundledModel bundled,
             PrintWriter log) {
-        long start = System.nanoTime();
+        this.log = log;
         try {
-            ModelSource source = modelOptions.source(bundled);
-            var budget = modelOptions.budget(source);
-            if (source instanceof ModelFile) {
-                source = open(new ArrivingModel(source));
+            LatentScorer scorer;
+            if (modelOptions.isClassConditional()) {
+                DitSource source = modelOptions.classConditional();
+                var budget = modelOptions.budget(source);
+                device = openDevice(modelOptions, budget);
+                scorer = open(labelScorer(source, budget, modelOptions, trialOptions, prompts));
+            } else {
+                ModelSource source = modelOptions.source(bundled);
+                var budget = modelOptions.budget(source);
+                if (source instanceof ModelFile) {
+                    source = open(new ArrivingModel(source));
+                }
+                device = openDevice(modelOptions, budget);
+                scorer = open(captionScorer(source, budget, modelOptions, trialOptions, prompts));
             }
-            device = open(modelOptions.openDevice(budget));
-            say(log, start, device.description());
-            var captions = prompts.prompts().stream().map(Prompt::text).toList();
-            var model = open(StableDiffusion.load(source, device, captions));
-            say(log, start, "model loaded" + (budget.isUnlimited() ? "" : ", " + budget));
-            var plan = trialOptions.plan(model.schedule().timesteps());
-            int size = model.unet().config().sampleSize();
-            var noise = trialOptions.noise(device, size, model.unet().config().inChannels(), plan);
-            var scorer = open(new StableDiffusionScorer(model, device, captions, noise, trialOptions.loss(),
-                    modelOptions.batchSizeFor(size, device)));
             if (modelOptions.isBatchSizeFree()) {
                 scorer.fitBatchToMemory();
             }
-            say(log, start, captions.size() + " prompts encoded, batches of " + scorer.batchSize() + " pairs");
-            classifier = new Classifier(scorer, trialOptions.strategy(plan, captions.size()));
+            say(scorer.prompts() + " prompts, batches of " + scorer.batchSize() + " pairs");
+            classifier = new Classifier(scorer,
+                    trialOptions.strategy(trialOptions.plan(scorer.timesteps()), scorer.prompts()));
         } catch (RuntimeException e) {
             close();
             throw e;
         }
+    }
+
+    private Device openDevice(ModelOptions modelOptions, WeightsBudget budget) {
+        Device opened = open(modelOptions.openDevice(budget));
+        say(opened.description());
+        return opened;
+    }
+
+    private LatentScorer captionScorer(ModelSource source, WeightsBudget budget, ModelOptions modelOptions,
+                                       TrialOptions trialOptions, PromptSet prompts) {
+        Objective objective = trialOptions.objective();
+        if (objective.needsVariance()) {
+            throw new InputException("--loss " + objective + ": expected a model that predicts variances, a DiT");
+        }
+        var captions = prompts.prompts().stream().map(Prompt::text).toList();
+        var model = open(StableDiffusion.load(source, device, captions));
+        sayLoaded(budget);
+        UNetConfig config = model.unet().config();
+        var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), model.schedule().timesteps());
+        return new StableDiffusionScorer(model, device, captions, noise, objective.loss(),
+                modelOptions.batchSizeFor(config.sampleSize(), device));
+    }
+
+    private LatentScorer labelScorer(DitSource source, WeightsBudget budget, ModelOptions modelOptions,
+                                     TrialOptions trialOptions, PromptSet prompts) {
+        var model = open(new ClassConditional(source, device));
+        sayLoaded(budget);
+        DitConfig config = model.dit().config();
+        var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), model.schedule().timesteps());
+        var labels = prompts.prompts().stream().map(prompt -> Integer.valueOf(prompt.text())).toList();
+        return new DitScorer(model, device, labels, noise, trialOptions.objective(),
+                modelOptions.batchSizeFor(config.sampleSize(), device));
+    }
+
+    private void sayLoaded(WeightsBudget budget) {
+        say("model loaded" + (budget.isUnlimited() ? "" : ", " + budget));
     }
 
     private <T extends AutoCloseable> T open(T resource) {
@@ -60,7 +108,7 @@ final class Session implements AutoCloseable {
         return resource;
     }
 
-    private static void say(PrintWriter log, long start, String what) {
+    private void say(String what) {
         if (log != null) {
             log.printf(Locale.ROOT, "%6.2f s  %s%n", (System.nanoTime() - start) * 1e-9, what);
         }

@@ -3,19 +3,19 @@ package org.diffusionclassifier.cli;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.SortedMap;
 import org.diffusionclassifier.classify.Noise;
+import org.diffusionclassifier.classify.Objective;
 import org.diffusionclassifier.classify.StagedElimination;
 import org.diffusionclassifier.classify.TrialPlan;
 import org.diffusionclassifier.data.Preset;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.SafetensorsFile;
 import org.diffusionclassifier.weights.TensorInfo;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
 /** How many trials, for how many prompts, with which noise and which loss. */
@@ -32,8 +32,14 @@ final class TrialOptions {
             description = "Prompts that survive each stage. Default: 5,1, or all if there are fewer.")
     List<Integer> toKeep;
 
-    @Option(names = "--loss", paramLabel = "NAME", description = "l1, l2 or huber. Default: l2.")
-    Loss loss;
+    @Option(names = "--interval", paramLabel = "N",
+            description = "Instead: all prompts at every N-th timestep, from the (N/2)-th on; 4 in the paper's runs of "
+                    + "DiT.")
+    Integer interval;
+
+    @Option(names = "--loss", paramLabel = "NAME", converter = ObjectiveConverter.class,
+            description = "l1, l2 or huber; for a DiT also vb, the variational bound, or l2+vb. Default: l2.")
+    Objective loss;
 
     @Option(names = "--preset", paramLabel = "NAME",
             description = "The paper's --n-samples, --to-keep and --loss for ${COMPLETION-CANDIDATES}.")
@@ -53,12 +59,26 @@ final class TrialOptions {
 
     /** @throws InputException for what can be refused before anything is loaded */
     void check(int prompts) {
+        if (interval != null && (nSamples != null || toKeep != null || preset != null)) {
+            throw new InputException("--interval takes all prompts: expected no --n-samples, --to-keep or --preset "
+                    + "beside it");
+        }
+        if (interval != null && interval < 1) {
+            throw new InputException("--interval: expected at least 1, found " + interval);
+        }
         TrialPlan.ascending(nSamples());
         StagedElimination.check(nSamples().size(), toKeep(prompts), prompts);
     }
 
     TrialPlan plan(int timesteps) {
-        return TrialPlan.of(timesteps, nSamples(), nTrials);
+        if (interval == null) {
+            return TrialPlan.of(timesteps, nSamples(), nTrials);
+        }
+        if (timesteps % interval != 0) {
+            throw new InputException("--interval " + interval + ": expected a divisor of the model's " + timesteps
+                    + " timesteps");
+        }
+        return TrialPlan.of(timesteps, List.of(timesteps / interval), nTrials);
     }
 
     StagedElimination strategy(TrialPlan plan, int prompts) {
@@ -66,27 +86,36 @@ final class TrialOptions {
     }
 
     private List<Integer> nSamples() {
+        if (interval != null) {
+            return List.of(1);      // one stage; of how many, the model's timesteps say
+        }
         return nSamples != null ? nSamples : preset != null ? preset.nSamples() : N_SAMPLES;
     }
 
     /** As asked for; the default fits itself to few prompts, a number that somebody chose does not. */
     private List<Integer> toKeep(int prompts) {
+        if (interval != null) {
+            return List.of(1);
+        }
         if (toKeep != null || preset != null) {
             return toKeep != null ? toKeep : preset.toKeep();
         }
         return TO_KEEP.stream().map(keep -> Math.min(keep, prompts)).toList();
     }
 
-    Loss loss() {
-        return loss != null ? loss
-                : preset != null ? Loss.valueOf(preset.loss().toUpperCase(Locale.ROOT)) : Loss.L2;
+    Objective objective() {
+        return loss != null ? loss : preset != null ? Objective.parse(preset.loss()) : Objective.L2;
     }
 
     /** Adds everything here that results depend on. */
     void describe(SortedMap<String, String> settings, int prompts) {
-        settings.put("n-samples", join(nSamples()));
-        settings.put("to-keep", join(toKeep(prompts)));
-        settings.put("loss", loss().name().toLowerCase(Locale.ROOT));
+        if (interval == null) {
+            settings.put("n-samples", join(nSamples()));
+            settings.put("to-keep", join(toKeep(prompts)));
+        } else {
+            settings.put("interval", String.valueOf(interval));
+        }
+        settings.put("loss", objective().toString());
         settings.put("n-trials", String.valueOf(nTrials));
         settings.put("noise", noise == null ? "seed " + seed : noise.toAbsolutePath().normalize().toString());
     }
@@ -96,7 +125,8 @@ final class TrialOptions {
     }
 
     /** Noise for latents [size, size, channels]; a file must hold as much as the plan uses. */
-    Noise noise(Device device, int size, int channels, TrialPlan plan) {
+    Noise noise(Device device, int size, int channels, int timesteps) {
+        TrialPlan plan = plan(timesteps);
         if (noise == null) {
             return new Noise.Seeded(seed);
         }
@@ -127,5 +157,13 @@ final class TrialOptions {
             moved[(entry * pixels + i % pixels) * channels + channel] = values[i];
         }
         return moved;
+    }
+
+    /** Reads {@code l2+vb}. */
+    static final class ObjectiveConverter implements ITypeConverter<Objective> {
+        @Override
+        public Objective convert(String text) {
+            return Objective.parse(text);
+        }
     }
 }

@@ -77,6 +77,36 @@ public interface Device extends AutoCloseable {
      */
     Tensor gather(Tensor x, Tensor index);
 
+    /**
+     * LayerNorm without parameters of its own, scaled and shifted by image:
+     * y[b, l] = (x[b, l] − μ) / √(σ² + ε) · (1 + scale[b]) + shift[b], μ and σ² over x[b, l] (Peebles and Xie,
+     * <i>Scalable Diffusion Models with Transformers</i>, 2023, arXiv 2212.09748, section 3.2, "adaptive layer norm").
+     *
+     * @param x     [B, L, C], dense
+     * @param shift [B, C], rows any distance apart
+     * @param scale as shift
+     * @return [B, L, C]
+     */
+    Tensor adaptiveNorm(Tensor x, Tensor shift, Tensor scale, float epsilon);
+
+    /**
+     * x[b, l] + gate[b] · z[b, l]: what a block adds to its residual stream, by as much as the image says (the same,
+     * "adaLN-Zero").
+     *
+     * @param x    [B, L, C], dense
+     * @param gate [B, C], rows any distance apart
+     * @param z    as x
+     * @return [B, L, C]
+     */
+    Tensor gatedSum(Tensor x, Tensor gate, Tensor z);
+
+    /**
+     * Exchanges the middle dimensions, [A, B, C, W] → [A, C, B, W]: y[a, c, b] = x[a, b, c].
+     *
+     * @param x dense, of the device's type or float32
+     */
+    Tensor swapAxes(Tensor x);
+
     // Memory and execution.
 
     /** Latent pixels that a batch should have to keep the device busy. */

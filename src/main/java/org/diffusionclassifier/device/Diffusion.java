@@ -1,11 +1,12 @@
 package org.diffusionclassifier.device;
 
+import java.util.Arrays;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 
 /**
- * The two operations the paper's method adds to the network: mixing noise into the latent, and the error of its
- * prediction. Both know the noise by its index only.
+ * The operations the paper's method adds to the network: mixing noise into the latent, and the error of its prediction,
+ * plain or as the variational bound has it. All know the noise by its index only.
  */
 public interface Diffusion {
 
@@ -35,13 +36,31 @@ public interface Diffusion {
             return noiseIndex.dim(0);
         }
 
-        /** @throws IllegalArgumentException unless {@code predicted} holds a float32 latent for each pair */
-        public void requirePredictions(Tensor predicted, int pairs) {
-            if (predicted.type() != DType.F32 || !predicted.isDense()
-                    || predicted.elements() != pairs * x0.elements()) {
+        /**
+         * Checks the predictions of P pairs.
+         *
+         * @param factor how many times the latent's channels they have
+         * @throws IllegalArgumentException unless {@code predicted} is float32 [P, h, w, factor · c]
+         */
+        public void requirePredictions(Tensor predicted, int pairs, int factor) {
+            int[] shape = {pairs, x0.dim(0), x0.dim(1), factor * x0.dim(2)};
+            if (predicted.type() != DType.F32 || !Arrays.equals(predicted.shape(), shape)) {
                 throw new IllegalArgumentException("errors of " + predicted + " for " + pairs + " pairs of " + x0);
             }
         }
+    }
+
+    /**
+     * What the variational bound needs of a batch's trials beside; every tensor is read when the graph runs. The bound
+     * compares q(x_{t−1} | x_t, x₀), whose variance is β̃_t, with the model's p(x_{t−1} | x_t), whose variance lies
+     * between β̃_t and β_t (Nichol and Dhariwal, 2021, arXiv 2102.09672, eq. 15).
+     *
+     * @param timestep    t, [M] int32
+     * @param meanScale   κ_t = β_t / √(α_t (1 − ᾱ_t)), by which the means' difference is ε's, [M] float32
+     * @param logVariance ln β̃_t, at t = 0 that of t = 1, [M] float32
+     * @param logRange    ln β_t less that, [M] float32
+     */
+    record Posterior(Tensor timestep, Tensor meanScale, Tensor logVariance, Tensor logRange) {
     }
 
     /**
@@ -70,10 +89,31 @@ public interface Diffusion {
     /**
      * Errors of the pairs' predictions.
      *
-     * @param predicted   the network's output, [P, h, w, c] float32
+     * @param predicted   the network's output, [P, h, w, c] float32, its rows any distance apart
      * @param trialOfPair [P] int32 in [0, M), ascending
      */
     Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Measure measure);
+
+    /**
+     * The term of timestep t in the variational bound on −log₂ p(x₀), in bits a dimension (Ho et al., 2020, eq. 5, with
+     * the variance learned as in Nichol and Dhariwal, 2021, section 3.1): with δ = κ_t (ε − ε̂),
+     * u = (v + 1)/2 · ln(β_t/β̃_t) and σ² = β̃_t eᵘ, the mean over the latent's elements of
+     *
+     * <pre>
+     *     t > 0:  KL(q ‖ p) = ½ (u − 1 + e^−u + δ²/σ²)
+     *     t = 0:  −ln(Φ((δ' + 1/255)/σ) − Φ((δ' − 1/255)/σ)),  δ' = −δ = x₀ − the mean of p
+     * </pre>
+     *
+     * over ln 2. In the second, which takes x₀ for a grey level in [−1, 1] as the reference implementations do, the
+     * lower end is −∞ for x₀ &lt; −0.999 and the upper +∞ for x₀ &gt; 0.999; Φ is its tanh approximation, and no
+     * probability counts as less than 10⁻¹².
+     *
+     * @param predicted   ε̂ and then v of each element, [P, h, w, 2c] float32, dense
+     * @param trialOfPair [P] int32 in [0, M), ascending
+     * @param withSquares whether the mean of (ε − ε̂)² is added
+     * @return [P] float32
+     */
+    Tensor bound(Tensor predicted, Trials trials, Posterior posterior, Tensor trialOfPair, boolean withSquares);
 
     /**
      * The network's first layer on the noised latents, [M, h, w, C]. A device may do it without storing x_t.

@@ -1,5 +1,6 @@
 package org.diffusionclassifier.device;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.diffusionclassifier.weights.DType;
@@ -75,6 +76,35 @@ public abstract class RecordingDevice implements Device {
             bytes = Math.multiplyExact(bytes, dim);
         }
         return bytes;
+    }
+
+    /** @throws IllegalArgumentException unless x is dense tokens [B, L, C] and each of {@code rows} is [B, C] */
+    protected static void requirePerImage(Tensor x, Tensor... rows) {
+        for (Tensor row : rows) {
+            if (x.rank() != 3 || !x.isDense() || row.rank() != 2 || row.dim(0) != x.dim(0) || row.width() != x.width()) {
+                throw new IllegalArgumentException(row + " for the images of " + x);
+            }
+        }
+    }
+
+    /** @throws IllegalArgumentException unless x and z are dense tokens of one shape and gate has a row an image */
+    protected static void requireGated(Tensor x, Tensor gate, Tensor z) {
+        requirePerImage(x, gate);
+        if (!z.isDense() || z.type() != x.type() || !Arrays.equals(z.shape(), x.shape())) {
+            throw new IllegalArgumentException("gated sum of " + x + " and " + z);
+        }
+    }
+
+    /**
+     * Shape of {@link #swapAxes}' result.
+     *
+     * @throws IllegalArgumentException unless x is dense, of four dimensions and holds floats
+     */
+    protected final int[] swapped(Tensor x) {
+        if (x.rank() != 4 || !x.isDense() || !holdsFloats(x)) {
+            throw new IllegalArgumentException("swap of the axes of " + x);
+        }
+        return new int[] {x.dim(0), x.dim(2), x.dim(1), x.dim(3)};
     }
 
     /** Floats go into tensors of float32 and of the device's type, and come from them. */

@@ -5,8 +5,8 @@ import java.util.Locale;
 /**
  * How many bytes of matrices and filters a device keeps in its memory. Layers ask for room as they are made; those that
  * get none read their weights anew in every run, into memory that activations share, and compute the same bits. Vectors
- * (biases, the gains of norms: a thousandth of a model) are not counted, nor are the tables of a text encoder, which is
- * there only while captions are encoded.
+ * (biases, the gains of norms: a thousandth of a model) are not counted, nor are tables that rows are looked up in: those
+ * of a text encoder, which is there only while captions are encoded, and of a transformer's labels and places, 3 MiB.
  */
 public final class WeightsBudget {
 

@@ -6,7 +6,7 @@ import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.Preprocess;
 import org.diffusionclassifier.image.RgbImage;
-import org.diffusionclassifier.weights.ModelSource;
+import org.diffusionclassifier.weights.VaeConfig;
 import org.diffusionclassifier.weights.Weights;
 
 /** From an image to the latent x₀: preprocessing, autoencoder, posterior mean, scaling factor. */
@@ -20,24 +20,27 @@ final class LatentEncoder implements AutoCloseable {
     private final Tensor mean;
     private final Graph graph;
 
-    LatentEncoder(ModelSource model, Device device) {
+    /**
+     * @param weights    the autoencoder's, which may be read as long as this lives, and are closed with it
+     * @param preprocess to the images that {@code config}'s autoencoder takes
+     */
+    LatentEncoder(VaeConfig config, Weights weights, Preprocess preprocess, Device device) {
         this.device = device;
-        int size = model.unet().sampleSize() * model.vae().downscale();
-        this.preprocess = new Preprocess(size);
-        this.weights = model.vaeWeights();
+        this.preprocess = preprocess;
+        this.weights = weights;
         try {
-            this.vae = new VaeEncoder(model.vae(), weights, device);
+            this.vae = new VaeEncoder(config, weights, device);
         } catch (RuntimeException e) {
             weights.close();
             throw e;
         }
-        this.pixels = device.tensor(device.dtype(), 1, size, size, model.vae().inChannels());
+        this.pixels = device.tensor(device.dtype(), 1, preprocess.size(), preprocess.size(), config.inChannels());
         var moments = new AtomicReference<Tensor>();
         this.graph = device.record(recorder -> {
             moments.set(vae.forward(pixels));
             recorder.keep(moments.get());
         });
-        this.mean = moments.get().columns(0, model.vae().latentChannels());
+        this.mean = moments.get().columns(0, config.latentChannels());
     }
 
     /** x₀ as [h, w, c], row-major: the mean of the latent's distribution times the scaling factor. */

@@ -50,7 +50,8 @@ final class Layers implements AutoCloseable {
         return own(device.embedding(vocabulary, positions, width, weights));
     }
 
-    private <T extends Layer> T own(T layer) {
+    /** Releases {@code layer} with the others. */
+    <T extends Layer> T own(T layer) {
         made.add(layer);
         return layer;
     }

@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.image.Preprocess;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.weights.DiffusersDirectory;
 import org.diffusionclassifier.weights.ModelSource;
@@ -47,7 +48,8 @@ public final class StableDiffusion implements AutoCloseable {
         this.device = device;
         this.source = source;
         this.schedule = new NoiseSchedule(source.schedule());
-        this.latents = new LatentEncoder(source, device);
+        int size = source.unet().sampleSize() * source.vae().downscale();
+        this.latents = new LatentEncoder(source.vae(), source.vaeWeights(), new Preprocess(size), device);
         try {
             this.weights = source.unetWeights();
         } catch (RuntimeException e) {

@@ -187,6 +187,50 @@ final class Reference {
         return y;
     }
 
+    /**
+     * y[b, l, c] = n · (1 + scale[b, c]) + shift[b, c], n = (x[b, l, c] − μ) / √(σ² + ε) with μ and σ² (divided by C)
+     * over the row, stored before it is scaled.
+     *
+     * @param x     [batch, L, channels]
+     * @param shift [batch, channels]
+     * @param scale [batch, channels]
+     */
+    double[] adaptiveNorm(int batch, int channels, float epsilon, float[] x, float[] shift, float[] scale) {
+        float[] ones = new float[channels];
+        Arrays.fill(ones, 1);
+        double[] y = layerNorm(channels, epsilon, x, ones, new float[channels]);
+        for (int i = 0; i < y.length; i++) {
+            int at = i / (y.length / batch) * channels + i % channels;
+            y[i] = stored.applyAsDouble(y[i] * (1 + (double) scale[at]) + shift[at]);
+        }
+        return y;
+    }
+
+    /**
+     * y[b, l, c] = x[b, l, c] + gate[b, c] · z[b, l, c].
+     *
+     * @param x    [batch, L, channels], as z
+     * @param gate [batch, channels]
+     */
+    double[] gatedSum(int batch, int channels, float[] x, float[] gate, float[] z) {
+        double[] y = new double[x.length];
+        for (int i = 0; i < y.length; i++) {
+            int at = i / (y.length / batch) * channels + i % channels;
+            y[i] = stored.applyAsDouble(x[i] + (double) gate[at] * z[i]);
+        }
+        return y;
+    }
+
+    /** y[a, c, b, w] = x[a, b, c, w] for x [.., b, c, w]. */
+    static double[] swapAxes(float[] x, int b, int c, int w) {
+        double[] y = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            int a = i / (b * c * w);
+            y[((a * c + i / w % c) * b + i / (c * w) % b) * w + i % w] = x[i];
+        }
+        return y;
+    }
+
     /** Normalises the {@code members} of z in place; the channel of each is its index modulo the channels. */
     private static void normalise(double[] z, int[] members, float epsilon, float[] weight, float[] bias) {
         double mean = IntStream.of(members).mapToDouble(i -> z[i]).sum() / members.length;

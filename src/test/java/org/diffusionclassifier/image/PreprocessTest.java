@@ -11,9 +11,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
+import org.diffusionclassifier.image.Preprocess.Method;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against torchvision's own output for the images under {@code golden/preprocess}, and against what must be so. */
@@ -28,14 +30,27 @@ class PreprocessTest {
             var squared = new Preprocess(size).apply(image);
             assertEquals(size, squared.width());
             assertEquals(size, squared.height());
-            assertArrayEquals(expected(file + "@" + size), squared.pixels(), file + " at " + size);
+            assertArrayEquals(expected("expected", file + "@" + size), squared.pixels(), file + " at " + size);
         }
     }
 
-    @Test
-    void anImageOfTheRightSizeStaysAsItIs() {
+    /** Pillow's, by {@code make_adm.py}: enlarged, halved once and more often, of odd sides, and to an odd side. */
+    @ParameterizedTest
+    @ValueSource(strings = {"grey-28x28.png", "palette-64x48.png", "rgb-300x200.png", "rgb-33x32.png",
+        "rgb-40x160.png", "rgb-97x61.png"})
+    void equalsAdmsCentreCrop(String file) throws IOException {
+        var image = ImageDecoder.read(resource(file), file);
+        for (int size : new int[] {16, 25, 32, 64}) {
+            assertArrayEquals(expected("adm", file + "@" + size), Preprocess.adm(size).apply(image).pixels(),
+                    file + " at " + size);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void anImageOfTheRightSizeStaysAsItIs(Method method) {
         var image = noise(64, 64);
-        assertArrayEquals(image.pixels(), new Preprocess(64).apply(image).pixels());
+        assertArrayEquals(image.pixels(), new Preprocess(64, method).apply(image).pixels());
     }
 
     @ParameterizedTest
@@ -43,10 +58,11 @@ class PreprocessTest {
     void aFlatImageStaysFlatAtAnyShape(int width, int height) {
         var pixels = new byte[3 * width * height];
         Arrays.fill(pixels, (byte) 201);
-        var squared = new Preprocess(48).apply(new RgbImage(width, height, pixels)).pixels();
         var flat = new byte[3 * 48 * 48];
         Arrays.fill(flat, (byte) 201);
-        assertArrayEquals(flat, squared);
+        for (Method method : Method.values()) {
+            assertArrayEquals(flat, new Preprocess(48, method).apply(new RgbImage(width, height, pixels)).pixels());
+        }
     }
 
     /** Same height as the target, so that only the crop is at work: (width − 4) / 2 rounded, halves to even. */
@@ -81,9 +97,9 @@ class PreprocessTest {
         return new RgbImage(width, height, pixels);
     }
 
-    /** One U8 tensor of the reference file. */
-    private static byte[] expected(String name) throws IOException {
-        var bytes = resource("expected.safetensors");
+    /** One U8 tensor of a reference file. */
+    private static byte[] expected(String reference, String name) throws IOException {
+        var bytes = resource(reference + ".safetensors");
         int header = (int) ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
         JsonNode range = new ObjectMapper().readTree(bytes, 8, header).required(name).required("data_offsets");
         return Arrays.copyOfRange(bytes, 8 + header + range.get(0).asInt(), 8 + header + range.get(1).asInt());

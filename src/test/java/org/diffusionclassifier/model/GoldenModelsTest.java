@@ -22,6 +22,7 @@ import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.Vectors;
 import org.diffusionclassifier.weights.ClipTextConfig;
 import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.DitConfig;
 import org.diffusionclassifier.weights.SafetensorsFile;
 import org.diffusionclassifier.weights.SafetensorsWeights;
 import org.diffusionclassifier.weights.UNetConfig;
@@ -59,6 +60,7 @@ class GoldenModelsTest {
                 var io = SafetensorsFile.open(directory.resolve("io.safetensors"))) {
             Map<String, float[]> results = switch (network) {
                 case "UNet2DConditionModel" -> unet(directory, io, device);
+                case "DiTTransformer2DModel" -> dit(directory, io, device);
                 case "AutoencoderKL" -> vae(directory, io, device);
                 case "CLIPTextModel" -> text(directory, io, device);
                 default -> throw new IllegalArgumentException(directory + ": no network for " + network);
@@ -90,6 +92,26 @@ class GoldenModelsTest {
                 graph.run();
                 long probes = io.tensors().keySet().stream().filter(name -> name.startsWith("probe.")).count();
                 assertEquals(probes + 1, outputs.size(), "probes and output");
+                return read(device, outputs);
+            }
+        }
+    }
+
+    private static Map<String, float[]> dit(Path directory, SafetensorsFile io, Device device) {
+        int[] sample = Vectors.shape(io, "sample");
+        int batch = sample[0];
+        try (Weights weights = SafetensorsWeights.open(directory, "diffusion_pytorch_model");
+                var dit = new Dit(DitConfig.read(directory.resolve("config.json")), weights, device)) {
+            Tensor xt = tensor(device, Vectors.channelsLast(io, "sample"), batch, sample[2], sample[3], sample[1]);
+            Tensor timesteps = tensor(device, Vectors.ints(io, "timestep"), batch);
+            Tensor labels = tensor(device, Vectors.ints(io, "class_labels"), batch);
+            Tensor each = tensor(device, IntStream.range(0, batch).toArray(), batch);
+            var outputs = new LinkedHashMap<String, Tensor>();
+            try (Graph graph = device.record(recorder -> {
+                outputs.put("output", dit.forward(xt, new Dit.Pairs(timesteps, each, labels)));
+                recorder.keep(outputs.get("output"));
+            })) {
+                graph.run();
                 return read(device, outputs);
             }
         }

@@ -70,4 +70,19 @@ class NoiseScheduleTest {
         assertEquals(0.96 * 0.91, scaled.alphaBar(1), 1e-15);
         assertEquals(0.96 * 0.91 * 0.84, scaled.alphaBar(2), 1e-15);
     }
+
+    /** β = 0.1, 0.3, 0.5 again: β̃_1 = 0.3 · 0.1 / 0.37, β̃_2 = 0.5 · 0.37 / 0.685, and β̃_1 stands in for β̃_0. */
+    @Test
+    void thePosteriorOfThreeTimestepsByHand() {
+        NoiseSchedule schedule = schedule(3, 0.1, 0.5, BetaSchedule.LINEAR);
+        double[] beta = {0.1, 0.3, 0.5};
+        double[] least = {0.3 * 0.1 / 0.37, 0.3 * 0.1 / 0.37, 0.5 * 0.37 / 0.685};
+        double[] scale = {0.1 / Math.sqrt(0.9 * 0.1), 0.3 / Math.sqrt(0.7 * 0.37), 0.5 / Math.sqrt(0.5 * 0.685)};
+        for (int t = 0; t < 3; t++) {
+            assertEquals(Math.log(least[t]), schedule.logVariance(t), 1e-6);
+            assertEquals(Math.log(beta[t] / least[t]), schedule.logRange(t), 1e-6);
+            assertEquals(scale[t], schedule.meanScale(t), 1e-6);
+        }
+        assertEquals(Math.log(0.1), schedule(1, 0.1, 0.5, BetaSchedule.LINEAR).logVariance(0), 1e-6);
+    }
 }

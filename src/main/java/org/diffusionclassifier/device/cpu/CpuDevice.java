@@ -152,6 +152,25 @@ public final class CpuDevice extends RecordingDevice {
         return y;
     }
 
+    @Override
+    public Tensor adaptiveNorm(Tensor x, Tensor shift, Tensor scale, float epsilon) {
+        requirePerImage(x, shift, scale);
+        return CpuAdaptive.norm(this, x, shift, scale, epsilon);
+    }
+
+    @Override
+    public Tensor gatedSum(Tensor x, Tensor gate, Tensor z) {
+        requireGated(x, gate, z);
+        return CpuAdaptive.gatedSum(this, x, gate, z);
+    }
+
+    @Override
+    public Tensor swapAxes(Tensor x) {
+        Tensor y = activations(x.type(), swapped(x));
+        add(new CpuSwapAxes(x, y));
+        return y;
+    }
+
     /** A graph's run returns when it is done. */
     @Override
     public void synchronize() {

@@ -50,7 +50,7 @@ final class CpuDiffusion implements Diffusion {
     @Override
     public Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Measure measure) {
         int pairs = trialOfPair.dim(0);
-        trials.requirePredictions(predicted, pairs);
+        trials.requirePredictions(predicted, pairs, 1);
         Tensor x0 = trials.x0();
         Tensor mean = device.activations(DType.F32, pairs);
         Tensor map = measure.withMap() ? device.activations(DType.F32, pairs, x0.dim(0), x0.dim(1)) : null;
@@ -58,7 +58,7 @@ final class CpuDiffusion implements Diffusion {
                 measure.withMap() ? List.of(mean, map) : List.of(mean)) {
             private FloatBuffer means;
             private FloatBuffer maps;
-            private FloatBuffer predictions;
+            private Input predictions;
             private IntBuffer trial;
 
             @Override
@@ -66,7 +66,7 @@ final class CpuDiffusion implements Diffusion {
                 super.bind();
                 means = floats(mean);
                 maps = measure.withMap() ? floats(map) : null;
-                predictions = floats(predicted);
+                predictions = new Input(predicted);
                 trial = ints(trialOfPair);
             }
 
@@ -97,7 +97,8 @@ final class CpuDiffusion implements Diffusion {
 
             /** ε̂ of element i. */
             private float estimate(int m, int p, int i) {
-                float output = predictions.get(p * elements + i);
+                int row = p * (elements / channels) + i / channels;
+                float output = predictions.get(row * predicted.rowStride() + i % channels);
                 return measure.prediction() == PredictionType.EPSILON ? output
                         : signal.get(m) * output + level.get(m) * noised(m, i);
             }
@@ -114,6 +115,61 @@ final class CpuDiffusion implements Diffusion {
         return new Errors(mean, map);
     }
 
+    @Override
+    public Tensor bound(Tensor predicted, Trials trials, Posterior posterior, Tensor trialOfPair, boolean withSquares) {
+        int pairs = trialOfPair.dim(0);
+        trials.requirePredictions(predicted, pairs, 2);
+        Tensor bits = device.activations(DType.F32, pairs);
+        device.add(new TrialOp("bound", trials, List.of(predicted, trialOfPair, posterior.timestep(),
+                posterior.meanScale(), posterior.logVariance(), posterior.logRange()), List.of(bits)) {
+            private FloatBuffer output;
+            private FloatBuffer predictions;
+            private IntBuffer trial;
+            private IntBuffer timestep;
+            private FloatBuffer meanScale;
+            private FloatBuffer logVariance;
+            private FloatBuffer logRange;
+
+            @Override
+            public void bind() {
+                super.bind();
+                output = floats(bits);
+                predictions = floats(predicted);
+                trial = ints(trialOfPair);
+                timestep = ints(posterior.timestep());
+                meanScale = floats(posterior.meanScale());
+                logVariance = floats(posterior.logVariance());
+                logRange = floats(posterior.logRange());
+            }
+
+            @Override
+            public void run() {
+                int drawn = -1;
+                for (int p = 0; p < pairs; p++) {
+                    int m = trial.get(p);
+                    if (m != drawn) {
+                        drawNoise(m);
+                        drawn = m;
+                    }
+                    double nats = 0;
+                    double squares = 0;
+                    for (int i = 0; i < elements; i++) {
+                        int at = (p * (elements / channels) + i / channels) * 2 * channels + i % channels;
+                        double difference = epsilon[i] - predictions.get(at);
+                        double u = (predictions.get(at + channels) + 1) / 2 * logRange.get(m);
+                        double delta = meanScale.get(m) * difference;
+                        double logSigma2 = logVariance.get(m) + u;
+                        nats += timestep.get(m) == 0 ? VariationalBound.surprise(-delta, latent.get(i), logSigma2)
+                                : VariationalBound.divergence(delta, u, logSigma2);
+                        squares += difference * difference;
+                    }
+                    output.put(p, (float) (nats / elements / Math.log(2) + (withSquares ? squares / elements : 0)));
+                }
+            }
+        });
+        return bits;
+    }
+
     /** An operation that knows the noise of each trial. */
     private abstract class TrialOp extends HostOp {
 
@@ -123,7 +179,7 @@ final class CpuDiffusion implements Diffusion {
         final int channels;
         /** Noise of the trial drawn last, [h, w, c]. */
         final float[] epsilon;
-        private FloatBuffer latent;
+        FloatBuffer latent;
         private IntBuffer seed;
         private IntBuffer index;
         FloatBuffer signal;

@@ -1,5 +1,6 @@
 package org.diffusionclassifier.device.cpu;
 
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.ShortBuffer;
@@ -45,6 +46,25 @@ abstract class HostOp implements Op {
     /** A dense int32 tensor's elements; to be taken in {@link #bind}. */
     static IntBuffer ints(Tensor dense) {
         return NativeMemory.buffer(dense.address(), dense.elements() * DType.I32.bytes()).asIntBuffer();
+    }
+
+    /** Where an operation reads a tensor of the device's type as float32, by offset from its first element. */
+    static final class Input {
+
+        private final FloatBuffer floats;
+        private final ShortBuffer bfloats;
+
+        /** To be made in {@link #bind}. */
+        Input(Tensor tensor) {
+            long elements = (long) (tensor.rows() - 1) * tensor.rowStride() + tensor.width();
+            ByteBuffer bytes = NativeMemory.buffer(tensor.address(), elements * tensor.type().bytes());
+            floats = tensor.type() == DType.F32 ? bytes.asFloatBuffer() : null;
+            bfloats = tensor.type() == DType.F32 ? null : bytes.asShortBuffer();
+        }
+
+        float get(int offset) {
+            return floats != null ? floats.get(offset) : FloatFormats.fromBF16(bfloats.get(offset));
+        }
     }
 
     /** Where an operation stores float32 values into a dense tensor of the device's type, rounding to nearest even. */

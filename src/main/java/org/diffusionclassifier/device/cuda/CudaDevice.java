@@ -197,6 +197,23 @@ public final class CudaDevice extends RecordingDevice {
         return CudaEmbeddings.timestep(this, timesteps, width, cosineFirst, shift);
     }
 
+    @Override
+    public Tensor adaptiveNorm(Tensor x, Tensor shift, Tensor scale, float epsilon) {
+        requirePerImage(x, shift, scale);
+        return CudaAdaptive.norm(this, x, shift, scale, epsilon);
+    }
+
+    @Override
+    public Tensor gatedSum(Tensor x, Tensor gate, Tensor z) {
+        requireGated(x, gate, z);
+        return CudaAdaptive.gatedSum(this, x, gate, z);
+    }
+
+    @Override
+    public Tensor swapAxes(Tensor x) {
+        return CudaElementwise.swapAxes(this, x, swapped(x));
+    }
+
     /** With 16 of Stable Diffusion's, its 8 × 8 maps are 1024 rows: a large card's products are no longer too small. */
     @Override
     public int latentPixelsABatch() {

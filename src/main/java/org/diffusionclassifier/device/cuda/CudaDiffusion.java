@@ -11,7 +11,7 @@ import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 
 /**
  * Noise mixing and ε-error, with the noise computed where it is needed: within the network's first and last convolution
- * ({@code noised_conv.cu}, {@code error_conv.cu}), or on their own ({@code diffusion.cu}).
+ * ({@code noised_conv.cu}, {@code error_conv.cu}), or on their own ({@code diffusion.cu}, {@code variational_bound.cu}).
  */
 final class CudaDiffusion implements Diffusion {
 
@@ -47,13 +47,26 @@ final class CudaDiffusion implements Diffusion {
     public Errors errors(Tensor predicted, Trials trials, Tensor trialOfPair, Measure measure) {
         Tensor x0 = trials.x0();
         int pairs = trialOfPair.dim(0);
-        trials.requirePredictions(predicted, pairs);
+        trials.requirePredictions(predicted, pairs, 1);
         Tensor mean = device.activations(DType.F32, pairs);
         Tensor map = map(measure, pairs, x0);
-        device.add(drawing("epsilon_error" + suffix(measure), Geometry.of(pairs, 1, BLOCK), 0, trials, predicted)
+        device.add(drawing("epsilon_error" + suffix(measure), Geometry.of(pairs, 1, BLOCK), 0, trials, predicted,
+                predicted.rowStride())
                 .in(trialOfPair).with(measure.prediction() == PredictionType.V_PREDICTION)
                 .out(mean).out(map).with(x0.width(), x0.rows()));
         return new Errors(mean, map);
+    }
+
+    @Override
+    public Tensor bound(Tensor predicted, Trials trials, Posterior posterior, Tensor trialOfPair, boolean withSquares) {
+        Tensor x0 = trials.x0();
+        int pairs = trialOfPair.dim(0);
+        trials.requirePredictions(predicted, pairs, 2);
+        Tensor bits = device.activations(DType.F32, pairs);
+        device.add(drawing("variational_bound", Geometry.of(pairs, 1, BLOCK), 0, trials, predicted)
+                .in(trialOfPair).in(posterior.timestep()).in(posterior.meanScale()).in(posterior.logVariance())
+                .in(posterior.logRange()).with(withSquares).out(bits).with(x0.width(), x0.rows()));
+        return bits;
     }
 
     @Override

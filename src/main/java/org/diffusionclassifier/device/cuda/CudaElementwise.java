@@ -39,4 +39,14 @@ final class CudaElementwise {
                 .in(x).with(x.rowStride()).in(index).out(y).with(rows, x.width()));
         return y;
     }
+
+    /** @param shape of the result */
+    static Tensor swapAxes(CudaDevice device, Tensor x, int[] shape) {
+        Tensor y = device.activations(x.type(), shape);
+        int elements = Math.toIntExact(x.elements());
+        device.add(new KernelOp(device.gpu(), x.type() == DType.F32 ? "swap_axes_f32" : "swap_axes_f16",
+                Geometry.of(Geometry.ceilDiv(elements, BLOCK), 1, BLOCK), 0)
+                .in(x).out(y).with(elements, x.dim(1), x.dim(2), x.dim(3)));
+        return y;
+    }
 }

@@ -107,22 +107,8 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
         }
     }
 
-    private record Located(WeightsFormat format, Path path) {
-
-        Weights open() {
-            return format.openLocated(path);
-        }
-    }
-
-    /** Safetensors before pickles. */
-    private Located locate(Component component) {
-        Path folder = root.resolve(component.folder);
-        return WeightsFormat.SAFETENSORS.locate(folder, component.safetensorsStem)
-                .map(path -> new Located(WeightsFormat.SAFETENSORS, path))
-                .or(() -> WeightsFormat.PYTORCH.locate(folder, component.pickleStem)
-                        .map(path -> new Located(WeightsFormat.PYTORCH, path)))
-                .orElseThrow(() -> new InputException(folder + ": no " + component.safetensorsStem
-                        + ".safetensors or " + component.pickleStem + ".bin, nor a fp16 variant or an index of shards"));
+    private WeightsFormat.Located locate(Component component) {
+        return WeightsFormat.find(root.resolve(component.folder), component.safetensorsStem, component.pickleStem);
     }
 
     @Override
@@ -136,8 +122,7 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
                 root.resolve("scheduler").resolve("scheduler_config.json")));
         for (Component component : Component.values()) {
             files.add(root.resolve(component.folder).resolve(CONFIG));
-            Located located = locate(component);
-            files.addAll(located.format.files(located.path));
+            files.addAll(locate(component).files());
         }
         TokenizerTables.NAMES.stream().map(root.resolve("tokenizer")::resolve).filter(Files::exists)
                 .forEach(files::add);

@@ -41,6 +41,7 @@ public final class LdmCheckpoint implements ModelSource {
                     Pattern.compile("^model\\.diffusion_model\\.label_emb\\.")),
             new Other("one part in diffusers' form, whose directory is wanted",
                     Pattern.compile("^(encoder\\.|decoder\\.)?(down|up)_blocks\\.")),
+            new Other("a DiT, which classify and evaluate take with --vae", Pattern.compile("^(ema\\.)?(x|y)_embedder\\.")),
             new Other("a VAE alone", Pattern.compile("^(encoder|decoder)\\.(down|up|mid)\\.")));
 
     /**

@@ -67,4 +67,31 @@ enum WeightsFormat {
     private static boolean isIndex(Path located) {
         return located.toString().endsWith(".json");
     }
+
+    /** Weights that there are: their format, and the file or the index of its shards. */
+    record Located(WeightsFormat format, Path path) {
+
+        /** @throws InputException if they are malformed */
+        Weights open() {
+            return format.openLocated(path);
+        }
+
+        /** The files that {@link #open} reads. */
+        List<Path> files() {
+            return format.files(path);
+        }
+    }
+
+    /**
+     * Where the weights in {@code component} are, safetensors before pickles; the stems are what the names of such files
+     * begin with.
+     *
+     * @throws InputException if there are none
+     */
+    static Located find(Path component, String safetensorsStem, String pickleStem) {
+        return SAFETENSORS.locate(component, safetensorsStem).map(path -> new Located(SAFETENSORS, path))
+                .or(() -> PYTORCH.locate(component, pickleStem).map(path -> new Located(PYTORCH, path)))
+                .orElseThrow(() -> new InputException(component + ": no " + safetensorsStem + ".safetensors or "
+                        + pickleStem + ".bin, nor a fp16 variant or an index of shards"));
+    }
 }

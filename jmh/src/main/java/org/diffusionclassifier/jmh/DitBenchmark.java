@@ -1,0 +1,45 @@
+package org.diffusionclassifier.jmh;
+
+import java.util.stream.IntStream;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Diffusion;
+import org.diffusionclassifier.device.Diffusion.Loss;
+import org.diffusionclassifier.device.Diffusion.Measure;
+import org.diffusionclassifier.device.Diffusion.Trials;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.model.Dit;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.DitConfig;
+import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+import org.openjdk.jmh.annotations.Param;
+
+/**
+ * A whole evaluation of DiT-XL/2 for images of 256², from latent to errors, its weights made up: pairs of a label and a
+ * trial of its own, 16 being the CPU's default batch.
+ */
+public class DitBenchmark extends OperationBenchmark {
+
+    @Param("16")
+    public int pairs;
+
+    @Override
+    protected Tensor record(Device on) {
+        DitConfig config = DitConfig.xl2();
+        var dit = new Dit(config, weights(), on);
+        int size = config.sampleSize();
+        int latent = config.inChannels();
+        Tensor each = indices(on);
+        var trials = new Trials(on.tensor(DType.F32, size, size, latent), on.tensor(DType.I32, 2), each,
+                on.tensor(DType.F32, pairs), on.tensor(DType.F32, pairs));
+        Diffusion diffusion = on.diffusion();
+        Tensor predicted = dit.forward(diffusion.addNoise(trials), new Dit.Pairs(each, each, each));
+        return diffusion.errors(predicted.columns(0, latent), trials, each,
+                new Measure(Loss.L2, PredictionType.EPSILON, false)).mean();
+    }
+
+    private Tensor indices(Device on) {
+        Tensor indices = on.tensor(DType.I32, pairs);
+        on.write(indices, IntStream.range(0, pairs).toArray());
+        return indices;
+    }
+}

@@ -1,0 +1,56 @@
+package org.diffusionclassifier.model;
+
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.image.Preprocess;
+import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.weights.DitSource;
+import org.diffusionclassifier.weights.Weights;
+
+/** A class-conditional latent diffusion model, loaded: a DiT with its autoencoder. (Peebles and Xie, 2023.) */
+public final class ClassConditional implements AutoCloseable {
+
+    private final NoiseSchedule schedule;
+    private final Weights weights;
+    private final Dit dit;
+    private final LatentEncoder latents;
+
+    /** @throws org.diffusionclassifier.weights.InputException if it is a damaged one */
+    public ClassConditional(DitSource source, Device device) {
+        this.schedule = new NoiseSchedule(source.schedule());
+        int size = source.transformer().sampleSize() * source.vae().downscale();
+        this.latents = new LatentEncoder(source.vae(), source.vaeWeights(), Preprocess.adm(size), device);
+        try {
+            this.weights = source.transformerWeights();
+        } catch (RuntimeException e) {
+            latents.close();
+            throw e;
+        }
+        try {
+            this.dit = new Dit(source.transformer(), weights, device);
+        } catch (RuntimeException e) {
+            weights.close();
+            latents.close();
+            throw e;
+        }
+    }
+
+    public NoiseSchedule schedule() {
+        return schedule;
+    }
+
+    public Dit dit() {
+        return dit;
+    }
+
+    /** x₀ of an image, [h, w, c], scaled. */
+    public float[] latent(RgbImage image) {
+        return latents.encode(image);
+    }
+
+    @Override
+    public void close() {
+        latents.close();
+        dit.close();
+        weights.close();
+    }
+}

@@ -1,0 +1,37 @@
+package org.diffusionclassifier.weights;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A VAE by itself, as diffusers' {@code save_pretrained} lays it out: config.json and weights in one folder. */
+record VaeFolder(Path folder, VaeConfig config) {
+
+    private static final String STEM = "diffusion_pytorch_model";
+
+    /** @throws InputException if there is none that is supported */
+    static VaeFolder open(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new InputException(folder + ": expected the folder of a VAE, found "
+                    + (Files.exists(folder) ? "a file" : "nothing"));
+        }
+        return new VaeFolder(folder, VaeConfig.read(folder.resolve("config.json")));
+    }
+
+    /** Under today's names, whichever version of diffusers wrote them. */
+    Weights weights() {
+        return new LegacyVaeWeights(WeightsFormat.find(folder, STEM, STEM).open());
+    }
+
+    /** @throws InputException unless it encodes RGB images to latents of {@code transformer}'s channels */
+    void requireFits(DitConfig transformer, String transformerFile) {
+        Path file = folder.resolve("config.json");
+        if (config.inChannels() != 3) {
+            throw new InputException(file + ": in_channels = " + config.inChannels()
+                    + " is not supported (expected 3, as images are RGB)");
+        }
+        if (config.latentChannels() != transformer.inChannels()) {
+            throw new InputException(file + ": expected latent_channels = " + transformer.inChannels()
+                    + " as the transformer of " + transformerFile + " takes, found " + config.latentChannels());
+        }
+    }
+}
