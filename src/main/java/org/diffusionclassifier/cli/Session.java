@@ -1,6 +1,7 @@
 package org.diffusionclassifier.cli;
 
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
@@ -30,7 +31,6 @@ import org.diffusionclassifier.weights.UNetConfig;
 final class Session implements AutoCloseable {
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-    private final long start = System.nanoTime();
     private final PrintWriter log;
     private final Device device;
     private final Classifier classifier;
@@ -39,6 +39,7 @@ final class Session implements AutoCloseable {
     Session(ModelOptions modelOptions, TrialOptions trialOptions, PromptSet prompts, BundledModel bundled,
             PrintWriter log) {
         this.log = log;
+        say("Java has started, the command line is read");
         try {
             LatentScorer scorer;
             if (modelOptions.isClassConditional()) {
@@ -69,7 +70,7 @@ final class Session implements AutoCloseable {
 
     private Device openDevice(ModelOptions modelOptions, WeightsBudget budget) {
         Device opened = open(modelOptions.openDevice(budget));
-        say(opened.description());
+        say("native libraries loaded: " + opened.description());
         return opened;
     }
 
@@ -110,7 +111,8 @@ final class Session implements AutoCloseable {
 
     private void say(String what) {
         if (log != null) {
-            log.printf(Locale.ROOT, "%6.2f s  %s%n", (System.nanoTime() - start) * 1e-9, what);
+            long start = ManagementFactory.getRuntimeMXBean().getStartTime();       // of Java, before its classes
+            log.printf(Locale.ROOT, "%6.2f s  %s%n", (System.currentTimeMillis() - start) * 1e-3, what);
         }
     }
 
