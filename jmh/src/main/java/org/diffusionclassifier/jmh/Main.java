@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.diffusionclassifier.jmh.report.Comparison;
@@ -14,8 +15,10 @@ import org.diffusionclassifier.jmh.report.Machine;
 import org.diffusionclassifier.jmh.report.Report;
 import org.diffusionclassifier.jmh.report.ReportPage;
 import org.diffusionclassifier.weights.InputException;
+import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.results.format.ResultFormatFactory;
 import org.openjdk.jmh.results.format.ResultFormatType;
+import org.openjdk.jmh.runner.NoBenchmarksException;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
@@ -23,7 +26,6 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Unmatched;
 
 /**
@@ -61,9 +63,8 @@ public final class Main implements Callable<Integer> {
         return new CommandLine(new Main())
                 .setExpandAtFiles(false)
                 .setParameterExceptionHandler((e, given) -> refuse(err, INPUT_ERROR, e))
-                .setExecutionExceptionHandler((e, command, parsed) -> refuse(err, e instanceof InputException
-                        || e instanceof ParameterException || e instanceof CommandLineOptionException ? INPUT_ERROR
-                        : FAILED, e))
+                .setExecutionExceptionHandler((e, command, parsed) -> refuse(err,
+                        e instanceof InputException || e instanceof CommandLineOptionException ? INPUT_ERROR : FAILED, e))
                 .execute(args);
     }
 
@@ -73,9 +74,10 @@ public final class Main implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException, RunnerException, CommandLineOptionException {
+    public Integer call() throws RunnerException, CommandLineOptionException {
+        var options = new CommandLineOptions(jmh.toArray(String[]::new));
         if (!report) {
-            throw new InputException("expected --report with --out and --baseline, and no others with two dashes");
+            throw new InputException("--out, --baseline: expected --report with them, found none");
         }
         Report before = baseline == null ? null : Report.read(baseline);
         try {
@@ -83,21 +85,29 @@ public final class Main implements Callable<Integer> {
         } catch (IOException e) {
             throw InputException.unwritable(out, e);
         }
-        var options = new CommandLineOptions(jmh.toArray(String[]::new));
-        Machine machine = Machine.here();
-        var measured = new ByteArrayOutputStream();
-        var results = new Runner(options).run();
-        if (results.isEmpty()) {
-            throw new RunnerException("no benchmark gave a result");
-        }
-        ResultFormatFactory.getInstance(ResultFormatType.JSON, new PrintStream(measured, true, StandardCharsets.UTF_8))
-                .writeOut(results);
-        Report now = Report.now(machine, measured.toString(StandardCharsets.UTF_8));
+        Report now = measure(options);
         Comparison comparison = before == null ? null : Comparison.of(before, now);
         now.write(out.resolve("report.json"));
         new ReportPage(now, comparison).write(out.resolve("report.html"));
         System.out.printf("%n%s and report.html: %d results%s%n", out.resolve("report.json"),
                 now.measurements().size(), comparison == null ? "" : "; " + comparison.summary());
         return 0;
+    }
+
+    private Report measure(CommandLineOptions options) throws RunnerException {
+        Machine machine = Machine.here();
+        Collection<RunResult> results;
+        try {
+            results = new Runner(options).run();
+        } catch (NoBenchmarksException e) {
+            throw new InputException("no benchmark matches " + jmh, e);
+        }
+        if (results.isEmpty()) {
+            throw new RunnerException("no benchmark gave a result");
+        }
+        var json = new ByteArrayOutputStream();
+        ResultFormatFactory.getInstance(ResultFormatType.JSON, new PrintStream(json, true, StandardCharsets.UTF_8))
+                .writeOut(results);
+        return Report.now(machine, json.toString(StandardCharsets.UTF_8));
     }
 }

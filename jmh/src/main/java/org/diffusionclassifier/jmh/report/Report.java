@@ -44,7 +44,7 @@ public record Report(String date, String commit, Machine machine, JsonNode resul
     /** @throws InputException if the file is no report */
     public static Report read(Path file) {
         try {
-            Report report = MAPPER.readValue(file.toFile(), Report.class);
+            Report report = MAPPER.readValue(Files.readAllBytes(file), Report.class);
             if (report == null || report.machine == null || report.results == null || !report.results.isArray()) {
                 throw new InputException("expected machine and results, as --report writes them, found neither or one");
             }

@@ -107,7 +107,7 @@ public final class ReportPage {
         }
     }
 
-    /** One for each headline of each benchmark. */
+    /** One for each headline of each benchmark, by model, whose numbers would not fit one scale. */
     private void charts() {
         var changes = new HashMap<String, Change>();
         if (comparison != null) {
@@ -116,7 +116,9 @@ public final class ReportPage {
         Map<String, BarChart> charts = new LinkedHashMap<>();
         for (Measurement measurement : report.measurements()) {
             measurement.headlines().forEach((name, score) -> {
-                String title = measurement.benchmark() + ": " + (score.unit().isEmpty() ? name : score.unit());
+                String model = measurement.params().get("model");
+                String title = measurement.benchmark() + (model == null ? "" : ", " + model) + ": "
+                        + (score.unit().isEmpty() ? name : score.unit());
                 Change change = changes.get(measurement.key() + name);
                 charts.computeIfAbsent(title, BarChart::new).add(measurement.label(), score,
                         change == null ? null : change.before(), change == null ? null : change.verdict());
