@@ -84,16 +84,16 @@ public final class ReportPage {
 
     private void changes() {
         append("<h2>Against the baseline</h2>%n<p>%s.</p>%n", escape(comparison.summary()));
-        append("<div class=\"wide\"><table>%n<tr><th>benchmark</th><th>number</th><th>before</th><th>now</th>"
-                + "<th>ratio</th><th></th></tr>%n");
+        append("<div class=\"wide\"><table>%n<tr><th></th><th>ratio</th><th>benchmark</th><th>number</th><th>before</th>"
+                + "<th>now</th></tr>%n");
         var ordered = new ArrayList<Change>(comparison.changes().stream().filter(Change::hasMoved).toList());
         comparison.changes().stream().filter(change -> !change.hasMoved()).forEach(ordered::add);
         for (Change change : ordered) {
             append("<tr class=\"%s\"><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>%n",
-                    style(change.verdict()), escape(name(change.measurement())), escape(change.name()),
-                    escape(change.before().toString()), escape(change.after().toString()),
+                    style(change.verdict()), words(change.verdict()),
                     Double.isNaN(change.ratio()) ? "" : String.format(Locale.ROOT, "%.3f", change.ratio()),
-                    words(change.verdict()));
+                    escape(name(change.measurement())), escape(change.name()), escape(change.before().toString()),
+                    escape(change.after().toString()));
         }
         append("</table></div>%n");
         list("New", comparison.added());
