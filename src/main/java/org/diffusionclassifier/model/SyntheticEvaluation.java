@@ -18,8 +18,8 @@ import org.diffusionclassifier.weights.SyntheticWeights;
 import org.diffusionclassifier.weights.UNetConfig;
 
 /**
- * An evaluation of a UNet that nobody trained, from latent to errors, for measuring: P pairs, each of a trial and a
- * caption of its own, so that nothing is shared between them.
+ * An evaluation of a UNet that nobody trained, from latent to errors, for measuring and counting: P pairs over M trials,
+ * each pair with a caption of its own.
  */
 public final class SyntheticEvaluation implements AutoCloseable {
 
@@ -31,15 +31,32 @@ public final class SyntheticEvaluation implements AutoCloseable {
     private final UNet unet;
     private final Graph graph;
 
-    /** @param pairs P */
+    /**
+     * Of pairs that share nothing: each has a trial of its own.
+     *
+     * @param pairs P = M
+     */
     public SyntheticEvaluation(UNetConfig config, Device device, int pairs) {
+        this(config, device, pairs, pairs);
+    }
+
+    /**
+     * Of pairs that share trials as evenly as goes.
+     *
+     * @param trialCount M, at most P
+     * @param pairs      P
+     */
+    public SyntheticEvaluation(UNetConfig config, Device device, int trialCount, int pairs) {
         this.device = device;
         unet = new UNet(config, new SyntheticWeights(), device);
         int size = config.sampleSize();
-        int[] each = IntStream.range(0, pairs).toArray();
-        var trials = new Trials(normal(DType.F32, size, size, config.inChannels()), indices(new int[2]), indices(each),
-                constant(pairs, (float) Math.sqrt(0.5)), constant(pairs, (float) Math.sqrt(0.5)));
-        var asked = new UNet.Pairs(indices(each), indices(each), context(config, pairs), indices(each));
+        int[] eachTrial = IntStream.range(0, trialCount).toArray();
+        int[] eachPair = IntStream.range(0, pairs).toArray();
+        int[] trialOfPair = IntStream.range(0, pairs).map(pair -> pair * trialCount / pairs).toArray();
+        var trials = new Trials(normal(DType.F32, size, size, config.inChannels()), indices(new int[2]),
+                indices(eachTrial), constant(trialCount, (float) Math.sqrt(0.5)),
+                constant(trialCount, (float) Math.sqrt(0.5)));
+        var asked = new UNet.Pairs(indices(eachTrial), indices(trialOfPair), context(config, pairs), indices(eachPair));
         var measure = new Measure(Loss.L2, PredictionType.EPSILON, false);
         graph = device.record(recorder -> recorder.keep(
                 unet.errors(device.diffusion(), trials, asked, measure).mean()));

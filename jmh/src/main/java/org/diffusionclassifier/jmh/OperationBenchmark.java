@@ -1,57 +1,26 @@
 package org.diffusionclassifier.jmh;
 
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.device.WeightsBudget;
-import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.device.cuda.Card;
-import org.diffusionclassifier.device.cuda.CudaDevice;
-import org.diffusionclassifier.device.cuda.Kernels;
-import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.SyntheticWeights;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What every benchmark of recorded operations shares: the device, the recording, and the rates that are reported beside
- * the operations a second.
- *
- * <p>{@code device} is {@code auto} (a GPU if there is one, else the CPU, which the benchmark's output says), {@code cpu}
- * or {@code cuda}; {@code kernels} is, on a GPU, {@code native} or {@code vendor}. A graph is run several times before
- * the device is waited for, so that a launch's latency does not count.
+ * What every benchmark of recorded operations shares: the recording, and the rates that are reported beside the calls a
+ * second. A graph is run several times before the device is waited for, so that a launch's latency does not count.
  */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.SECONDS)
-@Fork(value = 1, jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"})
-@Warmup(iterations = 2, time = 1)
-@Measurement(iterations = 5, time = 1)
-public abstract class OperationBenchmark {
-
-    @Param("auto")
-    public String device;
+public abstract class OperationBenchmark extends DeviceBenchmark {
 
     @Param("auto")
     public String dtype;
-
-    @Param("native")
-    public String kernels;
 
     private Device opened;
     private Graph graph;
@@ -90,8 +59,7 @@ public abstract class OperationBenchmark {
 
     @Setup
     public void open() {
-        opened = openDevice();
-        System.out.println("# device: " + opened.description());
+        opened = openDevice(dtype);
         graph = opened.record(recorder -> {
             result = record(opened);
             recorder.keep(result);
@@ -105,15 +73,6 @@ public abstract class OperationBenchmark {
         graph.run();
         opened.synchronize();
         runs = (int) Math.max(1, Math.min(100, 10_000_000 / (System.nanoTime() - start + 1)));
-    }
-
-    private Device openDevice() {
-        boolean cuda = device.equals("cuda") || device.equals("auto") && CudaDevice.isInstalled();
-        if (cuda) {
-            return CudaDevice.open(Kernels.valueOf(kernels.toUpperCase(Locale.ROOT)), WeightsBudget.unlimited());
-        }
-        return new CpuDevice(dtype.equals("auto") ? CpuDevice.fastestType()
-                : DType.valueOf(dtype.toUpperCase(Locale.ROOT)));
     }
 
     @Benchmark

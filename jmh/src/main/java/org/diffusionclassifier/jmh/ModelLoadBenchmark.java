@@ -1,0 +1,59 @@
+package org.diffusionclassifier.jmh;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.model.StableDiffusion;
+import org.diffusionclassifier.weights.ArrivingModel;
+import org.diffusionclassifier.weights.Converter;
+import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.weights.ModelFile;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * A model file of f16, from the system's cache onto a device: read, converted, a caption encoded, all layers made. The
+ * layouts that oneDNN wants for weights are settled later, when batches are recorded.
+ */
+@Warmup(iterations = 1, time = 1)
+public class ModelLoadBenchmark extends DeviceBenchmark {
+
+    @Param("auto")
+    public String dtype;
+
+    @Param({"demo", "sd-2-base"})
+    public String model;
+
+    private Device opened;
+    private Path file;
+    private long bytes;
+
+    @Setup
+    public void write() throws IOException {
+        opened = openDevice(dtype);
+        file = Files.createTempFile("model-load-", ".safetensors");
+        file.toFile().deleteOnExit();
+        bytes = BenchmarkModel.with(model, source -> new Converter(source, new Converter.Options(DType.F16, false, false))
+                .write(file, done -> { }).bytes());
+    }
+
+    @Benchmark
+    public void load(Amounts.Megabytes amount) {
+        try (var arriving = new ArrivingModel(ModelFile.open(file));
+                var loaded = StableDiffusion.load(arriving, opened, List.of("a photo of a cat."))) {
+            opened.synchronize();
+        }
+        amount.MB += bytes * 1e-6;
+    }
+
+    @TearDown
+    public void delete() throws IOException {
+        opened.close();
+        Files.deleteIfExists(file);
+    }
+}

@@ -1,0 +1,51 @@
+package org.diffusionclassifier.jmh;
+
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.Linear;
+import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.weights.SyntheticWeights;
+
+/** A matrix product of 2048³ in a device's type: the rate that its processor can be asked for. */
+final class SquareProduct implements AutoCloseable {
+
+    private static final int SIDE = 2048;
+    private static final int RUNS = 8;
+
+    private final Device device;
+    private final Tensor x;
+    private final Linear layer;
+    private final Graph graph;
+    private double flopsASecond;
+
+    SquareProduct(Device device) {
+        this.device = device;
+        x = device.tensor(device.dtype(), SIDE, SIDE);
+        layer = device.linear(Linear.Spec.of(SIDE, SIDE).withoutBias(), new SyntheticWeights());
+        graph = device.record(recorder -> recorder.keep(layer.forward(x)));
+    }
+
+    /** Takes the shortest of several runs; the first only warms up. */
+    void measure() {
+        long shortest = Long.MAX_VALUE;
+        for (int i = 0; i <= RUNS; i++) {
+            long start = System.nanoTime();
+            graph.run();
+            device.synchronize();
+            shortest = i == 0 ? shortest : Math.min(shortest, System.nanoTime() - start);
+        }
+        flopsASecond = graph.flops() / (shortest * 1e-9);
+    }
+
+    /** By the latest measurement. */
+    double flopsASecond() {
+        return flopsASecond;
+    }
+
+    @Override
+    public void close() {
+        graph.close();
+        layer.close();
+        device.release(x);
+    }
+}
