@@ -7,9 +7,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.data.Dataset;
 import org.diffusionclassifier.data.Datasets;
@@ -35,8 +33,6 @@ import picocli.CommandLine.Spec;
 @Command(name = "evaluate", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Measures accuracy on a labelled dataset; started again on the same --out it goes on.")
 final class EvaluateCommand implements Callable<Integer> {
-
-    private static final int PROGRESS_WIDTH = 100;
 
     @ParentCommand
     private Main main;
@@ -110,7 +106,7 @@ final class EvaluateCommand implements Callable<Integer> {
         Set<Integer> done = Set.copyOf(run.done());
         long correct = run.outcomes().stream().filter(Outcome::correct).count();
         int finished = done.size();
-        try (ProgressBar progress = progressBar(wanted.length)) {
+        try (ProgressBar progress = Progress.bar("evaluate", "", 1, wanted.length, spec.commandLine().getErr())) {
             for (int index : wanted) {
                 if (!done.contains(index)) {
                     ImageResult result = classify(index, images.get(index), prompts, session);
@@ -132,20 +128,6 @@ final class EvaluateCommand implements Callable<Integer> {
         Prediction prediction = session.classify(example.image());
         int predicted = prompts.prompts().get(prediction.winner().prompt()).classIndex();
         return new ImageResult(index, example.name(), predicted, example.label(), prediction.ranking());
-    }
-
-    /** Redrawn in place on a terminal; a line now and then where standard error is a file. */
-    private ProgressBar progressBar(int images) {
-        PrintWriter err = spec.commandLine().getErr();
-        boolean terminal = System.console() != null;
-        return ProgressBar.builder().setTaskName("evaluate").setInitialMax(images).showSpeed()
-                .setStyle(ProgressBarStyle.ASCII)
-                .setUpdateIntervalMillis(terminal ? 500 : 30_000)
-                .setConsumer(new DelegatingProgressBarConsumer(text -> {
-                    err.print(terminal ? '\r' + text : text + System.lineSeparator());
-                    err.flush();
-                }, PROGRESS_WIDTH))
-                .build();
     }
 
     private void summarise(RunDirectory run, PromptSet prompts, Session session, Dataset images, PrintWriter printer) {

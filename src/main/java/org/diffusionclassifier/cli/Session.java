@@ -9,6 +9,7 @@ import org.diffusionclassifier.classify.DitScorer;
 import org.diffusionclassifier.classify.LatentScorer;
 import org.diffusionclassifier.classify.Objective;
 import org.diffusionclassifier.classify.Prediction;
+import org.diffusionclassifier.classify.Scorer;
 import org.diffusionclassifier.classify.StableDiffusionScorer;
 import org.diffusionclassifier.data.Prompt;
 import org.diffusionclassifier.data.PromptSet;
@@ -28,6 +29,7 @@ final class Session implements AutoCloseable {
     private final long start = System.nanoTime();
     private final PrintWriter log;
     private final Device device;
+    private final LatentScorer scorer;
     private final Classifier classifier;
 
     /** @param log where to say what is loaded, or null */
@@ -37,7 +39,7 @@ final class Session implements AutoCloseable {
         try {
             device = open(modelOptions.openDevice());
             say(device.description());
-            LatentScorer scorer = open(modelOptions.isClassConditional()
+            scorer = open(modelOptions.isClassConditional()
                     ? labelScorer(modelOptions, trialOptions, prompts)
                     : captionScorer(modelOptions, trialOptions, prompts, bundled));
             if (modelOptions.isBatchSizeFree()) {
@@ -90,6 +92,11 @@ final class Session implements AutoCloseable {
 
     Device device() {
         return device;
+    }
+
+    /** The prompts' errors, for who does not want a classification. */
+    Scorer scorer() {
+        return scorer;
     }
 
     Prediction classify(RgbImage image) {
