@@ -2,6 +2,7 @@ package org.diffusionclassifier.report;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.classify.CaptionErrors;
 import org.diffusionclassifier.classify.Scoring;
@@ -42,8 +43,8 @@ public final class MatchingText {
                         ? String.format(Locale.ROOT, " %10.6f%n", errors.get(p).unconditional()) : "%n".formatted());
             }
         }
-        return text.append("%n  * the caption that fits a picture best, ^ the picture that fits a caption best%n"
-                .formatted()).toString();
+        text.append("%n  * the caption that fits a picture best, ^ the picture that fits a caption best".formatted());
+        return text.toString().lines().map(String::stripTrailing).collect(Collectors.joining("\n", "", "\n"));
     }
 
     private static boolean leastOfRow(double[][] scores, int row, int column) {
