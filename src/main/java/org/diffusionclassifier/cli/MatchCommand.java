@@ -41,7 +41,7 @@ final class MatchCommand implements Callable<Integer> {
     private List<Path> images = List.of();
 
     @Option(names = "--captions", paramLabel = "TEXT", split = ",",
-            description = "What to compare the images with.")
+            description = "What to compare the images with; one that has a comma in it in double quotes.")
     private List<String> captions;
 
     @Option(names = "--examples", paramLabel = "FILE",
@@ -86,7 +86,7 @@ final class MatchCommand implements Callable<Integer> {
     }
 
     private void compare(BundledModel bundled) {
-        List<String> told = captions.stream().map(String::strip).toList();
+        List<String> told = captions.stream().map(MatchCommand::unquoted).toList();
         if (told.contains("")) {
             throw new InputException("--captions: caption " + (told.indexOf("") + 1) + " is empty");
         }
@@ -110,6 +110,13 @@ final class MatchCommand implements Callable<Integer> {
             }
             JsonFile.write(json, rows);
         }
+    }
+
+    /** Quotes that kept a caption's commas from splitting it are not part of it. */
+    private static String unquoted(String given) {
+        String caption = given.strip();
+        boolean quoted = caption.length() > 1 && caption.startsWith("\"") && caption.endsWith("\"");
+        return quoted ? caption.substring(1, caption.length() - 1).strip() : caption;
     }
 
     private void score(List<MatchingExample> asked, BundledModel bundled) {

@@ -94,7 +94,7 @@ final class Session implements AutoCloseable {
         return device;
     }
 
-    /** The prompts' errors, for who does not want a classification. */
+    /** Gives the prompts' errors one by one, where no classification is wanted. */
     Scorer scorer() {
         return scorer;
     }

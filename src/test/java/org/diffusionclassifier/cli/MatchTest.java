@@ -103,6 +103,14 @@ class MatchTest {
         }
     }
 
+    @Test
+    void aQuotedCaptionMayHaveCommas() {
+        String out = CommandLineRun.of("match", bag, "--captions", "\"a bag, small\",a shirt", "--captions", "a coat",
+                "--n-samples", 1).succeeded().out();
+        assertTrue(out.startsWith("   1  a bag, small\n   2  a shirt\n   3  a coat\n"), out);
+        CommandLineRun.of("match", bag, "--captions", "a,\"\"").refused("--captions: caption 2 is empty");
+    }
+
     /** A picture matched twice has the same errors twice: noise is shared, and equal scores are wrong. */
     @Test
     void onePictureTwiceIsNeverMatched() throws IOException {
