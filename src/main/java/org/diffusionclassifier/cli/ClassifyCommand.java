@@ -1,7 +1,6 @@
 package org.diffusionclassifier.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +64,7 @@ final class ClassifyCommand implements Callable<Integer> {
             }
             images.forEach(ImageDecoder::read);     // refuses a bad one before hours are spent on the others
             if (json != null) {
-                requireWritable(json);
+                OutputFile.requireWritable("--json", json);
             }
             var ranking = new RankingText(prompts, top);
             var results = new ArrayList<ClassifiedImage>();
@@ -86,15 +85,6 @@ final class ClassifyCommand implements Callable<Integer> {
                 JsonFile.write(json, results);
             }
             return 0;
-        }
-    }
-
-    /** Refuses an unwritable output before the work, not after it; an existing file stays as it is. */
-    private static void requireWritable(Path file) {
-        Path parent = file.toAbsolutePath().getParent();
-        boolean replaceable = !Files.exists(file) || (Files.isRegularFile(file) && Files.isWritable(file));
-        if (parent == null || !Files.isDirectory(parent) || !Files.isWritable(parent) || !replaceable) {
-            throw new InputException("--json: " + file + " cannot be written");
         }
     }
 }

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "diffusion-classifier", version = "diffusion-classifier 0.1.0", mixinStandardHelpOptions = true,
         description = "Classifies images by a diffusion model: the class whose caption helps it most to find the noise.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, ConvertCommand.class,
-                InspectCommand.class, DevicesCommand.class, KernelsCommand.class})
+        subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, MatchCommand.class,
+                ReferCommand.class, ConvertCommand.class, InspectCommand.class, DevicesCommand.class, KernelsCommand.class})
 public final class Main implements Runnable {
 
     private static final int FAULT = 1;

@@ -10,6 +10,7 @@ import org.diffusionclassifier.classify.DitScorer;
 import org.diffusionclassifier.classify.LatentScorer;
 import org.diffusionclassifier.classify.Objective;
 import org.diffusionclassifier.classify.Prediction;
+import org.diffusionclassifier.classify.Scorer;
 import org.diffusionclassifier.classify.StableDiffusionScorer;
 import org.diffusionclassifier.data.Prompt;
 import org.diffusionclassifier.data.PromptSet;
@@ -33,6 +34,7 @@ final class Session implements AutoCloseable {
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final PrintWriter log;
     private final Device device;
+    private final LatentScorer scorer;
     private final Classifier classifier;
 
     /** @param log where to say what is loaded, or null */
@@ -41,7 +43,6 @@ final class Session implements AutoCloseable {
         this.log = log;
         say("Java has started, the command line is read");
         try {
-            LatentScorer scorer;
             if (modelOptions.isClassConditional()) {
                 DitSource source = modelOptions.classConditional();
                 var budget = modelOptions.budget(source);
@@ -118,6 +119,11 @@ final class Session implements AutoCloseable {
 
     Device device() {
         return device;
+    }
+
+    /** Gives the prompts' errors one by one, where no classification is wanted. */
+    Scorer scorer() {
+        return scorer;
     }
 
     Prediction classify(RgbImage image) {

@@ -15,11 +15,10 @@ import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.InputException;
 import org.diffusionclassifier.weights.SafetensorsFile;
 import org.diffusionclassifier.weights.TensorInfo;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
 /** How many trials, for how many prompts, with which noise and which loss. */
-final class TrialOptions {
+final class TrialOptions extends DrawOptions {
 
     private static final List<Integer> N_SAMPLES = List.of(50, 500);
     private static final List<Integer> TO_KEEP = List.of(5, 1);
@@ -37,25 +36,9 @@ final class TrialOptions {
                     + "DiT.")
     Integer interval;
 
-    @Option(names = "--loss", paramLabel = "NAME", converter = ObjectiveConverter.class,
-            description = "l1, l2 or huber; for a DiT also vb, the variational bound, or l2+vb. Default: l2.")
-    Objective loss;
-
     @Option(names = "--preset", paramLabel = "NAME",
             description = "The paper's --n-samples, --to-keep and --loss for ${COMPLETION-CANDIDATES}.")
     Preset preset;
-
-    @Option(names = "--n-trials", paramLabel = "N", defaultValue = "1",
-            description = "Noises a timestep. Default: ${DEFAULT-VALUE}.")
-    int nTrials;
-
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "0",
-            description = "Seed of the noise. Default: ${DEFAULT-VALUE}.")
-    long seed;
-
-    @Option(names = "--noise", paramLabel = "FILE",
-            description = "Noise from a safetensors file instead: one tensor [N, channels, height, width].")
-    Path noise;
 
     /** @throws InputException for what can be refused before anything is loaded */
     void check(int prompts) {
@@ -157,13 +140,5 @@ final class TrialOptions {
             moved[(entry * pixels + i % pixels) * channels + channel] = values[i];
         }
         return moved;
-    }
-
-    /** Reads {@code l2+vb}. */
-    static final class ObjectiveConverter implements ITypeConverter<Objective> {
-        @Override
-        public Objective convert(String text) {
-            return Objective.parse(text);
-        }
     }
 }

@@ -61,6 +61,11 @@ public final class BundledModel implements AutoCloseable {
         return root.resolve("images");
     }
 
+    /** Pairs of pictures with a caption each, in the form of Winoground. */
+    public Path matching() {
+        return root.resolve("matching/examples.jsonl");
+    }
+
     @Override
     public void close() {
         if (jar != null) {

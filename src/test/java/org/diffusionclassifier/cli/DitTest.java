@@ -127,6 +127,13 @@ class DitTest {
         assertTrue(settings.contains("\"interval\"") && settings.contains("l2+vb"), settings);
     }
 
+    @Test
+    void hasNoCaptionsToMatchOrReferBy() {
+        CommandLineRun.of("match", "--demo", "--model", model).refused("match", model.toString(), "captions", "labels");
+        CommandLineRun.of("refer", "--examples", "refs.jsonl", "--model", model)
+                .refused("refer", model.toString(), "captions", "labels");
+    }
+
     /** Classes in the order of the dataset's labels, as with captions. */
     @Test
     void aDatasetsFoldersAreLabelsWhereTheModelKnowsTheirNames() throws IOException {

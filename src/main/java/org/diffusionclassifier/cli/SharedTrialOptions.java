@@ -1,0 +1,24 @@
+package org.diffusionclassifier.cli;
+
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** How many trials, where everything compared sees all of them. */
+final class SharedTrialOptions extends DrawOptions {
+
+    @Option(names = "--n-samples", paramLabel = "N", defaultValue = "50",
+            description = "Timesteps of every caption and picture. Default: ${DEFAULT-VALUE}.")
+    private int nSamples;
+
+    /** As a classification of one stage has them. */
+    TrialOptions oneStage() {
+        var trials = new TrialOptions();
+        trials.nSamples = List.of(nSamples);
+        trials.toKeep = List.of(1);
+        trials.loss = loss;
+        trials.nTrials = nTrials;
+        trials.seed = seed;
+        trials.noise = noise;
+        return trials;
+    }
+}

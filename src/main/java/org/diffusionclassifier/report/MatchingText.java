@@ -1,0 +1,81 @@
+package org.diffusionclassifier.report;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.diffusionclassifier.classify.CaptionErrors;
+import org.diffusionclassifier.classify.Scoring;
+import org.diffusionclassifier.data.MatchingSummary;
+import org.diffusionclassifier.data.MatchingSummary.Scores;
+
+/** Captions and pictures put together, for a person at a terminal: a matrix of errors, or the scores of many examples. */
+public final class MatchingText {
+
+    private static final String ALL = "all";
+
+    private MatchingText() {
+    }
+
+    /**
+     * The captions by number, then one matrix a scoring, a line a picture: {@code *} marks the caption that fits a
+     * picture best, {@code ^} the picture that fits a caption best, neither where several share the smallest score.
+     */
+    public static String matrix(List<String> pictures, List<String> captions, List<CaptionErrors> errors) {
+        var text = new StringBuilder();
+        for (int c = 0; c < captions.size(); c++) {
+            text.append("%4d  %s%n".formatted(c + 1, captions.get(c)));
+        }
+        int width = pictures.stream().mapToInt(String::length).max().orElseThrow();
+        for (Scoring scoring : Scoring.values()) {
+            double[][] scores = errors.stream().map(picture -> IntStream.range(0, captions.size())
+                    .mapToDouble(caption -> picture.score(scoring, caption)).toArray()).toArray(double[][]::new);
+            text.append("%n%s%n%s".formatted(scoring, " ".repeat(width + 2)));
+            IntStream.rangeClosed(1, captions.size()).forEach(c -> text.append("%11d  ".formatted(c)));
+            text.append(scoring == Scoring.RAW ? "     untold%n".formatted() : "%n".formatted());
+            for (int p = 0; p < scores.length; p++) {
+                text.append(("  %-" + width + "s").formatted(pictures.get(p)));
+                for (int c = 0; c < captions.size(); c++) {
+                    text.append(String.format(Locale.ROOT, " %10.6f%s%s", scores[p][c], leastOfRow(scores, p, c) ? "*" : " ",
+                            leastOfColumn(scores, p, c) ? "^" : " "));
+                }
+                text.append(scoring == Scoring.RAW
+                        ? String.format(Locale.ROOT, " %10.6f%n", errors.get(p).unconditional()) : "%n".formatted());
+            }
+        }
+        text.append("%n  * the caption that fits a picture best, ^ the picture that fits a caption best".formatted());
+        return text.toString().lines().map(String::stripTrailing).collect(Collectors.joining("\n", "", "\n"));
+    }
+
+    private static boolean leastOfRow(double[][] scores, int row, int column) {
+        return IntStream.range(0, scores[row].length)
+                .allMatch(other -> other == column || scores[row][column] < scores[row][other]);
+    }
+
+    private static boolean leastOfColumn(double[][] scores, int row, int column) {
+        return IntStream.range(0, scores.length)
+                .allMatch(other -> other == row || scores[row][column] < scores[other][column]);
+    }
+
+    /** One line for all examples and one a tag, under each scoring; at the end what chance is. */
+    public static String scores(MatchingSummary summary) {
+        int width = summary.raw().stream().mapToInt(scores -> name(scores).length()).max().orElseThrow();
+        width = Math.max(width, "chance".length());
+        String line = "  %-" + width + "s  %5s  %-22s  %-22s  %s";
+        var text = new StringBuilder();
+        for (Scoring scoring : Scoring.values()) {
+            text.append(scoring).append(":\n")
+                    .append(line.formatted("", "", "text score", "image score", "group score")).append('\n');
+            for (Scores scores : summary.scores(scoring)) {
+                text.append(line.formatted(name(scores), scores.text().of(), scores.text(), scores.image(),
+                        scores.group())).append('\n');
+            }
+            text.append(line.formatted("chance", "", "25 %", "25 %", "16.7 %")).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static String name(Scores scores) {
+        return scores.tag() == null ? ALL : scores.tag();
+    }
+}
