@@ -45,8 +45,8 @@ final class MatchCommand implements Callable<Integer> {
     private List<String> captions;
 
     @Option(names = "--examples", paramLabel = "FILE",
-            description = "Instead: two pictures and two captions a line, as JSON with image_0, image_1 (relative to the "
-                    + "file), caption_0, caption_1 and tag.")
+            description = "Instead: two pictures and two captions a line, as JSON with image_0, image_1 (relative to "
+                    + "the file), caption_0, caption_1 and tag.")
     private Path examples;
 
     @Option(names = "--demo", description = "Instead: the bundled examples.")
@@ -94,7 +94,8 @@ final class MatchCommand implements Callable<Integer> {
             throw new InputException("--captions: expected each caption once, found one twice");
         }
         if (images.size() == 1 && told.size() == 1) {
-            throw new InputException("match: expected at least two captions or two images to compare, found one of each");
+            throw new InputException("match: expected at least two captions or two images to compare, found one of "
+                    + "each");
         }
         images.forEach(ImageDecoder::read);     // refuses a bad one before hours are spent on the others
         var names = images.stream().map(Path::toString).toList();

@@ -44,7 +44,8 @@ final class ReferCommand implements Callable<Integer> {
     @Parameters(arity = "0..1", paramLabel = "IMAGE", description = "PNG, JPEG, WebP, GIF, BMP or TIFF.")
     private Path image;
 
-    @Option(names = "--boxes", paramLabel = "FILE", description = "JSON: [[x, y, width, height], …] in the image's pixels.")
+    @Option(names = "--boxes", paramLabel = "FILE",
+            description = "JSON: [[x, y, width, height], …] in the image's pixels.")
     private Path boxes;
 
     @Option(names = "--expression", paramLabel = "TEXT", description = "What one of the boxes shows.")
@@ -55,8 +56,8 @@ final class ReferCommand implements Callable<Integer> {
     private Path annotate;
 
     @Option(names = "--examples", paramLabel = "FILE",
-            description = "Instead: one a line, as JSON with image (relative to the file), boxes, expression and truth, a "
-                    + "box or the index of one.")
+            description = "Instead: one a line, as JSON with image (relative to the file), boxes, expression and truth, "
+                    + "a box or the index of one.")
     private Path examples;
 
     @Mixin

@@ -11,7 +11,7 @@ import org.diffusionclassifier.image.Box;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.weights.InputException;
 
-/** Boxes in JSON: {@code [x, y, width, height]} each, in pixels from the upper left corner, as COCO and RefCOCO have them. */
+/** Boxes in JSON: {@code [x, y, width, height]} each, in pixels from the upper left corner, as COCO has them. */
 public final class Boxes {
 
     private Boxes() {
@@ -62,7 +62,8 @@ public final class Boxes {
             numbers[i] = json.get(i).doubleValue();
         }
         if (!fits || numbers[2] <= 0 || numbers[3] <= 0) {
-            throw new InputException(where + ": expected a box [x, y, width, height], found " + JsonLine.abridged(json));
+            throw new InputException(where + ": expected a box [x, y, width, height], found "
+                    + JsonLine.abridged(json));
         }
         return new Box(numbers[0], numbers[1], numbers[2], numbers[3]);
     }

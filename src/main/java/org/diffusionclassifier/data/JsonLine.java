@@ -11,8 +11,8 @@ import java.util.List;
 import org.diffusionclassifier.weights.InputException;
 
 /**
- * One object of a JSON Lines file (UTF-8, an object a line, empty lines skipped), the form of lists of examples. Jackson
- * parses; this adds where a wrong value stands.
+ * One object of a JSON Lines file (UTF-8, an object a line, empty lines skipped), the form of lists of examples.
+ * Jackson parses; this adds where a wrong value stands.
  *
  * @param file  whose line it is
  * @param where {@code FILE:LINE}

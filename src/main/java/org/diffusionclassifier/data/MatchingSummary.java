@@ -37,8 +37,8 @@ public record MatchingSummary(List<Scores> raw, List<Scores> lessUnconditional, 
 
     /** @param examples at least one */
     public static MatchingSummary of(List<MatchedExample> examples, SortedMap<String, String> settings) {
-        return new MatchingSummary(scores(examples, Scoring.RAW), scores(examples, Scoring.LESS_UNCONDITIONAL), settings,
-                List.copyOf(examples));
+        return new MatchingSummary(scores(examples, Scoring.RAW), scores(examples, Scoring.LESS_UNCONDITIONAL),
+                settings, List.copyOf(examples));
     }
 
     public List<Scores> scores(Scoring scoring) {

@@ -8,7 +8,8 @@ import org.diffusionclassifier.image.Box;
 import org.diffusionclassifier.weights.InputException;
 
 /**
- * A picture, boxes in it, and an expression that refers to one of them, as in RefCOCO (Yu et al., 2016, arXiv 1608.00272).
+ * A picture, boxes in it, and an expression that refers to one of them, as in RefCOCO (Yu et al., 2016, arXiv
+ * 1608.00272).
  *
  * @param where      its file and line, for messages
  * @param boxes      two at least

@@ -1,8 +1,8 @@
 package org.diffusionclassifier.image;
 
 /**
- * A box in a picture, in pixels from its upper left corner; COCO's form. Its edges may lie between pixels; what is shown
- * of it ends at the nearest ones.
+ * A box in a picture, in pixels from its upper left corner; COCO's form. Its edges may lie between pixels; what is
+ * shown of it ends at the nearest ones.
  *
  * @param x      left edge
  * @param y      upper edge

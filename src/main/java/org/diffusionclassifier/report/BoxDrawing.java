@@ -11,8 +11,8 @@ import org.diffusionclassifier.image.Box;
 import org.diffusionclassifier.image.RgbImage;
 
 /**
- * A picture with boxes and a score in each, as a PNG. Draws its own figures, 3 × 5 dots each: servers have no fonts, and
- * this way every machine draws the same.
+ * A picture with boxes and a score in each, as a PNG. Draws its own figures, 3 × 5 dots each: servers have no fonts,
+ * and this way every machine draws the same.
  */
 public final class BoxDrawing {
 
@@ -77,7 +77,8 @@ public final class BoxDrawing {
         fill(left, bottom - stroke, right, bottom, colour);
         fill(left, top, left + stroke, bottom, colour);
         fill(right - stroke, top, right, bottom, colour);
-        write(String.format(Locale.ROOT, "%d: %.6f", index + 1, score), left + 2 * stroke, top + 2 * stroke, stroke, colour);
+        write(String.format(Locale.ROOT, "%d: %.6f", index + 1, score), left + 2 * stroke, top + 2 * stroke, stroke,
+                colour);
     }
 
     private void write(String text, int left, int top, int dot, int colour) {

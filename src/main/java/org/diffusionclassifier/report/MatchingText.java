@@ -9,7 +9,7 @@ import org.diffusionclassifier.classify.Scoring;
 import org.diffusionclassifier.data.MatchingSummary;
 import org.diffusionclassifier.data.MatchingSummary.Scores;
 
-/** Captions and pictures put together, for a person at a terminal: a matrix of errors, or the scores of many examples. */
+/** Captions and pictures put together, for a person at a terminal: a matrix of errors, or scores of many examples. */
 public final class MatchingText {
 
     private static final String ALL = "all";
@@ -36,8 +36,8 @@ public final class MatchingText {
             for (int p = 0; p < scores.length; p++) {
                 text.append(("  %-" + width + "s").formatted(pictures.get(p)));
                 for (int c = 0; c < captions.size(); c++) {
-                    text.append(String.format(Locale.ROOT, " %10.6f%s%s", scores[p][c], leastOfRow(scores, p, c) ? "*" : " ",
-                            leastOfColumn(scores, p, c) ? "^" : " "));
+                    text.append(String.format(Locale.ROOT, " %10.6f%s%s", scores[p][c],
+                            leastOfRow(scores, p, c) ? "*" : " ", leastOfColumn(scores, p, c) ? "^" : " "));
                 }
                 text.append(scoring == Scoring.RAW
                         ? String.format(Locale.ROOT, " %10.6f%n", errors.get(p).unconditional()) : "%n".formatted());

@@ -34,7 +34,7 @@ class PairingVerdictTest {
         assertEquals(new PairingVerdict(true, true, true), verdict(Scoring.LESS_UNCONDITIONAL, 1, 2, 12, 11, 3, 13));
     }
 
-    /** Thrush et al., 2022, table 3: chance is 25, 25 and 16.67 %. Here by all 24 orders of four different errors. */
+    /** Thrush et al., 2022: chance is 25, 25 and 16.67 %. Here by all 24 orders of four different errors. */
     @Test
     void chanceIsTheirs() {
         int orders = 0;
@@ -58,8 +58,8 @@ class PairingVerdictTest {
         assertEquals(4, group);
     }
 
-    private static PairingVerdict verdict(Scoring scoring, double e00, double e01, double e10, double e11, double untold0,
-                                          double untold1) {
+    private static PairingVerdict verdict(Scoring scoring, double e00, double e01, double e10, double e11,
+                                          double untold0, double untold1) {
         return PairingVerdict.of(List.of(new CaptionErrors(untold0, new double[] {e00, e01}),
                 new CaptionErrors(untold1, new double[] {e10, e11})), scoring);
     }

@@ -84,8 +84,8 @@ class MatchTest {
     @Test
     void theMatrixAgreesWithClassify() throws IOException {
         Path matrix = folder.resolve("matrix.json");
-        String out = CommandLineRun.of("match", bag, shirt, "--captions", "a bag, a shirt", "--n-samples", 4, "--n-trials",
-                2, "--seed", 3, "--loss", "l1", "--dtype", "f32", "--json", matrix).succeeded().out();
+        String out = CommandLineRun.of("match", bag, shirt, "--captions", "a bag, a shirt", "--n-samples", 4,
+                "--n-trials", 2, "--seed", 3, "--loss", "l1", "--dtype", "f32", "--json", matrix).succeeded().out();
         assertTrue(out.startsWith("   1  a bag\n   2  a shirt\n"), out);
         Path classified = folder.resolve("classified.json");
         CommandLineRun.of("classify", bag, shirt, "--classes", "a bag,a shirt", "--template", "{}", "--n-samples", 4,
@@ -145,7 +145,9 @@ class MatchTest {
     void refusesBrokenExamples() throws IOException {
         Path examples = folder.resolve("examples.jsonl");
         Files.writeString(folder.resolve("text.png"), "a cat");
-        String line = "{\"image_0\": \"bag.png\", \"image_1\": \"shirt.png\", \"caption_0\": \"a\", \"caption_1\": \"b\"}\n";
+        String line = """
+                {"image_0": "bag.png", "image_1": "shirt.png", "caption_0": "a", "caption_1": "b"}
+                """;
         Files.writeString(examples, line + line.replace("shirt.png", "gone.png"));
         CommandLineRun.of("match", "--examples", examples).refused("examples.jsonl:2: image_1", "gone.png");
         Files.writeString(examples, line + line.replace("\"b\"", "\" \""));

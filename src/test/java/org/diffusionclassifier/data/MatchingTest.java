@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Matching examples as files have them, and what they add up to. */
 class MatchingTest {
 
-    private static final String LINE =
-            "{\"image_0\": \"a.png\", \"image_1\": \"b.png\", \"caption_0\": \"a cat\", \"caption_1\": \"a dog\", \"tag\": \"x\"}";
+    private static final String LINE = """
+            {"image_0": "a.png", "image_1": "b.png", "caption_0": "a cat", "caption_1": "a dog", "tag": "x"}""";
 
     @TempDir
     private Path folder;

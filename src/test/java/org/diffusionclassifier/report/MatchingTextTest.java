@@ -12,7 +12,8 @@ class MatchingTextTest {
     @Test
     void marksTheBestOfEachRowAndColumn() {
         String text = MatchingText.matrix(List.of("a.png", "b.png"), List.of("a cat", "a dog", "a fox"), List.of(
-                new CaptionErrors(0.5, new double[] {0.25, 0.5, 0.125}), new CaptionErrors(1, new double[] {0.5, 0.5, 0.75})));
+                new CaptionErrors(0.5, new double[] {0.25, 0.5, 0.125}),
+                new CaptionErrors(1, new double[] {0.5, 0.5, 0.75})));
         assertEquals("""
                1  a cat
                2  a dog
