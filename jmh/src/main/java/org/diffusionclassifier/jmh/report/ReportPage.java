@@ -62,7 +62,7 @@ public final class ReportPage {
     }
 
     private void origin() {
-        append("<div class=\"wide\"><table>%n");
+        append("<div class=\"wide\"><table class=\"origin\">%n");
         Report before = comparison == null ? null : comparison.before();
         append("<tr><th></th><th>this run</th>%s</tr>%n", before == null ? "" : "<th>baseline</th>");
         origin("date", report.date(), before == null ? null : before.date());
@@ -84,7 +84,7 @@ public final class ReportPage {
 
     private void changes() {
         append("<h2>Against the baseline</h2>%n<p>%s.</p>%n", escape(comparison.summary()));
-        append("<div class=\"wide\"><table>%n<tr><th></th><th>ratio</th><th>benchmark</th><th>number</th><th>before</th>"
+        append("<div class=\"wide\"><table class=\"changes\">%n<tr><th></th><th>ratio</th><th>benchmark</th><th>number</th><th>before</th>"
                 + "<th>now</th></tr>%n");
         var ordered = new ArrayList<Change>(comparison.changes().stream().filter(Change::hasMoved).toList());
         comparison.changes().stream().filter(change -> !change.hasMoved()).forEach(ordered::add);
