@@ -16,7 +16,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * A whole evaluation of a UNet, from latent to errors, with made-up weights, beside what the device makes of a plain
- * matrix product at the same time: before each iteration one of 2048³ in the same type is measured.
+ * matrix product: one of 2048³ in the same type is measured before each iteration.
  */
 @Warmup(iterations = 1, time = 1)
 @Measurement(iterations = 5, time = 1)
