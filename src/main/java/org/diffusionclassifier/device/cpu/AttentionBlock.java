@@ -14,7 +14,7 @@ import org.diffusionclassifier.weights.DType;
  * Attention of a block of queries, all heads at once, of one image or all queries of a few, as oneDNN primitives:
  *
  * <pre>
- *     K, V                                [images, heads, keys, d]       copied into the layout of a second factor
+ *     K, V                                [images, heads, keys, d]       where they stand, or brought together
  *     W = exp(Q Kᵀ / √d)                  [images, heads, queries, keys] product, exp in its epilogue
  *     s = W 1                             [images, heads, queries]       product
  *     y = (W V) / s                       [images, queries, heads · d]   product, division, copy
@@ -51,6 +51,7 @@ final class AttentionBlock implements AutoCloseable {
     private final Primitive divide;
     private final Primitive store;
     private Workspace placed;
+    private long keysAddress;
     private FloatBuffer sums;
     private Shifted shifted;
 
@@ -63,8 +64,9 @@ final class AttentionBlock implements AutoCloseable {
      *
      * @param tokens   queries of a whole image
      * @param queryRow elements between two rows of Q; keyRow and valueRow likewise
+     * @param chosen   whether each image chooses its keys and values, so that those of a block have to be brought together
      */
-    record Shape(int heads, int d, int tokens, int keys, long queryRow, long keyRow, long valueRow) {
+    record Shape(int heads, int d, int tokens, int keys, long queryRow, long keyRow, long valueRow, boolean chosen) {
 
         /** Elements between two rows of weights, so that each begins on a vector. */
         int paddedKeys() {
@@ -90,7 +92,7 @@ final class AttentionBlock implements AutoCloseable {
             dnnl_post_ops exp = scaled(descriptors);
             check(dnnl_post_ops_append_eltwise(exp, dnnl_eltwise_exp, 0, 0), "append_eltwise");
             dnnl_primitive_desc product = product(descriptors, queries(descriptors),
-                    like == null ? descriptors.any(type, images, heads, d, keys) : like.keysLayout, weights, exp);
+                    right(descriptors, true, like == null ? null : like.keysLayout), weights, exp);
             keysLayout = Descriptors.copyOf(dnnl_primitive_desc_query_md(product, dnnl_query_weights_md, 0));
             weigh = primitive(product).operand(DNNL_ARG_SRC, queries(descriptors))
                     .operand(DNNL_ARG_WEIGHTS, keysLayout).operand(DNNL_ARG_DST, weights);
@@ -104,7 +106,7 @@ final class AttentionBlock implements AutoCloseable {
 
             dnnl_memory_desc mixed = descriptors.dense(DType.F32, images, heads, queries, d);
             product = product(descriptors, weights,
-                    like == null ? descriptors.any(type, images, heads, keys, d) : like.valuesLayout, mixed,
+                    right(descriptors, false, like == null ? null : like.valuesLayout), mixed,
                     descriptors.postOps());
             valuesLayout = Descriptors.copyOf(dnnl_primitive_desc_query_md(product, dnnl_query_weights_md, 0));
             mix = primitive(product).operand(DNNL_ARG_SRC, weights).operand(DNNL_ARG_WEIGHTS, valuesLayout)
@@ -118,8 +120,8 @@ final class AttentionBlock implements AutoCloseable {
                     .operand(DNNL_ARG_DST, mixedRows);
 
             store = reorder(descriptors, mixed, tokens(descriptors, images, queries, shape.tokens, (long) heads * d));
-            packKeys = packing(descriptors, keysLayout, shape.keyRow, true);
-            packValues = packing(descriptors, valuesLayout, shape.valueRow, false);
+            packKeys = shape.chosen ? packing(descriptors, keysLayout, true) : null;
+            packValues = shape.chosen ? packing(descriptors, valuesLayout, false) : null;
         }
     }
 
@@ -132,14 +134,29 @@ final class AttentionBlock implements AutoCloseable {
         return descriptors.strided(type, new long[] {images, heads, count, d}, new long[] {ofImage * row, d, row, 1});
     }
 
+    /** Keys or values as a second factor: where they stand, or in a layout to be brought together in. */
+    private dnnl_memory_desc right(Descriptors descriptors, boolean isKeys, dnnl_memory_desc like) {
+        if (!shape.chosen) {
+            return standing(descriptors, images, isKeys);
+        }
+        return like != null ? like : isKeys ? descriptors.any(type, images, heads, d, keys)
+                : descriptors.any(type, images, heads, keys, d);
+    }
+
+    private dnnl_memory_desc standing(Descriptors descriptors, int count, boolean isKeys) {
+        long row = isKeys ? shape.keyRow : shape.valueRow;
+        return isKeys
+                ? descriptors.strided(type, new long[] {count, heads, d, keys}, new long[] {keys * row, d, 1, row})
+                : descriptors.strided(type, new long[] {count, heads, keys, d}, new long[] {keys * row, d, row, 1});
+    }
+
     /** What copies one image's keys or values into its part of the layout that products want them in. */
-    private Primitive packing(Descriptors descriptors, dnnl_memory_desc layout, long row, boolean transposed) {
+    private Primitive packing(Descriptors descriptors, dnnl_memory_desc layout, boolean isKeys) {
         var part = new dnnl_memory_desc();
-        long[] dims = transposed ? new long[] {1, heads, d, keys} : new long[] {1, heads, keys, d};
+        long[] dims = isKeys ? new long[] {1, heads, d, keys} : new long[] {1, heads, keys, d};
         check(dnnl_memory_desc_create_submemory(part, layout, dims, new long[4]), "submemory");
         try {
-            return reorder(descriptors, descriptors.strided(type, dims,
-                    transposed ? new long[] {keys * row, d, 1, row} : new long[] {keys * row, d, row, 1}), part);
+            return reorder(descriptors, standing(descriptors, 1, isKeys), part);
         } finally {
             dnnl_memory_desc_destroy(part);
         }
@@ -182,13 +199,14 @@ final class AttentionBlock implements AutoCloseable {
         return primitive(descriptor).operand(DNNL_ARG_FROM, from).operand(DNNL_ARG_TO, to);
     }
 
-    /** Bytes of packed keys of all its images. */
+    /** Bytes of the keys of all its images, if they have to be brought together; else 1. */
     long packedKeyBytes() {
-        return dnnl_memory_desc_get_size(keysLayout);
+        return shape.chosen ? dnnl_memory_desc_get_size(keysLayout) : 1;
     }
 
+    /** The same of values. */
     long packedValueBytes() {
-        return dnnl_memory_desc_get_size(valuesLayout);
+        return shape.chosen ? dnnl_memory_desc_get_size(valuesLayout) : 1;
     }
 
     /** Bytes of scratch memory that a {@link Workspace} must have. */
@@ -197,19 +215,18 @@ final class AttentionBlock implements AutoCloseable {
     }
 
     private List<Primitive> primitives() {
-        return List.of(packKeys, packValues, weigh, sum, mix, divide, store);
+        return shape.chosen ? List.of(packKeys, packValues, weigh, sum, mix, divide, store)
+                : List.of(weigh, sum, mix, divide, store);
     }
 
     /** Takes what is the same for every block; {@code ones} are as many as there are keys. */
     void place(Workspace workspace, long ones) {
         primitives().forEach(primitive -> primitive.placeScratchpad(workspace.scratch));
-        weigh.place(DNNL_ARG_WEIGHTS, workspace.packedKeys);
         weigh.place(DNNL_ARG_DST, workspace.weights);
         sum.place(DNNL_ARG_SRC, workspace.weights);
         sum.place(DNNL_ARG_WEIGHTS, ones);
         sum.place(DNNL_ARG_DST, workspace.sums);
         mix.place(DNNL_ARG_SRC, workspace.weights);
-        mix.place(DNNL_ARG_WEIGHTS, workspace.packedValues);
         mix.place(DNNL_ARG_DST, workspace.mixed);
         divide.place(DNNL_ARG_SRC_0, workspace.mixed);
         divide.place(DNNL_ARG_SRC_1, workspace.sums);
@@ -222,18 +239,36 @@ final class AttentionBlock implements AutoCloseable {
         }
     }
 
-    /** Takes the keys and values, at these addresses, of image {@code index} of the block. */
-    void pack(int index, long k, long v) {
+    /** Whether it is for so many images. */
+    boolean holds(int count) {
+        return images == count;
+    }
+
+    /** Takes the keys and values, at these addresses, of image {@code index} of the block; all of them, from 0 on. */
+    void take(int index, long k, long v) {
+        if (!shape.chosen) {
+            if (index == 0) {
+                useKeysAndValues(k, v);
+            }
+            return;
+        }
         packKeys.place(DNNL_ARG_FROM, k);
         packKeys.place(DNNL_ARG_TO, placed.packedKeys + packedKeyBytes() / images * index);
         packKeys.run();
         packValues.place(DNNL_ARG_FROM, v);
         packValues.place(DNNL_ARG_TO, placed.packedValues + packedValueBytes() / images * index);
         packValues.run();
+        useKeysAndValues(placed.packedKeys, placed.packedValues);
+    }
+
+    private void useKeysAndValues(long k, long v) {
+        keysAddress = k;
+        weigh.place(DNNL_ARG_WEIGHTS, k);
+        mix.place(DNNL_ARG_WEIGHTS, v);
     }
 
     /**
-     * Computes a block of the images packed last.
+     * Computes a block of the images whose keys and values were taken last.
      *
      * @param q    address of its first row
      * @param y    address of its first row of output
@@ -320,12 +355,12 @@ final class AttentionBlock implements AutoCloseable {
         }
 
         void place() {
-            score.place(DNNL_ARG_WEIGHTS, placed.packedKeys);
             softmax.place(DNNL_ARG_DST, placed.weights);
         }
 
         void weigh(long q, long mask) {
             score.place(DNNL_ARG_SRC, q);
+            score.place(DNNL_ARG_WEIGHTS, keysAddress);
             if (masked) {
                 score.place(MASK, mask);
             }

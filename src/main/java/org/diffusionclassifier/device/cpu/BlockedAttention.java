@@ -10,10 +10,9 @@ import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
 
 /**
- * softmax(Q Kᵀ / √d) V of a batch: image by image, whose keys and values are first repacked as oneDNN's products want
- * their second factor, and {@linkplain AttentionBlock block by block} of queries, so that the weights of a block are
- * still in the cache when they are used. An image's keys and values are read where they stand, so choosing them from a
- * table copies nothing.
+ * softmax(Q Kᵀ / √d) V of a batch, {@linkplain AttentionBlock block by block}, so that the weights of a block are still
+ * in a cache when they are used: a block is some queries of a large image, or all queries of some small ones. Keys and
+ * values are read where they stand; only those that images choose from a table are brought together for a block.
  */
 final class BlockedAttention implements Op {
 
@@ -70,7 +69,8 @@ final class BlockedAttention implements Op {
             }
         }
 
-        var shape = new AttentionBlock.Shape(heads, d, q.dim(1), keys, q.rowStride(), k.rowStride(), v.rowStride());
+        var shape = new AttentionBlock.Shape(heads, d, q.dim(1), keys, q.rowStride(), k.rowStride(), v.rowStride(),
+                entry != null);
         int rowBytes = heads * shape.paddedKeys() * device.dtype().bytes();
         int most = Math.max(16, Math.min(MOST_QUERIES, BLOCK_BYTES / rowBytes / 16 * 16));
         queries = Math.min(q.dim(1), most);
@@ -109,7 +109,11 @@ final class BlockedAttention implements Op {
             int count = Math.min(images, q.dim(0) - image);
             for (int i = 0; i < count; i++) {
                 int row = entry(image + i) * k.dim(1);
-                block(count, queries).pack(i, address(k, row), address(v, row));
+                for (AttentionBlock block : blocks) {
+                    if (block.holds(count)) {
+                        block.take(i, address(k, row), address(v, row));
+                    }
+                }
             }
             for (int from = 0; from < tokens; from += queries) {
                 int row = image * tokens + from;
