@@ -29,7 +29,7 @@ final class CudaConv2d implements Conv2d {
     CudaConv2d(CudaDevice device, Spec spec, Weights source) {
         this.device = device;
         this.spec = spec;
-        this.filters = KernelWeights.matrix(device, CudaDevice.filters(source, spec.out(), spec.in(), 3), spec.out() * 9,
+        this.filters = KernelWeights.matrix(device, KernelWeights.filters(source, spec.out(), spec.in(), 3), spec.out() * 9,
                 spec.in());
         this.bias = device.parameters("bias", spec.out(), source);
     }

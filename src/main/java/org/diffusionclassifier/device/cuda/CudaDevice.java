@@ -4,7 +4,6 @@ import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Supplier;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUstream;
 import org.diffusionclassifier.device.Activation;
@@ -38,7 +37,7 @@ public final class CudaDevice extends RecordingDevice {
     private final Gpu gpu;
     private final Tiles.Multiprocessors multiprocessors;
     private final WeightsBudget budget;
-    private final GpuArena arena = new GpuArena();
+    private final GpuArena arena;
 
     /** Null where our own kernels do it all. */
     private final VendorLayers vendor;
@@ -46,6 +45,7 @@ public final class CudaDevice extends RecordingDevice {
     private CudaDevice(Gpu gpu, Kernels kernels, WeightsBudget budget) {
         this.gpu = gpu;
         this.budget = budget;
+        this.arena = new GpuArena(gpu);
         this.multiprocessors = new Tiles.Multiprocessors(gpu.multiprocessors(), gpu.sharedBytesPerMultiprocessor());
         try {
             vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView()) : null;
@@ -222,7 +222,7 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public long activationCapacity() {
-        return arena.bytes + gpu.freeBytes();
+        return arena.bytes() + gpu.freeBytes();
     }
 
     @Override
@@ -328,14 +328,6 @@ public final class CudaDevice extends RecordingDevice {
         return new CapturedProgram(gpu, ops);
     }
 
-    /** What reads {@link #floats} whenever it is asked. */
-    static Supplier<float[]> source(String name, Weights[] parts, int... shape) {
-        for (Weights part : parts) {
-            part.require(name, shape);
-        }
-        return () -> floats(name, parts, shape);
-    }
-
     /** The vectors {@code name} of several weights, one behind the other, in float32: [1, size]. */
     Tensor parameters(String name, int size, Weights... parts) {
         Tensor vector = tensor(DType.F32, 1, size);
@@ -356,16 +348,6 @@ public final class CudaDevice extends RecordingDevice {
             part.read(name, buffer);
         }
         return values;
-    }
-
-    /** What reads the {@code weight} of a convolution, [out, size, size, in], whenever it is asked. */
-    static Supplier<float[]> filters(Weights source, int out, int in, int size) {
-        source.requireFilters("weight", out, in, size);
-        return () -> {
-            var values = FloatBuffer.allocate(Math.multiplyExact(Math.multiplyExact(out, in), size * size));
-            source.readFilters("weight", out, in, size, values);
-            return values.array();
-        };
     }
 
     @Override
@@ -417,30 +399,6 @@ public final class CudaDevice extends RecordingDevice {
                 }
             }
             add(op);
-        }
-    }
-
-    private final class GpuArena implements Arena, AutoCloseable {
-
-        private long address;
-        private long bytes;
-
-        @Override
-        public long reserve(long wanted) {
-            if (wanted > bytes) {
-                close();
-                address = gpu.allocate(wanted);
-                bytes = wanted;
-            }
-            return address;
-        }
-
-        @Override
-        public void close() {
-            if (address != 0) {
-                gpu.free(address);
-                address = 0;
-            }
         }
     }
 }

@@ -19,7 +19,7 @@ final class CudaLinear implements Linear {
         this.spec = spec;
         boolean geglu = spec.activation() == Activation.GEGLU;
         int rows = geglu ? 2 * spec.out() : spec.out();
-        Supplier<float[]> values = CudaDevice.source("weight", parts, rows / parts.length, spec.in());
+        Supplier<float[]> values = KernelWeights.source("weight", parts, rows / parts.length, spec.in());
         KernelWeights weights = geglu ? KernelWeights.interleaved(device, values, rows, spec.in())
                 : KernelWeights.matrix(device, values, rows, spec.in());
         gemm = new Gemm(device, weights, spec.bias() ? bias(geglu, rows, parts) : null, spec.activation(),

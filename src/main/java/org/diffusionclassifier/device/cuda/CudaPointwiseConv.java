@@ -17,7 +17,7 @@ final class CudaPointwiseConv implements Conv2d {
         this.device = device;
         this.spec = spec;
         int in = spec.in() + spec.concat();
-        var weights = KernelWeights.sideBySide(device, CudaDevice.filters(source, spec.out(), in, 1), spec.out(),
+        var weights = KernelWeights.sideBySide(device, KernelWeights.filters(source, spec.out(), in, 1), spec.out(),
                 spec.in(), spec.concat());
         gemm = new Gemm(device, weights, device.parameters("bias", spec.out(), source), Activation.NONE,
                 spec.normalized());

@@ -2,12 +2,14 @@ package org.diffusionclassifier.device.cuda;
 
 import static jcuda.driver.JCudaDriver.cuStreamWaitEvent;
 
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.function.Supplier;
 import jcuda.driver.CUevent;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.weights.Weights;
 
 /**
  * Weights in the layout that the kernels read: float16 [rows, columns], the columns padded with zeros to whole tiles of
@@ -38,6 +40,24 @@ final class KernelWeights implements AutoCloseable {
         } else {
             kept = null;
         }
+    }
+
+    /** What reads {@link CudaDevice#floats} whenever it is asked. */
+    static Supplier<float[]> source(String name, Weights[] parts, int... shape) {
+        for (Weights part : parts) {
+            part.require(name, shape);
+        }
+        return () -> CudaDevice.floats(name, parts, shape);
+    }
+
+    /** What reads the {@code weight} of a convolution, [out, size, size, in], whenever it is asked. */
+    static Supplier<float[]> filters(Weights source, int out, int in, int size) {
+        source.requireFilters("weight", out, in, size);
+        return () -> {
+            var values = FloatBuffer.allocate(Math.multiplyExact(Math.multiplyExact(out, in), size * size));
+            source.readFilters("weight", out, in, size, values);
+            return values.array();
+        };
     }
 
     static int padded(int columns) {

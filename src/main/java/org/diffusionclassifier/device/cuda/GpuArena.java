@@ -1,0 +1,38 @@
+package org.diffusionclassifier.device.cuda;
+
+import org.diffusionclassifier.device.Arena;
+
+/** The card's memory for activations: one allocation, replaced by a larger one when a graph needs that. */
+final class GpuArena implements Arena, AutoCloseable {
+
+    private final Gpu gpu;
+    private long address;
+    private long bytes;
+
+    GpuArena(Gpu gpu) {
+        this.gpu = gpu;
+    }
+
+    /** What it takes of the card. */
+    long bytes() {
+        return bytes;
+    }
+
+    @Override
+    public long reserve(long wanted) {
+        if (wanted > bytes) {
+            close();
+            address = gpu.allocate(wanted);
+            bytes = wanted;
+        }
+        return address;
+    }
+
+    @Override
+    public void close() {
+        if (address != 0) {
+            gpu.free(address);
+            address = 0;
+        }
+    }
+}
