@@ -50,12 +50,14 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
     /**
      * A network, or what else has names that begin alike.
      *
-     * @param types of its tensors, with commas between
+     * @param parameters elements of its tensors of floats
+     * @param types      of its tensors, with commas between
      */
     public record Component(String name, long parameters, long bytes, String types, List<Tensor> tensors) {
 
         static Component of(String name, List<Tensor> tensors) {
-            return new Component(name, tensors.stream().mapToLong(Tensor::elements).sum(),
+            return new Component(name,
+                    tensors.stream().filter(tensor -> tensor.dtype.isFloat()).mapToLong(Tensor::elements).sum(),
                     tensors.stream().mapToLong(tensor -> tensor.elements() * tensor.dtype.bytes()).sum(),
                     tensors.stream().map(tensor -> tensor.dtype.name()).distinct().sorted()
                             .collect(Collectors.joining(", ")), tensors);
