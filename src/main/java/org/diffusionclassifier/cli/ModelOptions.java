@@ -146,7 +146,7 @@ final class ModelOptions {
         for (var component : components) {
             try (Weights weights = component.get()) {
                 for (String name : weights.names()) {
-                    largest = Math.max(largest, isTable(name) ? 0 : elements(weights.shape(name)));
+                    largest = Math.max(largest, isTable(name) ? 0 : weights.elements(name));
                 }
             }
         }
@@ -161,10 +161,6 @@ final class ModelOptions {
     /** Of the text encoder's tokens and positions, or of a DiT's labels. */
     private static boolean isTable(String name) {
         return name.startsWith("embeddings.") || name.endsWith(".embedding_table.weight");
-    }
-
-    private static long elements(List<Integer> shape) {
-        return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
     }
 
     /** @throws org.diffusionclassifier.device.DeviceException if it cannot be used */
