@@ -45,6 +45,9 @@ final class ClassifyCommand implements Callable<Integer> {
     @Mixin
     private TrialOptions trials;
 
+    @Mixin
+    private CertaintyOptions certainty;
+
     @Option(names = "--top", paramLabel = "N", defaultValue = "10",
             description = "Classes shown. Default: ${DEFAULT-VALUE}.")
     private int top;
@@ -69,16 +72,21 @@ final class ClassifyCommand implements Callable<Integer> {
             var ranking = new RankingText(prompts, top);
             var results = new ArrayList<ClassifiedImage>();
             PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
-            try (var session = new Session(model, trials, prompts, bundled, log)) {
+            try (var session = new Session(model, trials, certainty, prompts, bundled, log)) {
                 for (Path image : images) {
                     long start = System.nanoTime();
                     Prediction prediction = session.classify(ImageDecoder.read(image));
                     double seconds = (System.nanoTime() - start) * 1e-9;
-                    out.printf("%s: %s%n%s", image, ranking.winner(prediction), ranking.render(prediction));
+                    out.printf("%s: %s%n%s", image, ranking.winner(prediction),
+                            ranking.render(prediction, session.posterior()));
+                    if (prediction.isTie()) {
+                        out.printf("      a tie of %d after %d trials%n", prediction.surviving(),
+                                prediction.winner().errors().length);
+                    }
                     out.printf(Locale.ROOT, "      %d pairs in %.1f s, %.0f pairs/s%n%n", prediction.pairs(), seconds,
                             prediction.pairs() / seconds);
                     out.flush();
-                    results.add(ClassifiedImage.of(image.toString(), prediction, prompts));
+                    results.add(ClassifiedImage.of(image.toString(), prediction, session.posterior(), prompts));
                 }
             }
             if (json != null) {
