@@ -93,6 +93,13 @@ final class TrialOptions extends DrawOptions {
         }
     }
 
+    /** @throws InputException unless all prompts see all trials */
+    void requireExhaustive(String option) {
+        if (interval == null && (choice() == Choice.RACE || nSamples().size() != 1)) {
+            throw new InputException(option + ": expected --exhaustive beside it");
+        }
+    }
+
     /**
      * What is asked for.
      *
