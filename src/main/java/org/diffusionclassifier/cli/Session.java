@@ -53,7 +53,7 @@ final class Session implements AutoCloseable {
             } else {
                 ModelSource source = modelOptions.source(bundled);
                 var budget = modelOptions.budget(source);
-                if (source instanceof ModelFile) {
+                if (source instanceof ModelFile) {      // a DiT has no text encoder to work while the rest is read
                     source = open(new ArrivingModel(source));
                 }
                 device = openDevice(modelOptions, budget);
