@@ -65,7 +65,7 @@ final class Session implements AutoCloseable {
             say(scorer.prompts() + " prompts, batches of " + scorer.batchSize() + " pairs");
             posterior = certainty.posterior(modelOptions, trialOptions.objective(), scorer, prompts);
             classifier = new Classifier(scorer,
-                    trialOptions.strategy(prompts, scorer.timesteps(), scorer.batchSize()), posterior.handicaps());
+                    trialOptions.strategy(prompts, scorer.timesteps(), scorer.pairsAhead()), posterior.handicaps());
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -129,6 +129,11 @@ final class Session implements AutoCloseable {
     /** Gives the prompts' errors one by one, where no classification is wanted. */
     Scorer scorer() {
         return scorer;
+    }
+
+    /** Pairs that a race asks for at once. */
+    int pairsAhead() {
+        return scorer.pairsAhead();
     }
 
     /** What errors say of prompts. */
