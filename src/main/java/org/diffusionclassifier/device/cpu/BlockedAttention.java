@@ -48,17 +48,16 @@ final class BlockedAttention implements Op {
      * @param k     [N, Lk, C], v likewise
      * @param entry [B] of int32 in [0, N), or null if N = B
      * @param y     [B, Lq, C], dense
-     * @param ones  [Lk] of them
      * @param mask  [Lq, Lk] float32 to be added to the scores, or null
      */
     BlockedAttention(CpuDevice device, Attention.Spec spec, Tensor q, Tensor k, Tensor v, Tensor entry, Tensor y,
-                     Tensor ones, Tensor mask) {
+                     Tensor mask) {
         this.q = q;
         this.k = k;
         this.v = v;
         this.entry = entry;
         this.y = y;
-        this.ones = ones;
+        this.ones = device.ones(device.dtype(), k.dim(1));
         this.mask = mask;
         int heads = spec.heads();
         int keys = k.dim(1);
