@@ -45,16 +45,18 @@ final class ResnetBlock {
     ResnetBlock(int in, int skip, boolean skipOfTrial, int out, int timeWidth, int groups, float epsilon, Weights w,
                 Layers layers) {
         int both = in + skip;
-        int groupSize = both / groups;
-        boolean apart = skipOfTrial && in % groupSize == 0;
+        boolean apart = skipOfTrial && in * groups % both == 0;
         if (apart) {
-            norm1 = norm(in, groupSize, epsilon, InputChannels.ofNorm(w.at("norm1"), 0, in, both), layers);
-            skipNorm = norm(skip, groupSize, epsilon, InputChannels.ofNorm(w.at("norm1"), in, skip, both), layers);
+            int groupsOfX = in * groups / both;
+            norm1 = layers.groupNorm(new GroupNorm.Spec(in, groupsOfX, epsilon, true),
+                    InputChannels.ofNorm(w.at("norm1"), 0, in, both));
+            skipNorm = layers.groupNorm(new GroupNorm.Spec(skip, groups - groupsOfX, epsilon, true),
+                    InputChannels.ofNorm(w.at("norm1"), in, skip, both));
             conv1 = layers.conv2d(Conv2d.Spec.of(in, out, 3).thenNormalized(),
                     InputChannels.ofConv(w.at("conv1"), 0, in, both));
             skipConv = layers.conv2d(Conv2d.Spec.of(skip, out, 3), InputChannels.ofConv(w.at("conv1"), in, skip, both));
         } else {
-            norm1 = norm(both, groupSize, epsilon, w.at("norm1"), layers);
+            norm1 = layers.groupNorm(new GroupNorm.Spec(both, groups, epsilon, true), w.at("norm1"));
             skipNorm = null;
             conv1 = layers.conv2d(Conv2d.Spec.of(both, out, 3).thenNormalized(), w.at("conv1"));
             skipConv = null;
@@ -72,10 +74,6 @@ final class ResnetBlock {
                     : layers.conv2d(Conv2d.Spec.of(in, out, 1).withConcat(skip), w.at("conv_shortcut"));
             skipShortcut = null;
         }
-    }
-
-    private static GroupNorm norm(int channels, int groupSize, float epsilon, Weights w, Layers layers) {
-        return layers.groupNorm(new GroupNorm.Spec(channels, channels / groupSize, epsilon, true), w);
     }
 
     /**

@@ -161,6 +161,11 @@ final class AttentionBlock implements AutoCloseable {
         return primitive(descriptor).operand(DNNL_ARG_FROM, from).operand(DNNL_ARG_TO, to);
     }
 
+    /** Bytes of u that a {@link Workspace} must have, where it is not y. */
+    long mixedBytes() {
+        return narrow == null ? 0 : rows() * d * DType.F32.bytes();
+    }
+
     /** Bytes of scratch memory that a {@link Workspace} must have. */
     long scratchBytes() {
         return primitives().stream().mapToLong(Primitive::scratchpadBytes).max().orElse(0);

@@ -85,7 +85,7 @@ final class BlockedAttention implements Op {
         gathered = DnnlOp.scratch(entry == null || images == 1 ? 1 : images * entryBytes(k));
         weights = device.activations(images, heads, queries, shape.paddedKeys());
         sums = device.activations(DType.F32, images, heads, queries);
-        mixed = device.activations(DType.F32, images, heads, queries, d);
+        mixed = DnnlOp.scratch(Math.max(1, blocks.get(0).mixedBytes()));
         scratch = DnnlOp.scratch(Math.max(1,
                 blocks.stream().mapToLong(AttentionBlock::scratchBytes).max().orElse(0)));
     }
