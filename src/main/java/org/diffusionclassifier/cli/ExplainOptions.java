@@ -89,10 +89,10 @@ final class ExplainOptions extends ReportOptions {
         /** @param settings what the results depend on, by name */
         void write(SortedMap<String, String> settings) {
             if (page != null) {
-                page.write(report, settings);
+                page.finish(settings).write(report);
             }
             if (explanations != null) {
-                explanations.write(explain, settings);
+                explanations.finish(settings).write(explain);
             }
         }
     }

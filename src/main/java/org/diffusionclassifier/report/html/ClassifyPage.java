@@ -1,6 +1,5 @@
 package org.diffusionclassifier.report.html;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -74,12 +73,11 @@ public final class ClassifyPage {
     }
 
     /**
-     * Writes the page.
+     * The whole page.
      *
      * @param settings what the results depend on, by name
-     * @throws org.diffusionclassifier.weights.InputException if the file cannot be written
      */
-    public void write(Path file, SortedMap<String, String> settings) {
-        page.settings(settings).write(file);
+    public Page finish(SortedMap<String, String> settings) {
+        return page.settings(settings);
     }
 }
