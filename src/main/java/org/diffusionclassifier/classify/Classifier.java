@@ -8,15 +8,22 @@ public final class Classifier {
 
     private final Scorer scorer;
     private final Strategy strategy;
+    private final double[] handicaps;
 
     public Classifier(Scorer scorer, Strategy strategy) {
+        this(scorer, strategy, new double[scorer.prompts()]);
+    }
+
+    /** @param handicaps of each prompt: see {@link Posterior#handicaps} */
+    public Classifier(Scorer scorer, Strategy strategy, double[] handicaps) {
         this.scorer = scorer;
         this.strategy = strategy;
+        this.handicaps = handicaps.clone();
     }
 
     public Prediction classify(RgbImage image) {
         scorer.show(image);
-        var tally = new Tally(scorer.prompts());
+        var tally = new Tally(handicaps);
         for (Optional<Round> round = strategy.next(tally); round.isPresent(); round = strategy.next(tally)) {
             tally.add(round.get(), scorer.errors(round.get()));
             tally.keep(strategy.survivors(tally));

@@ -87,6 +87,11 @@ public abstract class LatentScorer implements Scorer {
     }
 
     @Override
+    public int elements() {
+        return Math.toIntExact(x0.elements());
+    }
+
+    @Override
     public int timesteps() {
         return schedule.timesteps();
     }

@@ -5,10 +5,11 @@ import java.util.List;
 /**
  * What a strategy decided about one image.
  *
- * @param ranking every prompt, the best first: the longest surviving first, among those dropped together the one with
- *                the smaller mean error. The first one's class is the prediction.
+ * @param ranking   every prompt, the best first: the longest surviving first, among those dropped together the one with
+ *                  the smaller mean error. The first one's class is the prediction.
+ * @param surviving how many of them were never dropped, at least 1; more than one is a tie, which the mean errors decide
  */
-public record Prediction(List<PromptErrors> ranking) {
+public record Prediction(List<PromptErrors> ranking, int surviving) {
 
     /** The winning prompt. */
     public PromptErrors winner() {
@@ -28,5 +29,15 @@ public record Prediction(List<PromptErrors> ranking) {
         PromptErrors other = ranking.get(rank);
         int shared = Math.min(other.errors().length, winner().errors().length);
         return other.mean(shared) - winner().mean(shared);
+    }
+
+    /** {@link #margin} with what is known of its certainty. */
+    public Margin paired(int rank) {
+        return Margin.between(ranking.get(rank), winner());
+    }
+
+    /** Whether more than one prompt was left when no more trials were allowed. */
+    public boolean isTie() {
+        return surviving > 1;
     }
 }

@@ -1,6 +1,7 @@
 package org.diffusionclassifier.classify;
 
 import java.util.List;
+import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /**
  * Every ε-error evaluated for one prompt on one image, in the order of evaluation.
@@ -23,5 +24,18 @@ public record PromptErrors(int prompt, List<Trial> trials, float[] errors) {
             sum += errors[i];
         }
         return sum / n;
+    }
+
+    /**
+     * Half the width of the two-sided interval of Student's t for the mean, NaN for one trial.
+     *
+     * @param level in (0, 1)
+     */
+    public double halfWidth(double level) {
+        var statistics = new SummaryStatistics();
+        for (float error : errors) {
+            statistics.addValue(error);
+        }
+        return Margin.halfWidth(statistics.getStandardDeviation() / Math.sqrt(errors.length), errors.length, level);
     }
 }

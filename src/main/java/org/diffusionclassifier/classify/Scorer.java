@@ -11,6 +11,9 @@ public interface Scorer extends AutoCloseable {
     /** How many prompts there are. */
     int prompts();
 
+    /** How many elements of the latent an error is the mean over. */
+    int elements();
+
     /** T: timesteps are 0 to T − 1. */
     int timesteps();
 

@@ -57,7 +57,7 @@ public final class StagedElimination implements Strategy {
     @Override
     public List<Integer> survivors(Tally tally) {
         return tally.alive().stream()
-                .sorted(Comparator.comparingDouble(tally::mean))
+                .sorted(Comparator.comparingDouble(tally::score))
                 .limit(toKeep.get(tally.rounds() - 1))
                 .toList();
     }

@@ -2,6 +2,7 @@ package org.diffusionclassifier.classify;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -12,10 +13,19 @@ public final class Tally {
     private final List<List<Trial>> trials = new ArrayList<>();
     private final List<float[]> errors = new ArrayList<>();
     private final int[] lastRound;
+    private final double[] handicaps;
     private List<Integer> alive;
     private int rounds;
 
+    /** Of prompts that all start alike. */
     public Tally(int prompts) {
+        this(new double[prompts]);
+    }
+
+    /** @param handicaps added to each prompt's mean error before prompts are compared: see {@link Posterior#handicaps} */
+    public Tally(double[] handicaps) {
+        int prompts = handicaps.length;
+        this.handicaps = handicaps.clone();
         for (int prompt = 0; prompt < prompts; prompt++) {
             trials.add(new ArrayList<>());
             errors.add(new float[0]);
@@ -37,6 +47,26 @@ public final class Tally {
     /** Mean error of a prompt over everything evaluated for it. */
     public double mean(int prompt) {
         return errorsOf(prompt).mean();
+    }
+
+    /** What prompts are compared by, the smaller the better: the mean error with the handicap. */
+    public double score(int prompt) {
+        return mean(prompt) + handicaps[prompt];
+    }
+
+    /** What {@link #score} adds to a prompt's mean error. */
+    public double handicap(int prompt) {
+        return handicaps[prompt];
+    }
+
+    /** The trials evaluated for every prompt alive, in the order of evaluation. */
+    public List<Trial> trials() {
+        return Collections.unmodifiableList(trials.get(alive.get(0)));
+    }
+
+    /** The errors of a prompt that is alive on {@link #trials}; not to be changed. */
+    float[] errors(int prompt) {
+        return errors.get(prompt);
     }
 
     /** @param evaluated errors[i][j] of the round's i-th trial and j-th prompt */
@@ -61,13 +91,13 @@ public final class Tally {
         alive.forEach(prompt -> lastRound[prompt] = rounds);
     }
 
-    /** The outcome as it stands: those that lasted longest first, among them by mean error. */
+    /** The outcome as it stands: those that lasted longest first, among them by score. */
     public Prediction prediction() {
         return new Prediction(IntStream.range(0, errors.size()).boxed()
                 .sorted(Comparator.comparingInt((Integer prompt) -> -lastRound[prompt])
-                        .thenComparingDouble(this::mean))
+                        .thenComparingDouble(this::score))
                 .map(this::errorsOf)
-                .toList());
+                .toList(), alive.size());
     }
 
     private PromptErrors errorsOf(int prompt) {

@@ -32,10 +32,9 @@ final class CaptionSession implements AutoCloseable {
                    PrintWriter log) {
         List<String> prompts = CaptionScorer.prompts(captions);
         TrialOptions trials = options.oneStage();
-        session = new Session(model, trials, new PromptSet(IntStream.range(0, prompts.size())
+        session = new Session(model, trials, new CertaintyOptions(), new PromptSet(IntStream.range(0, prompts.size())
                 .mapToObj(i -> new Prompt(prompts.get(i), prompts.get(i), i)).toList()), bundled, log);
-        var plan = trials.plan(session.scorer().timesteps());
-        scorer = new CaptionScorer(session.scorer(), prompts, plan.stages().get(0));
+        scorer = new CaptionScorer(session.scorer(), prompts, options.trials(session.scorer().timesteps()));
         model.describe(settings);
         settings.put("device", session.device().description());
         trials.describe(settings, prompts.size());

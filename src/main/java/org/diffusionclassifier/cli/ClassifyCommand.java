@@ -48,6 +48,9 @@ final class ClassifyCommand implements Callable<Integer> {
     @Mixin
     private TrialOptions trials;
 
+    @Mixin
+    private CertaintyOptions certainty;
+
     @Option(names = "--top", paramLabel = "N", defaultValue = "10",
             description = "Classes shown. Default: ${DEFAULT-VALUE}.")
     private int top;
@@ -76,18 +79,23 @@ final class ClassifyCommand implements Callable<Integer> {
             var ranking = new RankingText(prompts, top);
             var results = new ArrayList<ClassifiedImage>();
             PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
-            try (var session = new Session(model, trials, prompts, bundled, log)) {
+            try (var session = new Session(model, trials, certainty, prompts, bundled, log)) {
                 var pages = explain.new Pages(session, prompts, top);
                 for (Path image : images) {
                     RgbImage picture = ImageDecoder.read(image);
                     long start = System.nanoTime();
                     Prediction prediction = session.classify(picture);
                     double seconds = (System.nanoTime() - start) * 1e-9;
-                    out.printf("%s: %s%n%s", image, ranking.winner(prediction), ranking.render(prediction));
+                    out.printf("%s: %s%n%s", image, ranking.winner(prediction),
+                            ranking.render(prediction, session.posterior()));
+                    if (prediction.isTie()) {
+                        out.printf("      a tie of %d after %d trials%n", prediction.surviving(),
+                                prediction.winner().errors().length);
+                    }
                     out.printf(Locale.ROOT, "      %d pairs in %.1f s, %.0f pairs/s%n%n", prediction.pairs(), seconds,
                             prediction.pairs() / seconds);
                     out.flush();
-                    results.add(ClassifiedImage.of(image.toString(), prediction, prompts));
+                    results.add(ClassifiedImage.of(image.toString(), prediction, session.posterior(), prompts));
                     pages.add(image, picture, prediction);
                 }
                 pages.write(settings(session, prompts));
@@ -105,6 +113,7 @@ final class ClassifyCommand implements Callable<Integer> {
         model.describe(settings);
         settings.put("device", session.device().description());
         trials.describe(settings, prompts.prompts().size());
+        certainty.describe(settings);
         return settings;
     }
 }

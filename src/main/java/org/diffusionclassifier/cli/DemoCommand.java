@@ -42,7 +42,7 @@ final class DemoCommand implements Callable<Integer> {
             var ranking = new RankingText(prompts, prompts.classCount());
             var dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
             PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
-            try (var session = new Session(model, trials, prompts, bundled, log)) {
+            try (var session = new Session(model, trials, new CertaintyOptions(), prompts, bundled, log)) {
                 out.printf("%d pictures, %d classes, on %s%n%n", dataset.size(), prompts.classCount(),
                         session.device().description());
                 out.flush();
@@ -58,7 +58,7 @@ final class DemoCommand implements Callable<Integer> {
                     boolean right = winner.equals(label);
                     correct += right ? 1 : 0;
                     if (i == 0) {
-                        out.printf("%s: %s%n%s%n", example.name(), winner, ranking.render(prediction));
+                        out.printf("%s: %s%n%s%n", example.name(), winner, ranking.render(prediction, session.posterior()));
                     }
                     out.printf("%s  %-24s  %-17s  %s%s%n", right ? "✓" : "✗", example.name(), winner,
                             ranking.lead(prediction), right ? "" : "; it is labelled " + label);

@@ -20,6 +20,7 @@ import org.diffusionclassifier.data.RunDirectory;
 import org.diffusionclassifier.data.Shard;
 import org.diffusionclassifier.data.Summary;
 import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.report.html.EvaluatePage;
 import org.diffusionclassifier.weights.InputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -69,6 +70,12 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private TrialOptions trials;
 
+    @Mixin
+    private CertaintyOptions certainty;
+
+    @Mixin
+    private ReportOptions report;
+
     @Override
     public Integer call() {
         PrintWriter printer = spec.commandLine().getOut();
@@ -80,13 +87,14 @@ final class EvaluateCommand implements Callable<Integer> {
             if (limit != null && limit < 1) {
                 throw new InputException("--limit: expected at least 1, found " + limit);
             }
+            report.check();
             int[] wanted = shard.indices(limit == null ? images.size() : Math.min(limit, images.size())).toArray();
             if (wanted.length == 0) {
                 throw new InputException("--shard: expected a share of at least one image, found none of "
                         + images.size());
             }
             PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
-            try (var session = new Session(model, trials, prompts, bundled, log);
+            try (var session = new Session(model, trials, certainty, prompts, bundled, log);
                     var run = RunDirectory.open(out, settings(session, prompts, images), images.size())) {
                 if (run.repairedBytes() > 0) {
                     printer.printf("%s: cut off an unfinished last line of %d bytes%n", out, run.repairedBytes());
@@ -127,16 +135,20 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         Prediction prediction = session.classify(example.image());
         int predicted = prompts.prompts().get(prediction.winner().prompt()).classIndex();
-        return new ImageResult(index, example.name(), predicted, example.label(), prediction.ranking());
+        double probability = session.posterior().of(prediction, prompts.classRanks(prediction))[0];
+        return new ImageResult(index, example.name(), predicted, example.label(), probability, prediction.isTie(),
+                prediction.ranking());
     }
 
     private void summarise(RunDirectory run, PromptSet prompts, Session session, Dataset images, PrintWriter printer) {
         Summary summary = Summary.of(run.outcomes(), prompts.classes(), settings(session, prompts, images));
         JsonFile.write(out.resolve("summary.json"), summary);
         printer.printf(Locale.ROOT, "%n%s%n%d of %d right: accuracy %.1f %%, 95 %% interval %.1f to %.1f %%; "
-                        + "%.0f pairs an image%n", summary.confusion().render(), summary.correct(), summary.images(),
-                100 * summary.accuracy(), 100 * summary.accuracyLow(), 100 * summary.accuracyHigh(),
-                summary.pairsPerImage());
+                        + "%.0f pairs an image%s; expected calibration error %.3f%n", summary.confusion().render(),
+                summary.correct(), summary.images(), 100 * summary.accuracy(), 100 * summary.accuracyLow(),
+                100 * summary.accuracyHigh(), summary.pairsPerImage(),
+                summary.ties() == 0 ? "" : ", " + summary.ties() + " undecided", summary.calibration().error());
+        report.write(() -> EvaluatePage.of(summary, run.outcomes(), prompts.classes(), images));
     }
 
     /** Everything that an image's line of results depends on. */
@@ -148,6 +160,7 @@ final class EvaluateCommand implements Callable<Integer> {
         settings.put("device", session.device().description());
         settings.put("prompts", prompts.sha256());
         trials.describe(settings, prompts.prompts().size());
+        certainty.describe(settings);
         return settings;
     }
 

@@ -8,7 +8,6 @@ import org.diffusionclassifier.classify.Evidence;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.image.RgbImage;
-import org.diffusionclassifier.report.ClassRanks;
 import org.diffusionclassifier.report.HeatMapDrawing;
 import org.diffusionclassifier.report.html.ClassifyPage;
 import org.diffusionclassifier.weights.InputException;
@@ -72,18 +71,21 @@ final class ExplainOptions extends ReportOptions {
                 return;
             }
             RgbImage seen = session.scorer().seen(image);
-            List<Integer> ranks = ClassRanks.of(prediction, prompts);
+            List<Integer> ranks = prompts.classRanks(prediction);
             Evidence evidence = ranks.size() < 2 ? null : Evidence.between(prediction.winner(),
                     prediction.ranking().get(ranks.get(1)), session.scorer());
             if (page != null) {
-                page.add(name.toString(), image, prediction, seen, evidence);
+                page.add(name.toString(), image, prediction, session.posterior(), seen, evidence);
             }
             if (explanations != null) {
-                explanations.add(name.toString(), image, prediction, seen, evidence);
+                explanations.add(name.toString(), image, prediction, session.posterior(), seen, evidence);
             } else if (explain != null) {
-                HeatMapDrawing.write(explain, seen, evidence, ClassRanks.prompt(prediction, prompts, 0).className(),
-                        ClassRanks.prompt(prediction, prompts, ranks.get(1)).className());
+                HeatMapDrawing.write(explain, seen, evidence, className(prediction, 0), className(prediction, ranks.get(1)));
             }
+        }
+
+        private String className(Prediction prediction, int rank) {
+            return prompts.prompts().get(prediction.ranking().get(rank).prompt()).className();
         }
 
         /** @param settings what the results depend on, by name */

@@ -4,11 +4,13 @@ import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
 import org.diffusionclassifier.classify.Classifier;
 import org.diffusionclassifier.classify.DitScorer;
 import org.diffusionclassifier.classify.LatentScorer;
 import org.diffusionclassifier.classify.Objective;
+import org.diffusionclassifier.classify.Posterior;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.classify.StableDiffusionScorer;
 import org.diffusionclassifier.data.Prompt;
@@ -34,11 +36,12 @@ final class Session implements AutoCloseable {
     private final PrintWriter log;
     private final Device device;
     private final LatentScorer scorer;
+    private final Posterior posterior;
     private final Classifier classifier;
 
     /** @param log where to say what is loaded, or null */
-    Session(ModelOptions modelOptions, TrialOptions trialOptions, PromptSet prompts, BundledModel bundled,
-            PrintWriter log) {
+    Session(ModelOptions modelOptions, TrialOptions trialOptions, CertaintyOptions certainty, PromptSet prompts,
+            BundledModel bundled, PrintWriter log) {
         this.log = log;
         say("Java has started, the command line is read");
         try {
@@ -60,8 +63,11 @@ final class Session implements AutoCloseable {
                 scorer.fitBatchToMemory();
             }
             say(scorer.prompts() + " prompts, batches of " + scorer.batchSize() + " pairs");
-            classifier = new Classifier(scorer,
-                    trialOptions.strategy(trialOptions.plan(scorer.timesteps()), scorer.prompts()));
+            posterior = certainty.posterior(modelOptions, trialOptions.objective(), scorer, prompts);
+            List<Integer> classes = prompts.prompts().stream().map(Prompt::classIndex).toList();
+            classifier = new Classifier(scorer, trialOptions.plan(scorer.prompts(), scorer.timesteps())
+                    .strategy(scorer.timesteps(), trialOptions.nTrials, classes, scorer.batchSize()),
+                    posterior.handicaps());
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -84,7 +90,8 @@ final class Session implements AutoCloseable {
         var model = open(StableDiffusion.load(source, device, captions));
         sayLoaded(budget);
         UNetConfig config = model.unet().config();
-        var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), model.schedule().timesteps());
+        var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), captions.size(),
+                model.schedule().timesteps());
         return new StableDiffusionScorer(model, device, captions, noise, objective.loss(),
                 modelOptions.batchSizeFor(config.sampleSize(), device));
     }
@@ -94,7 +101,8 @@ final class Session implements AutoCloseable {
         var model = open(new ClassConditional(source, device));
         sayLoaded(budget);
         DitConfig config = model.dit().config();
-        var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), model.schedule().timesteps());
+        var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), prompts.prompts().size(),
+                model.schedule().timesteps());
         var labels = prompts.prompts().stream().map(prompt -> Integer.valueOf(prompt.text())).toList();
         return new DitScorer(model, device, labels, noise, trialOptions.objective(),
                 modelOptions.batchSizeFor(config.sampleSize(), device));
@@ -123,6 +131,11 @@ final class Session implements AutoCloseable {
     /** Gives the prompts' errors one by one, where no classification is wanted. */
     LatentScorer scorer() {
         return scorer;
+    }
+
+    /** What errors say of prompts. */
+    Posterior posterior() {
+        return posterior;
     }
 
     Prediction classify(RgbImage image) {

@@ -3,11 +3,12 @@ package org.diffusionclassifier.cli;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.SortedMap;
 import org.diffusionclassifier.classify.Noise;
 import org.diffusionclassifier.classify.Objective;
 import org.diffusionclassifier.classify.StagedElimination;
-import org.diffusionclassifier.classify.TrialPlan;
+import org.diffusionclassifier.classify.StrategyPlan;
 import org.diffusionclassifier.data.Preset;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Tensor;
@@ -17,14 +18,25 @@ import org.diffusionclassifier.weights.SafetensorsFile;
 import org.diffusionclassifier.weights.TensorInfo;
 import picocli.CommandLine.Option;
 
-/** How many trials, for how many prompts, with which noise and which loss. */
+/** Which strategy, with how many trials, for how many prompts, with which noise and which loss. */
 final class TrialOptions extends DrawOptions {
 
     private static final List<Integer> N_SAMPLES = List.of(50, 500);
     private static final List<Integer> TO_KEEP = List.of(5, 1);
+    private static final int MAX_TRIALS = 100;
+
+    enum Choice { STAGED, RACE, EXHAUSTIVE }
+
+    @Option(names = "--strategy", paramLabel = "NAME", defaultValue = "staged",
+            description = "staged, the paper's elimination; race, which drops a prompt once it is surely worse than the "
+                    + "best; or exhaustive, all prompts at all timesteps. Default: ${DEFAULT-VALUE}.")
+    Choice strategy = Choice.STAGED;
+
+    @Option(names = "--exhaustive", description = "The same as --strategy exhaustive.")
+    boolean exhaustive;
 
     @Option(names = "--n-samples", paramLabel = "N", split = ",",
-            description = "Timesteps evaluated by the end of each stage. Default: 50,500.")
+            description = "Timesteps evaluated by the end of each stage. Default: 50,500; of exhaustive, 500.")
     List<Integer> nSamples;
 
     @Option(names = "--to-keep", paramLabel = "N", split = ",",
@@ -40,6 +52,20 @@ final class TrialOptions extends DrawOptions {
             description = "The paper's --n-samples, --to-keep and --loss for ${COMPLETION-CANDIDATES}.")
     Preset preset;
 
+    @Option(names = "--confidence", paramLabel = "P",
+            description = "Of a race: how sure it must be. Default: " + StrategyPlan.DEFAULT_CONFIDENCE + ".")
+    Double confidence;
+
+    @Option(names = "--bound", paramLabel = "NAME",
+            description = "Of a race: paired-t promises that confidence at every look, and takes the fewest pairs; "
+                    + "anytime promises it over all looks together, for errors that are nearly normal. Default: "
+                    + StrategyPlan.DEFAULT_BOUND + ".")
+    String bound;
+
+    @Option(names = "--max-trials", paramLabel = "N",
+            description = "Of a race: timesteps after which what is left is a tie. Default: " + MAX_TRIALS + ".")
+    Integer maxTrials;
+
     /** @throws InputException for what can be refused before anything is loaded */
     void check(int prompts) {
         if (interval != null && (nSamples != null || toKeep != null || preset != null)) {
@@ -49,35 +75,62 @@ final class TrialOptions extends DrawOptions {
         if (interval != null && interval < 1) {
             throw new InputException("--interval: expected at least 1, found " + interval);
         }
-        TrialPlan.ascending(nSamples());
-        StagedElimination.check(nSamples().size(), toKeep(prompts), prompts);
+        if (choice() != Choice.RACE && (confidence != null || bound != null || maxTrials != null)) {
+            throw new InputException("--confidence, --bound and --max-trials are a race's: expected --strategy race");
+        }
+        if (choice() != Choice.STAGED && (toKeep != null || preset != null || interval != null)) {
+            throw new InputException("--to-keep, --preset and --interval are of --strategy staged, found "
+                    + choice().name().toLowerCase(Locale.ROOT));
+        }
+        if (choice() == Choice.RACE && nSamples != null) {
+            throw new InputException("--n-samples: expected --max-trials for a race");
+        }
+        if (choice() == Choice.EXHAUSTIVE && nSamples().size() != 1) {
+            throw new InputException("--n-samples: expected one number for --strategy exhaustive, found " + nSamples());
+        }
+        if (interval == null && plan(prompts, 0) instanceof StrategyPlan.Staged staged) {
+            StagedElimination.check(staged.nSamples().size(), staged.toKeep(), prompts);
+        }
     }
 
-    TrialPlan plan(int timesteps) {
+    /**
+     * What is asked for.
+     *
+     * @param timesteps T of the model; asked for by --interval alone
+     */
+    StrategyPlan plan(int prompts, int timesteps) {
+        if (choice() == Choice.RACE) {
+            return new StrategyPlan.Racing(maxTrials == null ? MAX_TRIALS : maxTrials,
+                    confidence == null ? StrategyPlan.DEFAULT_CONFIDENCE : confidence,
+                    bound == null ? StrategyPlan.DEFAULT_BOUND : bound);
+        }
         if (interval == null) {
-            return TrialPlan.of(timesteps, nSamples(), nTrials);
+            return new StrategyPlan.Staged(nSamples(), toKeep(prompts));
         }
         if (timesteps % interval != 0) {
             throw new InputException("--interval " + interval + ": expected a divisor of the model's " + timesteps
                     + " timesteps");
         }
-        return TrialPlan.of(timesteps, List.of(timesteps / interval), nTrials);
+        return new StrategyPlan.Staged(List.of(timesteps / interval), List.of(1));
     }
 
-    StagedElimination strategy(TrialPlan plan, int prompts) {
-        return new StagedElimination(plan, toKeep(prompts), prompts);
+    private Choice choice() {
+        return exhaustive ? Choice.EXHAUSTIVE : strategy;
     }
 
     private List<Integer> nSamples() {
-        if (interval != null) {
-            return List.of(1);      // one stage; of how many, the model's timesteps say
+        if (nSamples != null) {
+            return nSamples;
         }
-        return nSamples != null ? nSamples : preset != null ? preset.nSamples() : N_SAMPLES;
+        if (choice() == Choice.EXHAUSTIVE) {
+            return N_SAMPLES.subList(N_SAMPLES.size() - 1, N_SAMPLES.size());
+        }
+        return preset != null ? preset.nSamples() : N_SAMPLES;
     }
 
     /** As asked for; the default fits itself to few prompts, a number that somebody chose does not. */
     private List<Integer> toKeep(int prompts) {
-        if (interval != null) {
+        if (choice() == Choice.EXHAUSTIVE) {
             return List.of(1);
         }
         if (toKeep != null || preset != null) {
@@ -92,7 +145,9 @@ final class TrialOptions extends DrawOptions {
 
     /** Adds everything here that results depend on. */
     void describe(SortedMap<String, String> settings, int prompts) {
-        if (interval == null) {
+        if (choice() == Choice.RACE) {
+            settings.put("strategy", plan(prompts, 0).toString());
+        } else if (interval == null) {
             settings.put("n-samples", join(nSamples()));
             settings.put("to-keep", join(toKeep(prompts)));
         } else {
@@ -108,8 +163,8 @@ final class TrialOptions extends DrawOptions {
     }
 
     /** Noise for latents [size, size, channels]; a file must hold as much as the plan uses. */
-    Noise noise(Device device, int size, int channels, int timesteps) {
-        TrialPlan plan = plan(timesteps);
+    Noise noise(Device device, int size, int channels, int prompts, int timesteps) {
+        int noises = plan(prompts, timesteps).noises(timesteps, nTrials);
         if (noise == null) {
             return new Noise.Seeded(seed);
         }
@@ -120,8 +175,8 @@ final class TrialOptions extends DrawOptions {
             TensorInfo info = file.tensors().values().iterator().next();
             List<Integer> shape = info.shape();
             if (shape.size() != 4 || !shape.subList(1, 4).equals(List.of(channels, size, size))
-                    || shape.get(0) < plan.noises()) {
-                throw new InputException(noise + ": tensor " + info.name() + ": expected shape [" + plan.noises()
+                    || shape.get(0) < noises) {
+                throw new InputException(noise + ": tensor " + info.name() + ": expected shape [" + noises
                         + " or more, " + channels + ", " + size + ", " + size + "], found " + shape);
             }
             float[] values = new float[Math.toIntExact(info.elements())];

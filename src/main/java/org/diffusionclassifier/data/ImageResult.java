@@ -10,13 +10,16 @@ import org.diffusionclassifier.classify.Trial;
 /**
  * Everything that {@code evaluate} found out about one image, and its form as a line of {@code results.jsonl}.
  *
- * @param index      which image of the dataset, from 0
- * @param name       the image's name in the dataset
- * @param prediction the index of the class predicted
- * @param label      the index of its class
- * @param prompts    every prompt's errors, in the order of the ranking
+ * @param index       which image of the dataset, from 0
+ * @param name        the image's name in the dataset
+ * @param prediction  the index of the class predicted
+ * @param label       the index of its class
+ * @param probability of the class predicted, given the errors
+ * @param tie         whether the strategy ended without a decision
+ * @param prompts     every prompt's errors, in the order of the ranking
  */
-public record ImageResult(int index, String name, int prediction, int label, List<PromptErrors> prompts) {
+public record ImageResult(int index, String name, int prediction, int label, double probability, boolean tie,
+        List<PromptErrors> prompts) {
 
     public ImageResult {
         prompts = List.copyOf(prompts);
@@ -24,13 +27,13 @@ public record ImageResult(int index, String name, int prediction, int label, Lis
 
     public Outcome outcome() {
         return new Outcome(index, label, prediction,
-                prompts.stream().mapToLong(prompt -> prompt.errors().length).sum());
+                prompts.stream().mapToLong(prompt -> prompt.errors().length).sum(), probability, tie);
     }
 
     /**
      * One line of JSON in UTF-8, its newline included, the same bytes for the same result:
      * <pre>{"index":0,"name":"t10k-images#0","prediction":9,"label":9,"correct":true,"pairs":220,
-     * "errors":[{"prompt":9,"timesteps":[…],"noise":[…],"errors":[…]},…]}</pre>
+     * "probability":0.97,"tie":false,"errors":[{"prompt":9,"timesteps":[…],"noise":[…],"errors":[…]},…]}</pre>
      * One object a prompt in the order of the ranking; its three arrays run over its trials: the timestep, the index of
      * the noise, the error.
      */
@@ -44,6 +47,8 @@ public record ImageResult(int index, String name, int prediction, int label, Lis
             json.writeNumberField("label", label);
             json.writeBooleanField("correct", outcome().correct());
             json.writeNumberField("pairs", outcome().pairs());
+            json.writeNumberField("probability", probability);
+            json.writeBooleanField("tie", tie);
             json.writeArrayFieldStart("errors");
             for (var prompt : prompts) {
                 json.writeStartObject();

@@ -12,11 +12,14 @@ import java.util.SortedMap;
  * @param accuracyLow   lower end of its 95 % confidence interval, as {@link Proportion}'s
  * @param accuracyHigh  upper end
  * @param pairsPerImage mean number of (prompt, trial) pairs evaluated for an image
+ * @param ties          how many images were left undecided, their best prompt counting as the prediction
+ * @param calibration   how often predictions are right that claim a probability
  * @param confusion     the images by class and predicted class
  * @param settings      what the results depend on, by name
  */
 public record Summary(int images, int correct, double accuracy, double accuracyLow, double accuracyHigh,
-        double pairsPerImage, ConfusionMatrix confusion, SortedMap<String, String> settings) {
+        double pairsPerImage, int ties, Reliability calibration, ConfusionMatrix confusion,
+        SortedMap<String, String> settings) {
 
     /**
      * @param outcomes   at least one
@@ -32,6 +35,7 @@ public record Summary(int images, int correct, double accuracy, double accuracyL
         var accuracy = Proportion.of(correct, images);
         return new Summary(images, correct, accuracy.share(), accuracy.low(), accuracy.high(),
                 outcomes.stream().mapToLong(Outcome::pairs).average().orElseThrow(),
+                (int) outcomes.stream().filter(Outcome::tie).count(), Reliability.of(outcomes),
                 ConfusionMatrix.of(outcomes, classNames), settings);
     }
 }

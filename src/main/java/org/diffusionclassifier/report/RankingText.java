@@ -1,21 +1,21 @@
 package org.diffusionclassifier.report;
 
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import org.diffusionclassifier.classify.Margin;
+import org.diffusionclassifier.classify.Posterior;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.data.Prompt;
 import org.diffusionclassifier.data.PromptSet;
 
 /**
- * A prediction for a person at a terminal: the classes, each by its best prompt, with mean error, trials, margin to
- * the winner, and a bar that is full for the winner and empty for the class farthest from it.
+ * A prediction for a person at a terminal: the classes, each by its best prompt, with mean error, margin to the winner,
+ * probability, trials, and a bar that is full for the winner and empty for the class farthest from it.
  */
 public final class RankingText {
 
     private static final int BAR = 24;
+    private static final double LEVEL = 0.95;
     private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
 
     private final PromptSet prompts;
@@ -34,14 +34,26 @@ public final class RankingText {
 
     /** How far ahead the winner is of the next class, in a few words; nothing if it is the only one. */
     public String lead(Prediction prediction) {
-        List<Integer> ranks = classRanks(prediction);
-        return ranks.size() < 2 ? "" : String.format(Locale.ROOT, "%.6f ahead of %s", prediction.margin(ranks.get(1)),
-                prompt(prediction, ranks.get(1)).className());
+        List<Integer> ranks = prompts.classRanks(prediction);
+        if (ranks.size() < 2) {
+            return "";
+        }
+        String next = prompt(prediction, ranks.get(1)).className();
+        if (prediction.isTie()) {
+            return "a tie with " + next;
+        }
+        Margin margin = prediction.paired(ranks.get(1));
+        return String.format(Locale.ROOT, "%.6f ahead of %s", margin.mean(), next)
+                + (margin.trials() < 2 ? "" : String.format(Locale.ROOT, ", %s %% sure", percent(margin.confidence())));
     }
 
-    /** One line a class, the best first, each ending in a newline. */
-    public String render(Prediction prediction) {
-        List<Integer> ranks = classRanks(prediction);
+    /**
+     * One line a class, the best first, each ending in a newline: mean error, how far that is above the winner's with a
+     * 95 % interval, and the class's probability.
+     */
+    public String render(Prediction prediction, Posterior posterior) {
+        List<Integer> ranks = prompts.classRanks(prediction);
+        double[] probabilities = posterior.of(prediction, ranks);
         List<Integer> shown = ranks.subList(0, Math.min(most, ranks.size()));
         int width = shown.stream().mapToInt(rank -> prompt(prediction, rank).className().length()).max().orElseThrow();
         double farthest = ranks.stream().mapToDouble(prediction::margin).max().orElseThrow();
@@ -50,10 +62,9 @@ public final class RankingText {
             int rank = shown.get(i);
             var errors = prediction.ranking().get(rank);
             double closeness = farthest <= 0 ? 1 : 1 - prediction.margin(rank) / farthest;
-            String margin = rank == 0 ? "" : String.format(Locale.ROOT, "%+.6f", prediction.margin(rank));
-            text.append(String.format(Locale.ROOT, "%4d  %-" + width + "s  %.6f  %9s  %5d trials  %s", i + 1,
-                    prompt(prediction, rank).className(), errors.mean(), margin, errors.errors().length,
-                    bar(closeness)).stripTrailing()).append('\n');
+            text.append(String.format(Locale.ROOT, "%4d  %-" + width + "s  %.6f  %20s  %6s %%  %4d trials  %s", i + 1,
+                    prompt(prediction, rank).className(), errors.mean(), rank == 0 ? "" : margin(prediction.paired(rank)),
+                    percent(probabilities[i]), errors.errors().length, bar(closeness)).stripTrailing()).append('\n');
         }
         if (shown.size() < ranks.size()) {
             text.append("      and ").append(ranks.size() - shown.size()).append(" more\n");
@@ -61,16 +72,14 @@ public final class RankingText {
         return text.toString();
     }
 
-    /** Ranks of each class's best prompt. */
-    private List<Integer> classRanks(Prediction prediction) {
-        Set<Integer> seen = new HashSet<>();
-        List<Integer> ranks = new ArrayList<>();
-        for (int rank = 0; rank < prediction.ranking().size(); rank++) {
-            if (seen.add(prompt(prediction, rank).classIndex())) {
-                ranks.add(rank);
-            }
-        }
-        return ranks;
+    private static String margin(Margin margin) {
+        String mean = String.format(Locale.ROOT, "%+.6f", margin.mean());
+        return margin.trials() < 2 ? mean : mean + String.format(Locale.ROOT, " ± %.6f", margin.halfWidth(LEVEL));
+    }
+
+    /** A share in per cent, without the sign; never 100 or 0, which no probability is. */
+    public static String percent(double share) {
+        return share > 0.9994 ? "> 99.9" : share < 0.0006 ? "< 0.1" : String.format(Locale.ROOT, "%.1f", 100 * share);
     }
 
     private Prompt prompt(Prediction prediction, int rank) {

@@ -31,6 +31,11 @@ final class TableScorer implements Scorer {
     }
 
     @Override
+    public int elements() {
+        return 256;
+    }
+
+    @Override
     public int timesteps() {
         return TIMESTEPS;
     }

@@ -30,16 +30,21 @@ class RunDirectoryTest {
     @TempDir
     Path folder;
 
+    /** Of a prediction made with probability ½. */
+    private static Outcome outcome(int index, int label, int prediction, long pairs) {
+        return new Outcome(index, label, prediction, pairs, 0.5, false);
+    }
+
     @Test
     void aResultIsOneLineOfJson() throws IOException {
         try (var run = open()) {
-            run.append(new ImageResult(0, "t10k-images#0 \"ü\"\n", 9, 9, List.of(
+            run.append(new ImageResult(0, "t10k-images#0 \"ü\"\n", 9, 9, 0.5, false, List.of(
                     new PromptErrors(9, List.of(new Trial(50, 0), new Trial(150, 1)), new float[] {0.1f, 2e-3f}),
                     new PromptErrors(4, List.of(new Trial(50, 0)), new float[] {1.5e-10f}))));
         }
         assertEquals("""
                 {"index":0,"name":"t10k-images#0 \\"ü\\"\\n","prediction":9,"label":9,"correct":true,"pairs":3,\
-                "errors":[\
+                "probability":0.5,"tie":false,"errors":[\
                 {"prompt":9,"timesteps":[50,150],"noise":[0,1],"errors":[0.1,0.002]},\
                 {"prompt":4,"timesteps":[50],"noise":[0],"errors":[1.5E-10]}]}
                 """, Files.readString(results()));
@@ -58,7 +63,7 @@ class RunDirectoryTest {
             assertEquals(List.of(2, 7), List.copyOf(run.done()));
             assertEquals(0, run.repairedBytes());
             run.append(result(0, 1, 1));
-            assertEquals(List.of(new Outcome(0, 1, 1, 2), new Outcome(2, 5, 5, 2), new Outcome(7, 1, 2, 2)),
+            assertEquals(List.of(outcome(0, 1, 1, 2), outcome(2, 5, 5, 2), outcome(7, 1, 2, 2)),
                     run.outcomes());
         }
         assertEquals(3, Files.readAllLines(results()).size());
@@ -86,7 +91,7 @@ class RunDirectoryTest {
     @Test
     void aLastLineOfGarbageIsCutOff() throws IOException {
         for (var garbage : List.of("\0\0\0\0", "{\"index\":1,\n", "\n", "{}\n", "null\n", "[1]\n",
-                "{\"index\":1,\"label\":1,\"prediction\":1,\"pairs\":1} {}\n")) {
+                "{\"index\":1,\"label\":1,\"prediction\":1,\"pairs\":1,\"probability\":1,\"tie\":false} {}\n")) {
             Files.deleteIfExists(results());
             try (var run = open()) {
                 run.append(result(0, 1, 1));
@@ -211,7 +216,7 @@ class RunDirectoryTest {
     void theErrorsReadBackAsTheSameFloats() throws IOException {
         var errors = new float[] {Float.MIN_VALUE, 1f / 3, 0.99999994f, 16777216f, 2.0E-3f, 3.4028235E38f};
         try (var run = open()) {
-            run.append(new ImageResult(0, "a", 0, 0, List.of(new PromptErrors(0, List.of(), errors))));
+            run.append(new ImageResult(0, "a", 0, 0, 0.5, false, List.of(new PromptErrors(0, List.of(), errors))));
         }
         var read = new ObjectMapper().readTree(Files.readString(results())).at("/errors/0/errors");
         assertEquals(errors.length, read.size());
@@ -233,7 +238,7 @@ class RunDirectoryTest {
     }
 
     private static ImageResult result(int index, int label, int prediction) {
-        return new ImageResult(index, "image " + index, prediction, label, List.of(
+        return new ImageResult(index, "image " + index, prediction, label, 0.5, false, List.of(
                 new PromptErrors(1, List.of(new Trial(500, 0)), new float[] {0.25f}),
                 new PromptErrors(0, List.of(new Trial(500, 0)), new float[] {0.5f})));
     }

@@ -25,6 +25,11 @@ class SummaryTest {
     private static final SortedMap<Integer, String> ANIMALS = new TreeMap<>(Map.of(0, "cat", 2, "dog"));
 
     /** Published values of the interval: Newcombe 1998, table I (81 of 263, 15 of 148, 0 of 20, 1 of 29). */
+    /** Of a prediction made with probability ½. */
+    private static Outcome outcome(int index, int label, int prediction, long pairs) {
+        return new Outcome(index, label, prediction, pairs, 0.5, false);
+    }
+
     @Test
     void theIntervalIsWilsons() {
         assertInterval(0.4902, 0.9433, 8, 10);
@@ -44,8 +49,8 @@ class SummaryTest {
 
     @Test
     void countsImagesPairsAndConfusions() {
-        var summary = Summary.of(List.of(new Outcome(0, 0, 0, 10), new Outcome(1, 0, 2, 20), new Outcome(2, 2, 2, 31),
-                new Outcome(3, 5, 0, 40)), ANIMALS, new TreeMap<>());
+        var summary = Summary.of(List.of(outcome(0, 0, 0, 10), outcome(1, 0, 2, 20), outcome(2, 2, 2, 31),
+                outcome(3, 5, 0, 40)), ANIMALS, new TreeMap<>());
         assertEquals(4, summary.images());
         assertEquals(2, summary.correct());
         assertEquals(0.5, summary.accuracy());
@@ -62,7 +67,7 @@ class SummaryTest {
 
     @Test
     void isWrittenTheSameWhateverTheOrderOfFinishing(@TempDir Path folder) throws IOException {
-        var outcomes = new ArrayList<>(List.of(new Outcome(0, 0, 0, 10), new Outcome(1, 2, 0, 11)));
+        var outcomes = new ArrayList<>(List.of(outcome(0, 0, 0, 10), outcome(1, 2, 0, 11)));
         var settings = new TreeMap<>(Map.of("seed", "3", "loss", "l2"));
         JsonFile.write(folder.resolve("a.json"), Summary.of(outcomes, ANIMALS, settings));
         Collections.reverse(outcomes);
@@ -77,6 +82,17 @@ class SummaryTest {
                   "accuracyLow" : 0.09"""), text);
         assertTrue(text.endsWith("""
                   "pairsPerImage" : 10.5,
+                  "ties" : 0,
+                  "calibration" : {
+                    "bins" : [ {
+                      "low" : 0.4666666666666667,
+                      "high" : 0.5333333333333333,
+                      "images" : 2,
+                      "claimed" : 0.5,
+                      "right" : 0.5
+                    } ],
+                    "error" : 0.0
+                  },
                   "confusion" : {
                     "classes" : [ 0, 2 ],
                     "names" : [ "cat", "dog" ],
@@ -92,7 +108,7 @@ class SummaryTest {
 
     @Test
     void aSmallMatrixIsRenderedWhole() {
-        var outcomes = List.of(new Outcome(0, 0, 0, 1), new Outcome(1, 0, 2, 1), new Outcome(2, 0, 0, 1));
+        var outcomes = List.of(outcome(0, 0, 0, 1), outcome(1, 0, 2, 1), outcome(2, 0, 0, 1));
         assertEquals("""
                 label     0 2   right
                 cat      0 2 1  66.7 %
@@ -115,16 +131,16 @@ class SummaryTest {
         var outcomes = new ArrayList<Outcome>();
         for (int label = 1; label <= 30; label++) {
             for (int i = 0; i < label; i++) {
-                outcomes.add(new Outcome(outcomes.size(), label, 0, 1));
+                outcomes.add(outcome(outcomes.size(), label, 0, 1));
             }
-            outcomes.add(new Outcome(outcomes.size(), label, label, 1));
+            outcomes.add(outcome(outcomes.size(), label, label, 1));
         }
         var lines = ConfusionMatrix.of(outcomes, names).render().lines().toList();
         assertEquals(11, lines.size());
         assertEquals("class number 30 … class number 0 o… 30", lines.get(1).replaceAll(" +", " "));
         assertEquals("class number 21 … class number 0 o… 21", lines.get(10).replaceAll(" +", " "));
         assertEquals("no class was taken for another\n",
-                ConfusionMatrix.of(List.of(new Outcome(0, 3, 3, 1)), names).render());
+                ConfusionMatrix.of(List.of(outcome(0, 3, 3, 1)), names).render());
     }
 
     private static String matrix(int classes, int imagesEach) {
@@ -132,7 +148,7 @@ class SummaryTest {
                 .collect(Collectors.toMap(index -> index, index -> "pair of trousers " + index, (a, b) -> a,
                         TreeMap::new));
         var outcomes = IntStream.range(0, classes * imagesEach)
-                .mapToObj(index -> new Outcome(index, index % classes, index % classes, 1)).toList();
+                .mapToObj(index -> outcome(index, index % classes, index % classes, 1)).toList();
         return ConfusionMatrix.of(outcomes, names).render();
     }
 
@@ -144,7 +160,7 @@ class SummaryTest {
 
     private static Summary summary(int correct, int images) {
         var outcomes = IntStream.range(0, images)
-                .mapToObj(index -> new Outcome(index, 0, index < correct ? 0 : 2, 1)).toList();
+                .mapToObj(index -> outcome(index, 0, index < correct ? 0 : 2, 1)).toList();
         return Summary.of(outcomes, ANIMALS, new TreeMap<>());
     }
 }

@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import org.diffusionclassifier.classify.Evidence;
+import org.diffusionclassifier.classify.Posterior;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.image.RgbImage;
-import org.diffusionclassifier.report.ClassRanks;
 
 /** The page of {@code classify --report}: each picture with its ranked classes, error curves and heat map. */
 public final class ClassifyPage {
@@ -40,36 +40,41 @@ public final class ClassifyPage {
     /**
      * Adds a picture.
      *
-     * @param name     as it was given
-     * @param image    as it was given
-     * @param seen     the square that the model saw
-     * @param evidence of the winner and the best prompt of another class; null if there is no other
+     * @param name      as it was given
+     * @param image     as it was given
+     * @param posterior what the errors say of the prompts
+     * @param seen      the square that the model saw
+     * @param evidence  of the winner and the best prompt of another class; null if there is no other
      */
-    public void add(String name, RgbImage image, Prediction prediction, RgbImage seen, Evidence evidence) {
-        List<Integer> ranks = ClassRanks.of(prediction, prompts);
-        String winner = className(prediction, 0);
-        var parts = new ArrayList<Html>();
-        parts.add(Html.of("<figure><figcaption>%s</figcaption>%n%s%n<p class=\"note\">%d × %d pixels%s; %d pairs</p></figure>",
-                winner, Picture.of(image, name, Picture.LARGE), image.width(), image.height(),
-                image.width() == image.height() ? "" : ", of which the model sees the middle square", prediction.pairs()));
+    public void add(String name, RgbImage image, Prediction prediction, Posterior posterior, RgbImage seen,
+                    Evidence evidence) {
+        var figures = new ArrayList<Html>();
+        figures.add(picture(name, image, prediction));
         if (top > 0) {
-            List<Integer> shown = ranks.subList(0, Math.min(top, ranks.size()));
-            parts.add(RankedBars.of(shown.stream().map(rank -> new RankedBars.Entry(className(prediction, rank),
-                    prediction.ranking().get(rank))).toList(), ranks.size() - shown.size()));
+            figures.add(RankedBars.of(prediction, prompts, posterior, top));
         }
         if (evidence != null) {
+            List<Integer> ranks = prompts.classRanks(prediction);
             int enough = (prediction.ranking().get(ranks.get(1)).errors().length + 1) / 2;
-            List<Integer> losers = ranks.stream().skip(1)
-                    .filter(rank -> prediction.ranking().get(rank).errors().length >= enough).limit(ErrorCurves.MOST).toList();
-            parts.add(ExplainedPicture.of(seen, evidence, winner, className(prediction, ranks.get(1))));
-            parts.add(ErrorCurves.of(winner, prediction.winner(), losers.stream().map(rank ->
-                    new ErrorCurves.Loser(className(prediction, rank), prediction.ranking().get(rank))).toList(), timesteps));
+            List<ErrorCurves.Loser> losers = ranks.stream().skip(1)
+                    .map(rank -> new ErrorCurves.Loser(className(prediction, rank), prediction.ranking().get(rank)))
+                    .filter(loser -> loser.errors().errors().length >= enough).limit(ErrorCurves.MOST).toList();
+            String winner = className(prediction, 0);
+            figures.add(ExplainedPicture.of(seen, evidence, winner, className(prediction, ranks.get(1))));
+            figures.add(ErrorCurves.of(winner, prediction.winner(), losers, timesteps));
         }
-        page.section(name, Html.of("<div class=\"figures\">%n%s%n</div>", Html.join(parts)));
+        page.section(name, Html.of("<div class=\"figures\">%n%s%n</div>", Html.join(figures)));
+    }
+
+    private Html picture(String name, RgbImage image, Prediction prediction) {
+        return Html.of("<figure><figcaption>%s%s</figcaption>%n%s%n<p class=\"note\">%d × %d pixels%s; %d pairs</p></figure>",
+                className(prediction, 0), prediction.isTie() ? Html.of(", a tie of %d", prediction.surviving()) : Html.NOTHING,
+                Picture.of(image, name, Picture.LARGE), image.width(), image.height(),
+                image.width() == image.height() ? "" : ", of which the model sees the middle square", prediction.pairs());
     }
 
     private String className(Prediction prediction, int rank) {
-        return ClassRanks.prompt(prediction, prompts, rank).className();
+        return prompts.prompts().get(prediction.ranking().get(rank).prompt()).className();
     }
 
     /**

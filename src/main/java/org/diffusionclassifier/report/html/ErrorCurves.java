@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
+import org.diffusionclassifier.classify.Margin;
 import org.diffusionclassifier.classify.PromptErrors;
 import org.diffusionclassifier.classify.Trial;
 
@@ -113,8 +115,11 @@ final class ErrorCurves {
         var points = new ArrayList<Point>();
         for (int g = 0; g < groups; g++) {
             List<Integer> group = order.subList(g * shared / groups, (g + 1) * shared / groups);
+            var differences = new SummaryStatistics();
+            group.forEach(i -> differences.addValue((double) loser.errors()[i] - best.errors()[i]));
             points.add(new Point(group.stream().mapToInt(i -> trials.get(i).timestep()).average().orElseThrow(),
-                    Interval.ofMean(group.stream().mapToDouble(i -> (double) loser.errors()[i] - best.errors()[i]).toArray())));
+                    Interval.of(new Margin(differences.getMean(),
+                            differences.getStandardDeviation() / Math.sqrt(group.size()), group.size()))));
         }
         return points;
     }

@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import org.diffusionclassifier.classify.BoxErrors;
 import org.diffusionclassifier.classify.CaptionErrors;
 import org.diffusionclassifier.classify.Evidence;
+import org.diffusionclassifier.classify.Posterior;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.classify.PromptErrors;
 import org.diffusionclassifier.classify.TrialPlan;
@@ -72,7 +73,8 @@ final class SamplePages {
     private static void add(ClassifyPage page, String name, RgbImage image, int prompts, int trials) {
         var random = new Random(trials);
         var evidence = new Evidence(trials, 16, random.doubles(256, -1e-3, 1e-3).toArray());
-        page.add(name, image, prediction(prompts, trials), noise(32, 32), prompts == 1 ? null : evidence);
+        page.add(name, image, prediction(prompts, trials), Posterior.uniform(1024, 3, prompts), noise(32, 32),
+                 prompts == 1 ? null : evidence);
     }
 
     private static PromptSet prompts(List<String> classes) {
@@ -92,7 +94,7 @@ final class SamplePages {
             }
             ranking.add(new PromptErrors(prompt, TrialPlan.of(1000, List.of(trials), 1).stages().get(0).subList(0, seen), errors));
         }
-        return new Prediction(ranking);
+        return new Prediction(ranking, 1);
     }
 
     private static Page match() {
