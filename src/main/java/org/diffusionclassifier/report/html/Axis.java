@@ -37,7 +37,7 @@ final class Axis {
     /** A tick with as many decimals as tell it from its neighbours. */
     String label(double tick, int most) {
         int decimals = (int) Math.max(0, -Math.floor(Math.log10(step(most)) + 1e-9));
-        return decimals > 8 ? String.format(Locale.ROOT, "%.0e", tick) : String.format(Locale.ROOT, "%." + decimals + "f", tick);
+        return String.format(Locale.ROOT, decimals > 8 ? "%.1e" : "%." + decimals + "f", tick);
     }
 
     private double step(int most) {

@@ -41,7 +41,8 @@ final class Calibration {
                 + "<text class=\"middle\" transform=\"translate(11 %d) rotate(-90)\">right, %%</text>", (LEFT + WIDTH) / 2,
                 HEIGHT - 4, (TOP + HEIGHT - BOTTOM) / 2));
         return Html.of("""
-                <figure><svg role="img" viewBox="0 0 %d %d"><title>How often predictions are right, by the probability they claim</title>
+                <figure><figcaption>Right, by the probability claimed</figcaption>
+                <svg role="img" viewBox="0 0 %d %d"><title>How often predictions are right, by the probability they claim</title>
                 %s
                 </svg>
                 <p class="note">Expected calibration error %.3f. Below the line predictions claim too much, above it too

@@ -25,7 +25,7 @@ final class Confusions {
     private static Html counts(ConfusionMatrix matrix) {
         var headings = new ArrayList<Object>(List.of("label", ""));
         headings.addAll(matrix.classes());
-        var table = new Table(headings.toArray());
+        var table = Table.matrix(headings);
         for (int row = 0; row < matrix.counts().length; row++) {
             int[] counts = matrix.counts()[row];
             int total = IntStream.of(counts).sum();
@@ -36,8 +36,8 @@ final class Confusions {
             }
             table.row(cells);
         }
-        return Html.join(table.render(), Html.of("<p class=\"note\">Rows: what the images are; columns, by the classes’ "
-                + "numbers: what they were taken for. Shaded by share of the row.</p>"));
+        return Html.of("<div>%s%n<p class=\"note\">Rows: what the images are; columns, by the classes’ "
+                + "numbers: what they were taken for. Shaded by share of the row.</p></div>", table.render());
     }
 
     private static Html pairs(ConfusionMatrix matrix) {

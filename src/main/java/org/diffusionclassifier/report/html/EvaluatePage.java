@@ -2,7 +2,6 @@ package org.diffusionclassifier.report.html;
 
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.SortedMap;
 import org.diffusionclassifier.data.Dataset;
 import org.diffusionclassifier.data.Example;
@@ -28,16 +27,20 @@ public final class EvaluatePage {
      */
     public static Page of(Summary summary, List<Outcome> outcomes, SortedMap<Integer, String> classes, Dataset images) {
         var page = new Page("Evaluation");
-        page.add(Html.of("<p class=\"headline\">%.1f %% right</p><p>%d of %d images; 95 %% interval %.1f to %.1f %%; %.0f pairs an "
+        page.add(Html.of("<p class=\"headline\">%.1f\u00a0%% right</p><p>%d of %d images; 95\u00a0%% interval %.1f to %.1f\u00a0%%; %.0f pairs an "
                 + "image%s</p><p class=\"note\">%s</p>", 100 * summary.accuracy(), summary.correct(), summary.images(),
                 100 * summary.accuracyLow(), 100 * summary.accuracyHigh(), summary.pairsPerImage(),
                 summary.ties() == 0 ? Html.NOTHING : Html.of("; %d undecided", summary.ties()), images.description()));
-        page.section("What was taken for what", Confusions.matrix(summary.confusion()));
-        page.section("Classes", Confusions.classes(summary.confusion()));
-        page.section("Calibration", Calibration.of(summary.calibration()));
-        page.section("Pairs spent", PairsHistogram.of(outcomes.stream().map(Outcome::pairs).toList()));
+        page.section("What was taken for what", sideBySide(Confusions.matrix(summary.confusion()),
+                Confusions.classes(summary.confusion())));
+        page.section("Probabilities and effort", sideBySide(Calibration.of(summary.calibration()),
+                PairsHistogram.of(outcomes.stream().map(Outcome::pairs).toList())));
         mistakes(page, outcomes, classes, images);
         return page.settings(summary.settings());
+    }
+
+    private static Html sideBySide(Html left, Html right) {
+        return Html.of("<div class=\"figures\">%n%s%n%s%n</div>", left, right);
     }
 
     private static void mistakes(Page page, List<Outcome> outcomes, SortedMap<Integer, String> classes, Dataset images) {
@@ -48,7 +51,8 @@ public final class EvaluatePage {
             return;
         }
         List<Outcome> shown = wrong.subList(0, Math.min(wrong.size(), MOST_MISTAKES));
-        page.section(String.format(Locale.ROOT, "The %d surest of %d mistakes", shown.size(), wrong.size()),
+        page.section(shown.size() == wrong.size() ? "The mistakes, the surest first"
+                : "The " + shown.size() + " surest of " + wrong.size() + " mistakes",
                 Html.of("<div class=\"thumbnails\">%n%s%n</div>", Html.join(shown.stream()
                         .map(outcome -> mistake(outcome, classes, images.get(outcome.index()))).toList())));
     }

@@ -49,7 +49,7 @@ final class PairsHistogram {
                     y.at(0) - y.at(counts[i]), least + i * width, least + (i + 1) * width - 1, counts[i]));
         }
         parts.add(Html.of("<text class=\"middle\" x=\"%d\" y=\"%d\">pairs on an image</text>", (LEFT + WIDTH) / 2, HEIGHT - 4));
-        return Html.of("<figure><svg role=\"img\" viewBox=\"0 0 %d %d\"><title>Images by pairs spent</title>%n%s%n</svg>"
+        return Html.of("<figure><figcaption>Images, by pairs spent</figcaption>%n<svg role=\"img\" viewBox=\"0 0 %d %d\"><title>Images by pairs spent</title>%n%s%n</svg>"
                 + "<p class=\"note\">%.0f on average, %d to %d.</p></figure>", WIDTH, HEIGHT, Html.join(parts),
                 LongStream.of(array(pairs)).average().orElseThrow(), least, most);
     }

@@ -16,14 +16,18 @@ import org.diffusionclassifier.classify.Posterior;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.classify.PromptErrors;
 import org.diffusionclassifier.classify.TrialPlan;
+import org.diffusionclassifier.data.Dataset;
+import org.diffusionclassifier.data.Example;
 import org.diffusionclassifier.data.MatchedExample;
 import org.diffusionclassifier.data.MatchingExample;
 import org.diffusionclassifier.data.MatchingSummary;
+import org.diffusionclassifier.data.Outcome;
 import org.diffusionclassifier.data.Prompt;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.data.ReferredExample;
 import org.diffusionclassifier.data.ReferringExample;
 import org.diffusionclassifier.data.ReferringSummary;
+import org.diffusionclassifier.data.Summary;
 import org.diffusionclassifier.image.Box;
 import org.diffusionclassifier.image.RgbImage;
 
@@ -52,6 +56,8 @@ final class SamplePages {
         pages.put("matrix", matrix());
         pages.put("refer", ReferPage.boxes(noise(300, 200), referred(null), SETTINGS));
         pages.put("references", references());
+        pages.put("evaluate", evaluate(10));
+        pages.put("evaluate 1000", evaluate(1000));
         return pages;
     }
 
@@ -118,6 +124,39 @@ final class SamplePages {
         var asked = List.of(new ReferringExample("", picture(0), boxes(), HOSTILE, boxes().get(0)),
                 new ReferringExample("", picture(1), boxes(), LONG, boxes().get(1)));
         return ReferPage.examples(asked, ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(), SETTINGS));
+    }
+
+    /** Of some thousand images, a tenth of them wrong, and no two with as many pairs. */
+    private static Page evaluate(int classes) {
+        var names = new TreeMap<Integer, String>();
+        IntStream.range(0, classes).forEach(i -> names.put(i, i == 0 ? HOSTILE : i == 1 ? LONG : "class " + i));
+        var outcomes = IntStream.range(0, 10_000).mapToObj(i -> new Outcome(i, i % classes,
+                i % 10 == 3 ? i * 7 % classes : i % classes, 100 + i, (i % 97 + 1) / 97.0, i % 50 == 0)).toList();
+        return EvaluatePage.of(Summary.of(outcomes, names, SETTINGS), outcomes, names, new NoiseDataset());
+    }
+
+    /** Photographs of nothing. */
+    private static final class NoiseDataset implements Dataset {
+
+        @Override
+        public int size() {
+            return 10_000;
+        }
+
+        @Override
+        public Example get(int index) {
+            return new Example(HOSTILE + "#" + index, noise(index % 2 == 0 ? 28 : 640, 480), 0);
+        }
+
+        @Override
+        public List<String> classNames() {
+            return List.of();
+        }
+
+        @Override
+        public String description() {
+            return LONG;
+        }
     }
 
     /** @param asked null for an expression of which nobody told what it refers to */
