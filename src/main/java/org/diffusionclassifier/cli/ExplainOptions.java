@@ -36,6 +36,9 @@ final class ExplainOptions extends ReportOptions {
             if (prompts.classCount() < 2) {
                 throw new InputException("--explain: expected two classes at least, whose errors to compare, found one");
             }
+            if (explain.equals(report)) {
+                throw new InputException("--explain: expected another file than --report's, found " + explain + " twice");
+            }
             OutputFile.requireWritable("--explain", explain);
         }
     }
