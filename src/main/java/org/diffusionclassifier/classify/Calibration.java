@@ -1,5 +1,6 @@
 package org.diffusionclassifier.classify;
 
+import java.util.Arrays;
 import java.util.List;
 import org.apache.commons.math3.optim.MaxEval;
 import org.apache.commons.math3.optim.nonlinear.scalar.GoalType;
@@ -27,6 +28,11 @@ public final class Calibration {
      * @param label  which of them is right
      */
     public record Labelled(double[] scores, int label) {
+
+        /** p(c | image) at a temperature. */
+        public double[] probabilities(double temperature) {
+            return Posterior.softmax(Arrays.stream(scores).map(score -> score / temperature).toArray());
+        }
     }
 
     /**
@@ -44,15 +50,6 @@ public final class Calibration {
     /** Mean of −ln p(label | image) at a temperature. */
     public static double loss(List<Labelled> images, double temperature) {
         return images.stream().mapToDouble(image -> -FastMath.log(
-                Math.max(Double.MIN_NORMAL, Posterior.softmax(scaled(image.scores, temperature))[image.label])))
-                .average().orElseThrow();
-    }
-
-    private static double[] scaled(double[] scores, double temperature) {
-        var scaled = new double[scores.length];
-        for (int i = 0; i < scaled.length; i++) {
-            scaled[i] = scores[i] / temperature;
-        }
-        return scaled;
+                Math.max(Double.MIN_NORMAL, image.probabilities(temperature)[image.label]))).average().orElseThrow();
     }
 }

@@ -6,9 +6,8 @@ import org.apache.commons.math3.util.FastMath;
 /**
  * What errors say about classes: p(c | x) ∝ π(c) exp(−D ē(c) / τ), with ē(c) the mean error over trials and over the
  * latent's D elements. At τ = 1 and equal π this is the paper's posterior (Li et al., 2023, section 3.2), in which the
- * squared norm of ε − ε̂ stands for the bound on −log p(x | c). That bound is loose and its constants are dropped, so that
- * τ = 1 means far too sure; what τ makes of it is probability only once it was fitted on labelled images
- * ({@link Calibration}).
+ * squared norm of ε − ε̂ stands for the bound on −log p(x | c). That bound is loose and its weights over t are dropped, so
+ * that the shares are probabilities only once τ was fitted on labelled images ({@link Calibration}).
  *
  * @param elements    D, at least 1
  * @param temperature τ, above 0
@@ -34,14 +33,16 @@ public record Posterior(int elements, double temperature, double[] logPrior) {
 
     /**
      * Probabilities of the prompts at some ranks of a prediction, which sum to 1. Each is held against the winner over
-     * the trials that both have seen.
+     * the trials that both have seen; one that saw none was dropped with its group and has none.
      *
      * @param ranks as {@link Prediction#ranking} counts them
      */
     public double[] of(Prediction prediction, List<Integer> ranks) {
-        double[] scores = ranks.stream().mapToDouble(rank -> logPrior[prediction.ranking().get(rank).prompt()]
-                - elements * prediction.margin(rank) / temperature).toArray();
-        return softmax(scores);
+        return softmax(ranks.stream().mapToDouble(rank -> {
+            double margin = prediction.margin(rank);
+            return Double.isNaN(margin) ? Double.NEGATIVE_INFINITY
+                    : logPrior[prediction.ranking().get(rank).prompt()] - elements * margin / temperature;
+        }).toArray());
     }
 
     /** exp(scores), scaled to sum to 1. */

@@ -12,7 +12,7 @@ import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
  */
 public record PromptErrors(int prompt, List<Trial> trials, float[] errors) {
 
-    /** Mean error over everything evaluated for this prompt, summed in evaluation order in double precision. */
+    /** Mean error over everything evaluated for this prompt, summed in evaluation order in double; NaN for nothing. */
     public double mean() {
         return mean(errors.length);
     }

@@ -21,7 +21,7 @@ import org.diffusionclassifier.weights.InputException;
 public final class Race implements Strategy {
 
     /** Trials before the first comparison. */
-    private static final int FIRST_LOOK = 3;
+    static final int FIRST_LOOK = 3;
 
     private final List<Trial> trials;
     private final Bound bound;
@@ -86,7 +86,8 @@ public final class Race implements Strategy {
         return oneClass ? List.of(best) : survivors;
     }
 
-    private static double[] differences(Tally tally, int rival, int best) {
+    /** Of two prompts with equally many trials, with their handicaps. */
+    static double[] differences(Tally tally, int rival, int best) {
         float[] above = tally.errors(rival);
         float[] below = tally.errors(best);
         double handicap = tally.handicap(rival) - tally.handicap(best);

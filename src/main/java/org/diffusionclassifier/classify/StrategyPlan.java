@@ -81,6 +81,11 @@ public sealed interface StrategyPlan {
             return new Race(trials(timesteps, nTrials), Bound.named(bound), confidence, classes, pairsAhead);
         }
 
+        /** The same among groups of prompts first. */
+        public TreeRace strategy(int timesteps, int nTrials, ClassTree tree, int pairsAhead) {
+            return new TreeRace(tree, trials(timesteps, nTrials), Bound.named(bound), confidence, pairsAhead);
+        }
+
         private List<Trial> trials(int timesteps, int nTrials) {
             return TrialPlan.of(timesteps, List.of(maxTrials), nTrials).stages().get(0);
         }

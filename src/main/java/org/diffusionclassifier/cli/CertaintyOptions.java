@@ -19,8 +19,8 @@ final class CertaintyOptions {
     Path prior;
 
     @Option(names = "--calibration", paramLabel = "FILE",
-            description = "What calibrate made of labelled images, for the probabilities of classes. Default: none, which "
-                    + "makes them far too sure; with the bundled model, its own.")
+            description = "What calibrate made of labelled images, for the probabilities of classes. Default: none, "
+                    + "temperature 1; with the bundled model, its own.")
     Path calibration;
 
     /** @throws InputException for a file that is wrong, or priors that lack a class */

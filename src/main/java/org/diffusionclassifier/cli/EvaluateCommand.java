@@ -11,10 +11,12 @@ import me.tongfei.progressbar.ProgressBar;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.data.Dataset;
 import org.diffusionclassifier.data.Datasets;
+import org.diffusionclassifier.data.ErrorRecording;
 import org.diffusionclassifier.data.Example;
 import org.diffusionclassifier.data.ImageResult;
 import org.diffusionclassifier.data.JsonFile;
 import org.diffusionclassifier.data.Outcome;
+import org.diffusionclassifier.data.Prompt;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.data.RunDirectory;
 import org.diffusionclassifier.data.Shard;
@@ -61,6 +63,10 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "Gets settings.json, results.jsonl (one line an image) and summary.json.")
     private Path out;
 
+    @Option(names = "--record", paramLabel = "FILE",
+            description = "With --exhaustive: at the end, every pair's error in one file, for compare and calibrate.")
+    private Path record;
+
     @Mixin
     private ModelOptions model;
 
@@ -87,6 +93,10 @@ final class EvaluateCommand implements Callable<Integer> {
             if (limit != null && limit < 1) {
                 throw new InputException("--limit: expected at least 1, found " + limit);
             }
+            if (record != null) {
+                trials.requireExhaustive("--record");
+                OutputFile.requireWritable("--record", record);
+            }
             report.check();
             int[] wanted = shard.indices(limit == null ? images.size() : Math.min(limit, images.size())).toArray();
             if (wanted.length == 0) {
@@ -105,6 +115,9 @@ final class EvaluateCommand implements Callable<Integer> {
                 printer.flush();
                 classify(images, wanted, prompts, session, run);
                 summarise(run, prompts, session, images, printer);
+                if (record != null) {
+                    record(run, prompts, session, settings(session, prompts, images), printer);
+                }
             }
             return 0;
         }
@@ -149,6 +162,16 @@ final class EvaluateCommand implements Callable<Integer> {
                 100 * summary.accuracyHigh(), summary.pairsPerImage(),
                 summary.ties() == 0 ? "" : ", " + summary.ties() + " undecided", summary.calibration().error());
         report.write(() -> EvaluatePage.of(summary, run.outcomes(), prompts.classes(), images));
+    }
+
+    private void record(RunDirectory run, PromptSet prompts, Session session, SortedMap<String, String> settings,
+                        PrintWriter printer) {
+        var classes = prompts.prompts().stream().map(Prompt::classIndex).toList();
+        var recording = ErrorRecording.of(run.results(), classes, session.scorer().elements(),
+                session.scorer().timesteps(), settings);
+        recording.write(record);
+        printer.printf("%s: errors of %d images, %d prompts, %d trials%n", record, recording.images().size(),
+                classes.size(), recording.trials().size());
     }
 
     /** Everything that an image's line of results depends on. */

@@ -8,6 +8,7 @@ import org.diffusionclassifier.classify.Evidence;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.report.Explanation;
 import org.diffusionclassifier.report.HeatMapDrawing;
 import org.diffusionclassifier.report.html.ClassifyPage;
 import org.diffusionclassifier.weights.InputException;
@@ -73,18 +74,23 @@ final class ExplainOptions extends ReportOptions {
             if (report == null && explain == null) {
                 return;
             }
-            RgbImage seen = session.scorer().seen(image);
-            List<Integer> ranks = prompts.classRanks(prediction);
-            Evidence evidence = ranks.size() < 2 ? null : Evidence.between(prediction.winner(),
-                    prediction.ranking().get(ranks.get(1)), session.scorer());
+            Explanation explanation = prompts.classCount() < 2 ? null : explain(image, prediction);
             if (page != null) {
-                page.add(name.toString(), image, prediction, session.posterior(), seen, evidence);
+                page.add(name.toString(), image, prediction, session.posterior(), explanation);
             }
             if (explanations != null) {
-                explanations.add(name.toString(), image, prediction, session.posterior(), seen, evidence);
+                explanations.add(name.toString(), image, prediction, session.posterior(), explanation);
             } else if (explain != null) {
-                HeatMapDrawing.write(explain, seen, evidence, className(prediction, 0), className(prediction, ranks.get(1)));
+                HeatMapDrawing.write(explain, explanation);
             }
+        }
+
+        private Explanation explain(RgbImage image, Prediction prediction) {
+            int runnerUp = prompts.classRanks(prediction).stream().skip(1)
+                    .filter(rank -> prediction.ranking().get(rank).errors().length > 0).findFirst().orElseThrow();
+            var evidence = Evidence.between(prediction.winner(), prediction.ranking().get(runnerUp), session.scorer());
+            return new Explanation(session.scorer().seen(image), evidence, className(prediction, 0),
+                    className(prediction, runnerUp));
         }
 
         private String className(Prediction prediction, int rank) {

@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
         description = "Classifies images by a diffusion model: the class whose caption helps it most to find the noise.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, MatchCommand.class,
-                ReferCommand.class, ConvertCommand.class, InspectCommand.class, DevicesCommand.class, KernelsCommand.class})
+                ReferCommand.class,
+                CompareCommand.class, CalibrateCommand.class, ConvertCommand.class, InspectCommand.class, DevicesCommand.class, KernelsCommand.class})
 public final class Main implements Runnable {
 
     private static final int FAULT = 1;

@@ -4,7 +4,6 @@ import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.Locale;
 import org.diffusionclassifier.classify.Classifier;
 import org.diffusionclassifier.classify.DitScorer;
@@ -64,10 +63,8 @@ final class Session implements AutoCloseable {
             }
             say(scorer.prompts() + " prompts, batches of " + scorer.batchSize() + " pairs");
             posterior = certainty.posterior(modelOptions, trialOptions.objective(), scorer, prompts);
-            List<Integer> classes = prompts.prompts().stream().map(Prompt::classIndex).toList();
-            classifier = new Classifier(scorer, trialOptions.plan(scorer.prompts(), scorer.timesteps())
-                    .strategy(scorer.timesteps(), trialOptions.nTrials, classes, scorer.batchSize()),
-                    posterior.handicaps());
+            classifier = new Classifier(scorer,
+                    trialOptions.strategy(prompts, scorer.timesteps(), scorer.batchSize()), posterior.handicaps());
         } catch (RuntimeException e) {
             close();
             throw e;

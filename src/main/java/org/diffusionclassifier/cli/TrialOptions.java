@@ -8,8 +8,12 @@ import java.util.SortedMap;
 import org.diffusionclassifier.classify.Noise;
 import org.diffusionclassifier.classify.Objective;
 import org.diffusionclassifier.classify.StagedElimination;
+import org.diffusionclassifier.classify.Strategy;
 import org.diffusionclassifier.classify.StrategyPlan;
+import org.diffusionclassifier.data.LabelTree;
 import org.diffusionclassifier.data.Preset;
+import org.diffusionclassifier.data.Prompt;
+import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
@@ -66,6 +70,10 @@ final class TrialOptions extends DrawOptions {
             description = "Of a race: timesteps after which what is left is a tie. Default: " + MAX_TRIALS + ".")
     Integer maxTrials;
 
+    @Option(names = "--tree", paramLabel = "FILE",
+            description = "Of a race: groups of classes (JSON), of which the best is found before its members race.")
+    Path tree;
+
     /** @throws InputException for what can be refused before anything is loaded */
     void check(int prompts) {
         if (interval != null && (nSamples != null || toKeep != null || preset != null)) {
@@ -75,8 +83,9 @@ final class TrialOptions extends DrawOptions {
         if (interval != null && interval < 1) {
             throw new InputException("--interval: expected at least 1, found " + interval);
         }
-        if (choice() != Choice.RACE && (confidence != null || bound != null || maxTrials != null)) {
-            throw new InputException("--confidence, --bound and --max-trials are a race's: expected --strategy race");
+        if (choice() != Choice.RACE && (confidence != null || bound != null || maxTrials != null
+                || tree != null)) {
+            throw new InputException("--confidence, --bound, --max-trials and --tree are a race's: expected --strategy race");
         }
         if (choice() != Choice.STAGED && (toKeep != null || preset != null || interval != null)) {
             throw new InputException("--to-keep, --preset and --interval are of --strategy staged, found "
@@ -90,6 +99,13 @@ final class TrialOptions extends DrawOptions {
         }
         if (interval == null && plan(prompts, 0) instanceof StrategyPlan.Staged staged) {
             StagedElimination.check(staged.nSamples().size(), staged.toKeep(), prompts);
+        }
+    }
+
+    /** @throws InputException unless all prompts see all trials */
+    void requireExhaustive(String option) {
+        if (interval == null && (choice() == Choice.RACE || nSamples().size() != 1)) {
+            throw new InputException(option + ": expected --exhaustive beside it");
         }
     }
 
@@ -112,6 +128,15 @@ final class TrialOptions extends DrawOptions {
                     + " timesteps");
         }
         return new StrategyPlan.Staged(List.of(timesteps / interval), List.of(1));
+    }
+
+    Strategy strategy(PromptSet prompts, int timesteps, int pairsAhead) {
+        StrategyPlan plan = plan(prompts.prompts().size(), timesteps);
+        if (tree != null && plan instanceof StrategyPlan.Racing race) {
+            return race.strategy(timesteps, nTrials, LabelTree.read(tree, prompts), pairsAhead);
+        }
+        List<Integer> classes = prompts.prompts().stream().map(Prompt::classIndex).toList();
+        return plan.strategy(timesteps, nTrials, classes, pairsAhead);
     }
 
     private Choice choice() {
@@ -147,6 +172,9 @@ final class TrialOptions extends DrawOptions {
     void describe(SortedMap<String, String> settings, int prompts) {
         if (choice() == Choice.RACE) {
             settings.put("strategy", plan(prompts, 0).toString());
+            if (tree != null) {
+                settings.put("tree", tree.toAbsolutePath().normalize().toString());
+            }
         } else if (interval == null) {
             settings.put("n-samples", join(nSamples()));
             settings.put("to-keep", join(toKeep(prompts)));

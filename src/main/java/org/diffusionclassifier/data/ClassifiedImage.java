@@ -22,7 +22,7 @@ public record ClassifiedImage(String image, String className, int classidx, long
     /**
      * One prompt's place.
      *
-     * @param meanError  over everything evaluated for it
+     * @param meanError  over everything evaluated for it; null if it went with its group, unevaluated
      * @param margin     mean error less the winner's, over the trials of both
      * @param standardError of the margin, by the paired differences; null with one trial
      * @param probability of its class; null unless it is its class's best prompt
@@ -30,7 +30,7 @@ public record ClassifiedImage(String image, String className, int classidx, long
      * @param noise      noise indices of its trials
      * @param errors     of its trials
      */
-    public record Ranked(String prompt, String className, int classidx, double meanError, double margin,
+    public record Ranked(String prompt, String className, int classidx, Double meanError, Double margin,
             Double standardError, Double probability, List<Integer> timesteps, List<Integer> noise, float[] errors) {
     }
 
@@ -41,8 +41,8 @@ public record ClassifiedImage(String image, String className, int classidx, long
         for (int rank = 0; rank < prediction.ranking().size(); rank++) {
             var errors = prediction.ranking().get(rank);
             Prompt prompt = prompts.prompts().get(errors.prompt());
-            ranking.add(new Ranked(prompt.text(), prompt.className(), prompt.classIndex(), errors.mean(),
-                    prediction.margin(rank), finite(prediction.paired(rank).standardError()),
+            ranking.add(new Ranked(prompt.text(), prompt.className(), prompt.classIndex(), finite(errors.mean()),
+                    finite(prediction.margin(rank)), finite(prediction.paired(rank).standardError()),
                     classRanks.contains(rank) ? probabilities[classRanks.indexOf(rank)] : null, errors.trials().stream().map(Trial::timestep).toList(),
                     errors.trials().stream().map(Trial::noiseIndex).toList(), errors.errors()));
         }

@@ -1,9 +1,13 @@
 package org.diffusionclassifier.data;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.diffusionclassifier.classify.PromptErrors;
 import org.diffusionclassifier.classify.Trial;
 
@@ -21,8 +25,32 @@ import org.diffusionclassifier.classify.Trial;
 public record ImageResult(int index, String name, int prediction, int label, double probability, boolean tie,
         List<PromptErrors> prompts) {
 
+    private static final ObjectReader LINE = JsonFile.MAPPER.readerFor(Line.class)
+            .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .with(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
+                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+
     public ImageResult {
         prompts = List.copyOf(prompts);
+    }
+
+    private record Line(int index, String name, int prediction, int label, double probability, boolean tie,
+            List<Errors> errors) {
+    }
+
+    private record Errors(int prompt, List<Integer> timesteps, List<Integer> noise, float[] errors) {
+
+        PromptErrors asEvaluated() {
+            return new PromptErrors(prompt, IntStream.range(0, errors.length)
+                    .mapToObj(i -> new Trial(timesteps.get(i), noise.get(i))).toList(), errors);
+        }
+    }
+
+    /** Reads a line as {@link #toJsonLine} writes it. @throws JsonProcessingException for another */
+    static ImageResult parse(String line) throws JsonProcessingException {
+        Line read = LINE.readValue(line);
+        return new ImageResult(read.index, read.name, read.prediction, read.label, read.probability, read.tie,
+                read.errors.stream().map(Errors::asEvaluated).toList());
     }
 
     public Outcome outcome() {

@@ -12,6 +12,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -65,6 +67,21 @@ final class ResultsFile implements AutoCloseable {
     /** How many bytes of a torn last line were cut off. */
     long tornBytes() {
         return tornBytes;
+    }
+
+    /** Every result in full, in the order of finishing. @throws InputException if one is not as it was written */
+    List<ImageResult> results() {
+        var results = new ArrayList<ImageResult>();
+        try (var lines = Files.newBufferedReader(file)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                results.add(ImageResult.parse(line));
+            }
+        } catch (JsonProcessingException e) {
+            throw new InputException(file + ":" + (results.size() + 1) + ": not a result with its errors", e);
+        } catch (IOException e) {
+            throw Refusal.unreadable(file, e);
+        }
+        return results;
     }
 
     /** Adds a line, which is on the disk on return; when that fails the file is as before. */

@@ -87,6 +87,15 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
+     * Every result in full, in the order of finishing.
+     *
+     * @throws InputException if one is not as it was written
+     */
+    public List<ImageResult> results() {
+        return results.results();
+    }
+
+    /**
      * Adds the result of an image that has none yet. It is on the disk on return: a kill loses the image in hand alone.
      *
      * @throws InputException if it cannot be written; what was there before still is

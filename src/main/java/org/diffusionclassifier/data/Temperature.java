@@ -8,6 +8,13 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.diffusionclassifier.classify.Calibration;
+import org.diffusionclassifier.classify.Calibration.Labelled;
 import org.diffusionclassifier.weights.InputException;
 
 /**
@@ -29,6 +36,59 @@ public record Temperature(double temperature, int elements, int images, double l
     private static final ObjectReader READER = JsonFile.MAPPER.readerFor(Temperature.class)
             .with(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
                     DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+
+    /**
+     * Fits it to labelled images.
+     *
+     * @throws InputException if fewer than two have a label that a prompt stands for
+     */
+    public static Temperature fit(ErrorRecording recording) {
+        List<Integer> classes = recording.classes().stream().distinct().toList();
+        var images = new ArrayList<Labelled>();
+        for (int image = 0; image < recording.images().size(); image++) {
+            int label = classes.indexOf(recording.labels().get(image));
+            if (label >= 0) {
+                images.add(new Labelled(scores(recording, image, classes), label));
+            }
+        }
+        if (images.size() < 2) {
+            throw new InputException("calibration: expected at least two images of the prompts' classes, found "
+                    + images.size());
+        }
+        double temperature = Calibration.fit(images);
+        List<Labelled> even = every(images, 0);
+        List<Labelled> odd = every(images, 1);
+        var heldOut = new ArrayList<>(outcomes(even, Calibration.fit(odd)));
+        heldOut.addAll(outcomes(odd, Calibration.fit(even)));
+        return new Temperature(temperature, recording.elements(), images.size(), Calibration.loss(images, 1),
+                Calibration.loss(images, temperature), Reliability.of(outcomes(images, 1)).error(),
+                Reliability.of(heldOut).error());
+    }
+
+    /** −D ē of each class's best prompt. */
+    private static double[] scores(ErrorRecording recording, int image, List<Integer> classes) {
+        double[] means = Replay.meanErrors(recording, image);
+        var scores = new double[classes.size()];
+        Arrays.fill(scores, Double.NEGATIVE_INFINITY);
+        for (int prompt = 0; prompt < means.length; prompt++) {
+            int at = classes.indexOf(recording.classes().get(prompt));
+            scores[at] = Math.max(scores[at], -recording.elements() * means[prompt]);
+        }
+        return scores;
+    }
+
+    private static List<Labelled> every(List<Labelled> images, int from) {
+        return IntStream.range(0, images.size()).filter(i -> i % 2 == from).mapToObj(images::get).toList();
+    }
+
+    private static List<Outcome> outcomes(List<Labelled> images, double temperature) {
+        return images.stream().map(image -> {
+            double[] probabilities = image.probabilities(temperature);
+            int best = IntStream.range(0, probabilities.length).boxed()
+                    .max(Comparator.comparingDouble(i -> probabilities[i])).orElseThrow();
+            return new Outcome(0, image.label(), best, 1, probabilities[best], false);
+        }).toList();
+    }
 
     /** @throws InputException for a file that is no such JSON, or a temperature that is not above 0 */
     public static Temperature read(Path file) {

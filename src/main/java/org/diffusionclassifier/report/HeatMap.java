@@ -29,10 +29,10 @@ public final class HeatMap {
     /**
      * The picture, small ones enlarged by a whole number, under the map, which is interpolated between the places of the
      * latent.
-     *
-     * @param seen the square that the model saw
      */
-    public static RgbImage over(RgbImage seen, Evidence evidence) {
+    public static RgbImage of(Explanation explanation) {
+        RgbImage seen = explanation.seen();
+        Evidence evidence = explanation.evidence();
         int scale = enlargement(seen);
         int width = seen.width() * scale;
         int height = seen.height() * scale;

@@ -2,7 +2,6 @@ package org.diffusionclassifier.report;
 
 import java.nio.file.Path;
 import java.util.Locale;
-import org.diffusionclassifier.classify.Evidence;
 import org.diffusionclassifier.image.RgbImage;
 
 /** A {@link HeatMap} as a PNG: the picture as the model saw it, beside it the map over it, below what its colours mean. */
@@ -19,21 +18,14 @@ public final class HeatMapDrawing {
     private HeatMapDrawing() {
     }
 
-    /**
-     * Writes it.
-     *
-     * @param seen     the square that the model saw
-     * @param winner   its name, and the runner-up's
-     * @param evidence the winner's error less the runner-up's
-     * @throws org.diffusionclassifier.weights.InputException if it cannot be written
-     */
-    public static void write(Path png, RgbImage seen, Evidence evidence, String winner, String runnerUp) {
-        RgbImage map = HeatMap.over(seen, evidence);
+    /** @throws org.diffusionclassifier.weights.InputException if it cannot be written */
+    public static void write(Path png, Explanation explanation) {
+        RgbImage map = HeatMap.of(explanation);
         int side = map.width();
         int text = Canvas.LINE * DOT;
         var canvas = new Canvas(2 * side + 3 * MARGIN, side + 3 * MARGIN + BAR + 2 * (text + DOT * 2));
         canvas.fill(0, 0, canvas.width(), canvas.height(), BACKGROUND);
-        canvas.draw(seen, MARGIN, MARGIN, HeatMap.enlargement(seen));
+        canvas.draw(explanation.seen(), MARGIN, MARGIN, HeatMap.enlargement(explanation.seen()));
         canvas.draw(map, side + 2 * MARGIN, MARGIN, 1);
 
         int top = side + 2 * MARGIN;
@@ -42,14 +34,14 @@ public final class HeatMapDrawing {
             double share = 2 * (x + 0.5) / width - 1;
             canvas.fill(MARGIN + x, top, MARGIN + x + 1, top + BAR, HeatMap.colour(share));
         }
-        String largest = String.format(Locale.ROOT, "%.6f", evidence.largest());
+        String largest = String.format(Locale.ROOT, "%.6f", explanation.evidence().largest());
         int figures = top + BAR + 2 * DOT;
         write(canvas, "-" + largest, 0, figures);
         write(canvas, "0", 0.5, figures);
         write(canvas, "+" + largest, 1, figures);
         int most = width / 2 / (Canvas.ADVANCE * DOT) - 1;
-        write(canvas, shortened("favours " + winner, most), 0, figures + text + DOT);
-        write(canvas, shortened("favours " + runnerUp, most), 1, figures + text + DOT);
+        write(canvas, shortened("favours " + explanation.winner(), most), 0, figures + text + DOT);
+        write(canvas, shortened("favours " + explanation.runnerUp(), most), 1, figures + text + DOT);
         canvas.write(png);
     }
 

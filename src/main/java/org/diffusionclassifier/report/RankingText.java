@@ -56,11 +56,17 @@ public final class RankingText {
         double[] probabilities = posterior.of(prediction, ranks);
         List<Integer> shown = ranks.subList(0, Math.min(most, ranks.size()));
         int width = shown.stream().mapToInt(rank -> prompt(prediction, rank).className().length()).max().orElseThrow();
-        double farthest = ranks.stream().mapToDouble(prediction::margin).max().orElseThrow();
+        double farthest = ranks.stream().mapToDouble(prediction::margin).filter(margin -> !Double.isNaN(margin)).max()
+                .orElseThrow();
         var text = new StringBuilder();
         for (int i = 0; i < shown.size(); i++) {
             int rank = shown.get(i);
             var errors = prediction.ranking().get(rank);
+            if (errors.errors().length == 0) {
+                text.append(String.format("%4d  %-" + width + "s  not evaluated, went with its group\n", i + 1,
+                        prompt(prediction, rank).className()));
+                continue;
+            }
             double closeness = farthest <= 0 ? 1 : 1 - prediction.margin(rank) / farthest;
             text.append(String.format(Locale.ROOT, "%4d  %-" + width + "s  %.6f  %20s  %6s %%  %4d trials  %s", i + 1,
                     prompt(prediction, rank).className(), errors.mean(), rank == 0 ? "" : margin(prediction.paired(rank)),

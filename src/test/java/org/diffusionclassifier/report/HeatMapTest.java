@@ -29,7 +29,7 @@ class HeatMapTest {
 
     @Test
     void blueFavoursTheWinnerOrangeTheRunnerUp() {
-        RgbImage map = HeatMap.over(BLACK, LEFT_AND_RIGHT);
+        RgbImage map = map(BLACK, LEFT_AND_RIGHT);
         assertEquals(384, map.width());
         int[] left = pixel(map, 0, 200);
         int[] right = pixel(map, 383, 200);
@@ -41,7 +41,7 @@ class HeatMapTest {
     /** Halfway between the centres of two places, at 48 and 144 of 384, the mean of both. */
     @Test
     void isLinearBetweenPlaces() {
-        RgbImage map = HeatMap.over(BLACK, LEFT_AND_RIGHT);
+        RgbImage map = map(BLACK, LEFT_AND_RIGHT);
         int[] half = pixel(map, 95, 200);
         int[] whole = pixel(map, 47, 200);
         for (int channel = 0; channel < 3; channel++) {
@@ -53,15 +53,15 @@ class HeatMapTest {
     void whatDoesNotMatterIsGrey() {
         var white = new byte[3 * 32 * 32];
         Arrays.fill(white, (byte) 0xFF);
-        int[] pixel = pixel(HeatMap.over(new RgbImage(32, 32, white), LEFT_AND_RIGHT), 191, 200);
+        int[] pixel = pixel(map(new RgbImage(32, 32, white), LEFT_AND_RIGHT), 191, 200);
         assertArrayEquals(new int[] {166, 166, 166}, pixel);
-        RgbImage none = HeatMap.over(BLACK, new Evidence(1, 4, new double[16]));
+        RgbImage none = map(BLACK, new Evidence(1, 4, new double[16]));
         assertArrayEquals(new int[3], pixel(none, 100, 100));
     }
 
     @Test
     void aLargePictureKeepsItsSize() {
-        RgbImage large = HeatMap.over(new RgbImage(512, 512, new byte[3 * 512 * 512]), LEFT_AND_RIGHT);
+        RgbImage large = map(new RgbImage(512, 512, new byte[3 * 512 * 512]), LEFT_AND_RIGHT);
         assertEquals(512, large.width());
         assertEquals(512, large.height());
     }
@@ -70,7 +70,7 @@ class HeatMapTest {
     @Test
     void thePngHasPictureMapAndLegend() throws IOException {
         Path png = folder.resolve("e.png");
-        HeatMapDrawing.write(png, BLACK, LEFT_AND_RIGHT, "Ångström".repeat(20), "猫");
+        HeatMapDrawing.write(png, new Explanation(BLACK, LEFT_AND_RIGHT, "Ångström".repeat(20), "猫"));
         BufferedImage drawn = ImageIO.read(png.toFile());
         assertEquals(2 * 384 + 3 * 16, drawn.getWidth());
         assertEquals(0x000000, drawn.getRGB(200, 200) & 0xFFFFFF);
@@ -79,6 +79,10 @@ class HeatMapTest {
         assertTrue((drawn.getRGB(20, bar) & 0xFF) > 200, "blue at the left end");
         assertTrue((drawn.getRGB(drawn.getWidth() - 20, bar) >> 16 & 0xFF) > 200, "orange at the right end");
         assertEquals(0xFFFFFF, drawn.getRGB(17, 384 + 2 * 16 + 16 + 4 + 4) & 0xFFFFFF, "a minus before the largest difference");
+    }
+
+    private static RgbImage map(RgbImage seen, Evidence evidence) {
+        return HeatMap.of(new Explanation(seen, evidence, "cat", "dog"));
     }
 
     private static int[] pixel(RgbImage image, int x, int y) {

@@ -3,11 +3,11 @@ package org.diffusionclassifier.report.html;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
-import org.diffusionclassifier.classify.Evidence;
 import org.diffusionclassifier.classify.Posterior;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.report.Explanation;
 
 /** The page of {@code classify --report}: each picture with its ranked classes, error curves and heat map. */
 public final class ClassifyPage {
@@ -40,28 +40,24 @@ public final class ClassifyPage {
     /**
      * Adds a picture.
      *
-     * @param name      as it was given
-     * @param image     as it was given
-     * @param posterior what the errors say of the prompts
-     * @param seen      the square that the model saw
-     * @param evidence  of the winner and the best prompt of another class; null if there is no other
+     * @param name        as it was given
+     * @param image       as it was given
+     * @param posterior   what the errors say of the prompts
+     * @param explanation null if there is one class only
      */
-    public void add(String name, RgbImage image, Prediction prediction, Posterior posterior, RgbImage seen,
-                    Evidence evidence) {
+    public void add(String name, RgbImage image, Prediction prediction, Posterior posterior, Explanation explanation) {
         var figures = new ArrayList<Html>();
         figures.add(picture(name, image, prediction));
         if (top > 0) {
             figures.add(RankedBars.of(prediction, prompts, posterior, top));
         }
-        if (evidence != null) {
-            List<Integer> ranks = prompts.classRanks(prediction);
-            int enough = (prediction.ranking().get(ranks.get(1)).errors().length + 1) / 2;
-            List<ErrorCurves.Loser> losers = ranks.stream().skip(1)
+        if (explanation != null) {
+            int enough = (explanation.evidence().trials() + 1) / 2;
+            List<ErrorCurves.Loser> losers = prompts.classRanks(prediction).stream().skip(1)
                     .map(rank -> new ErrorCurves.Loser(className(prediction, rank), prediction.ranking().get(rank)))
                     .filter(loser -> loser.errors().errors().length >= enough).limit(ErrorCurves.MOST).toList();
-            String winner = className(prediction, 0);
-            figures.add(ExplainedPicture.of(seen, evidence, winner, className(prediction, ranks.get(1))));
-            figures.add(ErrorCurves.of(winner, prediction.winner(), losers, timesteps));
+            figures.add(ExplainedPicture.of(explanation));
+            figures.add(ErrorCurves.of(explanation.winner(), prediction.winner(), losers, timesteps));
         }
         page.section(name, Html.of("<div class=\"figures\">%n%s%n</div>", Html.join(figures)));
     }

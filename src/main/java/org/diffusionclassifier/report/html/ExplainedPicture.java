@@ -1,8 +1,7 @@
 package org.diffusionclassifier.report.html;
 
 import java.util.Locale;
-import org.diffusionclassifier.classify.Evidence;
-import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.report.Explanation;
 import org.diffusionclassifier.report.HeatMap;
 
 /** A heat map over its picture, and what its colours mean. */
@@ -11,9 +10,10 @@ final class ExplainedPicture {
     private ExplainedPicture() {
     }
 
-    /** @param seen the square that the model saw */
-    static Html of(RgbImage seen, Evidence evidence, String winner, String runnerUp) {
-        String largest = String.format(Locale.ROOT, "%.6f", evidence.largest());
+    static Html of(Explanation explanation) {
+        String winner = explanation.winner();
+        String runnerUp = explanation.runnerUp();
+        String largest = String.format(Locale.ROOT, "%.6f", explanation.evidence().largest());
         return Html.of("""
                 <figure class="heat"><figcaption>Where the evidence lies</figcaption>
                 %s
@@ -22,7 +22,7 @@ final class ExplainedPicture {
                 <p class="note">%s’s error less %s’s at each place, mean over %d trials. Blue is where the picture speaks for
                 the first, orange where it speaks for the second; what neither colours does not matter.</p>
                 </figure>""",
-                Picture.of(HeatMap.over(seen, evidence), "Heat map: " + winner + " or " + runnerUp, Picture.LARGE),
-                largest, winner, largest, runnerUp, winner, runnerUp, evidence.trials());
+                Picture.of(HeatMap.of(explanation), "Heat map: " + winner + " or " + runnerUp, Picture.LARGE),
+                largest, winner, largest, runnerUp, winner, runnerUp, explanation.evidence().trials());
     }
 }

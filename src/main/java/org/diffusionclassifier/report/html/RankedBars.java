@@ -22,8 +22,9 @@ final class RankedBars {
         double[] probabilities = posterior.of(prediction, ranks);
         int shown = Math.min(top, ranks.size());
         List<Interval> margins = ranks.subList(0, shown).stream().map(rank -> Interval.of(prediction.paired(rank))).toList();
-        var scale = new Axis(Math.min(0, margins.stream().mapToDouble(Interval::low).min().orElseThrow()),
-                Math.max(0, margins.stream().mapToDouble(Interval::high).max().orElseThrow()), 0, 100);
+        List<Interval> evaluated = margins.stream().filter(margin -> !Double.isNaN(margin.mean())).toList();
+        var scale = new Axis(Math.min(0, evaluated.stream().mapToDouble(Interval::low).min().orElseThrow()),
+                Math.max(0, evaluated.stream().mapToDouble(Interval::high).max().orElseThrow()), 0, 100);
         return Html.of("""
                 <figure><figcaption>Probabilities, and errors above the winner’s</figcaption>
                 %s%s
@@ -38,6 +39,11 @@ final class RankedBars {
     private static Html row(int place, Prediction prediction, int rank, PromptSet prompts, double probability,
                             Interval margin, Axis scale) {
         var errors = prediction.ranking().get(rank);
+        String name = prompts.prompts().get(errors.prompt()).className();
+        if (errors.errors().length == 0) {
+            return Html.of("<div class=\"row\"><span>%d</span><b>%s</b><span></span>"
+                    + "<span class=\"number\">not evaluated, went with its group</span></div>", place + 1, name);
+        }
         Html number = place == 0 ? Html.of("mean error %.6f", errors.mean())
                 : Html.of("%+.6f%s", margin.mean(), margin.isKnown() ? Html.of(" ± %.6f", margin.half()) : Html.NOTHING);
         Html whisker = place == 0 || !margin.isKnown() ? Html.NOTHING
@@ -49,8 +55,7 @@ final class RankedBars {
                 <div class="row%s"><span>%d</span><b>%s</b><span>%s %%</span>
                 <div class="track"><i class="fill" style="left:%.2f%%;width:%.2f%%"></i>%s<i class="origin" style="left:%.2f%%"></i></div>
                 <span class="number">%s · %d trials</span>
-                </div>""", place == 0 ? " winner" : "", place + 1, prompts.prompts().get(errors.prompt()).className(),
-                RankingText.percent(probability), Math.min(zero, end), Math.abs(end - zero), whisker, zero, number,
-                errors.errors().length);
+                </div>""", place == 0 ? " winner" : "", place + 1, name, RankingText.percent(probability),
+                Math.min(zero, end), Math.abs(end - zero), whisker, zero, number, errors.errors().length);
     }
 }

@@ -30,6 +30,7 @@ import org.diffusionclassifier.data.ReferringSummary;
 import org.diffusionclassifier.data.Summary;
 import org.diffusionclassifier.image.Box;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.report.Explanation;
 
 /** A page of each kind, of made-up results, with names that mean harm and pictures of awkward shapes. */
 final class SamplePages {
@@ -77,10 +78,9 @@ final class SamplePages {
     }
 
     private static void add(ClassifyPage page, String name, RgbImage image, int prompts, int trials) {
-        var random = new Random(trials);
-        var evidence = new Evidence(trials, 16, random.doubles(256, -1e-3, 1e-3).toArray());
-        page.add(name, image, prediction(prompts, trials), Posterior.uniform(1024, 3, prompts), noise(32, 32),
-                 prompts == 1 ? null : evidence);
+        var evidence = new Evidence(trials, 16, new Random(trials).doubles(256, -1e-3, 1e-3).toArray());
+        page.add(name, image, prediction(prompts, trials), Posterior.uniform(1024, 3, prompts),
+                prompts == 1 ? null : new Explanation(noise(32, 32), evidence, HOSTILE, LONG));
     }
 
     private static PromptSet prompts(List<String> classes) {
@@ -88,12 +88,12 @@ final class SamplePages {
                 .mapToObj(i -> new Prompt("a photo of a " + classes.get(i), classes.get(i), i)).toList());
     }
 
-    /** The winner first; the later half of the prompts has seen a fifth of the trials. */
+    /** The winner first; the later half of the prompts has seen a fifth of the trials, the last of many none. */
     private static Prediction prediction(int prompts, int trials) {
         var random = new Random(prompts);
         var ranking = new ArrayList<PromptErrors>();
         for (int prompt = 0; prompt < prompts; prompt++) {
-            int seen = prompt <= prompts / 2 ? trials : Math.max(1, trials / 5);
+            int seen = prompt <= prompts / 2 ? trials : prompt == prompts - 1 ? 0 : Math.max(1, trials / 5);
             var errors = new float[seen];
             for (int i = 0; i < seen; i++) {
                 errors[i] = (float) (0.05 + 1e-3 * prompt + 2e-3 * random.nextGaussian());

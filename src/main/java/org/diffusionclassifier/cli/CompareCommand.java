@@ -1,0 +1,87 @@
+package org.diffusionclassifier.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.diffusionclassifier.classify.StrategyPlan;
+import org.diffusionclassifier.data.ErrorRecording;
+import org.diffusionclassifier.data.JsonFile;
+import org.diffusionclassifier.data.Replay;
+import org.diffusionclassifier.weights.InputException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code compare}: what strategies would have decided, and at which cost, on recorded errors. */
+@Command(name = "compare", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Replays strategies over the errors that evaluate --exhaustive --record wrote.")
+final class CompareCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--errors", required = true, paramLabel = "FILE", description = "What evaluate --record wrote.")
+    private Path errors;
+
+    @Option(names = "--strategy", paramLabel = "TEXT",
+            description = "exhaustive:N, staged:N,…/K,… or race:CONFIDENCE[,BOUND[,MAX-TRIALS]]; may be repeated. Default: "
+                    + "exhaustive, some staged, and races of four confidences by both bounds.")
+    private List<String> strategies = List.of();
+
+    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "1",
+            description = "Pairs that a race asks for at once, as the batches of a device have them. Default: "
+                    + "${DEFAULT-VALUE}, a comparison after every trial.")
+    private int batchSize;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write the table there, too.")
+    private Path json;
+
+    @Override
+    public Integer call() {
+        if (batchSize < 1) {
+            throw new InputException("--batch-size: expected at least 1, found " + batchSize);
+        }
+        if (json != null) {
+            OutputFile.requireWritable("--json", json);
+        }
+        ErrorRecording recording = ErrorRecording.read(errors);
+        int most = (int) recording.trials().stream().mapToInt(trial -> trial.timestep()).distinct().count();
+        List<StrategyPlan> plans = strategies.isEmpty() ? defaults(recording.classes().size(), most)
+                : strategies.stream().map(text -> StrategyPlan.parse(text, most)).toList();
+        PrintWriter out = spec.commandLine().getOut();
+        out.printf("%d images, %d prompts, %d trials%n%n%-30s %10s %10s %28s %6s%n", recording.images().size(),
+                recording.classes().size(), recording.trials().size(), "strategy", "right", "agreeing",
+                "pairs: mean, median, 95 %", "ties");
+        var replays = new ArrayList<Replay>();
+        for (StrategyPlan plan : plans) {
+            Replay replay = Replay.of(recording, plan, batchSize);
+            out.printf(Locale.ROOT, "%-30s %8.1f %% %8.1f %% %10.1f %8.0f %8.0f %6d%n", replay.strategy(),
+                    100.0 * replay.right() / replay.images(), 100.0 * replay.agreeing() / replay.images(),
+                    replay.meanPairs(), replay.median(), replay.most(), replay.ties());
+            out.flush();
+            replays.add(replay);
+        }
+        if (json != null) {
+            JsonFile.write(json, replays);
+        }
+        return 0;
+    }
+
+    private static List<StrategyPlan> defaults(int prompts, int most) {
+        var plans = new ArrayList<StrategyPlan>();
+        plans.add(new StrategyPlan.Staged(List.of(most), List.of(1)));
+        if (most % 5 == 0) {
+            plans.add(new StrategyPlan.Staged(List.of(most / 5, most), List.of(Math.min(5, prompts), 1)));
+        }
+        for (String bound : List.of("paired-t", "anytime")) {
+            for (double confidence : List.of(0.5, 0.8, 0.95, 0.99)) {
+                plans.add(new StrategyPlan.Racing(most, confidence, bound));
+            }
+        }
+        return plans;
+    }
+}
