@@ -49,7 +49,7 @@ final class ExplainOptions extends ReportOptions {
     }
 
     private boolean hasEnding(String ending) {
-        return explain.getFileName().toString().toLowerCase(Locale.ROOT).endsWith(ending);
+        return explain.toString().toLowerCase(Locale.ROOT).endsWith(ending);
     }
 
     /** The files while they are being filled. */

@@ -19,7 +19,7 @@ public final class Build {
         return version == null ? UNKNOWN : version;
     }
 
-    /** The commit of the sources, with {@code -dirty} if they had been edited; unknown to a build outside a repository. */
+    /** The sources' commit, with {@code -dirty} if they had been edited; unknown to a build outside a repository. */
     public static String commit() {
         try (InputStream in = Build.class.getResourceAsStream("commit.txt")) {
             return in == null ? UNKNOWN : new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();

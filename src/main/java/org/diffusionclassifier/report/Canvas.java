@@ -60,7 +60,8 @@ final class Canvas {
         BufferedImage drawn = picture.buffered();
         for (int y = 0; y < picture.height(); y++) {
             for (int x = 0; x < picture.width(); x++) {
-                fill(left + x * scale, top + y * scale, left + (x + 1) * scale, top + (y + 1) * scale, drawn.getRGB(x, y));
+                fill(left + x * scale, top + y * scale, left + (x + 1) * scale, top + (y + 1) * scale,
+                        drawn.getRGB(x, y));
             }
         }
     }

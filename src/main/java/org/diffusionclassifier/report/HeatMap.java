@@ -4,9 +4,9 @@ import org.diffusionclassifier.classify.Evidence;
 import org.diffusionclassifier.image.RgbImage;
 
 /**
- * Evidence over a picture: blue where it favours the winner, orange where it favours the runner-up, the stronger the less
- * of the picture shows through; the picture itself in dim grey, so that all colour is evidence. Blue and orange are told apart
- * by the colour-blind, too.
+ * Evidence over a picture: blue where it favours the winner, orange where it favours the runner-up, the stronger the
+ * less of the picture shows through; the picture itself in dim grey, so that all colour is evidence. Blue and orange are
+ * told apart by the colour-blind, too.
  */
 public final class HeatMap {
 

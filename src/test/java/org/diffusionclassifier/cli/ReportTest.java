@@ -93,17 +93,23 @@ class ReportTest {
     void oneClassHasNothingToBeComparedWith() throws IOException {
         classify("1", "1", bag, "--classes", "bag", "--report", page).succeeded();
         assertFalse(Files.readString(page).contains("Where the evidence lies"));
-        classify("1", "1", bag, "--classes", "bag", "--explain", folder.resolve("e.png")).refused("--explain", "two classes");
+        classify("1", "1", bag, "--classes", "bag", "--explain", folder.resolve("e.png"))
+                .refused("--explain", "two classes");
     }
 
     /** Two captions of one class are not each other's rivals. */
     @Test
     void theRunnerUpIsOfAnotherClass() throws IOException {
-        Path prompts = Files.writeString(folder.resolve("p.csv"), "prompt,classname,classidx\na photo of a bag.,carrier,0\n"
-                + "a handbag,carrier,0\na photo of a dress.,robe,1\n");
+        Path prompts = Files.writeString(folder.resolve("p.csv"), """
+                prompt,classname,classidx
+                a photo of a bag.,carrier,0
+                a handbag,carrier,0
+                a photo of a dress.,robe,1
+                """);
         classify("3", "1", bag, "--prompts", prompts, "--report", page).succeeded();
         String report = Files.readString(page);
-        assertTrue(report.contains("carrier’s error less robe’s") || report.contains("robe’s error less carrier’s"), report);
+        assertTrue(report.contains("carrier’s error less robe’s") || report.contains("robe’s error less carrier’s"),
+                report);
     }
 
     @ParameterizedTest
@@ -112,8 +118,8 @@ class ReportTest {
         Path model = folder.resolve("model");
         GoldenDit.layOut(model);
         Path png = folder.resolve("e.png");
-        CommandLineRun.of("classify", bag, "--model", model, "--device", "cpu", "--interval", "250", "--loss", loss, "--report",
-                page, "--explain", png).succeeded();
+        CommandLineRun.of("classify", bag, "--model", model, "--device", "cpu", "--interval", "250", "--loss", loss,
+                "--report", page, "--explain", png).succeeded();
         assertTrue(Files.readString(page).contains("mean over 4 trials"));
         assertTrue(Files.size(png) > 0);
     }

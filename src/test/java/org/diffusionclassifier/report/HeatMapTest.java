@@ -78,7 +78,7 @@ class HeatMapTest {
         int bar = 384 + 2 * 16 + 8;
         assertTrue((drawn.getRGB(20, bar) & 0xFF) > 200, "blue at the left end");
         assertTrue((drawn.getRGB(drawn.getWidth() - 20, bar) >> 16 & 0xFF) > 200, "orange at the right end");
-        assertEquals(0xFFFFFF, drawn.getRGB(17, 384 + 2 * 16 + 16 + 4 + 4) & 0xFFFFFF, "a minus before the largest difference");
+        assertEquals(0xFFFFFF, drawn.getRGB(17, bar + 8 + 4 + 4) & 0xFFFFFF, "a minus before the largest difference");
     }
 
     private static RgbImage map(RgbImage seen, Evidence evidence) {

@@ -1,11 +1,14 @@
 package org.diffusionclassifier.report.html;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.LongStream;
 
 /** A linear scale of a chart: from values to places, with a few round values to name. */
 final class Axis {
+
+    private static final int TICKS = 5;
 
     private final double low;
     private final double high;
@@ -25,6 +28,27 @@ final class Axis {
 
     double at(double value) {
         return from + (value - low) / (high - low) * (to - from);
+    }
+
+    /**
+     * What a chart has around its content: names at both axes, lines across it, and below it what {@code this} axis, the
+     * horizontal one, is of.
+     *
+     * @param y the vertical one, upwards
+     */
+    Html frame(Axis y, String title) {
+        var parts = new ArrayList<Html>();
+        for (double tick : y.ticks(TICKS)) {
+            parts.add(Html.of("<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/>", from, y.at(tick), to));
+            parts.add(Html.of("<text class=\"end\" x=\"%.1f\" y=\"%.1f\">%s</text>", from - 5, y.at(tick) + 3.5,
+                    y.label(tick, TICKS)));
+        }
+        for (double tick : ticks(TICKS)) {
+            parts.add(Html.of("<text class=\"middle\" x=\"%.1f\" y=\"%.1f\">%s</text>", Math.min(at(tick), to - 8),
+                    y.from + 14, label(tick, TICKS)));
+        }
+        parts.add(Html.of("<text class=\"middle\" x=\"%.1f\" y=\"%.1f\">%s</text>", (from + to) / 2, y.from + 28, title));
+        return Html.join(parts);
     }
 
     /** Multiples of 1, 2 or 5 times a power of ten, at most {@code most + 1} of them. */

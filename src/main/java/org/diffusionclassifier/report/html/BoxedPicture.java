@@ -17,15 +17,17 @@ final class BoxedPicture {
      * @param chosen index of a box, or null
      * @param truth  a box, drawn dashed, or null
      */
-    static Html of(RgbImage picture, String description, List<double[]> boxes, Integer chosen, double[] truth, int longest) {
+    static Html of(RgbImage picture, String description, List<double[]> boxes, Integer chosen, double[] truth,
+                   int longest) {
         double letter = Math.max(picture.width(), picture.height()) / 16.0;
         var parts = new ArrayList<Html>();
         for (int i = 0; i < boxes.size(); i++) {
             boolean isChosen = chosen != null && chosen == i;
             parts.add(box(boxes.get(i), isChosen ? "box chosen" : "box"));
-            parts.add(Html.of("<text class=\"%s\" x=\"%.2f\" y=\"%.2f\" style=\"font-size:%.2fpx;stroke-width:%.2f\">%d</text>",
-                    isChosen ? "number chosen" : "number", boxes.get(i)[0] + 0.3 * letter, boxes.get(i)[1] + 1.1 * letter,
-                    letter, letter / 6, i + 1));
+            parts.add(Html.of("""
+                    <text class="%s" x="%.2f" y="%.2f" style="font-size:%.2fpx;stroke-width:%.2f">%d</text>""",
+                    isChosen ? "number chosen" : "number", boxes.get(i)[0] + 0.3 * letter,
+                    boxes.get(i)[1] + 1.1 * letter, letter, letter / 6, i + 1));
         }
         if (truth != null) {
             parts.add(box(truth, "box truth"));
@@ -35,8 +37,7 @@ final class BoxedPicture {
                 <image%s href="%s" width="%d" height="%d"/>
                 %s
                 </svg>""", picture.width(), picture.height(), description,
-                Picture.arePixelsSeen(picture) ? new Html(" class=\"pixels\"") : Html.NOTHING, Picture.uri(picture, longest),
-                picture.width(), picture.height(), Html.join(parts));
+                Picture.style(picture), Picture.uri(picture, longest), picture.width(), picture.height(), Html.join(parts));
     }
 
     private static Html box(double[] box, String style) {

@@ -14,7 +14,6 @@ final class Calibration {
     private static final int LEFT = 44;
     private static final int TOP = 8;
     private static final int BOTTOM = 34;
-    private static final int TICKS = 5;
 
     private Calibration() {
     }
@@ -23,26 +22,22 @@ final class Calibration {
         var x = new Axis(0, 100, LEFT, WIDTH - 10);
         var y = new Axis(0, 100, HEIGHT - BOTTOM, TOP);
         var parts = new ArrayList<Html>();
-        for (double tick : y.ticks(TICKS)) {
-            parts.add(Html.of("<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"end\" x=\"%d\" y=\"%.1f\">%.0f</text>"
-                    + "<text class=\"middle\" x=\"%.1f\" y=\"%d\">%.0f</text>", LEFT, y.at(tick), WIDTH - 10, LEFT - 5,
-                    y.at(tick) + 3.5, tick, Math.min(x.at(tick), WIDTH - 12), HEIGHT - BOTTOM + 14, tick));
-        }
+        parts.add(x.frame(y, "claimed, %"));
         parts.add(Html.of("<path class=\"zero\" d=\"M%.1f %.1fL%.1f %.1f\"/>", x.at(0), y.at(0), x.at(100), y.at(100)));
         for (Bin bin : reliability.bins()) {
             Proportion right = Proportion.of((int) Math.round(bin.right() * bin.images()), bin.images());
             double across = x.at(100 * bin.claimed());
-            parts.add(Html.of("<g><title>%d images, claimed %.1f %%: %s right</title>"
-                    + "<path class=\"bar c0\" d=\"M%.1f %.1fV%.1f\"/><circle class=\"mark c0\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/></g>",
-                    bin.images(), 100 * bin.claimed(), right, across, y.at(100 * right.low()), y.at(100 * right.high()), across,
-                    y.at(100 * right.share())));
+            parts.add(Html.of("""
+                    <g><title>%d images, claimed %.1f %%: %s right</title>
+                    <path class="bar c0" d="M%.1f %.1fV%.1f"/><circle class="mark c0" cx="%.1f" cy="%.1f" r="4"/></g>""",
+                    bin.images(), 100 * bin.claimed(), right, across, y.at(100 * right.low()), y.at(100 * right.high()),
+                    across, y.at(100 * right.share())));
         }
-        parts.add(Html.of("<text class=\"middle\" x=\"%d\" y=\"%d\">claimed, %%</text>"
-                + "<text class=\"middle\" transform=\"translate(11 %d) rotate(-90)\">right, %%</text>", (LEFT + WIDTH) / 2,
-                HEIGHT - 4, (TOP + HEIGHT - BOTTOM) / 2));
+        parts.add(Html.of("<text class=\"middle\" transform=\"translate(11 %d) rotate(-90)\">right, %%</text>",
+                (TOP + HEIGHT - BOTTOM) / 2));
         return Html.of("""
                 <figure><figcaption>Right, by the probability claimed</figcaption>
-                <svg role="img" viewBox="0 0 %d %d"><title>How often predictions are right, by the probability they claim</title>
+                <svg role="img" viewBox="0 0 %d %d"><title>Right, by the probability claimed</title>
                 %s
                 </svg>
                 <p class="note">Expected calibration error %.3f. Below the line predictions claim too much, above it too

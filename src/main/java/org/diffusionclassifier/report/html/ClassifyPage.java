@@ -63,10 +63,14 @@ public final class ClassifyPage {
     }
 
     private Html picture(String name, RgbImage image, Prediction prediction) {
-        return Html.of("<figure><figcaption>%s%s</figcaption>%n%s%n<p class=\"note\">%d × %d pixels%s; %d pairs</p></figure>",
-                className(prediction, 0), prediction.isTie() ? Html.of(", a tie of %d", prediction.surviving()) : Html.NOTHING,
+        return Html.of("""
+                <figure><figcaption>%s%s</figcaption>
+                %s
+                <p class="note">%d × %d pixels%s; %d pairs</p></figure>""", className(prediction, 0),
+                prediction.isTie() ? Html.of(", a tie of %d", prediction.surviving()) : Html.NOTHING,
                 Picture.of(image, name, Picture.LARGE), image.width(), image.height(),
-                image.width() == image.height() ? "" : ", of which the model sees the middle square", prediction.pairs());
+                image.width() == image.height() ? "" : ", of which the model sees the middle square",
+                prediction.pairs());
     }
 
     private String className(Prediction prediction, int rank) {

@@ -62,7 +62,8 @@ final class Confusions {
                     .reduce((a, b) -> counts[b] > counts[a] ? b : a).orElse(label);
             if (total > 0) {
                 table.row(matrix.names().get(row), total, Proportion.of(counts[row], total),
-                        other == label || counts[other] == 0 ? "" : matrix.names().get(other) + " (" + counts[other] + ")");
+                        other == label || counts[other] == 0 ? ""
+                                : matrix.names().get(other) + " (" + counts[other] + ")");
             }
         }
         return table.render();

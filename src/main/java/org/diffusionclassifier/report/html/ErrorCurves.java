@@ -3,6 +3,7 @@ package org.diffusionclassifier.report.html;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 import org.diffusionclassifier.classify.Margin;
@@ -25,7 +26,6 @@ final class ErrorCurves {
 
     private static final int LEAST_TRIALS = 5;
     private static final int MOST_POINTS = 10;
-    private static final int TICKS = 5;
 
     /** Marks that tell curves apart without their colour, around (0, 0). */
     private static final List<String> MARKS = List.of("M-3.2 -3.2h6.4v6.4h-6.4z", "M0 -4.2L4 3.2H-4z",
@@ -50,21 +50,12 @@ final class ErrorCurves {
      */
     static Html of(String winner, PromptErrors best, List<Loser> losers, int timesteps) {
         List<List<Point>> curves = losers.stream().map(loser -> points(loser.errors(), best)).toList();
-        double low = Math.min(0, curves.stream().flatMap(List::stream).mapToDouble(p -> p.difference.low()).min().orElse(0));
-        double high = Math.max(0, curves.stream().flatMap(List::stream).mapToDouble(p -> p.difference.high()).max().orElse(0));
+        List<Interval> all = curves.stream().flatMap(List::stream).map(Point::difference).toList();
         var x = new Axis(0, timesteps, LEFT, WIDTH - 6);
-        var y = new Axis(low, high, HEIGHT - BOTTOM, TOP);
+        var y = new Axis(Math.min(0, all.stream().mapToDouble(Interval::low).min().orElseThrow()),
+                Math.max(0, all.stream().mapToDouble(Interval::high).max().orElseThrow()), HEIGHT - BOTTOM, TOP);
         var parts = new ArrayList<Html>();
-        for (double tick : y.ticks(TICKS)) {
-            parts.add(Html.of("<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"end\" x=\"%d\" y=\"%.1f\">%s</text>",
-                    LEFT, y.at(tick), WIDTH - 6, LEFT - 5, y.at(tick) + 3.5, y.label(tick, TICKS)));
-        }
-        for (double tick : x.ticks(TICKS)) {
-            parts.add(Html.of("<text class=\"middle\" x=\"%.1f\" y=\"%d\">%s</text>", Math.min(x.at(tick), WIDTH - 14),
-                    HEIGHT - BOTTOM + 14, x.label(tick, TICKS)));
-        }
-        parts.add(Html.of("<text class=\"middle\" x=\"%d\" y=\"%d\">timestep (more noise to the right)</text>",
-                (LEFT + WIDTH) / 2, HEIGHT - 4));
+        parts.add(x.frame(y, "timestep (more noise to the right)"));
         parts.add(Html.of("<path class=\"zero\" d=\"M%d %.1fH%d\"/>", LEFT, y.at(0), WIDTH - 6));
         for (int i = 0; i < curves.size(); i++) {
             parts.add(curve(i, curves.get(i), x, y, 3.0 * (i - (curves.size() - 1) / 2.0)));
@@ -89,16 +80,18 @@ final class ErrorCurves {
         var bars = new StringBuilder();
         var marks = new ArrayList<Html>();
         for (Point point : points) {
+            Interval difference = point.difference;
             double across = x.at(point.timestep) + aside;
-            line.append(Html.of("%s%.1f %.1f", line.length() == 0 ? "M" : "L", across, y.at(point.difference.mean())).markup());
-            if (point.difference.isKnown()) {
-                bars.append(Html.of("M%.1f %.1fV%.1f", across, y.at(point.difference.low()),
-                        y.at(point.difference.high())).markup());
+            double mean = y.at(difference.mean());
+            line.append(String.format(Locale.ROOT, "%s%.1f %.1f", line.length() == 0 ? "M" : "L", across, mean));
+            if (difference.isKnown()) {
+                bars.append(String.format(Locale.ROOT, "M%.1f %.1fV%.1f", across, y.at(difference.low()),
+                        y.at(difference.high())));
             }
-            marks.add(mark(index, across, y.at(point.difference.mean())));
+            marks.add(mark(index, across, mean));
         }
-        return Html.of("<path class=\"line c%d\" d=\"%s\"/><path class=\"bar c%d\" d=\"%s\"/>%s", index, line, index, bars,
-                Html.join(marks));
+        return Html.of("<path class=\"line c%1$d\" d=\"%2$s\"/><path class=\"bar c%1$d\" d=\"%3$s\"/>%4$s", index, line,
+                bars, Html.join(marks));
     }
 
     private static Html mark(int index, double x, double y) {

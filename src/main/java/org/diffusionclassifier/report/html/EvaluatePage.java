@@ -27,8 +27,10 @@ public final class EvaluatePage {
      */
     public static Page of(Summary summary, List<Outcome> outcomes, SortedMap<Integer, String> classes, Dataset images) {
         var page = new Page("Evaluation");
-        page.add(Html.of("<p class=\"headline\">%.1f\u00a0%% right</p><p>%d of %d images; 95\u00a0%% interval %.1f to %.1f\u00a0%%; %.0f pairs an "
-                + "image%s</p><p class=\"note\">%s</p>", 100 * summary.accuracy(), summary.correct(), summary.images(),
+        page.add(Html.of("""
+                <p class="headline">%.1f\u00a0%% right</p>
+                <p>%d of %d images; 95\u00a0%% interval %.1f to %.1f\u00a0%%; %.0f pairs an image%s</p>
+                <p class="note">%s</p>""", 100 * summary.accuracy(), summary.correct(), summary.images(),
                 100 * summary.accuracyLow(), 100 * summary.accuracyHigh(), summary.pairsPerImage(),
                 summary.ties() == 0 ? Html.NOTHING : Html.of("; %d undecided", summary.ties()), images.description()));
         page.section("What was taken for what", sideBySide(Confusions.matrix(summary.confusion()),

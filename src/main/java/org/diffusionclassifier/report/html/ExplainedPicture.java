@@ -19,10 +19,11 @@ final class ExplainedPicture {
                 %s
                 <div class="scale"></div>
                 <div class="ends"><span>−%s<br/>favours %s</span><span>0</span><span>+%s<br/>favours %s</span></div>
-                <p class="note">%s’s error less %s’s at each place, mean over %d trials. Blue is where the picture speaks for
-                the first, orange where it speaks for the second; what neither colours does not matter.</p>
+                <p class="note">%s’s error less %s’s at each place, mean over %d trial%s. Blue is where the picture speaks
+                for the first, orange where it speaks for the second; what neither colours does not matter.</p>
                 </figure>""",
                 Picture.of(HeatMap.of(explanation), "Heat map: " + winner + " or " + runnerUp, Picture.LARGE),
-                largest, winner, largest, runnerUp, winner, runnerUp, explanation.evidence().trials());
+                largest, winner, largest, runnerUp, winner, runnerUp, explanation.evidence().trials(),
+                explanation.evidence().trials() == 1 ? "" : "s");
     }
 }

@@ -50,10 +50,4 @@ record Html(String markup) {
         });
         return escaped.toString();
     }
-
-    /** {@code text} cut to at most so many characters. */
-    static String shortened(String text, int most) {
-        return text.codePointCount(0, text.length()) <= most ? text
-                : text.substring(0, text.offsetByCodePoints(0, most - 1)) + "…";
-    }
 }

@@ -49,16 +49,17 @@ public final class MatchPage {
                         pictures.get(p)));
                 for (int c = 0; c < captions.size(); c++) {
                     boolean best = matrix.isBestCaption(p, c);
-                    cells.add(new Table.Cell(String.format(Locale.ROOT, "%.6f", matrix.scores()[p][c])
-                            + (best ? "\u00a0◀" : "") + (matrix.isBestPicture(p, c) ? "\u00a0▲" : ""), best ? "best" : "", 0));
+                    String marks = (best ? "\u00a0◀" : "") + (matrix.isBestPicture(p, c) ? "\u00a0▲" : "");
+                    cells.add(new Table.Cell(String.format(Locale.ROOT, "%.6f", matrix.scores()[p][c]) + marks,
+                            best ? "best" : "", 0));
                 }
                 table.row(cells);
             }
             page.section(capitalised(scoring), table.render(),
-                    Html.of("<p class=\"note\">◀ the caption that fits a picture best, ▲ the picture that fits a caption best. "
-                            + "%s</p>", scoring == Scoring.RAW
-                                    ? "A picture’s error says first how difficult the picture is: compare along the rows."
-                                    : "The error less the same picture’s when told nothing: pictures can be compared, too."));
+                    Html.of("<p class=\"note\">◀ the caption that fits a picture best, ▲ the picture that fits a caption "
+                            + "best. %s</p>", scoring == Scoring.RAW
+                            ? "A picture’s error says first how difficult the picture is: compare along the rows."
+                            : "The error less the same picture’s when told nothing: pictures can be compared, too."));
         }
         return page.settings(settings);
     }
@@ -80,8 +81,8 @@ public final class MatchPage {
             examples.add(example(asked.get(i), summary.examples().get(i)));
         }
         page.section(shown == asked.size() ? "Examples" : "The first " + shown + " of " + asked.size() + " examples",
-                Html.of("<p class=\"note\">Under each picture: its error with its own caption less that with the other one, "
-                        + "below 0 where it was matched rightly.</p>"),
+                Html.of("<p class=\"note\">Under each picture: its error with its own caption less that with the other "
+                        + "one, below 0 where it was matched rightly.</p>"),
                 Html.of("<div class=\"figures\">%n%s%n</div>", Html.join(examples)));
         return page.settings(summary.settings());
     }

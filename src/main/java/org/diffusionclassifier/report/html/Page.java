@@ -27,7 +27,8 @@ public final class Page {
             <html lang="en">
             <head>
             <meta charset="utf-8"/>
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
+            <meta http-equiv="Content-Security-Policy"
+                content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
             <meta name="viewport" content="width=device-width, initial-scale=1"/>
             <link rel="icon" href="data:,"/>
             <title>%s</title>

@@ -27,11 +27,15 @@ final class Picture {
      * @param longest     side, at most, in pixels
      */
     static Html of(RgbImage image, String description, int longest) {
-        return Html.of("<img%s alt=\"%s\" src=\"%s\"/>", arePixelsSeen(image) ? new Html(" class=\"pixels\"") : Html.NOTHING,
-                description, uri(image, longest));
+        return Html.of("<img%s alt=\"%s\" src=\"%s\"/>", style(image), description, uri(image, longest));
     }
 
-    static boolean arePixelsSeen(RgbImage image) {
+    /** The attribute by which a browser keeps a small picture's pixels square; none for others. */
+    static Html style(RgbImage image) {
+        return arePixelsSeen(image) ? Html.of(" class=\"pixels\"") : Html.NOTHING;
+    }
+
+    private static boolean arePixelsSeen(RgbImage image) {
         return Math.max(image.width(), image.height()) <= PIXELS_COUNT;
     }
 

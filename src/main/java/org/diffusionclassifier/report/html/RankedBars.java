@@ -21,7 +21,7 @@ final class RankedBars {
         List<Integer> ranks = prompts.classRanks(prediction);
         double[] probabilities = posterior.of(prediction, ranks);
         int shown = Math.min(top, ranks.size());
-        List<Interval> margins = ranks.subList(0, shown).stream().map(rank -> Interval.of(prediction.paired(rank))).toList();
+        List<Interval> margins = ranks.stream().limit(shown).map(rank -> Interval.of(prediction.paired(rank))).toList();
         List<Interval> evaluated = margins.stream().filter(margin -> !Double.isNaN(margin.mean())).toList();
         var scale = new Axis(Math.min(0, evaluated.stream().mapToDouble(Interval::low).min().orElseThrow()),
                 Math.max(0, evaluated.stream().mapToDouble(Interval::high).max().orElseThrow()), 0, 100);
@@ -31,8 +31,8 @@ final class RankedBars {
                 <p class="note">The shorter the bar, the better the class fits. The thin line is the 95 %% interval of the
                 difference over the trials (noise and timestep) that both classes have seen.</p>
                 </figure>""",
-                Html.join(IntStream.range(0, shown).mapToObj(i -> row(i, prediction, ranks.get(i), prompts, probabilities[i],
-                        margins.get(i), scale)).toList()),
+                Html.join(IntStream.range(0, shown).mapToObj(i -> row(i, prediction, ranks.get(i), prompts,
+                        probabilities[i], margins.get(i), scale)).toList()),
                 shown == ranks.size() ? Html.NOTHING : Html.of("<p>and %d more</p>", ranks.size() - shown));
     }
 
@@ -53,9 +53,11 @@ final class RankedBars {
         double end = scale.at(margin.mean());
         return Html.of("""
                 <div class="row%s"><span>%d</span><b>%s</b><span>%s %%</span>
-                <div class="track"><i class="fill" style="left:%.2f%%;width:%.2f%%"></i>%s<i class="origin" style="left:%.2f%%"></i></div>
-                <span class="number">%s · %d trials</span>
+                <div class="track"><i class="fill" style="left:%.2f%%;width:%.2f%%"></i>%s
+                <i class="origin" style="left:%.2f%%"></i></div>
+                <span class="number">%s · %d trial%s</span>
                 </div>""", place == 0 ? " winner" : "", place + 1, name, RankingText.percent(probability),
-                Math.min(zero, end), Math.abs(end - zero), whisker, zero, number, errors.errors().length);
+                Math.min(zero, end), Math.abs(end - zero), whisker, zero, number, errors.errors().length,
+                errors.errors().length == 1 ? "" : "s");
     }
 }

@@ -35,7 +35,8 @@ public final class ReferPage {
         var table = new Table(headings.toArray());
         for (int b = 0; b < example.boxes().size(); b++) {
             double[] box = example.boxes().get(b).box();
-            var cells = new ArrayList<Object>(List.of(b + 1, String.format(Locale.ROOT, "%.0f,\u00a0%.0f", box[0], box[1]),
+            var cells = new ArrayList<Object>(List.of(b + 1,
+                    String.format(Locale.ROOT, "%.0f,\u00a0%.0f", box[0], box[1]),
                     String.format(Locale.ROOT, "%.0f\u00a0×\u00a0%.0f", box[2], box[3])));
             for (Choice choice : example.choices()) {
                 boolean best = Objects.equals(choice.chosen(), b);
@@ -46,8 +47,8 @@ public final class ReferPage {
         }
         return new Page(example.expression())
                 .section(example.image(), Html.of("<figure>%s</figure>", drawn(picture, example, Picture.LARGE)), DRAWN)
-                .section("Scores", table.render(), Html.of("<p class=\"note\">The smaller, the better the expression fits; "
-                        + "◀ the smallest of each way of scoring.</p>"))
+                .section("Scores", table.render(), Html.of("<p class=\"note\">The smaller, the better the expression "
+                        + "fits; ◀ the smallest of each way of scoring.</p>"))
                 .settings(settings);
     }
 
@@ -68,8 +69,8 @@ public final class ReferPage {
                     Verdict.of(example.expression(), Boolean.TRUE.equals(choice.correct()))));
         }
         return new Page("Boxes that expressions refer to")
-                .section("Accuracy over " + asked.size() + " examples", table.render(), Html.of("<p class=\"note\">Right is a "
-                        + "box whose intersection over union with the true one is above 0.5; 95 %% intervals.</p>"))
+                .section("Accuracy over " + asked.size() + " examples", table.render(), Html.of("<p class=\"note\">Right is "
+                        + "a box whose intersection over union with the true one is above 0.5; 95 %% intervals.</p>"))
                 .section(shown == asked.size() ? "Examples" : "The first " + shown + " of " + asked.size() + " examples",
                         DRAWN, Html.of("<p class=\"note\">Dashed: the true one.</p>"),
                         Html.of("<div class=\"thumbnails wider\">%n%s%n</div>", Html.join(examples)))

@@ -38,13 +38,14 @@ final class Table {
     private void row(String element, List<?> cells) {
         rows.add(Html.of("<tr>%s</tr>", Html.join(cells.stream()
                 .map(cell -> cell instanceof Cell given ? given.render(element)
-                        : Html.of("<%2$s>%1$s</%2$s>", cell instanceof Proportion share ? withInterval(share) : cell, element))
+                        : Html.of("<%2$s>%1$s</%2$s>",
+                                cell instanceof Proportion share ? withInterval(share) : cell, element))
                 .toList())));
     }
 
     private static Html withInterval(Proportion share) {
-        return Html.of("%.1f\u00a0%% <span class=\"interval\">(%.1f to %.1f)</span>", 100 * share.share(), 100 * share.low(),
-                100 * share.high());
+        return Html.of("%.1f\u00a0%% <span class=\"interval\">(%.1f to %.1f)</span>", 100 * share.share(),
+                100 * share.low(), 100 * share.high());
     }
 
     /** A cell that is more than its text: of a class, or shaded by a share from 0 to 1. */

@@ -13,8 +13,12 @@ class AxisTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "0 | 1000 | 0 200 400 600 800 1000", "-0.0031 | 0.0062 | -0.002 0.000 0.002 0.004 0.006", "0 | 1 | 0.0 0.2 0.4 0.6 0.8 1.0",
-        "3 | 17 | 5 10 15", "0 | 2e-12 | 0.0e+00 5.0e-13 1.0e-12 1.5e-12 2.0e-12", "1e6 | 3.1e6 | 1000000 1500000 2000000 2500000 3000000"})
+        "0 | 1000 | 0 200 400 600 800 1000",
+        "-0.0031 | 0.0062 | -0.002 0.000 0.002 0.004 0.006",
+        "0 | 1 | 0.0 0.2 0.4 0.6 0.8 1.0",
+        "3 | 17 | 5 10 15",
+        "0 | 2e-12 | 0.0e+00 5.0e-13 1.0e-12 1.5e-12 2.0e-12",
+        "1e6 | 3.1e6 | 1000000 1500000 2000000 2500000 3000000"})
     void namesRoundNumbers(double low, double high, String expected) {
         var axis = new Axis(low, high, 0, 100);
         assertEquals(expected, String.join(" ", axis.ticks(5).stream().map(tick -> axis.label(tick, 5)).toList()));

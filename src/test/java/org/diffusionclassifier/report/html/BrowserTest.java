@@ -1,7 +1,6 @@
 package org.diffusionclassifier.report.html;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -73,8 +72,8 @@ class BrowserTest {
         var frames = new StringBuilder();
         for (String page : pages.keySet()) {
             for (int width : new int[] {TELEPHONE, DESKTOP}) {
-                frames.append("<iframe data-page=\"%s\" src=\"%s\" width=\"%d\" height=\"800\" frameborder=\"0\"></iframe>%n"
-                        .formatted(page, file(page).getFileName(), width));
+                frames.append("<iframe data-page=\"%s\" src=\"%s\" width=\"%d\" height=\"800\" frameborder=\"0\">"
+                        .formatted(page, file(page).getFileName(), width)).append("</iframe>\n");
             }
         }
         Path probe = Files.writeString(folder.resolve("probe.html"), Files.readString(PROBE).replace("FRAMES", frames));
@@ -125,7 +124,8 @@ class BrowserTest {
 
     private Run open(Path page, String... more) throws Exception {
         var command = new ArrayList<>(List.of(browser, "--headless", "--no-sandbox", "--disable-gpu",
-                "--force-device-scale-factor=1", "--hide-scrollbars", "--user-data-dir=" + folder.resolve("profile"), "--no-first-run",
+                "--force-device-scale-factor=1", "--hide-scrollbars",
+                "--user-data-dir=" + folder.resolve("profile"), "--no-first-run",
                 "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr"));
         command.addAll(List.of(more));
         command.add(page.toUri().toString());
@@ -139,7 +139,6 @@ class BrowserTest {
             process.destroyForcibly();
         }
         assertEquals(0, process.exitValue(), read(err));
-        assertFalse(read(out).isEmpty() && read(err).isEmpty());
         return new Run(read(out), read(err));
     }
 

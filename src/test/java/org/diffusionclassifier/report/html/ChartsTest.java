@@ -36,8 +36,8 @@ class ChartsTest {
         for (int i = 0; i < 10; i++) {
             errors[i] = order.get(i) < 5 ? order.get(i) + 1 : 10;
         }
-        String chart = ErrorCurves.of("cat", best, List.of(new ErrorCurves.Loser("dog", new PromptErrors(1, trials, errors))),
-                1000).markup();
+        var loser = new ErrorCurves.Loser("dog", new PromptErrors(1, trials, errors));
+        String chart = ErrorCurves.of("cat", best, List.of(loser), 1000).markup();
         assertTrue(chart.contains("d=\"M108.4 127.0L249.4 8.0\""), chart);
         assertTrue(chart.contains("d=\"M108.4 160.4V93.6M249.4 8.0V8.0\""), chart);
     }

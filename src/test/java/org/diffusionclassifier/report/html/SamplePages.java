@@ -50,7 +50,8 @@ final class SamplePages {
     /** By name. */
     static Map<String, Page> all() {
         var pages = new LinkedHashMap<String, Page>();
-        pages.put("classify", classify(List.of(HOSTILE, "a cat", LONG, "🚋 tram", "", "dog", "fox", "owl", "elk", "ape", "bee")));
+        pages.put("classify", classify(List.of(HOSTILE, "a cat", LONG, "🚋 tram", "", "dog", "fox", "owl", "elk", "ape",
+                "bee")));
         pages.put("explain", explain());
         pages.put("one class", classify(List.of("cat")));
         pages.put("match", match());
@@ -98,7 +99,8 @@ final class SamplePages {
             for (int i = 0; i < seen; i++) {
                 errors[i] = (float) (0.05 + 1e-3 * prompt + 2e-3 * random.nextGaussian());
             }
-            ranking.add(new PromptErrors(prompt, TrialPlan.of(1000, List.of(trials), 1).stages().get(0).subList(0, seen), errors));
+            var plan = TrialPlan.of(1000, List.of(trials), 1).stages().get(0);
+            ranking.add(new PromptErrors(prompt, plan.subList(0, seen), errors));
         }
         return new Prediction(ranking, 1);
     }
@@ -108,8 +110,9 @@ final class SamplePages {
                 new MatchingExample(List.of(picture(0), picture(1)), List.of(HOSTILE, LONG), "left-right"),
                 new MatchingExample(List.of(picture(2), picture(3)), List.of("a cat", "a dog"), HOSTILE),
                 new MatchingExample(List.of(picture(4), picture(5)), List.of("a fox", "an owl"), null));
-        var matched = examples.stream().map(example -> MatchedExample.of(example,
-                List.of(new CaptionErrors(0.3, new double[] {0.1, 0.2}), new CaptionErrors(0.4, new double[] {0.35, 0.3})))).toList();
+        var errors = List.of(new CaptionErrors(0.3, new double[] {0.1, 0.2}),
+                new CaptionErrors(0.4, new double[] {0.35, 0.3}));
+        var matched = examples.stream().map(example -> MatchedExample.of(example, errors)).toList();
         return MatchPage.examples(examples, MatchingSummary.of(matched, SETTINGS));
     }
 
@@ -123,7 +126,8 @@ final class SamplePages {
     private static Page references() {
         var asked = List.of(new ReferringExample("", picture(0), boxes(), HOSTILE, boxes().get(0)),
                 new ReferringExample("", picture(1), boxes(), LONG, boxes().get(1)));
-        return ReferPage.examples(asked, ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(), SETTINGS));
+        return ReferPage.examples(asked,
+                ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(), SETTINGS));
     }
 
     /** Of some thousand images, a tenth of them wrong, and no two with as many pairs. */
