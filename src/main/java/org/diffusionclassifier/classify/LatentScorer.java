@@ -81,6 +81,11 @@ public abstract class LatentScorer implements Scorer {
         return batchSize;
     }
 
+    /** How many pairs a round should have where its size is free: as few as keep the device busy. */
+    public int pairsAhead() {
+        return Math.min(batchSize, Math.max(1, device.latentPixelsAtLeast() / (x0.dim(0) * x0.dim(1))));
+    }
+
     @Override
     public int prompts() {
         return prompts;

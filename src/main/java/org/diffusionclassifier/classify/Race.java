@@ -16,12 +16,15 @@ import org.diffusionclassifier.weights.InputException;
  * δ/(K − 1) on each, however often it looks, that happens with probability δ at most (Bonferroni), whatever the errors
  * of different prompts have to do with each other.
  *
+ * <p>A look may come after one trial or several: the fewer pairs a round has, the sooner a prompt is dropped; the more,
+ * the fewer looks there are to be fooled by.
+ *
  * <p>Trials come in van der Corput's order over the timesteps, so that any few of them are spread over all.
  */
 public final class Race implements Strategy {
 
     /** Trials before the first comparison. */
-    static final int FIRST_LOOK = 3;
+    static final int FIRST_LOOK = 4;
 
     private final List<Trial> trials;
     private final Bound bound;

@@ -37,7 +37,7 @@ final class CaptionSession implements AutoCloseable {
         scorer = new CaptionScorer(session.scorer(), prompts, options.trials(session.scorer().timesteps()));
         model.describe(settings);
         settings.put("device", session.device().description());
-        trials.describe(settings, prompts.size());
+        trials.describe(settings, prompts.size(), session.pairsAhead());
         start = System.nanoTime();
     }
 

@@ -57,7 +57,7 @@ final class CheckpointOptions {
         boolean concerned = concern(model);
         if (concerned && tokenizer == null) {
             throw new InputException("--tokenizer: expected a folder with vocab.json and merges.txt, as " + model
-                    + " has no tokenizer in it");
+                    + " has no tokenizer in it (or --vae, if it is a DiT)");
         }
         if (!concerned && tellsOfAFile()) {
             throw new InputException("--tokenizer, --image-size, --predicts and --ema: expected with a model that is "

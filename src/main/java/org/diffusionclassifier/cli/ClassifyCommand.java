@@ -112,7 +112,7 @@ final class ClassifyCommand implements Callable<Integer> {
         var settings = new TreeMap<String, String>();
         model.describe(settings);
         settings.put("device", session.device().description());
-        trials.describe(settings, prompts.prompts().size());
+        trials.describe(settings, prompts.prompts().size(), session.pairsAhead());
         certainty.describe(settings);
         return settings;
     }

@@ -8,9 +8,9 @@ import me.tongfei.progressbar.ProgressBar;
 import org.diffusionclassifier.weights.Converter;
 import org.diffusionclassifier.weights.Converter.Count;
 import org.diffusionclassifier.weights.Converter.Outcome;
+import org.diffusionclassifier.weights.Converter.Source;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.InputException;
-import org.diffusionclassifier.weights.ModelSource;
 import org.diffusionclassifier.weights.RandomModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,8 +21,9 @@ import picocli.CommandLine.Spec;
 
 /** {@code convert}: a model in any form in, one file out. */
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Makes one safetensors file of a model: UNet, text encoder and the VAE's encoder in the order in "
-                + "which they are loaded, the tokenizer and all settings with them, to be given as --model.")
+        description = "Makes one safetensors file of a model: text encoder, the VAE's encoder and UNet, or of a DiT the "
+                + "VAE's encoder and transformer, in the order in which they are loaded, tokenizer and all settings "
+                + "with them, to be given as --model.")
 final class ConvertCommand implements Callable<Integer> {
 
     enum TypeChoice { F16, BF16, F32 }
@@ -31,8 +32,9 @@ final class ConvertCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Parameters(arity = "0..1", paramLabel = "SOURCE",
-            description = "A directory in diffusers form, Stable Diffusion 1 or 2 as one .safetensors or .ckpt file in "
-                    + "the original naming, or a file that convert made.")
+            description = "A directory in diffusers form, of Stable Diffusion or a DiT; Stable Diffusion 1 or 2, or "
+                    + "with --vae a DiT, as one .safetensors, .ckpt or .pt file in the original naming; or a file that "
+                    + "convert made.")
     private Path source;
 
     @Option(names = "--random", paramLabel = "MODEL",
@@ -56,6 +58,9 @@ final class ConvertCommand implements Callable<Integer> {
     private boolean verify;
 
     @Mixin
+    private AutoencoderOption autoencoder;
+
+    @Mixin
     private CheckpointOptions checkpoint;
 
     @Override
@@ -64,11 +69,7 @@ final class ConvertCommand implements Callable<Integer> {
             throw new InputException("convert: expected a SOURCE or --random, found " + (source == null ? "neither"
                     : "both"));
         }
-        checkpoint.check(source);
-        ModelSource model = source == null ? checkpoint.withLoras(RandomModel.of(random))
-                : checkpoint.open(source);
-        var converter = new Converter(model,
-                new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify));
+        var converter = converter(new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify));
         long start = System.nanoTime();
         Outcome outcome;
         try (ProgressBar bar = Progress.bar("convert", " MB", 1_000_000, converter.work(),
@@ -79,12 +80,23 @@ final class ConvertCommand implements Callable<Integer> {
         return 0;
     }
 
+    private Converter converter(Converter.Options options) {
+        autoencoder.check(source);
+        if (autoencoder.isOfDit(source)) {
+            checkpoint.checkNone();
+            return new Converter(autoencoder.open(source), options);
+        }
+        checkpoint.check(source);
+        return new Converter(source == null ? checkpoint.withLoras(RandomModel.of(random)) : checkpoint.open(source),
+                options);
+    }
+
     private void report(Outcome outcome, double seconds) {
         PrintWriter printer = spec.commandLine().getOut();
         printer.printf(Locale.ROOT, "%s: %d parameters in %d tensors, %.1f MB in %.1f s%n", out, outcome.parameters(),
                 outcome.tensors(), outcome.bytes() * 1e-6, seconds);
-        if (outcome.sha256() != null) {
-            printer.println("sha256 of the source: " + outcome.sha256());
+        for (Source read : outcome.sources()) {
+            printer.println("sha256 of " + read.name() + ": " + read.sha256());
         }
         for (Count count : outcome.overflowed()) {
             printer.printf("%s: %d values beyond the largest %s became that%n", count.tensor(), count.values(),

@@ -182,7 +182,7 @@ final class EvaluateCommand implements Callable<Integer> {
         model.describe(settings);
         settings.put("device", session.device().description());
         settings.put("prompts", prompts.sha256());
-        trials.describe(settings, prompts.prompts().size());
+        trials.describe(settings, prompts.prompts().size(), session.pairsAhead());
         certainty.describe(settings);
         return settings;
     }

@@ -21,8 +21,8 @@ final class InspectCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Parameters(paramLabel = "PATH",
-            description = "A directory in diffusers form, or any .safetensors, .ckpt, .pt or .bin file: a model, a "
-                    + "part of one, a LoRA.")
+            description = "A directory in diffusers form, of a model or a VAE, or any .safetensors, .ckpt, .pt or .bin "
+                    + "file: a model, a part of one, a LoRA.")
     private Path path;
 
     @Option(names = "--tensors", description = "List every tensor with its type and shape.")

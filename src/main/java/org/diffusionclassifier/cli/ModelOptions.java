@@ -31,9 +31,10 @@ final class ModelOptions {
     private static final int LARGEST_DEFAULT_BATCH = 64;
 
     @Option(names = "--model", paramLabel = "PATH",
-            description = "A file that convert made; a directory in diffusers form: Stable Diffusion (unet/, vae/, "
-                    + "text_encoder/, …) or a DiT (transformer/, vae/, …); or Stable Diffusion 1 or 2, or with --vae a "
-                    + "DiT, as one .safetensors, .ckpt or .pt file in the original naming. Default: the bundled model.")
+            description = "A file that convert made, of either kind; a directory in diffusers form: Stable Diffusion "
+                    + "(unet/, vae/, text_encoder/, …) or a DiT (transformer/, vae/, …); or Stable Diffusion 1 or 2, or "
+                    + "with --vae a DiT, as one .safetensors, .ckpt or .pt file in the original naming. Default: the "
+                    + "bundled model.")
     Path model;
 
     @Mixin

@@ -52,7 +52,7 @@ final class Session implements AutoCloseable {
             } else {
                 ModelSource source = modelOptions.source(bundled);
                 var budget = modelOptions.budget(source);
-                if (source instanceof ModelFile) {
+                if (source instanceof ModelFile) {      // a DiT has no text encoder to work while the rest is read
                     source = open(new ArrivingModel(source));
                 }
                 device = openDevice(modelOptions, budget);
@@ -64,7 +64,7 @@ final class Session implements AutoCloseable {
             say(scorer.prompts() + " prompts, batches of " + scorer.batchSize() + " pairs");
             posterior = certainty.posterior(modelOptions, trialOptions.objective(), scorer, prompts);
             classifier = new Classifier(scorer,
-                    trialOptions.strategy(prompts, scorer.timesteps(), scorer.batchSize()), posterior.handicaps());
+                    trialOptions.strategy(prompts, scorer.timesteps(), scorer.pairsAhead()), posterior.handicaps());
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -128,6 +128,11 @@ final class Session implements AutoCloseable {
     /** Gives the prompts' errors one by one, where no classification is wanted. */
     LatentScorer scorer() {
         return scorer;
+    }
+
+    /** Pairs that a race asks for at once. */
+    int pairsAhead() {
+        return scorer.pairsAhead();
     }
 
     /** What errors say of prompts. */

@@ -169,9 +169,10 @@ final class TrialOptions extends DrawOptions {
     }
 
     /** Adds everything here that results depend on. */
-    void describe(SortedMap<String, String> settings, int prompts) {
+    void describe(SortedMap<String, String> settings, int prompts, int pairsAhead) {
         if (choice() == Choice.RACE) {
             settings.put("strategy", plan(prompts, 0).toString());
+            settings.put("pairs-ahead", String.valueOf(pairsAhead));
             if (tree != null) {
                 settings.put("tree", tree.toAbsolutePath().normalize().toString());
             }

@@ -112,6 +112,9 @@ public interface Device extends AutoCloseable {
     /** Latent pixels that a batch should have to keep the device busy. */
     int latentPixelsABatch();
 
+    /** Latent pixels from which on a pair takes about as long as in a full batch. */
+    int latentPixelsAtLeast();
+
     /** Bytes that activations can take; {@link Long#MAX_VALUE} where that is for the operating system to say. */
     long activationCapacity();
 

@@ -44,9 +44,10 @@ public final class InspectionText {
                 shown(name), parameters, bytes * 1e-6, more).stripTrailing()).append('\n');
     }
 
+    /** The names of a thousand labels are cut; a network's settings are shorter. */
     private static String json(Object settings) {
         try {
-            return new ObjectMapper().writeValueAsString(settings);
+            return shown(new ObjectMapper().writeValueAsString(settings), 2000);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
@@ -54,7 +55,11 @@ public final class InspectionText {
 
     /** A text from a file, which must neither break the line nor steer the terminal. */
     private static String shown(String text) {
+        return shown(text, 200);
+    }
+
+    private static String shown(String text, int most) {
         String shown = text.replaceAll("\\p{Cntrl}", " ");
-        return shown.length() <= 200 ? shown : shown.substring(0, 200) + "…";
+        return shown.length() <= most ? shown : shown.substring(0, most) + "…";
     }
 }

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Philox;
@@ -19,10 +20,12 @@ import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.ClassConditional;
 import org.diffusionclassifier.model.NoiseSchedule;
+import org.diffusionclassifier.weights.ClassConditionalConfig;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.DitConfig;
 import org.diffusionclassifier.weights.DitSource;
 import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.weights.Origin;
 import org.diffusionclassifier.weights.SafetensorsWeights;
 import org.diffusionclassifier.weights.ScheduleConfig;
 import org.diffusionclassifier.weights.ScheduleConfig.BetaSchedule;
@@ -200,18 +203,14 @@ class DitScorerTest {
         }
 
         @Override
-        public VaeConfig vae() {
-            return VaeConfig.read(VAE.resolve("config.json"));
+        public ClassConditionalConfig config() {
+            return new ClassConditionalConfig(transformer, VaeConfig.read(VAE.resolve("config.json")), SCHEDULE,
+                    List.of());
         }
 
         @Override
-        public ScheduleConfig schedule() {
-            return SCHEDULE;
-        }
-
-        @Override
-        public List<String> labelNames() {
-            return List.of();
+        public Origin origin() {
+            return new Origin(source(), new TreeMap<>(), Map.of());
         }
 
         @Override

@@ -50,7 +50,7 @@ class ConvertTest {
     void aConvertedModelGivesTheErrorsOfItsSource() throws IOException {
         Path file = folder.resolve("model.safetensors");
         String out = CommandLineRun.of("convert", model, "--out", file, "--verify").succeeded().out();
-        assertTrue(out.contains("sha256 of the source: ") && out.contains(" parameters in "), out);
+        assertTrue(out.contains("sha256 of model: ") && out.contains(" parameters in "), out);
         assertEquals(classify(model), classify(file));
     }
 

@@ -1,6 +1,7 @@
 package org.diffusionclassifier.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -9,12 +10,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.testing.GoldenDit;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.SafetensorsWriter;
+import org.diffusionclassifier.testing.OriginalDit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -155,22 +156,7 @@ class DitTest {
     /** A file of the original implementation's names and shapes (DiT-S/2 of one block), in place of the directory. */
     @Test
     void classifiesWithOneFileAndAnAutoencoder() {
-        var writer = new SafetensorsWriter();
-        int width = 384;
-        put(writer, "pos_embed", 1, 16, width);
-        layer(writer, "x_embedder.proj", width, 4, 2, 2);
-        layer(writer, "t_embedder.mlp.0", width, 256);
-        layer(writer, "t_embedder.mlp.2", width, width);
-        put(writer, "y_embedder.embedding_table.weight", 11, width);
-        layer(writer, "blocks.0.attn.qkv", 3 * width, width);
-        layer(writer, "blocks.0.attn.proj", width, width);
-        layer(writer, "blocks.0.mlp.fc1", 4 * width, width);
-        layer(writer, "blocks.0.mlp.fc2", width, 4 * width);
-        layer(writer, "blocks.0.adaLN_modulation.1", 6 * width, width);
-        layer(writer, "final_layer.linear", 32, width);
-        layer(writer, "final_layer.adaLN_modulation.1", 2 * width, width);
-        Path file = folder.resolve("DiT-S-2.safetensors");
-        writer.write(file);
+        Path file = OriginalDit.safetensors(folder.resolve("DiT-S-2.safetensors"));
         String out = classify(file, "--vae", model.resolve("vae"), "--interval", "500").succeeded().out();
         assertTrue(out.contains("20 pairs"), out);
         classify(file, "--interval", "500").refused(file.toString());
@@ -180,18 +166,88 @@ class DitTest {
                 .refused("expected a DiT in the original naming");
     }
 
-    private static void layer(SafetensorsWriter writer, String name, Integer... weight) {
-        put(writer, name + ".weight", weight);
-        put(writer, name + ".bias", weight[0]);
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aConvertedModelGivesTheErrorsOfItsSource(boolean original) throws IOException {
+        Object[] source = original ? new Object[] {OriginalDit.pt(folder.resolve("DiT-S-2.pt")), "--vae",
+            model.resolve("vae")} : new Object[] {model};
+        Path file = folder.resolve("dit.safetensors");
+        String out = convert(file, source).succeeded().out();
+        assertEquals(original ? 2 : 1, out.lines().filter(line -> line.startsWith("sha256 of ")).count(), out);
+        Path expected = folder.resolve("expected.json");
+        classify((Path) source[0], with(Arrays.copyOfRange(source, 1, source.length), "--interval", "250", "--json",
+                expected)).succeeded();
+        Path found = folder.resolve("found.json");
+        classify(file, "--interval", "250", "--json", found).succeeded();
+        assertEquals(Files.readString(expected), Files.readString(found));
+        String log = classify(file, "--interval", "250", "--json", found, "--weights-budget",
+                original ? "7MiB" : "512KiB", "--verbose").succeeded().err();
+        assertTrue(log.contains("MiB streamed"), log);
+        assertEquals(Files.readString(expected), Files.readString(found));
+
+        String inspected = CommandLineRun.of("inspect", file).succeeded().out();
+        assertTrue(inspected.contains("a model file") && inspected.contains("\"DiTTransformer2DModel\"")
+                && inspected.contains(original ? "vae_source: vae" : "\"2\":\"bag\""), inspected);
     }
 
-    private static void put(SafetensorsWriter writer, String name, Integer... shape) {
-        float[] values = new float[List.of(shape).stream().reduce(1, Math::multiplyExact)];
-        var random = new SplittableRandom(name.hashCode());
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (0.05 * random.nextGaussian());
+    private static CommandLineRun convert(Path file, Object... more) {
+        return CommandLineRun.of(with(new Object[] {"convert", "--out", file, "--dtype", "f32", "--verify"}, more));
+    }
+
+    private static Object[] with(Object[] words, Object... more) {
+        return Stream.concat(Stream.of(words), Stream.of(more)).toArray();
+    }
+
+    @Test
+    void everyCommandKnowsAConvertedModelForWhatItIs() throws IOException {
+        Path file = folder.resolve("dit.safetensors");
+        convert(file, model).succeeded();
+        assertTrue(classify(file, "--interval", "500", "--classes", "bag,9").succeeded().out().contains("4 pairs"));
+        Path labels = Files.writeString(folder.resolve("labels.csv"), "file,classidx\nbag.png,2\n");
+        CommandLineRun.of("evaluate", "--dataset", "csv:" + labels, "--out", folder.resolve("run"), "--model", file,
+                "--device", "cpu", "--dtype", "f32", "--interval", "500").succeeded();
+        CommandLineRun.of("match", "--demo", "--model", file).refused("match", file.toString(), "captions", "labels");
+        classify(file, "--vae", model.resolve("vae"))
+                .refused("--vae: expected none with " + file + ", which has its autoencoder in it");
+        classify(file, "--template", "a {}").refused("--template: expected none with a model that is told labels");
+        classify(file, "--ema").refused("--ema", "DiT");
+    }
+
+    /** For the directory it is that of the folder vae, so that a model without it needs only be told where it is. */
+    @Test
+    void takesAnAutoencoderFromElsewhere() throws IOException {
+        Path own = folder.resolve("own.json");
+        classify("--interval", "500", "--json", own).succeeded();
+        Path elsewhere = folder.resolve("elsewhere");
+        Files.move(model.resolve("vae"), elsewhere);
+        Path other = folder.resolve("other.json");
+        classify("--interval", "500", "--json", other, "--vae", elsewhere).succeeded();
+        assertEquals(Files.readString(own), Files.readString(other));
+        Path file = folder.resolve("dit.safetensors");
+        convert(file, model).refused(model.toString(), "no folder vae");
+        convert(file, model, "--vae", elsewhere).succeeded();
+        classify(file, "--interval", "500", "--json", other).succeeded();
+        assertEquals(Files.readString(own), Files.readString(other));
+    }
+
+    @Test
+    void badConversionsAreRefused() throws IOException {
+        Path file = folder.resolve("dit.safetensors");
+        Path pt = OriginalDit.pt(folder.resolve("DiT-S-2.pt"));
+        convert(file, pt).refused("--tokenizer", pt.toString(), "--vae, if it is a DiT");
+        convert(file, pt, "--vae", folder.resolve("none")).refused("none", "expected the folder of a VAE");
+        convert(file, pt, "--vae", model.resolve("vae"), "--ema").refused("--ema", "not with a DiT");
+        convert(file, model, "--lora", pt).refused("--lora", "not with a DiT");
+        convert(file, "--random", "sd-1.5", "--vae", model.resolve("vae")).refused("--vae: expected with a DiT");
+        try (var bundled = BundledModel.open()) {
+            Path diffusion = Files.createDirectories(folder.resolve("sd"));
+            Files.copy(bundled.root().resolve("model_index.json"), diffusion.resolve("model_index.json"));
+            convert(file, diffusion, "--vae", model.resolve("vae")).refused("--vae: expected with a DiT");
         }
-        writer.floats(name, DType.F32, List.of(shape), values);
+        assertFalse(Files.exists(file));
+        convert(file, model).succeeded();
+        convert(folder.resolve("again.safetensors"), file, "--vae", model.resolve("vae"))
+                .refused("--vae: expected none with " + file);
     }
 
     @ParameterizedTest
@@ -201,7 +257,7 @@ class DitTest {
         "--classes  | crane       | class \"crane\": expected one label, found [1, 7]: give its number",
         "--classes  | 2,bag       | --classes: label 2 is given twice",
         "--template | a {}        | --template: expected none with a model that is told labels",
-        "--vae      | x           | --vae: expected with a --model that is a DiT as one file",
+        "--vae      | x           | x: expected the folder of a VAE, found nothing",
         "--tokenizer | x          | expected with Stable Diffusion, not with a DiT",
         "--lora     | x           | and --lora: expected with Stable Diffusion, not with a DiT",
         "--loss     | l3          | --loss: expected l1, l2, huber, vb, l2+vb, found l3",

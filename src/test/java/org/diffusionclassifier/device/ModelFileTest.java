@@ -5,13 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.diffusionclassifier.classify.Classifier;
 import org.diffusionclassifier.classify.Noise;
@@ -27,6 +24,7 @@ import org.diffusionclassifier.model.StableDiffusion;
 import org.diffusionclassifier.model.UNet;
 import org.diffusionclassifier.model.VaeEncoder;
 import org.diffusionclassifier.testing.Devices;
+import org.diffusionclassifier.testing.NotingWeights;
 import org.diffusionclassifier.weights.Converter;
 import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.DiffusersDirectory;
@@ -63,9 +61,9 @@ class ModelFileTest {
         for (DType dtype : Devices.types()) {
             var asked = new ArrayList<String>();
             try (Device device = Devices.open(dtype);
-                    Weights text = new Noting(model.textEncoderWeights(), "text_encoder", asked);
-                    Weights vae = new Noting(model.vaeWeights(), "vae", asked);
-                    Weights unet = new Noting(model.unetWeights(), "unet", asked)) {
+                    Weights text = new NotingWeights(model.textEncoderWeights(), "text_encoder", asked);
+                    Weights vae = new NotingWeights(model.vaeWeights(), "vae", asked);
+                    Weights unet = new NotingWeights(model.unetWeights(), "unet", asked)) {
                 new ClipTextEncoder(model.textEncoder(), text, device).close();
                 new VaeEncoder(model.vae(), vae, device).close();
                 new UNet(model.unet(), unet, device).close();
@@ -129,52 +127,6 @@ class ModelFileTest {
             for (Path file : files.toList()) {
                 Files.copy(file, to.resolve(file.getFileName().toString()));
             }
-        }
-    }
-
-    /** Weights that note, once each, the tensors that are read from them. */
-    private record Noting(Weights base, String component, List<String> asked, Set<String> seen) implements Weights {
-
-        Noting(Weights base, String component, List<String> asked) {
-            this(base, component, asked, new LinkedHashSet<>());
-        }
-
-        @Override
-        public void readStored(String name, long first, ByteBuffer destination) {
-            if (seen.add(name)) {
-                asked.add(component + "." + name);
-            }
-            base.readStored(name, first, destination);
-        }
-
-        @Override
-        public String source() {
-            return base.source();
-        }
-
-        @Override
-        public Set<String> names() {
-            return base.names();
-        }
-
-        @Override
-        public List<Integer> shape(String name) {
-            return base.shape(name);
-        }
-
-        @Override
-        public DType dtype(String name) {
-            return base.dtype(name);
-        }
-
-        @Override
-        public boolean channelsLast() {
-            return base.channelsLast();
-        }
-
-        @Override
-        public void close() {
-            base.close();
         }
     }
 }

@@ -221,6 +221,11 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
+    public int latentPixelsAtLeast() {
+        return latentPixelsABatch();
+    }
+
+    @Override
     public long activationCapacity() {
         return arena.bytes() + gpu.freeBytes();
     }

@@ -2,14 +2,12 @@ package org.diffusionclassifier.weights;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.function.Supplier;
 
 /**
@@ -63,28 +61,13 @@ public final class ArrivingModel implements ModelSource, AutoCloseable {
     }
 
     @Override
-    public String name() {
-        return model.name();
+    public StableDiffusionConfig config() {
+        return model.config();
     }
 
     @Override
-    public UNetConfig unet() {
-        return model.unet();
-    }
-
-    @Override
-    public VaeConfig vae() {
-        return model.vae();
-    }
-
-    @Override
-    public ClipTextConfig textEncoder() {
-        return model.textEncoder();
-    }
-
-    @Override
-    public ScheduleConfig schedule() {
-        return model.schedule();
+    public Origin origin() {
+        return model.origin();
     }
 
     @Override
@@ -105,16 +88,6 @@ public final class ArrivingModel implements ModelSource, AutoCloseable {
     @Override
     public TokenizerTables tokenizer() {
         return model.tokenizer();
-    }
-
-    @Override
-    public SortedMap<String, Path> files() {
-        return model.files();
-    }
-
-    @Override
-    public Map<String, String> notes() {
-        return model.notes();
     }
 
     /** Stops reading ahead, and closes the files. */

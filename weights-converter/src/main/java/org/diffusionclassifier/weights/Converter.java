@@ -11,9 +11,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
+import org.diffusionclassifier.weights.ModelContents.Part;
 import org.diffusionclassifier.weights.NetworkTensors.Tensor;
 
 /**
@@ -40,51 +40,51 @@ public final class Converter {
     public record Count(String tensor, long values) {
     }
 
+    /** Where something came from, and the hash of that by {@link SourceHash}. */
+    public record Source(String name, String sha256) {
+    }
+
     /**
-     * @param sha256     of the source, by {@link SourceHash}; null for a model of no files
+     * @param sources    the model's and, where it came from elsewhere, its autoencoder's; none for a model of no files
      * @param parameters numbers in the file
      * @param bytes      its size
      * @param overflowed values that became the type's largest
      * @param notFinite  values that are NaN or infinite, as they are in the source
      */
-    public record Outcome(String sha256, int tensors, long parameters, long bytes, List<Count> overflowed,
+    public record Outcome(List<Source> sources, int tensors, long parameters, long bytes, List<Count> overflowed,
                           List<Count> notFinite) {
-    }
-
-    /** A network of the model. */
-    private record Part(String name, List<Tensor> tensors, Function<ModelSource, Weights> opener) {
-
-        String full(Tensor tensor) {
-            return name + "." + tensor.name();
-        }
     }
 
     /** A tensor and where it is read from. */
     private record Input(String name, Tensor tensor, Weights weights) {
     }
 
-    private final ModelSource source;
+    private final ModelContents contents;
     private final Options options;
-    private final List<Part> parts;
     private final List<Input> inputs = new ArrayList<>();
     private final TensorEncoder encoder;
     private final List<Count> overflowed = new ArrayList<>();
     private final List<Count> notFinite = new ArrayList<>();
 
+    /** @throws InputException if files that belong to it are missing or cannot be read */
     public Converter(ModelSource source, Options options) {
-        this.source = source;
+        this(ModelContents.of(source), options);
+    }
+
+    /** @throws InputException as above */
+    public Converter(DitSource source, Options options) {
+        this(ModelContents.of(source), options);
+    }
+
+    private Converter(ModelContents contents, Options options) {
+        this.contents = contents;
         this.options = options;
         this.encoder = new TensorEncoder(options.dtype);
-        this.parts = List.of(
-                new Part("text_encoder", NetworkTensors.textEncoder(source.textEncoder()),
-                        ModelSource::textEncoderWeights),
-                new Part("vae", NetworkTensors.vae(source.vae()), ModelSource::vaeWeights),
-                new Part("unet", NetworkTensors.unet(source.unet()), ModelSource::unetWeights));
     }
 
     /** Numbers that {@link #write} makes. */
     public long parameters() {
-        return parts.stream().flatMap(part -> part.tensors.stream()).mapToLong(Tensor::elements).sum();
+        return contents.parts().stream().flatMap(part -> part.tensors().stream()).mapToLong(Tensor::elements).sum();
     }
 
     /** Bytes that {@link #write} will report as done. */
@@ -101,43 +101,44 @@ public final class Converter {
      */
     public Outcome write(Path file, LongConsumer progress) {
         requireRoom(file);
-        TokenizerTables tokenizer = source.tokenizer();
-        try (Weights text = open(parts.get(0)); Weights vae = open(parts.get(1)); Weights unet = open(parts.get(2))) {
-            var hash = source.files().isEmpty() ? null : new SourceHash(source.files());
-            try {
-                SafetensorsWriter writer = writer(hash, tokenizer, progress);
-                writer.write(file, complete -> {
-                    requireRange();
-                    if (options.verify) {
-                        verify(complete, tokenizer, progress);
-                    }
-                });
-                return new Outcome(hash == null ? null : hash.await(), inputs.size(), parameters(), Files.size(file),
-                        List.copyOf(overflowed), List.copyOf(notFinite));
-            } catch (IOException e) {
-                throw InputException.unreadable(file, e);
-            } finally {
-                if (hash != null) {
-                    hash.abandon();
-                }
+        var opened = new ArrayList<Weights>();
+        var hashes = new LinkedHashMap<String, SourceHash>();
+        try {
+            for (Part part : contents.parts()) {
+                opened.add(part.weights().get());
+                check(part, opened.get(opened.size() - 1));
             }
+            contents.origins().forEach((key, origin) -> {
+                if (!origin.files().isEmpty()) {
+                    hashes.put(key, new SourceHash(origin.files()));
+                }
+            });
+            SafetensorsWriter writer = writer(hashes, progress);
+            writer.write(file, complete -> {
+                requireRange();
+                if (options.verify) {
+                    verify(complete, progress);
+                }
+            });
+            List<Source> sources = hashes.entrySet().stream().map(hash ->
+                    new Source(contents.origins().get(hash.getKey()).name(), hash.getValue().await())).toList();
+            return new Outcome(sources, inputs.size(), parameters(), Files.size(file), List.copyOf(overflowed),
+                    List.copyOf(notFinite));
+        } catch (IOException e) {
+            throw InputException.unreadable(file, e);
+        } finally {
+            hashes.values().forEach(SourceHash::abandon);
+            opened.forEach(Weights::close);
         }
     }
 
-    /** Opens a part and checks the shape of all its tensors, before anything is written. */
-    private Weights open(Part part) {
-        Weights weights = part.opener.apply(source);
-        try {
-            for (Tensor tensor : part.tensors) {
-                List<Integer> shape = weights.channelsLast() ? tensor.channelsLast() : tensor.shape();
-                weights.require(tensor.name(), shape.stream().mapToInt(Integer::intValue).toArray());
-                weights.requireFloats(tensor.name());
-                inputs.add(new Input(part.full(tensor), tensor, weights));
-            }
-            return weights;
-        } catch (RuntimeException e) {
-            weights.close();
-            throw e;
+    /** The shape of all a part's tensors, before anything is written. */
+    private void check(Part part, Weights weights) {
+        for (Tensor tensor : part.tensors()) {
+            List<Integer> shape = weights.channelsLast() ? tensor.channelsLast() : tensor.shape();
+            weights.require(tensor.name(), shape.stream().mapToInt(Integer::intValue).toArray());
+            weights.requireFloats(tensor.name());
+            inputs.add(new Input(part.full(tensor), tensor, weights));
         }
     }
 
@@ -150,9 +151,11 @@ public final class Converter {
             throw new InputException(file + ": expected a file to write, found something else of that name");
         }
         try {
-            for (Path input : source.files().values()) {
-                if (Files.exists(file) && Files.isSameFile(file, input)) {
-                    throw new InputException(file + ": expected another file to write than what is read");
+            for (Origin origin : contents.origins().values()) {
+                for (Path input : origin.files().values()) {
+                    if (Files.exists(file) && Files.isSameFile(file, input)) {
+                        throw new InputException(file + ": expected another file to write than what is read");
+                    }
                 }
             }
             long free = Files.getFileStore(folder).getUsableSpace();
@@ -165,22 +168,24 @@ public final class Converter {
         }
     }
 
-    private SafetensorsWriter writer(SourceHash hash, TokenizerTables tokenizer, LongConsumer progress) {
+    private SafetensorsWriter writer(Map<String, SourceHash> hashes, LongConsumer progress) {
         var writer = new SafetensorsWriter();
         var settings = new LinkedHashMap<String, Object>();
         settings.put("format", ModelFile.FORMAT);
-        settings.putAll(ModelFile.configurations(source));
+        settings.putAll(contents.configurations());
         try {
             writer.metadata(ModelFile.KEY, new ObjectMapper().writeValueAsString(settings));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
-        writer.metadata(SafetensorsFile.FILTERS, SafetensorsFile.CHANNELS_LAST)
-                .metadata(ModelFile.SOURCE, source.name());
-        if (hash != null) {
-            writer.lateMetadata(ModelFile.SHA256, SourceHash.LENGTH, hash::await);
-        }
-        source.notes().forEach(writer::metadata);
+        writer.metadata(SafetensorsFile.FILTERS, SafetensorsFile.CHANNELS_LAST);
+        contents.origins().forEach((key, origin) -> {
+            writer.metadata(key, origin.name());
+            if (hashes.containsKey(key)) {
+                writer.lateMetadata(key + ModelFile.SHA256, SourceHash.LENGTH, hashes.get(key)::await);
+            }
+            origin.notes().forEach(writer::metadata);
+        });
         for (Input input : inputs) {
             writer.tensor(input.name, options.dtype, input.tensor.channelsLast(), sink -> {
                 encoder.encode(input.weights, input.tensor, bytes -> {
@@ -191,7 +196,7 @@ public final class Converter {
                 note(notFinite, input.name, encoder.notFinite());
             });
         }
-        tokenizer.files().forEach((name, bytes) ->
+        contents.tokenizer().forEach((name, bytes) ->
                 writer.bytes(ModelFile.TOKENIZER + name, List.of(bytes.length), bytes));
         return writer;
     }
@@ -204,20 +209,23 @@ public final class Converter {
 
     private void requireRange() {
         if (!overflowed.isEmpty() && !options.saturate) {
-            throw new InputException(source.name() + ": expected weights within the range of "
+            throw new InputException(contents.name() + ": expected weights within the range of "
                     + options.dtype + ", found beyond it " + overflowed.stream().limit(5)
                     .map(count -> count.values + " of " + count.tensor).collect(Collectors.joining(", "))
                     + (overflowed.size() > 5 ? " and of " + (overflowed.size() - 5) + " more tensors" : ""));
         }
     }
 
-    private void verify(Path complete, TokenizerTables tokenizer, LongConsumer progress) {
-        ModelFile.open(complete);
+    private void verify(Path complete, LongConsumer progress) {
         try (var written = SafetensorsFile.open(complete)) {
+            if (!ModelFile.configurations(written).equals(contents.configurations())) {
+                throw new InputException(complete + ": " + ModelFile.KEY + ": expected what was written, found something "
+                        + "else");
+            }
             for (Input input : inputs) {
                 compare(written, input, progress);
             }
-            for (Map.Entry<String, byte[]> table : tokenizer.files().entrySet()) {
+            for (Map.Entry<String, byte[]> table : contents.tokenizer().entrySet()) {
                 requireEqual(Arrays.equals(table.getValue(),
                         written.readBytes(ModelFile.TOKENIZER + table.getKey())), complete, table.getKey());
             }

@@ -5,7 +5,10 @@ import java.util.Arrays;
 import java.util.Locale;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 
-/** The converter alone: {@code SOURCE OUT [f16|bf16|f32 [TOKENIZER]]}. Exit code 2 for bad input. */
+/**
+ * The converter alone: {@code SOURCE OUT [f16|bf16|f32 [FOLDER]]}, the folder being that of a tokenizer, for a model in
+ * the original naming, or of an autoencoder, for a DiT. Exit code 2 for bad input.
+ */
 public final class ConverterMain {
 
     private static final int INPUT_ERROR = 2;
@@ -16,15 +19,12 @@ public final class ConverterMain {
     public static void main(String[] args) {
         try {
             if (args.length < 2 || args.length > 4) {
-                throw new InputException("expected SOURCE OUT [f16|bf16|f32 [TOKENIZER]], found "
+                throw new InputException("expected SOURCE OUT [f16|bf16|f32 [FOLDER]], found "
                         + String.join(" ", args));
             }
             DType dtype = args.length < 3 ? DType.F16 : dtype(args[2]);
-            Path tokenizer = args.length < 4 ? null : Path.of(args[3]);
-            ModelSource source = ModelSource.open(Path.of(args[0]),
-                    new LdmCheckpoint.Options(512, PredictionType.EPSILON, false, tokenizer));
-            var outcome = new Converter(source, new Converter.Options(dtype, false, false))
-                    .write(Path.of(args[1]), bytes -> { });
+            var outcome = converter(Path.of(args[0]), args.length < 4 ? null : Path.of(args[3]),
+                    new Converter.Options(dtype, false, false)).write(Path.of(args[1]), bytes -> { });
             System.out.println(args[1] + ": " + outcome.parameters() + " parameters in " + outcome.tensors()
                     + " tensors, " + outcome.bytes() + " bytes");
             outcome.notFinite().forEach(count ->
@@ -33,6 +33,14 @@ public final class ConverterMain {
             System.err.println(e.getMessage());
             System.exit(INPUT_ERROR);
         }
+    }
+
+    private static Converter converter(Path source, Path folder, Converter.Options options) {
+        if (DitSource.isOne(source) || folder != null && VaeFolder.isOne(folder)) {
+            return new Converter(DitSource.open(source, folder), options);
+        }
+        return new Converter(ModelSource.open(source,
+                new LdmCheckpoint.Options(512, PredictionType.EPSILON, false, folder)), options);
     }
 
     private static DType dtype(String name) {

@@ -4,8 +4,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * A Stable Diffusion model as diffusers' {@code save_pretrained} lays it out: model_index.json and a folder for each of
@@ -13,8 +11,7 @@ import java.util.TreeMap;
  * other, when it is opened; weights, as safetensors or as PyTorch's pickles, are opened on demand. Works on any file
  * system, the inside of a jar included.
  */
-public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, ClipTextConfig textEncoder,
-                                 ScheduleConfig schedule) implements ModelSource {
+public record DiffusersDirectory(Path root, StableDiffusionConfig config) implements ModelSource {
 
     private static final String MODEL_INDEX = "model_index.json";
     private static final String CONFIG = "config.json";
@@ -35,11 +32,11 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
                 throw new InputException(root + ": expected a Stable Diffusion model, found no folder " + component);
             }
         }
-        var directory = new DiffusersDirectory(root,
+        var directory = new DiffusersDirectory(root, new StableDiffusionConfig(
                 UNetConfig.read(root.resolve("unet").resolve(CONFIG)),
                 VaeConfig.read(root.resolve("vae").resolve(CONFIG)),
                 ClipTextConfig.read(root.resolve("text_encoder").resolve(CONFIG)),
-                ScheduleConfig.read(root.resolve("scheduler").resolve("scheduler_config.json")));
+                ScheduleConfig.read(root.resolve("scheduler").resolve("scheduler_config.json"))));
         directory.requireThatPartsFit();
         return directory;
     }
@@ -48,12 +45,13 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
         Path unetFile = root.resolve("unet").resolve(CONFIG);
         Path vaeFile = root.resolve("vae").resolve(CONFIG);
         Path textFile = root.resolve("text_encoder").resolve(CONFIG);
-        requireEqual(unetFile, "cross_attention_dim", unet.crossAttentionDim(),
-                textFile, "hidden_size", textEncoder.width());
-        requireEqual(unetFile, "in_channels", unet.inChannels(), vaeFile, "latent_channels", vae.latentChannels());
-        requireEqual(unetFile, "out_channels", unet.outChannels(), vaeFile, "latent_channels", vae.latentChannels());
-        if (vae.inChannels() != 3) {
-            throw new InputException(vaeFile + ": in_channels = " + vae.inChannels()
+        requireEqual(unetFile, "cross_attention_dim", unet().crossAttentionDim(),
+                textFile, "hidden_size", textEncoder().width());
+        requireEqual(unetFile, "in_channels", unet().inChannels(), vaeFile, "latent_channels", vae().latentChannels());
+        requireEqual(unetFile, "out_channels", unet().outChannels(), vaeFile, "latent_channels",
+                vae().latentChannels());
+        if (vae().inChannels() != 3) {
+            throw new InputException(vaeFile + ": in_channels = " + vae().inChannels()
                     + " is not supported (expected 3, as images are RGB)");
         }
     }
@@ -63,11 +61,6 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
             throw new InputException(file + ": expected " + key + " = " + other + " as " + otherKey + " in " + otherFile
                     + ", found " + value);
         }
-    }
-
-    @Override
-    public String name() {
-        return root.toAbsolutePath().normalize().getFileName().toString();
     }
 
     @Override
@@ -117,7 +110,7 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
     }
 
     @Override
-    public SortedMap<String, Path> files() {
+    public Origin origin() {
         var files = new ArrayList<>(List.of(root.resolve(MODEL_INDEX),
                 root.resolve("scheduler").resolve("scheduler_config.json")));
         for (Component component : Component.values()) {
@@ -126,8 +119,6 @@ public record DiffusersDirectory(Path root, UNetConfig unet, VaeConfig vae, Clip
         }
         TokenizerTables.NAMES.stream().map(root.resolve("tokenizer")::resolve).filter(Files::exists)
                 .forEach(files::add);
-        var byName = new TreeMap<String, Path>();
-        files.forEach(file -> byName.put(root.relativize(file).toString(), file));
-        return byName;
+        return Origin.of(root, files);
     }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.diffusionclassifier.weights.RenamedWeights.Stored;
 import org.diffusionclassifier.weights.ScheduleConfig.BetaSchedule;
 import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
@@ -24,9 +25,12 @@ import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
  *     pos_embed                       none: it is computed, and only tells the size of the latent
  * </pre>
  *
- * A training checkpoint's averaged weights stand under {@code ema} and are taken from there.
+ * A training checkpoint's averaged weights stand under {@code ema} and are taken from there. The classes have no names.
  */
 public final class DitCheckpoint implements DitSource {
+
+    private static final String PATCHES = "x_embedder.proj.weight";
+    private static final String LABELS = "y_embedder.embedding_table.weight";
 
     /** What tensors do not show: the heads of each width of the family (Peebles and Xie, 2023, table 1). */
     private static final Map<Integer, Integer> HEADS = Map.of(384, 6, 768, 12, 1024, 16, 1152, 16);
@@ -34,8 +38,12 @@ public final class DitCheckpoint implements DitSource {
     /** Numbers of more than three digits, which no network has, would let a file's names decide how much is built. */
     private static final int MOST_LAYERS = 1000;
 
+    /** That of all published DiTs. */
+    private static final ScheduleConfig SCHEDULE =
+            new ScheduleConfig(1000, 1e-4, 0.02, BetaSchedule.LINEAR, PredictionType.EPSILON);
+
     private final Path file;
-    private final DitConfig transformer;
+    private final ClassConditionalConfig config;
     private final VaeFolder vae;
 
     /**
@@ -45,21 +53,32 @@ public final class DitCheckpoint implements DitSource {
      */
     public DitCheckpoint(Path file, Path vae) {
         this.file = file;
-        try (Weights weights = file()) {
-            this.transformer = config(weights);
-        }
+        DitConfig transformer = transformer(file);
         this.vae = VaeFolder.open(vae);
         this.vae.requireFits(transformer, file.toString());
+        this.config = new ClassConditionalConfig(transformer, this.vae.config(), SCHEDULE, List.of());
     }
 
-    private Weights file() {
+    /** What is inferred of the transformer. @throws InputException if the file is no DiT in the original naming */
+    static DitConfig transformer(Path file) {
+        try (Weights weights = open(file)) {
+            return config(weights);
+        }
+    }
+
+    /** Whether a file is meant to be one, by names that no other model here has. */
+    static boolean isOne(Weights file) {
+        return file.has("ema." + PATCHES) && file.has("ema." + LABELS) || file.has(PATCHES) && file.has(LABELS);
+    }
+
+    private static Weights open(Path file) {
         Weights all = WeightsFormat.of(file).open(file);
-        return all.has("ema.x_embedder.proj.weight") ? new PrefixedWeights(all, "ema", true) : all;
+        return all.has("ema." + PATCHES) ? new PrefixedWeights(all, "ema", true) : all;
     }
 
     /** Everything but the heads is in the tensors' shapes. */
     private static DitConfig config(Weights w) {
-        List<Integer> patches = shape(w, "x_embedder.proj.weight", 4);
+        List<Integer> patches = shape(w, PATCHES, 4);
         List<Integer> positions = shape(w, "pos_embed", 3);
         int width = patches.get(0);
         int patch = patches.get(2);
@@ -69,7 +88,7 @@ public final class DitCheckpoint implements DitSource {
             layers++;
         }
         if (!HEADS.containsKey(width)) {
-            throw wrong(w, "x_embedder.proj.weight", "a width of 384, 768, 1024 or 1152, as DiT has", width);
+            throw wrong(w, PATCHES, "a width of 384, 768, 1024 or 1152, as DiT has", width);
         }
         if (!positions.equals(List.of(1, grid * grid, width))) {
             throw wrong(w, "pos_embed", "shape [1, g², " + width + "], a row for each patch of a square", positions);
@@ -83,9 +102,9 @@ public final class DitCheckpoint implements DitSource {
         if (layers == 0) {
             throw new InputException(w.source() + ": no tensor blocks.0.attn.qkv.weight");
         }
-        int labels = shape(w, "y_embedder.embedding_table.weight", 2).get(0) - 1;
+        int labels = shape(w, LABELS, 2).get(0) - 1;
         if (labels < 1) {
-            throw wrong(w, "y_embedder.embedding_table.weight", "a row for each label and one for none", labels + 1);
+            throw wrong(w, LABELS, "a row for each label and one for none", labels + 1);
         }
         return new DitConfig(grid * patch, in, out / perPatch, patch, layers, HEADS.get(width),
                 width / HEADS.get(width), labels, 1e-6f, 0);
@@ -107,32 +126,25 @@ public final class DitCheckpoint implements DitSource {
     }
 
     @Override
-    public DitConfig transformer() {
-        return transformer;
+    public ClassConditionalConfig config() {
+        return config;
     }
 
     @Override
-    public VaeConfig vae() {
-        return vae.config();
+    public Origin origin() {
+        return Origin.of(file);
     }
 
-    /** That of all published DiTs: β from 1e-4 to 0.02 in 1000 steps. */
     @Override
-    public ScheduleConfig schedule() {
-        return new ScheduleConfig(1000, 1e-4, 0.02, BetaSchedule.LINEAR, PredictionType.EPSILON);
-    }
-
-    /** None: the file has no names. */
-    @Override
-    public List<String> labelNames() {
-        return List.of();
+    public Optional<Origin> vaeOrigin() {
+        return Optional.of(vae.origin());
     }
 
     @Override
     public Weights transformerWeights() {
         var modules = new LinkedHashMap<String, Stored>();
         put(modules, "pos_embed.proj", "x_embedder.proj");
-        for (int i = 0; i < transformer.layers(); i++) {
+        for (int i = 0; i < config.transformer().layers(); i++) {
             String here = "transformer_blocks." + i + ".";
             String stored = "blocks." + i + ".";
             put(modules, here + "norm1.emb.timestep_embedder.linear_1", "t_embedder.mlp.0");
@@ -149,7 +161,7 @@ public final class DitCheckpoint implements DitSource {
         }
         put(modules, "proj_out_1", "final_layer.adaLN_modulation.1");
         put(modules, "proj_out_2", "final_layer.linear");
-        return new RenamedWeights(file(), modules);
+        return new RenamedWeights(open(file), modules);
     }
 
     private static void put(Map<String, Stored> modules, String here, String stored) {

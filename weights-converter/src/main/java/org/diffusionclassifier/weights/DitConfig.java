@@ -1,6 +1,8 @@
 package org.diffusionclassifier.weights;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * The shape of a diffusion transformer, from diffusers' {@code transformer/config.json} (DiTTransformer2DModel, whose
@@ -22,7 +24,11 @@ import java.nio.file.Path;
 public record DitConfig(int sampleSize, int inChannels, int outChannels, int patchSize, int layers, int heads,
                         int headWidth, int labels, float mlpNormEps, float freqShift) {
 
+    private static final String NORM_TYPE = "ada_norm_zero";
+    private static final String ACTIVATION = "gelu-approximate";
+
     // Far above any real network's, and small enough that the multiples which networks take stay within an int.
+    private static final int MOST_LAYERS = 1000;
     private static final int MOST_PATCH_SIZE = 16;
     private static final int MOST_GRID = 512;
     private static final int MOST_WIDTH = 65_536;
@@ -34,11 +40,14 @@ public record DitConfig(int sampleSize, int inChannels, int outChannels, int pat
 
     /** @throws InputException for a value that changes the computation in a way that is not implemented */
     public static DitConfig read(Path file) {
-        var json = JsonConfig.read(file);
+        return read(JsonConfig.read(file));
+    }
+
+    static DitConfig read(JsonConfig json) {
         json.expect("_class_name", "DiTTransformer2DModel", "Transformer2DModel");
         // Transformer2DModel is other networks, too; these are what sets this one apart.
-        json.require("norm_type", "ada_norm_zero");
-        json.expect("activation_fn", "gelu-approximate");
+        json.require("norm_type", NORM_TYPE);
+        json.expect("activation_fn", ACTIVATION);
         if (!json.flag("attention_bias", true)) {
             throw json.unsupported("attention_bias", "true");
         }
@@ -56,8 +65,14 @@ public record DitConfig(int sampleSize, int inChannels, int outChannels, int pat
                 json.integer("attention_head_dim", 72),
                 json.integer("num_embeds_ada_norm", 1000),
                 (float) json.positiveNumber("norm_eps", 1e-5),
-                1);
+                (float) json.number("freq_shift", 1));
         json.refuseOthers("norm_num_groups", "dropout", "upcast_attention");
+        if (config.freqShift != 0 && config.freqShift != 1) {
+            throw json.unsupported("freq_shift", "0 or 1");
+        }
+        if (config.layers > MOST_LAYERS) {
+            throw json.unsupported("num_layers", "at most " + MOST_LAYERS);
+        }
         if (config.patchSize > MOST_PATCH_SIZE) {
             throw json.unsupported("patch_size", "at most " + MOST_PATCH_SIZE);
         }
@@ -73,6 +88,28 @@ public record DitConfig(int sampleSize, int inChannels, int outChannels, int pat
             throw json.unsupported("out_channels", config.inChannels + " as in_channels, or twice as many");
         }
         return config;
+    }
+
+    /**
+     * As {@code transformer/config.json} says it, so that {@link #read} gives this again, with a key for what diffusers
+     * has no choice of: {@code freq_shift}, as it is called elsewhere there.
+     */
+    Map<String, Object> toDiffusers() {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("_class_name", "DiTTransformer2DModel");
+        json.put("sample_size", sampleSize);
+        json.put("in_channels", inChannels);
+        json.put("out_channels", outChannels);
+        json.put("patch_size", patchSize);
+        json.put("num_layers", layers);
+        json.put("num_attention_heads", heads);
+        json.put("attention_head_dim", headWidth);
+        json.put("num_embeds_ada_norm", labels);
+        json.put("norm_type", NORM_TYPE);
+        json.put("norm_eps", mlpNormEps);
+        json.put("activation_fn", ACTIVATION);
+        json.put("freq_shift", freqShift);
+        return json;
     }
 
     /** Channels of a token. */

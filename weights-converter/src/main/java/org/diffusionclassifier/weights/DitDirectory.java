@@ -1,82 +1,102 @@
 package org.diffusionclassifier.weights;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+import java.util.Optional;
 
 /**
  * A DiT as diffusers' {@code save_pretrained} lays out its DiTPipeline: model_index.json, which may name the labels
- * ({@code id2label}), and the folders transformer, vae and scheduler. Configurations are read and checked when it is
- * opened, weights opened on demand.
+ * ({@code id2label}), and the folders transformer, vae and scheduler; the autoencoder may also be another. Configurations
+ * are read and checked when it is opened, weights opened on demand.
  */
-public record DitDirectory(Path root, DitConfig transformer, VaeFolder autoencoder, ScheduleConfig schedule,
-                           List<String> labelNames) implements DitSource {
+public final class DitDirectory implements DitSource {
 
     private static final String MODEL_INDEX = "model_index.json";
+    private static final String SCHEDULER = "scheduler/scheduler_config.json";
+    private static final String TRANSFORMER = "transformer/config.json";
     private static final String STEM = "diffusion_pytorch_model";
+
+    private final Path root;
+    private final ClassConditionalConfig config;
+    private final VaeFolder vae;
+    private final boolean ownVae;
+
+    private DitDirectory(Path root, ClassConditionalConfig config, VaeFolder vae, boolean ownVae) {
+        this.root = root;
+        this.config = config;
+        this.vae = vae;
+        this.ownVae = ownVae;
+    }
 
     /** Whether a directory is meant to be one, by the folder that no other model here has. */
     public static boolean isOne(Path root) {
         return Files.isDirectory(root.resolve("transformer"));
     }
 
-    /** @throws InputException if it lacks a part, or holds a model that is not supported */
+    /** With its own autoencoder. @throws InputException if it lacks a part, or holds a model that is not supported */
     public static DitDirectory open(Path root) {
+        return open(root, null);
+    }
+
+    /**
+     * @param otherVae the folder of an autoencoder in diffusers' form to take instead of its own, or null
+     * @throws InputException if it lacks a part, or holds a model that is not supported
+     */
+    public static DitDirectory open(Path root, Path otherVae) {
         if (!Files.exists(root.resolve(MODEL_INDEX))) {
             throw new InputException(root + ": expected a diffusers model directory, found no " + MODEL_INDEX);
         }
-        for (String component : List.of("transformer", "vae", "scheduler")) {
+        for (String component : otherVae == null ? List.of("transformer", "vae", "scheduler")
+                : List.of("transformer", "scheduler")) {
             if (!Files.isDirectory(root.resolve(component))) {
                 throw new InputException(root + ": expected a DiT, found no folder " + component);
             }
         }
         var index = JsonConfig.read(root.resolve(MODEL_INDEX));
         index.expect("_class_name", "DiTPipeline");
-        Path transformerFile = root.resolve("transformer").resolve("config.json");
-        DitConfig transformer = DitConfig.read(transformerFile);
-        var vae = VaeFolder.open(root.resolve("vae"));
-        vae.requireFits(transformer, transformerFile.toString());
-        Path scheduleFile = root.resolve("scheduler").resolve("scheduler_config.json");
-        ScheduleConfig schedule = ScheduleConfig.read(scheduleFile);
-        if (schedule.prediction() != PredictionType.EPSILON) {
-            throw new InputException(scheduleFile + ": prediction_type: expected epsilon, as a DiT predicts, found "
-                    + "v_prediction");
-        }
-        return new DitDirectory(root, transformer, vae, schedule, labelNames(index, transformer.labels()));
-    }
-
-    /** {@code id2label}, by its keys "0", "1", …; every label has a name, or none has. */
-    private static List<String> labelNames(JsonConfig index, int labels) {
-        JsonNode id2label = index.get("id2label");
-        if (JsonConfig.isOff(id2label)) {
-            return List.of();
-        }
-        var names = new ArrayList<String>();
-        for (int label = 0; label < labels; label++) {
-            JsonNode name = id2label.path(Integer.toString(label));
-            if (!name.isTextual() || id2label.size() != labels) {
-                throw index.unsupported("id2label", "a name for each label from 0 to " + (labels - 1));
-            }
-            names.add(name.textValue());
-        }
-        return List.copyOf(names);
+        DitConfig transformer = DitConfig.read(root.resolve(TRANSFORMER));
+        var vae = VaeFolder.open(otherVae == null ? root.resolve("vae") : otherVae);
+        vae.requireFits(transformer, root.resolve(TRANSFORMER).toString());
+        ScheduleConfig schedule = ScheduleConfig.read(root.resolve(SCHEDULER));
+        ClassConditionalConfig.requireEpsilon(root.resolve(SCHEDULER).toString(), schedule);
+        return new DitDirectory(root, new ClassConditionalConfig(transformer, vae.config(), schedule,
+                ClassConditionalConfig.labelNames(index, transformer.labels())), vae, otherVae == null);
     }
 
     @Override
-    public VaeConfig vae() {
-        return autoencoder.config();
+    public ClassConditionalConfig config() {
+        return config;
+    }
+
+    @Override
+    public Origin origin() {
+        var files = new ArrayList<>(List.of(root.resolve(MODEL_INDEX), root.resolve(SCHEDULER),
+                root.resolve(TRANSFORMER)));
+        files.addAll(transformerFiles().files());
+        if (ownVae) {
+            files.addAll(vae.files());
+        }
+        return Origin.of(root, files);
+    }
+
+    @Override
+    public Optional<Origin> vaeOrigin() {
+        return ownVae ? Optional.empty() : Optional.of(vae.origin());
     }
 
     @Override
     public Weights transformerWeights() {
-        return WeightsFormat.find(root.resolve("transformer"), STEM, STEM).open();
+        return transformerFiles().open();
+    }
+
+    private WeightsFormat.Located transformerFiles() {
+        return WeightsFormat.find(root.resolve("transformer"), STEM, STEM);
     }
 
     @Override
     public Weights vaeWeights() {
-        return autoencoder.weights();
+        return vae.weights();
     }
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -23,9 +24,11 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
     /** What it is. */
     public enum Kind {
         DIFFUSERS_DIRECTORY("a model in diffusers' form"),
+        VAE_FOLDER("an autoencoder in diffusers' form"),
         MODEL_FILE("a model file"),
         ORIGINAL("a model in the original naming; its configuration is inferred, but image size and prediction are not "
                 + "in it"),
+        ORIGINAL_DIT("a DiT in the original naming; its configuration is inferred, its autoencoder is not in it"),
         LORA("a LoRA"),
         WEIGHTS("weights");
 
@@ -71,7 +74,7 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
     /** @throws InputException if it cannot be read, or is nothing of the kind */
     public static Inspection of(Path path) {
         if (Files.isDirectory(path)) {
-            return ofDirectory(DiffusersDirectory.open(path));
+            return ofDirectory(path);
         }
         boolean safetensors = WeightsFormat.of(path) == WeightsFormat.SAFETENSORS;
         try (Weights file = WeightsFormat.of(path).open(path)) {
@@ -79,29 +82,44 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
             if (metadata.containsKey(ModelFile.KEY)) {
                 var others = new LinkedHashMap<>(metadata);
                 others.remove(ModelFile.KEY);
-                return new Inspection(path.toString(), Kind.MODEL_FILE, ModelFile.configurations(ModelFile.open(path)),
-                        others, groups(file));
+                return new Inspection(path.toString(), Kind.MODEL_FILE,
+                        ModelFile.configurations((SafetensorsFile) file), others, groups(file));
             }
             if (file.names().stream().anyMatch(name -> name.startsWith("model.diffusion_model."))) {
                 var options = new LdmCheckpoint.Options(DEFAULT_IMAGE_SIZE, PredictionType.EPSILON, false, null);
                 return new Inspection(path.toString(), Kind.ORIGINAL,
-                        ModelFile.configurations(LdmCheckpoint.open(path, options)), metadata, groups(file));
+                        LdmCheckpoint.open(path, options).config().toDiffusers(), metadata, groups(file));
+            }
+            if (DitCheckpoint.isOne(file)) {
+                return new Inspection(path.toString(), Kind.ORIGINAL_DIT,
+                        Map.of("transformer", DitCheckpoint.transformer(path).toDiffusers()), metadata, groups(file));
             }
             Kind kind = file.names().stream().anyMatch(name -> LORA.matcher(name).matches()) ? Kind.LORA : Kind.WEIGHTS;
             return new Inspection(path.toString(), kind, Map.of(), metadata, groups(file));
         }
     }
 
-    private static Inspection ofDirectory(DiffusersDirectory model) {
-        try (Weights text = model.textEncoderWeights(); Weights vae = model.vaeWeights();
-                Weights unet = model.unetWeights()) {
-            return new Inspection(model.root().toString(), Kind.DIFFUSERS_DIRECTORY, ModelFile.configurations(model),
-                    Map.of(), List.of(component("text_encoder", text), component("vae", vae), component("unet", unet)));
+    private static Inspection ofDirectory(Path path) {
+        if (VaeFolder.isOne(path)) {
+            var vae = VaeFolder.open(path);
+            return new Inspection(path.toString(), Kind.VAE_FOLDER, Map.of("vae", vae.config().toDiffusers()), Map.of(),
+                    List.of(component("vae", vae::weights)));
         }
+        if (DitDirectory.isOne(path)) {
+            var model = DitDirectory.open(path);
+            return new Inspection(path.toString(), Kind.DIFFUSERS_DIRECTORY, model.config().toDiffusers(), Map.of(),
+                    List.of(component("vae", model::vaeWeights), component("transformer", model::transformerWeights)));
+        }
+        var model = DiffusersDirectory.open(path);
+        return new Inspection(path.toString(), Kind.DIFFUSERS_DIRECTORY, model.config().toDiffusers(), Map.of(),
+                List.of(component("text_encoder", model::textEncoderWeights), component("vae", model::vaeWeights),
+                        component("unet", model::unetWeights)));
     }
 
-    private static Component component(String name, Weights weights) {
-        return Component.of(name, weights.names().stream().map(tensor -> tensor(weights, tensor)).toList());
+    private static Component component(String name, Supplier<Weights> opener) {
+        try (Weights weights = opener.get()) {
+            return Component.of(name, weights.names().stream().map(tensor -> tensor(weights, tensor)).toList());
+        }
     }
 
     private static Tensor tensor(Weights weights, String name) {

@@ -3,9 +3,6 @@ package org.diffusionclassifier.weights;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -41,7 +38,7 @@ public final class LdmCheckpoint implements ModelSource {
                     Pattern.compile("^model\\.diffusion_model\\.label_emb\\.")),
             new Other("one part in diffusers' form, whose directory is wanted",
                     Pattern.compile("^(encoder\\.|decoder\\.)?(down|up)_blocks\\.")),
-            new Other("a DiT, which classify and evaluate take with --vae", Pattern.compile("^(ema\\.)?(x|y)_embedder\\.")),
+            new Other("a DiT, which is taken with --vae", Pattern.compile("^(ema\\.)?(x|y)_embedder\\.")),
             new Other("a VAE alone", Pattern.compile("^(encoder|decoder)\\.(down|up|mid)\\.")));
 
     /**
@@ -59,9 +56,7 @@ public final class LdmCheckpoint implements ModelSource {
     private final Path path;
     private final Supplier<Weights> opener;
     private final Options options;
-    private final UNetConfig unet;
-    private final VaeConfig vae;
-    private final ClipTextConfig textEncoder;
+    private final StableDiffusionConfig config;
 
     /**
      * Opens a safetensors file, or by any other name than {@code *.safetensors} one of PyTorch's.
@@ -82,11 +77,11 @@ public final class LdmCheckpoint implements ModelSource {
         this.options = options;
         try (Weights file = opener.get()) {
             requireStableDiffusion(file);
-            var vaeEncoder = new LdmVaeEncoder(file);
-            this.vae = vaeEncoder.config(options.imageSize);
-            this.unet = new LdmUNet(unetFile(file)).config(options.imageSize / vae.downscale());
-            this.textEncoder = new LdmTextEncoder(file).config();
-            requireThatPartsFit(file.source());
+            VaeConfig vae = new LdmVaeEncoder(file).config(options.imageSize);
+            this.config = new StableDiffusionConfig(
+                    new LdmUNet(unetFile(file)).config(options.imageSize / vae.downscale()), vae,
+                    new LdmTextEncoder(file).config(), ScheduleConfig.stableDiffusion(options.prediction));
+            config.requireThatPartsFit(file.source());
             requireWholeLevels(file.source());
         }
         if (options.tokenizer != null) {
@@ -111,7 +106,7 @@ public final class LdmCheckpoint implements ModelSource {
     }
 
     private void requireWholeLevels(String source) {
-        int multiple = vae.downscale() << unet.blockOutChannels().size() - 1;
+        int multiple = vae().downscale() << unet().blockOutChannels().size() - 1;
         if (options.imageSize < multiple || options.imageSize % multiple != 0) {
             throw new InputException(source + ": expected images of a multiple of " + multiple + " pixels, found "
                     + options.imageSize);
@@ -137,33 +132,13 @@ public final class LdmCheckpoint implements ModelSource {
     }
 
     @Override
-    public String name() {
-        return path.getFileName().toString();
+    public Origin origin() {
+        return Origin.of(path);
     }
 
     @Override
-    public SortedMap<String, Path> files() {
-        return new TreeMap<>(Map.of(name(), path));
-    }
-
-    @Override
-    public UNetConfig unet() {
-        return unet;
-    }
-
-    @Override
-    public VaeConfig vae() {
-        return vae;
-    }
-
-    @Override
-    public ClipTextConfig textEncoder() {
-        return textEncoder;
-    }
-
-    @Override
-    public ScheduleConfig schedule() {
-        return ScheduleConfig.stableDiffusion(options.prediction);
+    public StableDiffusionConfig config() {
+        return config;
     }
 
     @Override

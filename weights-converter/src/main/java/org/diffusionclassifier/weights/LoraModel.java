@@ -5,13 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedMap;
 
 /** A model with LoRAs added to its weights, while they are read. */
 public final class LoraModel implements ModelSource {
@@ -40,28 +38,8 @@ public final class LoraModel implements ModelSource {
     }
 
     @Override
-    public String name() {
-        return base.name();
-    }
-
-    @Override
-    public UNetConfig unet() {
-        return base.unet();
-    }
-
-    @Override
-    public VaeConfig vae() {
-        return base.vae();
-    }
-
-    @Override
-    public ClipTextConfig textEncoder() {
-        return base.textEncoder();
-    }
-
-    @Override
-    public ScheduleConfig schedule() {
-        return base.schedule();
+    public StableDiffusionConfig config() {
+        return base.config();
     }
 
     @Override
@@ -98,15 +76,11 @@ public final class LoraModel implements ModelSource {
         return base.tokenizer();
     }
 
-    /** Those of the model alone. */
+    /** The model's, with a note of what was added. */
     @Override
-    public SortedMap<String, Path> files() {
-        return base.files();
-    }
-
-    @Override
-    public Map<String, String> notes() {
-        var notes = new LinkedHashMap<>(base.notes());
+    public Origin origin() {
+        Origin origin = base.origin();
+        var notes = new LinkedHashMap<>(origin.notes());
         var list = loras.stream().map(lora -> Map.of("name", lora.file().getFileName().toString(), "scale", lora.scale(),
                 "sha256", lora.sha256())).toList();
         try {
@@ -114,7 +88,7 @@ public final class LoraModel implements ModelSource {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
-        return notes;
+        return new Origin(origin.name(), origin.files(), notes);
     }
 
     /** Weights with products added to some of them; those are of float32. */

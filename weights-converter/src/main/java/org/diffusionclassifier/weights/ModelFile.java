@@ -4,21 +4,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * A whole model as one safetensors file, made by {@link Converter}: what there is to load and nothing else, in the order
- * in which it is loaded.
+ * in which it is loaded. This is one of Stable Diffusion; {@link DitFile} is one of a DiT.
  *
  * <pre>
- *   __metadata__   diffusion_classifier   {"format": 1, "unet": …, "vae": …, "text_encoder": …, "scheduler": …}, the
- *                                         configurations as diffusers and transformers write them
+ *   __metadata__   diffusion_classifier   {"format": 1, …} and the configurations as diffusers and transformers write
+ *                                         them: "unet", "vae", "text_encoder" and "scheduler"; or of a DiT
+ *                                         "transformer", "vae", "scheduler" and, where it has names, "id2label"
  *                  filters                "channels-last": a convolution's are [out, height, width, in]
  *                  source, source_sha256  what it was made from: the name, and the hash by {@link SourceHash}
+ *                  vae_source, vae_source_sha256    the same of a DiT's autoencoder that came from elsewhere
  *                  lora                   what was added to the weights, where something was: see {@link Lora}
- *   tensors        text_encoder.*, vae.*, unet.*   as {@link NetworkTensors} lists them, all of one type
- *                  tokenizer.vocab.json, …         the files of {@link TokenizerTables}, U8
+ *   tensors        text_encoder.*, vae.*, unet.*    as {@link NetworkTensors} lists them, all of one type;
+ *                  vae.*, transformer.*             of a DiT
+ *                  tokenizer.vocab.json, …          the files of {@link TokenizerTables}, U8
  * </pre>
  *
  * Like every other checkpoint it is taken for hostile.
@@ -27,47 +29,38 @@ public final class ModelFile implements ModelSource {
 
     static final String KEY = "diffusion_classifier";
     static final String SOURCE = "source";
-    static final String SHA256 = "source_sha256";
+    static final String VAE_SOURCE = "vae_source";
+    static final String SHA256 = "_sha256";
     static final int FORMAT = 1;
     static final String TOKENIZER = "tokenizer.";
 
     private final Path file;
     private final Map<String, String> metadata;
-    private final UNetConfig unet;
-    private final VaeConfig vae;
-    private final ClipTextConfig textEncoder;
-    private final ScheduleConfig schedule;
+    private final StableDiffusionConfig config;
 
     private ModelFile(SafetensorsFile opened, Path file) {
         this.file = file;
         this.metadata = opened.metadata();
-        if (!metadata.containsKey(KEY) || !opened.channelsLast()) {
-            throw new InputException(file + ": expected a model file with " + KEY + " and "
-                    + SafetensorsFile.FILTERS + " = " + SafetensorsFile.CHANNELS_LAST
-                    + " in its __metadata__, found none");
-        }
-        JsonConfig json = JsonConfig.parse(file + ": " + KEY, metadata.get(KEY));
-        if (json.integer("format") != FORMAT) {
-            throw json.unsupported("format", Integer.toString(FORMAT));
-        }
-        unet = UNetConfig.read(json.part("unet"));
-        vae = VaeConfig.read(json.part("vae"));
-        textEncoder = ClipTextConfig.read(json.part("text_encoder"));
-        schedule = ScheduleConfig.read(json.part("scheduler"));
-        requireThatPartsFit(file.toString());
+        this.config = StableDiffusionConfig.read(settings(opened));
+        config.requireThatPartsFit(file.toString());
     }
 
     /**
-     * Whether a file is a safetensors file that says it is such a model.
+     * Whether a file is a safetensors file that says it is a model file, of whichever kind of model.
      *
      * @throws InputException if it is a safetensors file by name, but damaged
      */
     public static boolean isOne(Path file) {
+        return isOne(file, opened -> true);
+    }
+
+    /** Whether it is one of which something is true. */
+    static boolean isOne(Path file, Predicate<SafetensorsFile> also) {
         if (!Files.isRegularFile(file) || WeightsFormat.of(file) != WeightsFormat.SAFETENSORS) {
             return false;
         }
         try (var opened = SafetensorsFile.open(file)) {
-            return opened.metadata().containsKey(KEY);
+            return opened.metadata().containsKey(KEY) && also.test(opened);
         }
     }
 
@@ -78,19 +71,29 @@ public final class ModelFile implements ModelSource {
         }
     }
 
-    /** The configurations, as {@code __metadata__} has them beside the format's number. */
-    static Map<String, Object> configurations(ModelSource model) {
-        var json = new LinkedHashMap<String, Object>();
-        json.put("unet", model.unet().toDiffusers());
-        json.put("vae", model.vae().toDiffusers());
-        json.put("text_encoder", model.textEncoder().toTransformers());
-        json.put("scheduler", model.schedule().toDiffusers());
+    /**
+     * The configurations that a model file has, of whichever kind of model, in a format that is known.
+     *
+     * @throws InputException if it has none
+     */
+    static JsonConfig settings(SafetensorsFile file) {
+        if (!file.metadata().containsKey(KEY) || !file.channelsLast()) {
+            throw new InputException(file.source() + ": expected a model file with " + KEY + " and "
+                    + SafetensorsFile.FILTERS + " = " + SafetensorsFile.CHANNELS_LAST
+                    + " in its __metadata__, found none");
+        }
+        JsonConfig json = JsonConfig.parse(file.source() + ": " + KEY, file.metadata().get(KEY));
+        if (json.integer("format") != FORMAT) {
+            throw json.unsupported("format", Integer.toString(FORMAT));
+        }
         return json;
     }
 
-    @Override
-    public String name() {
-        return file.getFileName().toString();
+    /** The same, understood and in diffusers' words again. */
+    static Map<String, Object> configurations(SafetensorsFile file) {
+        JsonConfig json = settings(file);
+        return DitFile.isOne(json) ? ClassConditionalConfig.read(json).toDiffusers()
+                : StableDiffusionConfig.read(json).toDiffusers();
     }
 
     /** What it was made from and what was added, as the file says; nobody vouches for it. */
@@ -99,23 +102,13 @@ public final class ModelFile implements ModelSource {
     }
 
     @Override
-    public UNetConfig unet() {
-        return unet;
+    public StableDiffusionConfig config() {
+        return config;
     }
 
     @Override
-    public VaeConfig vae() {
-        return vae;
-    }
-
-    @Override
-    public ClipTextConfig textEncoder() {
-        return textEncoder;
-    }
-
-    @Override
-    public ScheduleConfig schedule() {
-        return schedule;
+    public Origin origin() {
+        return Origin.of(file);
     }
 
     @Override
@@ -154,10 +147,5 @@ public final class ModelFile implements ModelSource {
             }
         }
         return new TokenizerTables(file + ": tokenizer", files);
-    }
-
-    @Override
-    public SortedMap<String, Path> files() {
-        return new TreeMap<>(Map.of(name(), file));
     }
 }

@@ -2,8 +2,6 @@ package org.diffusionclassifier.weights;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.SortedMap;
 
 /**
  * A Stable Diffusion model to be loaded, in whichever form it is kept: the configuration of each part, checked against
@@ -24,16 +22,9 @@ public interface ModelSource {
         return ModelFile.isOne(model) ? ModelFile.open(model) : LdmCheckpoint.open(model, untold);
     }
 
-    /** What it is called: the last part of its path. */
-    String name();
+    StableDiffusionConfig config();
 
-    UNetConfig unet();
-
-    VaeConfig vae();
-
-    ClipTextConfig textEncoder();
-
-    ScheduleConfig schedule();
+    Origin origin();
 
     /** The UNet's weights; to be closed by the caller. */
     Weights unetWeights();
@@ -47,29 +38,19 @@ public interface ModelSource {
     /** @throws InputException if they cannot be read */
     TokenizerTables tokenizer();
 
-    /** The files that all this is read from, by their paths within it; a model that is one file has its own name. */
-    SortedMap<String, Path> files();
-
-    /** What else a file that is made from this shall say of its origin, for {@code __metadata__}. */
-    default Map<String, String> notes() {
-        return Map.of();
+    default UNetConfig unet() {
+        return config().unet();
     }
 
-    /** @throws InputException unless the widths at which the parts meet are the same */
-    default void requireThatPartsFit(String source) {
-        requireEqual(source, "width of the UNet's context", unet().crossAttentionDim(), "the text encoder",
-                textEncoder().width());
-        requireEqual(source, "input channels of the UNet", unet().inChannels(), "the VAE's latent",
-                vae().latentChannels());
-        requireEqual(source, "output channels of the UNet", unet().outChannels(), "the VAE's latent",
-                vae().latentChannels());
-        requireEqual(source, "input channels of the VAE", vae().inChannels(), "an RGB image", 3);
+    default VaeConfig vae() {
+        return config().vae();
     }
 
-    private static void requireEqual(String source, String what, int found, String other, int expected) {
-        if (found != expected) {
-            throw new InputException(source + ": " + what + ": expected " + expected + " as " + other + " has, found "
-                    + found);
-        }
+    default ClipTextConfig textEncoder() {
+        return config().textEncoder();
+    }
+
+    default ScheduleConfig schedule() {
+        return config().schedule();
     }
 }

@@ -140,6 +140,28 @@ final class NetworkTensors {
         return network.tensors;
     }
 
+    /** Every block is told timestep and label by tensors of its own, as in diffusers' form, equal as they may be. */
+    static List<Tensor> transformer(DitConfig config) {
+        var network = new NetworkTensors();
+        int width = config.width();
+        network.conv("pos_embed.proj", width, config.inChannels(), config.patchSize());
+        for (int i = 0; i < config.layers(); i++) {
+            String block = "transformer_blocks." + i;
+            String told = block + ".norm1.emb";
+            network.tensors.add(new Tensor(told + ".class_embedder.embedding_table.weight", config.labels() + 1, width));
+            network.linear(told + ".timestep_embedder.linear_1", width, 256);
+            network.linear(told + ".timestep_embedder.linear_2", width, width);
+            network.linear(block + ".norm1.linear", 6 * width, width);  // shift, scale and gate, twice
+            network.sideBySide(block + ".attn1", List.of("to_q", "to_k", "to_v"), width, width, true);
+            network.linear(block + ".attn1.to_out.0", width, width);
+            network.linear(block + ".ff.net.0.proj", 4 * width, width);
+            network.linear(block + ".ff.net.2", width, 4 * width);
+        }
+        network.linear("proj_out_1", 2 * width, width);                 // shift and scale
+        network.linear("proj_out_2", config.patchSize() * config.patchSize() * config.outChannels(), width);
+        return network.tensors;
+    }
+
     private void norm(String name, int channels) {
         tensors.add(new Tensor(name + ".weight", channels));
         tensors.add(new Tensor(name + ".bias", channels));

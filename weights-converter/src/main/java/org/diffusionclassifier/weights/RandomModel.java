@@ -1,12 +1,9 @@
 package org.diffusionclassifier.weights;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.diffusionclassifier.weights.ClipTextConfig.Activation;
 import org.diffusionclassifier.weights.NetworkTensors.Tensor;
@@ -35,18 +32,14 @@ public final class RandomModel implements ModelSource {
     }
 
     private final String name;
-    private final UNetConfig unet;
-    private final VaeConfig vae;
-    private final ClipTextConfig textEncoder;
-    private final ScheduleConfig schedule;
+    private final StableDiffusionConfig config;
 
     private RandomModel(String name, UNetConfig unet, int imageSize, PredictionType prediction,
                         ClipTextConfig textEncoder) {
         this.name = name;
-        this.unet = unet;
-        this.vae = new VaeConfig(imageSize, 3, 4, List.of(128, 256, 512, 512), 2, 32, 0.18215, true, true);
-        this.textEncoder = textEncoder;
-        this.schedule = ScheduleConfig.stableDiffusion(prediction);
+        this.config = new StableDiffusionConfig(unet,
+                new VaeConfig(imageSize, 3, 4, List.of(128, 256, 512, 512), 2, 32, 0.18215, true, true), textEncoder,
+                ScheduleConfig.stableDiffusion(prediction));
     }
 
     /** @throws InputException if there is none of that name: sd-1.5, sd-2-base, sd-2.1 */
@@ -58,44 +51,30 @@ public final class RandomModel implements ModelSource {
         return MODELS.get(name).get();
     }
 
+    /** Of no files. */
     @Override
-    public String name() {
-        return "random " + name;
+    public Origin origin() {
+        return Origin.madeUp("random " + name);
     }
 
     @Override
-    public UNetConfig unet() {
-        return unet;
-    }
-
-    @Override
-    public VaeConfig vae() {
-        return vae;
-    }
-
-    @Override
-    public ClipTextConfig textEncoder() {
-        return textEncoder;
-    }
-
-    @Override
-    public ScheduleConfig schedule() {
-        return schedule;
+    public StableDiffusionConfig config() {
+        return config;
     }
 
     @Override
     public Weights unetWeights() {
-        return weights(NetworkTensors.unet(unet));
+        return weights(NetworkTensors.unet(unet()));
     }
 
     @Override
     public Weights vaeWeights() {
-        return weights(NetworkTensors.vae(vae));
+        return weights(NetworkTensors.vae(vae()));
     }
 
     @Override
     public Weights textEncoderWeights() {
-        return weights(NetworkTensors.textEncoder(textEncoder));
+        return weights(NetworkTensors.textEncoder(textEncoder()));
     }
 
     private static Weights weights(List<Tensor> tensors) {
@@ -123,14 +102,8 @@ public final class RandomModel implements ModelSource {
         var files = new LinkedHashMap<String, byte[]>();
         files.put("vocab.json", vocabulary.toString().getBytes(StandardCharsets.UTF_8));
         files.put("merges.txt", "#version: 0.2\n".getBytes(StandardCharsets.UTF_8));
-        files.put("tokenizer_config.json", ("{\"model_max_length\": " + textEncoder.maxPositions() + "}")
+        files.put("tokenizer_config.json", ("{\"model_max_length\": " + textEncoder().maxPositions() + "}")
                 .getBytes(StandardCharsets.UTF_8));
-        return new TokenizerTables(name() + ": tokenizer", files);
-    }
-
-    /** None. */
-    @Override
-    public SortedMap<String, Path> files() {
-        return new TreeMap<>();
+        return new TokenizerTables("random " + name + ": tokenizer", files);
     }
 }

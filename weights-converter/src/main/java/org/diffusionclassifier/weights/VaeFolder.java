@@ -2,11 +2,19 @@ package org.diffusionclassifier.weights;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** A VAE by itself, as diffusers' {@code save_pretrained} lays it out: config.json and weights in one folder. */
 record VaeFolder(Path folder, VaeConfig config) {
 
+    private static final String CONFIG = "config.json";
     private static final String STEM = "diffusion_pytorch_model";
+
+    /** Whether a folder is meant to be one: it has a configuration, and no model's index. */
+    static boolean isOne(Path folder) {
+        return Files.exists(folder.resolve(CONFIG)) && !Files.exists(folder.resolve("model_index.json"));
+    }
 
     /** @throws InputException if there is none that is supported */
     static VaeFolder open(Path folder) {
@@ -14,17 +22,32 @@ record VaeFolder(Path folder, VaeConfig config) {
             throw new InputException(folder + ": expected the folder of a VAE, found "
                     + (Files.exists(folder) ? "a file" : "nothing"));
         }
-        return new VaeFolder(folder, VaeConfig.read(folder.resolve("config.json")));
+        return new VaeFolder(folder, VaeConfig.read(folder.resolve(CONFIG)));
     }
 
     /** Under today's names, whichever version of diffusers wrote them. */
     Weights weights() {
-        return new LegacyVaeWeights(WeightsFormat.find(folder, STEM, STEM).open());
+        return new LegacyVaeWeights(located().open());
+    }
+
+    private WeightsFormat.Located located() {
+        return WeightsFormat.find(folder, STEM, STEM);
+    }
+
+    Origin origin() {
+        return Origin.of(folder, files());
+    }
+
+    /** All that is read. */
+    List<Path> files() {
+        var files = new ArrayList<>(List.of(folder.resolve(CONFIG)));
+        files.addAll(located().files());
+        return files;
     }
 
     /** @throws InputException unless it encodes RGB images to latents of {@code transformer}'s channels */
     void requireFits(DitConfig transformer, String transformerFile) {
-        Path file = folder.resolve("config.json");
+        Path file = folder.resolve(CONFIG);
         if (config.inChannels() != 3) {
             throw new InputException(file + ": in_channels = " + config.inChannels()
                     + " is not supported (expected 3, as images are RGB)");

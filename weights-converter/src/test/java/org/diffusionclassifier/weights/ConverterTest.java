@@ -1,22 +1,20 @@
 package org.diffusionclassifier.weights;
 
+import static org.diffusionclassifier.weights.Fixtures.channelsLast;
 import static org.diffusionclassifier.weights.Fixtures.inputError;
+import static org.diffusionclassifier.weights.Fixtures.rounded;
+import static org.diffusionclassifier.weights.Fixtures.tensors;
+import static org.diffusionclassifier.weights.Fixtures.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.diffusionclassifier.weights.Converter.Count;
 import org.diffusionclassifier.weights.Converter.Options;
@@ -55,40 +53,6 @@ class ConverterTest {
         }
     }
 
-    /** By index arithmetic of its own. */
-    private static float[] channelsLast(Weights weights, String name) {
-        float[] kept = values(weights, name);
-        List<Integer> shape = weights.shape(name);
-        if (shape.size() != 4) {
-            return kept;
-        }
-        int in = shape.get(1);
-        int pixels = shape.get(2) * shape.get(3);
-        var turned = new float[kept.length];
-        for (int i = 0; i < kept.length; i++) {
-            int filter = i / (in * pixels);
-            turned[(filter * pixels + i % pixels) * in + i / pixels % in] = kept[i];
-        }
-        return turned;
-    }
-
-    private static float[] rounded(float[] values, DType dtype) {
-        for (int i = 0; i < values.length; i++) {
-            values[i] = switch (dtype) {
-                case F16 -> FloatFormats.fromF16(FloatFormats.toF16(values[i]));
-                case BF16 -> FloatFormats.fromBF16(FloatFormats.toBF16(values[i]));
-                default -> values[i];
-            };
-        }
-        return values;
-    }
-
-    private static float[] values(Weights weights, String name) {
-        var values = FloatBuffer.allocate((int) weights.elements(name));
-        weights.read(name, values);
-        return values.array();
-    }
-
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void everyFormGivesTheSameTensors(boolean version2) throws IOException {
@@ -122,29 +86,17 @@ class ConverterTest {
     }
 
     @Test
-    void theHashIsThatOfTheFileOrOfSha256sumsListing() throws Exception {
+    void theHashIsThatOfTheFileOrOfSha256sumsListing() throws IOException {
         Path root = new SmallModel(false).directory(temp.resolve("model"), DType.F16);
         Files.writeString(root.resolve("README.md"), "not read, not counted");
         Path file = convert(DiffusersDirectory.open(root), f16());
-        Path listing = temp.resolve("listing");
-        var command = new ArrayList<>(List.of("sha256sum"));
-        try (Stream<Path> files = Files.walk(root)) {
-            files.filter(Files::isRegularFile).map(f -> root.relativize(f).toString()).filter(f -> !f.equals("README.md"))
-                    .sorted().forEach(command::add);
-        }
-        Process process = new ProcessBuilder(command).directory(root.toFile()).redirectOutput(listing.toFile()).start();
-        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
-        assertEquals(sha256sum(listing), ModelFile.open(file).metadata().get("source_sha256"));
+        assertEquals(Sha256sum.ofListing(root, name -> !name.equals("README.md")),
+                ModelFile.open(file).metadata().get("source_sha256"));
         assertEquals("model", ModelFile.open(file).metadata().get("source"));
 
         Path again = temp.resolve("again.safetensors");
         Outcome outcome = new Converter(ModelFile.open(file), f16()).write(again, bytes -> { });
-        assertEquals(sha256sum(file), outcome.sha256());
-    }
-
-    private static String sha256sum(Path file) throws IOException {
-        Process process = new ProcessBuilder("sha256sum", file.toString()).start();
-        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).substring(0, 64);
+        assertEquals(List.of(new Converter.Source("model.safetensors", Sha256sum.of(file))), outcome.sources());
     }
 
     @Test
@@ -289,18 +241,6 @@ class ConverterTest {
 
     private static Options f16() {
         return new Options(DType.F16, false, false);
-    }
-
-    private static Map<String, byte[]> tensors(Path path) {
-        var tensors = new LinkedHashMap<String, byte[]>();
-        try (var file = SafetensorsFile.open(path)) {
-            for (TensorInfo tensor : file.tensors().values()) {
-                var bytes = ByteBuffer.allocate((int) tensor.bytes());
-                file.readStored(tensor.name(), 0, bytes);
-                tensors.put(tensor.name(), bytes.array());
-            }
-        }
-        return tensors;
     }
 
     private static void assertNothingIn(Path folder) throws IOException {

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -20,39 +19,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** On a DiT-S/2 of two blocks for 5 labels and 4×4 latents, in the original naming. */
+/** On {@link SmallDit}'s shapes in the original naming. */
 class DitCheckpointTest {
 
-    private static final Path VAE = Path.of("../src/test/resources/golden/vae-tiny");
-    private static final int WIDTH = 384;
+    private static final Path VAE = SmallDit.VAE;
+    private static final int WIDTH = SmallDit.WIDTH;
 
     @TempDir
     Path temp;
-
-    /** Names and shapes as the original implementation's state_dict has them. */
-    private static Map<String, List<Integer>> original() {
-        var shapes = new LinkedHashMap<String, List<Integer>>();
-        shapes.put("pos_embed", List.of(1, 4, WIDTH));
-        layer(shapes, "x_embedder.proj", WIDTH, 4, 2, 2);
-        layer(shapes, "t_embedder.mlp.0", WIDTH, 256);
-        layer(shapes, "t_embedder.mlp.2", WIDTH, WIDTH);
-        shapes.put("y_embedder.embedding_table.weight", List.of(6, WIDTH));
-        for (String block : List.of("blocks.0.", "blocks.1.")) {
-            layer(shapes, block + "attn.qkv", 3 * WIDTH, WIDTH);
-            layer(shapes, block + "attn.proj", WIDTH, WIDTH);
-            layer(shapes, block + "mlp.fc1", 4 * WIDTH, WIDTH);
-            layer(shapes, block + "mlp.fc2", WIDTH, 4 * WIDTH);
-            layer(shapes, block + "adaLN_modulation.1", 6 * WIDTH, WIDTH);
-        }
-        layer(shapes, "final_layer.linear", 32, WIDTH);
-        layer(shapes, "final_layer.adaLN_modulation.1", 2 * WIDTH, WIDTH);
-        return shapes;
-    }
-
-    private static void layer(Map<String, List<Integer>> shapes, String name, Integer... weight) {
-        shapes.put(name + ".weight", List.of(weight));
-        shapes.put(name + ".bias", List.of(weight[0]));
-    }
 
     /** A file whose tensors hold, from a number of their own on, their elements' numbers. */
     private Path write(Map<String, List<Integer>> shapes, String prefix) {
@@ -73,7 +47,7 @@ class DitCheckpointTest {
 
     @Test
     void infersTheConfiguration() {
-        var model = new DitCheckpoint(write(original(), ""), VAE);
+        var model = new DitCheckpoint(write(SmallDit.shapes(), ""), VAE);
         assertEquals(new DitConfig(4, 4, 8, 2, 2, 6, 64, 5, 1e-6f, 0), model.transformer());
         assertEquals(1000, model.schedule().timesteps());
         assertEquals(1e-4, model.schedule().betaStart());
@@ -83,7 +57,7 @@ class DitCheckpointTest {
 
     @Test
     void hasEveryTensorUnderDiffusersName() {
-        Path path = write(original(), "");
+        Path path = write(SmallDit.shapes(), "");
         var model = new DitCheckpoint(path, VAE);
         try (Weights file = SafetensorsFile.open(path); Weights w = model.transformerWeights()) {
             String[][] same = {{"pos_embed.proj.weight", "x_embedder.proj.weight"},
@@ -124,7 +98,7 @@ class DitCheckpointTest {
 
     @Test
     void takesTheAveragedWeightsOfATrainingCheckpoint() {
-        var model = new DitCheckpoint(write(original(), "ema."), VAE);
+        var model = new DitCheckpoint(write(SmallDit.shapes(), "ema."), VAE);
         assertEquals(5, model.transformer().labels());
         try (Weights w = model.transformerWeights()) {
             w.require("proj_out_2.weight", 32, WIDTH);
@@ -135,7 +109,7 @@ class DitCheckpointTest {
     void readsPytorchsFiles() throws IOException {
         var fixture = new PytorchFixture();
         byte[] bytes;
-        try (Weights tensors = SafetensorsFile.open(write(original(), ""))) {
+        try (Weights tensors = SafetensorsFile.open(write(SmallDit.shapes(), ""))) {
             bytes = fixture.zip(fixture.stateDict(tensors));
         }
         Path file = Files.write(temp.resolve("DiT-S-2.pt"), bytes);
@@ -151,7 +125,7 @@ class DitCheckpointTest {
         "final_layer.linear.weight | 33,384 | 16 rows, or twice as many",
         "y_embedder.embedding_table.weight | 1,384 | a row for each label and one for none"})
     void refusesOtherShapes(String tensor, String shape, String expected) {
-        var shapes = original();
+        var shapes = SmallDit.shapes();
         shapes.put(tensor, Arrays.stream(shape.split(",")).map(Integer::valueOf).toList());
         Path file = write(shapes, "");
         String message = inputError(() -> new DitCheckpoint(file, VAE));
@@ -163,7 +137,7 @@ class DitCheckpointTest {
     void missingTensorsAreNamed() {
         for (String tensor : List.of("x_embedder.proj.weight", "pos_embed", "y_embedder.embedding_table.weight",
                 "final_layer.linear.weight", "blocks.0.attn.qkv.weight")) {
-            var shapes = original();
+            var shapes = SmallDit.shapes();
             shapes.remove(tensor);
             Path file = write(shapes, "");
             String message = inputError(() -> new DitCheckpoint(file, VAE));
@@ -173,7 +147,7 @@ class DitCheckpointTest {
 
     @Test
     void refusesAnotherAutoencoder() throws IOException {
-        Path file = write(original(), "");
+        Path file = write(SmallDit.shapes(), "");
         assertTrue(inputError(() -> new DitCheckpoint(file, temp.resolve("none"))).endsWith("found nothing"));
         Path vae = Files.createDirectory(temp.resolve("vae"));
         Files.writeString(vae.resolve("config.json"), Files.readString(VAE.resolve("config.json"))
@@ -184,10 +158,10 @@ class DitCheckpointTest {
 
     @Test
     void aDitIsNoStableDiffusion() {
-        Path file = write(original(), "");
+        Path file = write(SmallDit.shapes(), "");
         var options = new LdmCheckpoint.Options(512, ScheduleConfig.PredictionType.EPSILON, false, temp);
         String message = inputError(() -> LdmCheckpoint.open(file, options));
-        assertTrue(message.contains("found a DiT, which classify and evaluate take with --vae"), message);
+        assertTrue(message.contains("found a DiT, which is taken with --vae"), message);
         assertFalse(message.contains("UNet"), message);
     }
 }

@@ -9,9 +9,13 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.function.Executable;
 
 /** What the tests of this package share: resources, hand-made safetensors files, the shape of an error. */
@@ -40,6 +44,55 @@ final class Fixtures {
         byte[] json = header.getBytes(StandardCharsets.UTF_8);
         return Files.write(file, ByteBuffer.allocate(8 + json.length + data.length).order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(json.length).put(json).put(data).array());
+    }
+
+    /** A tensor's values, filters as [out, height, width, in], by index arithmetic of its own. */
+    static float[] channelsLast(Weights weights, String name) {
+        float[] kept = values(weights, name);
+        List<Integer> shape = weights.shape(name);
+        if (shape.size() != 4) {
+            return kept;
+        }
+        int in = shape.get(1);
+        int pixels = shape.get(2) * shape.get(3);
+        var turned = new float[kept.length];
+        for (int i = 0; i < kept.length; i++) {
+            int filter = i / (in * pixels);
+            turned[(filter * pixels + i % pixels) * in + i / pixels % in] = kept[i];
+        }
+        return turned;
+    }
+
+    /** Changed to what is left of them in another type. */
+    static float[] rounded(float[] values, DType dtype) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = switch (dtype) {
+                case F16 -> FloatFormats.fromF16(FloatFormats.toF16(values[i]));
+                case BF16 -> FloatFormats.fromBF16(FloatFormats.toBF16(values[i]));
+                default -> values[i];
+            };
+        }
+        return values;
+    }
+
+    /** A whole tensor's. */
+    static float[] values(Weights weights, String name) {
+        var values = FloatBuffer.allocate((int) weights.elements(name));
+        weights.read(name, values);
+        return values.array();
+    }
+
+    /** The bytes of every tensor of a safetensors file, in the file's order. */
+    static Map<String, byte[]> tensors(Path path) {
+        var tensors = new LinkedHashMap<String, byte[]>();
+        try (var file = SafetensorsFile.open(path)) {
+            for (TensorInfo tensor : file.tensors().values()) {
+                var bytes = ByteBuffer.allocate((int) tensor.bytes());
+                file.readStored(tensor.name(), 0, bytes);
+                tensors.put(tensor.name(), bytes.array());
+            }
+        }
+        return tensors;
     }
 
     /** A copy in {@code folder} of a JSON resource with {@code key} set to the JSON text {@code value}. */

@@ -16,9 +16,11 @@ public final class SafetensorsFuzz {
             for (TensorInfo tensor : tensors.tensors().values()) {
                 tensors.readStored(tensor.name(), 0, ByteBuffer.allocate((int) tensor.bytes()));
             }
-            if (ModelFile.isOne(file)) {
-                ModelFile model = ModelFile.open(file);
-                model.tokenizer();
+            if (DitFile.isOne(file)) {
+                DitFile.open(file).vaeWeights().close();
+                Inspection.of(file);
+            } else if (ModelFile.isOne(file)) {
+                ModelFile.open(file).tokenizer();
                 Inspection.of(file);
             }
         } catch (InputException refused) {
