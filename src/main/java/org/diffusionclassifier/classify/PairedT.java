@@ -57,7 +57,7 @@ public final class PairedT implements Bound {
                 .mapToInt(Integer::intValue).toArray();
         double[] variances = Arrays.stream(differences).mapToDouble(d -> successive(d, byTimestep)).toArray();
         double pooled = new Median().evaluate(variances);
-        double borrowed = differences.length < 2 ? 0 : BORROWED * (1 - 1.0 / differences.length);
+        double borrowed = BORROWED * (1 - 1.0 / differences.length);
         double quantile = new TDistribution(OVERLAP * (n - 1 + borrowed)).inverseCumulativeProbability(1 - delta);
         double unseen = n == of ? 1 : Math.max(LEAST_UNSEEN, 1 - (double) n / of);
         for (int i = 0; i < worse.length; i++) {

@@ -117,6 +117,13 @@ public final class Tensor {
         return new Tensor(storage, type, newShape, rowStride, offset + (long) from * type.bytes(), null);
     }
 
+    /** Whether this and {@code other} are columns of the same rows, so that a copy of these is one of both. */
+    public boolean sharesRowsWith(Tensor other) {
+        long spanned = Math.abs(offset - other.offset) + (long) Math.max(width(), other.width()) * type.bytes();
+        return storage == other.storage && rowStride == other.rowStride && type == other.type
+                && rows() == other.rows() && spanned <= (long) rowStride * type.bytes();
+    }
+
     /** Elements {@code from} to {@code from + count} of a dense tensor, as a vector of a type of the same size. */
     public Tensor vector(int from, int count, DType as) {
         if (!isDense() || as.bytes() != type.bytes() || from < 0 || count < 1 || from + count > elements()) {

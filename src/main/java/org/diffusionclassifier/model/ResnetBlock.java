@@ -9,6 +9,10 @@ import org.diffusionclassifier.weights.Weights;
 /**
  * The residual block of UNet and autoencoder: norm, SiLU, convolution, twice, around a shortcut. In the UNet the time
  * embedding is added between, and the input may be two feature maps side by side. (diffusers' {@code ResnetBlock2D}.)
+ *
+ * <p>If the second of them, the skip, depends on the trial alone, then so does all that its channels contribute to the
+ * first convolution and to the shortcut, as long as the norm has no group with channels of both: conv([x, skip]) =
+ * conv_x(x) + conv_skip(skip). That second term is computed once a trial, and an addend of the first.
  */
 final class ResnetBlock {
 
@@ -18,40 +22,82 @@ final class ResnetBlock {
     private final GroupNorm norm2;
     private final Conv2d conv2;
     private final Conv2d shortcut;
+    /** The skip's part of norm1, conv1 and shortcut, which are x's then; null if they are of both. */
+    private final GroupNorm skipNorm;
+    private final Conv2d skipConv;
+    private final Conv2d skipShortcut;
 
     /**
+     * Without a second input.
+     *
      * @param in        channels of x
-     * @param skip      channels of the second input, 0 for none
      * @param out       channels of the result
      * @param timeWidth width of the time embedding, 0 for a block without
      */
-    ResnetBlock(int in, int skip, int out, int timeWidth, int groups, float epsilon, Weights w, Layers layers) {
-        norm1 = layers.groupNorm(new GroupNorm.Spec(in + skip, groups, epsilon, true), w.at("norm1"));
-        conv1 = layers.conv2d(Conv2d.Spec.of(in + skip, out, 3).thenNormalized(), w.at("conv1"));
-        timeProjection = timeWidth == 0 ? null : layers.linear(Linear.Spec.of(timeWidth, out), w.at("time_emb_proj"));
-        norm2 = layers.groupNorm(new GroupNorm.Spec(out, groups, epsilon, true), w.at("norm2"));
-        conv2 = layers.conv2d(Conv2d.Spec.of(out, out, 3).thenNormalized(), w.at("conv2"));
-        shortcut = in + skip == out ? null
-                : layers.conv2d(Conv2d.Spec.of(in, out, 1).withConcat(skip), w.at("conv_shortcut"));
+    ResnetBlock(int in, int out, int timeWidth, int groups, float epsilon, Weights w, Layers layers) {
+        this(in, 0, false, out, timeWidth, groups, epsilon, w, layers);
     }
 
     /**
-     * [B, H, W, in] (and [B, H, W, skip]) → [B, H, W, out].
+     * @param skip        channels of the second input, 0 for none
+     * @param skipOfTrial whether the second input has one entry a trial, and not one a pair
+     */
+    ResnetBlock(int in, int skip, boolean skipOfTrial, int out, int timeWidth, int groups, float epsilon, Weights w,
+                Layers layers) {
+        int both = in + skip;
+        boolean apart = skipOfTrial && in * groups % both == 0;
+        if (apart) {
+            int groupsOfX = in * groups / both;
+            norm1 = layers.groupNorm(new GroupNorm.Spec(in, groupsOfX, epsilon, true),
+                    InputChannels.ofNorm(w.at("norm1"), 0, in, both));
+            skipNorm = layers.groupNorm(new GroupNorm.Spec(skip, groups - groupsOfX, epsilon, true),
+                    InputChannels.ofNorm(w.at("norm1"), in, skip, both));
+            conv1 = layers.conv2d(Conv2d.Spec.of(in, out, 3).thenNormalized(),
+                    InputChannels.ofConv(w.at("conv1"), 0, in, both));
+            skipConv = layers.conv2d(Conv2d.Spec.of(skip, out, 3), InputChannels.ofConv(w.at("conv1"), in, skip, both));
+        } else {
+            norm1 = layers.groupNorm(new GroupNorm.Spec(both, groups, epsilon, true), w.at("norm1"));
+            skipNorm = null;
+            conv1 = layers.conv2d(Conv2d.Spec.of(both, out, 3).thenNormalized(), w.at("conv1"));
+            skipConv = null;
+        }
+        timeProjection = timeWidth == 0 ? null : layers.linear(Linear.Spec.of(timeWidth, out), w.at("time_emb_proj"));
+        norm2 = layers.groupNorm(new GroupNorm.Spec(out, groups, epsilon, true), w.at("norm2"));
+        conv2 = layers.conv2d(Conv2d.Spec.of(out, out, 3).thenNormalized(), w.at("conv2"));
+        if (apart) {
+            shortcut = layers.conv2d(Conv2d.Spec.of(in, out, 1),
+                    InputChannels.ofConv(w.at("conv_shortcut"), 0, in, both));
+            skipShortcut = layers.conv2d(Conv2d.Spec.of(skip, out, 1),
+                    InputChannels.ofConv(w.at("conv_shortcut"), in, skip, both));
+        } else {
+            shortcut = both == out ? null
+                    : layers.conv2d(Conv2d.Spec.of(in, out, 1).withConcat(skip), w.at("conv_shortcut"));
+            skipShortcut = null;
+        }
+    }
+
+    /**
+     * [B, H, W, in] (and [M or B, H, W, skip]) → [B, H, W, out].
      *
      * @param skip the second input; null for none
      * @param time SiLU of the time embedding of each trial, [M, timeWidth]; null for a block without
      * @param rows from a trial's to a pair's entries; null for a block without time
      */
     Tensor forward(Tensor x, Tensor skip, Tensor time, PairRows rows) {
-        Tensor h = norm1.forward(x, skip);                                      // [B, H, W, in + skip]
-        if (timeProjection == null) {
-            h = conv1.forward(h);                                               // [B, H, W, out]
+        Tensor shift = timeProjection == null ? null : timeProjection.forward(time);    // [M, out]
+        int batch = x.dim(0);
+        Tensor h;
+        Tensor residual;
+        if (skipNorm == null) {
+            Tensor beside = skip == null ? null : rows.expand(skip, batch);             // [B, H, W, skip]
+            h = norm1.forward(x, beside);                                               // [B, H, W, in + skip]
+            h = conv1.forward(h, shift == null ? null : rows.expand(shift, batch));     // [B, H, W, out]
+            residual = shortcut == null ? x : shortcut.forward(x, beside, null);
         } else {
-            Tensor shift = rows.expand(timeProjection.forward(time), x.dim(0)); // [B, out]
-            h = conv1.forward(h, shift);                                        // [B, H, W, out]
+            Tensor ofSkip = skipConv.forward(skipNorm.forward(skip), shift);            // [M, H, W, out]
+            h = conv1.forward(norm1.forward(x), rows.expand(ofSkip, batch));            // [B, H, W, out]
+            residual = shortcut.forward(x, rows.expand(skipShortcut.forward(skip), batch));
         }
-        h = norm2.forward(h);
-        Tensor residual = shortcut == null ? x : shortcut.forward(x, skip, null);
-        return conv2.forward(h, residual);
+        return conv2.forward(norm2.forward(h), residual);
     }
 }

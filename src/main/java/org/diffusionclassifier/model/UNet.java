@@ -22,8 +22,8 @@ import org.diffusionclassifier.weights.Weights;
  * 2112.10752; in the form of diffusers' {@code UNet2DConditionModel}.)
  *
  * <p>It is evaluated for P pairs of a class and a trial of M trials. Down to the first cross-attention nothing depends
- * on the class, and the batch has M entries; from there on it has P. Skip connections taken before are expanded where
- * they are used.
+ * on the class, and the batch has M entries; from there on it has P. Skip connections taken before keep their M entries
+ * until they are used, and what is computed of them alone is computed M times.
  */
 public final class UNet implements AutoCloseable {
 
@@ -60,11 +60,13 @@ public final class UNet implements AutoCloseable {
                 down.add(downLevel(i, w.at("down_blocks." + i)));
             }
             Weights mid = w.at("mid_block");
-            mid1 = resnet(last, 0, last, mid.at("resnets.0"));
+            mid1 = resnet(last, last, mid.at("resnets.0"));
             midAttention = transformer(channels.size() - 1, mid.at("attentions.0"));
-            mid2 = resnet(last, 0, last, mid.at("resnets.1"));
+            mid2 = resnet(last, last, mid.at("resnets.1"));
+            int skips = config.layersPerBlock().stream().mapToInt(resnets -> resnets + 1).sum();
             for (int i = 0; i < channels.size(); i++) {
-                up.add(upLevel(i, w.at("up_blocks." + i)));
+                up.add(upLevel(i, skips, w.at("up_blocks." + i)));
+                skips -= up.get(i).resnets.size();
             }
             normOut = layers.groupNorm(new GroupNorm.Spec(first, config.normGroups(), config.normEps(), true),
                     w.at("conv_norm_out"));
@@ -89,7 +91,7 @@ public final class UNet implements AutoCloseable {
         var resnets = new ArrayList<ResnetBlock>();
         var attentions = new ArrayList<SpatialTransformer>();
         for (int j = 0; j < config.layersPerBlock().get(i); j++) {
-            resnets.add(resnet(j == 0 ? in : out, 0, out, w.at("resnets." + j)));
+            resnets.add(resnet(j == 0 ? in : out, out, w.at("resnets." + j)));
             attentions.add(config.down().get(i) == BlockKind.CROSS_ATTENTION
                     ? transformer(i, w.at("attentions." + j)) : null);
         }
@@ -98,8 +100,12 @@ public final class UNet implements AutoCloseable {
                 Conv2d.Spec.of(out, out, 3).halving(Conv2d.Padding.SYMMETRIC).thenNormalized(), w.at("downsamplers.0.conv")));
     }
 
-    /** Level i on the way up has the resolution of level n − 1 − i on the way down, whose outputs it takes as skips. */
-    private Level upLevel(int i, Weights w) {
+    /**
+     * Level i on the way up has the resolution of level n − 1 − i on the way down, whose outputs it takes as skips.
+     *
+     * @param skips how many there are still, of which it takes the last ones
+     */
+    private Level upLevel(int i, int skips, Weights w) {
         List<Integer> channels = config.blockOutChannels();
         int n = channels.size();
         int mirrored = n - 1 - i;
@@ -111,7 +117,7 @@ public final class UNet implements AutoCloseable {
         var attentions = new ArrayList<SpatialTransformer>();
         for (int j = 0; j < count; j++) {
             int skip = j == count - 1 ? above : out;
-            resnets.add(resnet(j == 0 ? below : out, skip, out, w.at("resnets." + j)));
+            resnets.add(resnet(j == 0 ? below : out, skip, skips - j <= skipsOfTrials(), out, w.at("resnets." + j)));
             attentions.add(config.up().get(i) == BlockKind.CROSS_ATTENTION
                     ? transformer(mirrored, w.at("attentions." + j)) : null);
         }
@@ -119,8 +125,21 @@ public final class UNet implements AutoCloseable {
                 : layers.conv2d(Conv2d.Spec.of(out, out, 3).doubling().thenNormalized(), w.at("upsamplers.0.conv")));
     }
 
-    private ResnetBlock resnet(int in, int skip, int out, Weights w) {
-        return new ResnetBlock(in, skip, out, timeWidth(), config.normGroups(), config.normEps(), w, layers);
+    /** How many of the skips, the first ones, are from before the first cross-attention: conv_in's at least. */
+    private int skipsOfTrials() {
+        int count = 1;
+        for (int i = 0; i < config.down().size() && config.down().get(i) == BlockKind.PLAIN; i++) {
+            count += config.layersPerBlock().get(i) + 1;
+        }
+        return count;
+    }
+
+    private ResnetBlock resnet(int in, int out, Weights w) {
+        return new ResnetBlock(in, out, timeWidth(), config.normGroups(), config.normEps(), w, layers);
+    }
+
+    private ResnetBlock resnet(int in, int skip, boolean skipOfTrial, int out, Weights w) {
+        return new ResnetBlock(in, skip, skipOfTrial, out, timeWidth(), config.normGroups(), config.normEps(), w, layers);
     }
 
     private SpatialTransformer transformer(int level, Weights w) {
@@ -238,8 +257,7 @@ public final class UNet implements AutoCloseable {
 
         Tensor up(Level level, Tensor h, Deque<Tensor> skips) {
             for (int j = 0; j < level.resnets.size(); j++) {
-                Tensor skip = rows.expand(skips.pop(), rows.pairs());
-                h = level.resnets.get(j).forward(h, skip, time, rows);
+                h = level.resnets.get(j).forward(h, skips.pop(), time, rows);
                 h = attend(level.attentions.get(j), h);
             }
             return level.resize == null ? h : level.resize.forward(h);

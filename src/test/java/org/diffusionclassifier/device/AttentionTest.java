@@ -152,6 +152,27 @@ class AttentionTest {
         }
     }
 
+    /** Keys and values that are not columns of the same rows. */
+    @ParameterizedTest
+    @CsvSource({"1", "9", "130"})
+    void eachEntryChoosesFromTwoTables(int queries) {
+        int keys = 7;
+        int width = 3 * 8;
+        int[] entry = {1, 1, 0, 2, 0};
+        var spec = new Attention.Spec(3, width, false);
+        float[] q = on.normal(5 * queries * width);
+        float[] k = on.normal(3 * keys * width);
+        float[] v = on.normal(3 * keys * width);
+        Tensor qInput = on.input(q, 5, queries, width);
+        Tensor kInput = on.input(k, 3, keys, width);
+        Tensor vInput = on.input(v, 3, keys, width);
+        Tensor entries = on.input(entry, 5);
+        try (Attention attention = on.device().attention(spec)) {
+            on.assertMatches(r -> r.attention(spec, 5, q, k, v, keys, entry),
+                    on.run(() -> attention.forward(qInput, kInput, vInput, entries)));
+        }
+    }
+
     @Test
     void refusesInputsOfAnotherWidth() {
         Tensor x = on.input(on.normal(3 * 16), 1, 3, 16);

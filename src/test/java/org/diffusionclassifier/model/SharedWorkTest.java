@@ -15,6 +15,9 @@ import org.junit.jupiter.api.Test;
 class SharedWorkTest {
 
     private static final UNetConfig CONFIG = UNetConfig.stableDiffusion2Base();
+    /** FLOP of a caption's keys and values: 77 tokens, 16 cross-attentions of these channels. */
+    private static final long KEYS_AND_VALUES =
+            2L * 77 * CONFIG.crossAttentionDim() * 2 * (5 * (320 + 640 + 1280) + 1280);
 
     /**
      * PyTorch's counter (torch.utils.flop_counter, on diffusers' UNet2DConditionModel) says 678 GFLOP: without attention's
@@ -22,28 +25,43 @@ class SharedWorkTest {
      */
     @Test
     void anEvaluationHasThePublishedNetworksOperations() {
-        int tokens = 77;
-        int attendingChannels = 5 * (320 + 640 + 1280) + 1280;
-        long keysAndValues = 2L * tokens * CONFIG.crossAttentionDim() * 2 * attendingChannels;
-        try (Device device = weightless(); var evaluation = new SyntheticEvaluation(CONFIG, device, 1)) {
-            long products = evaluation.graph().ops().stream().filter(op -> !op.name().startsWith("attention"))
-                    .mapToLong(Op::flops).sum();
-            assertEquals(678e9, products + keysAndValues, 0.5e9);
-        }
+        assertEquals(678e9, count(1, 1).linear + KEYS_AND_VALUES, 0.5e9);
     }
 
-    /** The first residual block, the first self-attention and what surrounds them: 5.2 % of an evaluation. */
+    /**
+     * The first residual block, the first self-attention and what surrounds them are 5.2 % of an evaluation; what the last
+     * residual block makes of the first convolution's output is another 1.0 %. With ten captions a trial nine tenths of
+     * both are saved. An evaluation by itself is counted with its caption already projected, which is the stricter
+     * measure, and with the projection, as it is without this program. PyTorch's count does not see self-attention's
+     * products, half of what is saved.
+     */
     @Test
-    void pairsOfATrialShareWhatComesBeforeTheirCaptions() {
-        double alone = flopsAPair(1, 1);
-        assertEquals(alone, flopsAPair(3, 3), "pairs of a trial each");
-        double shared = flopsAPair(2, 20) / alone;
-        assertTrue(shared <= 0.954, "with ten captions a trial " + shared);
+    void pairsOfATrialShareWhatDependsOnTheTrialAlone() {
+        Flops alone = count(1, 1);
+        assertEquals(alone, count(3, 3), "pairs of a trial each");
+        Flops shared = count(2, 20);
+        assertAtMost(0.945, shared.all / alone.all);
+        assertAtMost(0.94, shared.all / (alone.all + KEYS_AND_VALUES));
+        assertAtMost(0.957, shared.linear / (alone.linear + KEYS_AND_VALUES));
     }
 
-    private static double flopsAPair(int trials, int pairs) {
+    private static void assertAtMost(double limit, double part) {
+        assertTrue(part <= limit, part + " of an evaluation by itself, expected at most " + limit);
+    }
+
+    /**
+     * FLOP a pair.
+     *
+     * @param linear those not in attention's own products
+     */
+    private record Flops(double all, double linear) {
+    }
+
+    private static Flops count(int trials, int pairs) {
         try (Device device = weightless(); var evaluation = new SyntheticEvaluation(CONFIG, device, trials, pairs)) {
-            return (double) evaluation.graph().flops() / pairs;
+            long linear = evaluation.graph().ops().stream().filter(op -> !op.name().startsWith("attention"))
+                    .mapToLong(Op::flops).sum();
+            return new Flops((double) evaluation.graph().flops() / pairs, (double) linear / pairs);
         }
     }
 

@@ -1,13 +1,12 @@
 package org.diffusionclassifier.jmh;
 
-import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.diffusionclassifier.classify.Classifier;
 import org.diffusionclassifier.classify.Noise;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.classify.StableDiffusionScorer;
-import org.diffusionclassifier.classify.StagedElimination;
-import org.diffusionclassifier.classify.TrialPlan;
+import org.diffusionclassifier.classify.StrategyPlan;
 import org.diffusionclassifier.data.Prompt;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.device.Device;
@@ -24,11 +23,14 @@ import org.openjdk.jmh.annotations.TearDown;
 /** A picture classified by the bundled model among its ten classes, from pixels to the decision. */
 public class ClassificationBenchmark extends DeviceBenchmark {
 
+    /** Timesteps at the most, where the strategy does not say. */
+    private static final int TRIALS = 100;
+
     @Param("auto")
     public String dtype;
 
-    /** Timesteps evaluated by the end of each stage / prompts that survive it: every class 50 times, or only the best. */
-    @Param({"50/1", "10,50/3,1"})
+    /** As {@link StrategyPlan#parse} reads it. */
+    @Param({"exhaustive:50", "staged:10,50/3,1", "race:0.95"})
     public String strategy;
 
     /** Pairs a batch. */
@@ -49,14 +51,10 @@ public class ClassificationBenchmark extends DeviceBenchmark {
             picture = ImageDecoder.read(bundled.images().resolve("sneaker-0.png"));
             model = new StableDiffusion(bundled.root(), opened);
             scorer = new StableDiffusionScorer(model, opened, captions, new Noise.Seeded(0), Loss.L2, batch);
-            String[] stages = strategy.split("/");
-            var plan = TrialPlan.of(scorer.timesteps(), numbers(stages[0]), 1);
-            classifier = new Classifier(scorer, new StagedElimination(plan, numbers(stages[1]), captions.size()));
+            List<Integer> classes = IntStream.range(0, captions.size()).boxed().toList();
+            classifier = new Classifier(scorer, StrategyPlan.parse(strategy, TRIALS)
+                    .strategy(scorer.timesteps(), 1, classes, scorer.pairsAhead()));
         }
-    }
-
-    private static List<Integer> numbers(String text) {
-        return Arrays.stream(text.split(",")).map(Integer::valueOf).toList();
     }
 
     @Benchmark

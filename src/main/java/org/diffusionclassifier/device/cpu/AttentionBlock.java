@@ -14,11 +14,14 @@ import org.diffusionclassifier.weights.DType;
  * Attention of a block of queries, all heads at once, of one image or all queries of a few, as oneDNN primitives:
  *
  * <pre>
- *     K, V                                [images, heads, keys, d]       where they stand, or brought together
- *     W = exp(Q Kᵀ / √d)                  [images, heads, queries, keys] product, exp in its epilogue
- *     s = W 1                             [images, heads, queries]       product
- *     y = (W V) / s                       [images, queries, heads · d]   product, division, copy
+ *     W = exp(Q Kᵀ / √d)       [images, heads, queries, keys]    product, exp in its epilogue
+ *     s = W 1                  [images, queries, heads]          product
+ *     u = W V                  [images, queries, heads, d]       product, float32; where y is float32 it is y
+ *     y = u / s                [images, queries, heads · d]      division; where y is bfloat16, a conversion
  * </pre>
+ *
+ * Products write to where rows of heads stand side by side, so that nothing is rearranged. oneDNN divides fast only
+ * within one type, hence the conversion.
  *
  * Softmax stays the same when a row's scores are shifted by a constant. The usual shift, by the row's maximum, keeps exp
  * within range and costs a pass over float32 scores. It is left out: as long as scores are within ±69 no weight is
@@ -41,22 +44,19 @@ final class AttentionBlock implements AutoCloseable {
     private final int queries;
     private final int keys;
     private final int d;
-    private final dnnl_memory_desc keysLayout;
-    private final dnnl_memory_desc valuesLayout;
-    private final Primitive packKeys;
-    private final Primitive packValues;
     private final Primitive weigh;
     private final Primitive sum;
     private final Primitive mix;
     private final Primitive divide;
-    private final Primitive store;
+    /** From float32; null where that is y's type. */
+    private final Primitive narrow;
     private Workspace placed;
     private long keysAddress;
     private FloatBuffer sums;
     private Shifted shifted;
 
     /** Memory of the arena that blocks use, one after the other. */
-    record Workspace(long packedKeys, long packedValues, long weights, long sums, long mixed, long scratch) {
+    record Workspace(long weights, long sums, long mixed, long scratch) {
     }
 
     /**
@@ -64,9 +64,8 @@ final class AttentionBlock implements AutoCloseable {
      *
      * @param tokens   queries of a whole image
      * @param queryRow elements between two rows of Q; keyRow and valueRow likewise
-     * @param chosen   whether each image chooses its keys and values, so that those of a block have to be brought together
      */
-    record Shape(int heads, int d, int tokens, int keys, long queryRow, long keyRow, long valueRow, boolean chosen) {
+    record Shape(int heads, int d, int tokens, int keys, long queryRow, long keyRow, long valueRow) {
 
         /** Elements between two rows of weights, so that each begins on a vector. */
         int paddedKeys() {
@@ -74,11 +73,8 @@ final class AttentionBlock implements AutoCloseable {
         }
     }
 
-    /**
-     * @param images as many as have all their queries in the block; 1 if it has a part of them
-     * @param like   a block of as many images, whose layouts of keys and values to share, or null
-     */
-    AttentionBlock(CpuDevice device, Shape shape, int images, int queries, AttentionBlock like) {
+    /** @param images as many as have all their queries in the block; 1 if it has a part of them */
+    AttentionBlock(CpuDevice device, Shape shape, int images, int queries) {
         this.device = device;
         this.type = device.dtype();
         this.shape = shape;
@@ -91,37 +87,24 @@ final class AttentionBlock implements AutoCloseable {
             dnnl_memory_desc weights = weights(descriptors);
             dnnl_post_ops exp = scaled(descriptors);
             check(dnnl_post_ops_append_eltwise(exp, dnnl_eltwise_exp, 0, 0), "append_eltwise");
-            dnnl_primitive_desc product = product(descriptors, queries(descriptors),
-                    right(descriptors, true, like == null ? null : like.keysLayout), weights, exp);
-            keysLayout = Descriptors.copyOf(dnnl_primitive_desc_query_md(product, dnnl_query_weights_md, 0));
-            weigh = primitive(product).operand(DNNL_ARG_SRC, queries(descriptors))
-                    .operand(DNNL_ARG_WEIGHTS, keysLayout).operand(DNNL_ARG_DST, weights);
+            weigh = product(descriptors, queries(descriptors), keys(descriptors), weights, exp);
+            dnnl_memory_desc ones = descriptors.dense(type, 1, 1, keys, 1);
+            dnnl_memory_desc sums = descriptors.strided(DType.F32, new long[] {images, heads, queries, 1},
+                    new long[] {(long) queries * heads, 1, heads, 1});
+            sum = product(descriptors, weights, ones, sums, descriptors.postOps());
+            dnnl_memory_desc values = descriptors.strided(type, new long[] {images, heads, keys, d},
+                    new long[] {keys * shape.valueRow, d, shape.valueRow, 1});
+            dnnl_memory_desc mixed = tokens(descriptors, DType.F32, queries, (long) heads * d);
+            mix = product(descriptors, weights, values, mixed, descriptors.postOps());
 
-            dnnl_memory_desc rows = descriptors.strided(type, new long[] {rows(), keys},
-                    new long[] {shape.paddedKeys(), 1});
-            dnnl_memory_desc ones = descriptors.dense(type, keys, 1);
-            dnnl_memory_desc sumOfRow = descriptors.dense(DType.F32, rows(), 1);
-            sum = primitive(product(descriptors, rows, ones, sumOfRow, descriptors.postOps()))
-                    .operand(DNNL_ARG_SRC, rows).operand(DNNL_ARG_WEIGHTS, ones).operand(DNNL_ARG_DST, sumOfRow);
-
-            dnnl_memory_desc mixed = descriptors.dense(DType.F32, images, heads, queries, d);
-            product = product(descriptors, weights,
-                    right(descriptors, false, like == null ? null : like.valuesLayout), mixed,
-                    descriptors.postOps());
-            valuesLayout = Descriptors.copyOf(dnnl_primitive_desc_query_md(product, dnnl_query_weights_md, 0));
-            mix = primitive(product).operand(DNNL_ARG_SRC, weights).operand(DNNL_ARG_WEIGHTS, valuesLayout)
-                    .operand(DNNL_ARG_DST, mixed);
-
-            dnnl_memory_desc mixedRows = descriptors.dense(DType.F32, rows(), d);
+            dnnl_memory_desc u = descriptors.dense(DType.F32, rows(), d);
+            dnnl_memory_desc s = descriptors.dense(DType.F32, rows(), 1);
             var division = new dnnl_primitive_desc();
-            check(dnnl_binary_primitive_desc_create(division, device.oneDnn().engine(), dnnl_binary_div, mixedRows,
-                    sumOfRow, mixedRows, descriptors.attributes(descriptors.postOps())), "attention division");
-            divide = primitive(division).operand(DNNL_ARG_SRC_0, mixedRows).operand(DNNL_ARG_SRC_1, sumOfRow)
-                    .operand(DNNL_ARG_DST, mixedRows);
-
-            store = reorder(descriptors, mixed, tokens(descriptors, images, queries, shape.tokens, (long) heads * d));
-            packKeys = shape.chosen ? packing(descriptors, keysLayout, true) : null;
-            packValues = shape.chosen ? packing(descriptors, valuesLayout, false) : null;
+            check(dnnl_binary_primitive_desc_create(division, device.oneDnn().engine(), dnnl_binary_div, u, s, u,
+                    descriptors.attributes(descriptors.postOps())), "attention division");
+            divide = primitive(division).operand(DNNL_ARG_SRC_0, u).operand(DNNL_ARG_SRC_1, s)
+                    .operand(DNNL_ARG_DST, u);
+            narrow = type == DType.F32 ? null : conversion(descriptors, u, descriptors.dense(type, rows(), d));
         }
     }
 
@@ -129,41 +112,19 @@ final class AttentionBlock implements AutoCloseable {
         return (long) images * heads * queries;
     }
 
-    /** Heads of token rows as [images, heads, count, d]. */
-    private dnnl_memory_desc tokens(Descriptors descriptors, int images, int count, int ofImage, long row) {
-        return descriptors.strided(type, new long[] {images, heads, count, d}, new long[] {ofImage * row, d, row, 1});
-    }
-
-    /** Keys or values as a second factor: where they stand, or in a layout to be brought together in. */
-    private dnnl_memory_desc right(Descriptors descriptors, boolean isKeys, dnnl_memory_desc like) {
-        if (!shape.chosen) {
-            return standing(descriptors, images, isKeys);
-        }
-        return like != null ? like : isKeys ? descriptors.any(type, images, heads, d, keys)
-                : descriptors.any(type, images, heads, keys, d);
-    }
-
-    private dnnl_memory_desc standing(Descriptors descriptors, int count, boolean isKeys) {
-        long row = isKeys ? shape.keyRow : shape.valueRow;
-        return isKeys
-                ? descriptors.strided(type, new long[] {count, heads, d, keys}, new long[] {keys * row, d, 1, row})
-                : descriptors.strided(type, new long[] {count, heads, keys, d}, new long[] {keys * row, d, row, 1});
-    }
-
-    /** What copies one image's keys or values into its part of the layout that products want them in. */
-    private Primitive packing(Descriptors descriptors, dnnl_memory_desc layout, boolean isKeys) {
-        var part = new dnnl_memory_desc();
-        long[] dims = isKeys ? new long[] {1, heads, d, keys} : new long[] {1, heads, keys, d};
-        check(dnnl_memory_desc_create_submemory(part, layout, dims, new long[4]), "submemory");
-        try {
-            return reorder(descriptors, standing(descriptors, 1, isKeys), part);
-        } finally {
-            dnnl_memory_desc_destroy(part);
-        }
+    /** Heads of token rows as [images, heads, queries, d]. */
+    private dnnl_memory_desc tokens(Descriptors descriptors, DType of, int ofImage, long row) {
+        return descriptors.strided(of, new long[] {images, heads, queries, d}, new long[] {ofImage * row, d, row, 1});
     }
 
     private dnnl_memory_desc queries(Descriptors descriptors) {
-        return tokens(descriptors, images, queries, shape.tokens, shape.queryRow);
+        return tokens(descriptors, type, shape.tokens, shape.queryRow);
+    }
+
+    /** As a second factor: transposed. */
+    private dnnl_memory_desc keys(Descriptors descriptors) {
+        return descriptors.strided(type, new long[] {images, heads, d, keys},
+                new long[] {keys * shape.keyRow, d, 1, shape.keyRow});
     }
 
     private dnnl_memory_desc weights(Descriptors descriptors) {
@@ -179,34 +140,30 @@ final class AttentionBlock implements AutoCloseable {
         return postOps;
     }
 
-    private dnnl_primitive_desc product(Descriptors descriptors, dnnl_memory_desc left, dnnl_memory_desc right,
-                                        dnnl_memory_desc result, dnnl_post_ops postOps) {
+    private Primitive product(Descriptors descriptors, dnnl_memory_desc left, dnnl_memory_desc right,
+                              dnnl_memory_desc result, dnnl_post_ops postOps) {
         var descriptor = new dnnl_primitive_desc();
         check(dnnl_matmul_primitive_desc_create(descriptor, device.oneDnn().engine(), left, right, null, result,
                 descriptors.attributes(postOps)), "attention product");
-        return descriptor;
+        return primitive(descriptor).operand(DNNL_ARG_SRC, left).operand(DNNL_ARG_WEIGHTS, right)
+                .operand(DNNL_ARG_DST, result);
     }
 
     private Primitive primitive(dnnl_primitive_desc descriptor) {
         return new Primitive(device.oneDnn(), "attention", descriptor);
     }
 
-    /** A copy from one layout to another. */
-    private Primitive reorder(Descriptors descriptors, dnnl_memory_desc from, dnnl_memory_desc to) {
+    /** A copy from one type to another. */
+    private Primitive conversion(Descriptors descriptors, dnnl_memory_desc from, dnnl_memory_desc to) {
         var descriptor = new dnnl_primitive_desc();
         check(dnnl_reorder_primitive_desc_create(descriptor, from, device.oneDnn().engine(), to,
-                device.oneDnn().engine(), descriptors.attributes(descriptors.postOps())), "attention reorder");
+                device.oneDnn().engine(), descriptors.attributes(descriptors.postOps())), "attention conversion");
         return primitive(descriptor).operand(DNNL_ARG_FROM, from).operand(DNNL_ARG_TO, to);
     }
 
-    /** Bytes of the keys of all its images, if they have to be brought together; else 1. */
-    long packedKeyBytes() {
-        return shape.chosen ? dnnl_memory_desc_get_size(keysLayout) : 1;
-    }
-
-    /** The same of values. */
-    long packedValueBytes() {
-        return shape.chosen ? dnnl_memory_desc_get_size(valuesLayout) : 1;
+    /** Bytes of u that a {@link Workspace} must have, where it is not y. */
+    long mixedBytes() {
+        return narrow == null ? 0 : rows() * d * DType.F32.bytes();
     }
 
     /** Bytes of scratch memory that a {@link Workspace} must have. */
@@ -215,8 +172,7 @@ final class AttentionBlock implements AutoCloseable {
     }
 
     private List<Primitive> primitives() {
-        return shape.chosen ? List.of(packKeys, packValues, weigh, sum, mix, divide, store)
-                : List.of(weigh, sum, mix, divide, store);
+        return narrow == null ? List.of(weigh, sum, mix, divide) : List.of(weigh, sum, mix, divide, narrow);
     }
 
     /** Takes what is the same for every block; {@code ones} are as many as there are keys. */
@@ -227,11 +183,7 @@ final class AttentionBlock implements AutoCloseable {
         sum.place(DNNL_ARG_WEIGHTS, ones);
         sum.place(DNNL_ARG_DST, workspace.sums);
         mix.place(DNNL_ARG_SRC, workspace.weights);
-        mix.place(DNNL_ARG_DST, workspace.mixed);
-        divide.place(DNNL_ARG_SRC_0, workspace.mixed);
         divide.place(DNNL_ARG_SRC_1, workspace.sums);
-        divide.place(DNNL_ARG_DST, workspace.mixed);
-        store.place(DNNL_ARG_FROM, workspace.mixed);
         sums = NativeMemory.buffer(workspace.sums, rows() * DType.F32.bytes()).asFloatBuffer();
         placed = workspace;
         if (shifted != null) {
@@ -244,24 +196,8 @@ final class AttentionBlock implements AutoCloseable {
         return images == count;
     }
 
-    /** Takes the keys and values, at these addresses, of image {@code index} of the block; all of them, from 0 on. */
-    void take(int index, long k, long v) {
-        if (!shape.chosen) {
-            if (index == 0) {
-                useKeysAndValues(k, v);
-            }
-            return;
-        }
-        packKeys.place(DNNL_ARG_FROM, k);
-        packKeys.place(DNNL_ARG_TO, placed.packedKeys + packedKeyBytes() / images * index);
-        packKeys.run();
-        packValues.place(DNNL_ARG_FROM, v);
-        packValues.place(DNNL_ARG_TO, placed.packedValues + packedValueBytes() / images * index);
-        packValues.run();
-        useKeysAndValues(placed.packedKeys, placed.packedValues);
-    }
-
-    private void useKeysAndValues(long k, long v) {
+    /** Takes the addresses of its images' keys and values, which follow each other row after row. */
+    void take(long k, long v) {
         keysAddress = k;
         weigh.place(DNNL_ARG_WEIGHTS, k);
         mix.place(DNNL_ARG_WEIGHTS, v);
@@ -275,6 +211,8 @@ final class AttentionBlock implements AutoCloseable {
      * @param mask address of [queries, keys] float32 to be added to the scores of every head, or 0
      */
     void run(long q, long y, long mask) {
+        long u = narrow == null ? y : placed.mixed;
+        mix.place(DNNL_ARG_DST, u);
         if (mask == 0) {
             weigh.place(DNNL_ARG_SRC, q);
             weigh.run();
@@ -282,6 +220,8 @@ final class AttentionBlock implements AutoCloseable {
         }
         if (mask == 0 && sumsAreSound()) {
             mix.run();
+            divide.place(DNNL_ARG_SRC_0, u);
+            divide.place(DNNL_ARG_DST, u);
             divide.run();
         } else {
             if (shifted == null) {
@@ -291,8 +231,11 @@ final class AttentionBlock implements AutoCloseable {
             shifted.weigh(q, mask);
             mix.run();
         }
-        store.place(DNNL_ARG_TO, y);
-        store.run();
+        if (narrow != null) {
+            narrow.place(DNNL_ARG_FROM, u);
+            narrow.place(DNNL_ARG_TO, y);
+            narrow.run();
+        }
     }
 
     private boolean sumsAreSound() {
@@ -308,8 +251,6 @@ final class AttentionBlock implements AutoCloseable {
     @Override
     public void close() {
         primitives().forEach(Primitive::close);
-        dnnl_memory_desc_destroy(keysLayout);
-        dnnl_memory_desc_destroy(valuesLayout);
         if (shifted != null) {
             shifted.close();
         }
@@ -334,9 +275,7 @@ final class AttentionBlock implements AutoCloseable {
                 if (masked) {
                     check(dnnl_post_ops_append_binary(postOps, dnnl_binary_add, maskDesc), "append_binary");
                 }
-                score = primitive(product(descriptors, queries(descriptors), keysLayout, scoresDesc, postOps))
-                        .operand(DNNL_ARG_SRC, queries(descriptors)).operand(DNNL_ARG_WEIGHTS, keysLayout)
-                        .operand(DNNL_ARG_DST, scoresDesc);
+                score = product(descriptors, queries(descriptors), keys(descriptors), scoresDesc, postOps);
                 if (masked) {
                     score.operand(MASK, maskDesc);
                 }

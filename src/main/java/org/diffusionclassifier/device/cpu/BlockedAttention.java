@@ -3,7 +3,7 @@ package org.diffusionclassifier.device.cpu;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToLongFunction;
+import org.bytedeco.javacpp.Pointer;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
@@ -12,7 +12,8 @@ import org.diffusionclassifier.weights.DType;
 /**
  * softmax(Q Kᵀ / √d) V of a batch, {@linkplain AttentionBlock block by block}, so that the weights of a block are still
  * in a cache when they are used: a block is some queries of a large image, or all queries of some small ones. Keys and
- * values are read where they stand; only those that images choose from a table are brought together for a block.
+ * values are read where they stand; only those that some images choose from a table are copied, so as to follow each
+ * other.
  */
 final class BlockedAttention implements Op {
 
@@ -33,12 +34,13 @@ final class BlockedAttention implements Op {
     private final List<AttentionBlock> blocks = new ArrayList<>();
     private final int images;
     private final int queries;
-    private final Tensor packedKeys;
-    private final Tensor packedValues;
+    private final Tensor gathered;
     private final Tensor weights;
     private final Tensor sums;
     private final Tensor mixed;
     private final Tensor scratch;
+    private final NativeMemory.Cursor source = new NativeMemory.Cursor();
+    private final NativeMemory.Cursor destination = new NativeMemory.Cursor();
     private IntBuffer entries;
 
     /**
@@ -46,17 +48,16 @@ final class BlockedAttention implements Op {
      * @param k     [N, Lk, C], v likewise
      * @param entry [B] of int32 in [0, N), or null if N = B
      * @param y     [B, Lq, C], dense
-     * @param ones  [Lk] of them
      * @param mask  [Lq, Lk] float32 to be added to the scores, or null
      */
     BlockedAttention(CpuDevice device, Attention.Spec spec, Tensor q, Tensor k, Tensor v, Tensor entry, Tensor y,
-                     Tensor ones, Tensor mask) {
+                     Tensor mask) {
         this.q = q;
         this.k = k;
         this.v = v;
         this.entry = entry;
         this.y = y;
-        this.ones = ones;
+        this.ones = device.ones(device.dtype(), k.dim(1));
         this.mask = mask;
         int heads = spec.heads();
         int keys = k.dim(1);
@@ -69,35 +70,35 @@ final class BlockedAttention implements Op {
             }
         }
 
-        var shape = new AttentionBlock.Shape(heads, d, q.dim(1), keys, q.rowStride(), k.rowStride(), v.rowStride(),
-                entry != null);
+        var shape = new AttentionBlock.Shape(heads, d, q.dim(1), keys, q.rowStride(), k.rowStride(), v.rowStride());
         int rowBytes = heads * shape.paddedKeys() * device.dtype().bytes();
         int most = Math.max(16, Math.min(MOST_QUERIES, BLOCK_BYTES / rowBytes / 16 * 16));
         queries = Math.min(q.dim(1), most);
-        images = queries < q.dim(1) ? 1 : Math.max(1, Math.min(q.dim(0), BLOCK_BYTES / rowBytes / queries));
-        var first = new AttentionBlock(device, shape, images, queries, null);
-        blocks.add(first);
+        boolean oneByOne = queries < q.dim(1) || entry != null && !k.sharesRowsWith(v);
+        images = oneByOne ? 1 : Math.max(1, Math.min(q.dim(0), BLOCK_BYTES / rowBytes / queries));
+        blocks.add(new AttentionBlock(device, shape, images, queries));
         if (q.dim(1) % queries != 0) {
-            blocks.add(new AttentionBlock(device, shape, images, q.dim(1) % queries, first));
+            blocks.add(new AttentionBlock(device, shape, images, q.dim(1) % queries));
         } else if (q.dim(0) % images != 0) {
-            blocks.add(new AttentionBlock(device, shape, q.dim(0) % images, queries, null));
+            blocks.add(new AttentionBlock(device, shape, q.dim(0) % images, queries));
         }
-        packedKeys = DnnlOp.scratch(most(AttentionBlock::packedKeyBytes));
-        packedValues = DnnlOp.scratch(most(AttentionBlock::packedValueBytes));
+        gathered = DnnlOp.scratch(entry == null || images == 1 ? 1 : images * entryBytes(k));
         weights = device.activations(images, heads, queries, shape.paddedKeys());
         sums = device.activations(DType.F32, images, heads, queries);
-        mixed = device.activations(DType.F32, images, heads, queries, d);
-        scratch = DnnlOp.scratch(Math.max(1, most(AttentionBlock::scratchBytes)));
+        mixed = DnnlOp.scratch(Math.max(1, blocks.get(0).mixedBytes()));
+        scratch = DnnlOp.scratch(Math.max(1,
+                blocks.stream().mapToLong(AttentionBlock::scratchBytes).max().orElse(0)));
     }
 
-    private long most(ToLongFunction<AttentionBlock> bytes) {
-        return blocks.stream().mapToLong(bytes).max().orElse(0);
+    /** From the first row of an entry of the table to that of the next. */
+    private static long entryBytes(Tensor table) {
+        return (long) table.dim(1) * table.rowStride() * table.type().bytes();
     }
 
     @Override
     public void bind() {
-        var workspace = new AttentionBlock.Workspace(packedKeys.address(), packedValues.address(), weights.address(),
-                sums.address(), mixed.address(), scratch.address());
+        var workspace = new AttentionBlock.Workspace(weights.address(), sums.address(), mixed.address(),
+                scratch.address());
         blocks.forEach(block -> block.place(workspace, ones.address()));
         entries = entry == null ? null : HostOp.ints(entry);
     }
@@ -107,20 +108,39 @@ final class BlockedAttention implements Op {
         int tokens = q.dim(1);
         for (int image = 0; image < q.dim(0); image += images) {
             int count = Math.min(images, q.dim(0) - image);
-            for (int i = 0; i < count; i++) {
-                int row = entry(image + i) * k.dim(1);
-                for (AttentionBlock block : blocks) {
-                    if (block.holds(count)) {
-                        block.take(i, address(k, row), address(v, row));
-                    }
-                }
-            }
+            take(image, count);
             for (int from = 0; from < tokens; from += queries) {
                 int row = image * tokens + from;
                 block(count, Math.min(queries, tokens - from))
                         .run(address(q, row), address(y, row), mask == null ? 0 : address(mask, from));
             }
         }
+    }
+
+    /** Has the blocks of {@code count} images use the keys and values of those from {@code image} on. */
+    private void take(int image, int count) {
+        long keys = address(k, entry(image) * k.dim(1));
+        long values = address(v, entry(image) * v.dim(1));
+        if (entries != null && images > 1) {
+            long table = Math.min(k.address(), v.address());
+            for (int i = 0; i < count; i++) {
+                Pointer.memcpy(destination.at(gathered.address() + i * entryBytes(k)),
+                        source.at(table + entry(image + i) * entryBytes(k)), spannedBytes());
+            }
+            keys = gathered.address() + k.address() - table;
+            values = gathered.address() + v.address() - table;
+        }
+        for (AttentionBlock block : blocks) {
+            if (block.holds(count)) {
+                block.take(keys, values);
+            }
+        }
+    }
+
+    /** From the first key or value of an entry of the table to its last. */
+    private long spannedBytes() {
+        long rows = (long) (k.dim(1) - 1) * k.rowStride() + k.width();
+        return rows * k.type().bytes() + Math.abs(k.address() - v.address());
     }
 
     private AttentionBlock block(int images, int queries) {
@@ -154,7 +174,7 @@ final class BlockedAttention implements Op {
 
     @Override
     public List<Tensor> writes() {
-        return List.of(y, packedKeys, packedValues, weights, sums, mixed, scratch);
+        return List.of(y, gathered, weights, sums, mixed, scratch);
     }
 
     @Override

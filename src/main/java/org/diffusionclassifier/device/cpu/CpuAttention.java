@@ -1,18 +1,16 @@
 package org.diffusionclassifier.device.cpu;
 
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.weights.DType;
 
-/** Attention: one {@link BlockedAttention} a call, and the constants that its products need. */
+/** Attention: one {@link BlockedAttention} a call, and the masks that causal ones need. */
 final class CpuAttention implements Attention {
 
     private final CpuDevice device;
     private final Spec spec;
-    private final Map<Integer, Tensor> ones = new HashMap<>();
     private final Map<Integer, Tensor> causalMasks = new HashMap<>();
 
     CpuAttention(CpuDevice device, Spec spec) {
@@ -25,18 +23,8 @@ final class CpuAttention implements Attention {
         spec.require(q, k, v);
         Tensor y = device.activations(q.dim(0), q.dim(1), spec.width());
         Tensor mask = spec.causal() ? causalMasks.computeIfAbsent(k.dim(1), this::causalMask) : null;
-        device.add(new BlockedAttention(device, spec, q, k, v, entry, y,
-                ones.computeIfAbsent(k.dim(1), this::ones), mask));
+        device.add(new BlockedAttention(device, spec, q, k, v, entry, y, mask));
         return y;
-    }
-
-    /** [keys] of the device's type. */
-    private Tensor ones(int keys) {
-        float[] values = new float[keys];
-        Arrays.fill(values, 1);
-        Tensor tensor = device.tensor(device.dtype(), keys);
-        device.write(tensor, values);
-        return tensor;
     }
 
     /** [tokens, tokens] float32: 0 where query i sees key j, −∞ where j comes after it. */
@@ -54,7 +42,6 @@ final class CpuAttention implements Attention {
 
     @Override
     public void close() {
-        ones.values().forEach(device::release);
         causalMasks.values().forEach(device::release);
     }
 }

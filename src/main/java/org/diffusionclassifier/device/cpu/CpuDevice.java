@@ -6,6 +6,7 @@ import static org.diffusionclassifier.device.cpu.OneDnn.check;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -40,6 +41,7 @@ public final class CpuDevice extends RecordingDevice {
     private final DType dtype;
     private final WeightsBudget budget;
     private final Map<Long, NativeMemory> persistent = new HashMap<>();
+    private final Map<String, Tensor> ones = new HashMap<>();
     private final GrowingArena arena = new GrowingArena();
 
     /** @param dtype F32 or BF16; the latter works on any processor, but is fast only where it is native */
@@ -266,6 +268,17 @@ public final class CpuDevice extends RecordingDevice {
             part.read(name, values);
         }
         return vector;
+    }
+
+    /** A vector of ones, [count], that all share until the device closes: a product with it is a sum. */
+    Tensor ones(DType type, int count) {
+        return ones.computeIfAbsent(type + " " + count, key -> {
+            float[] values = new float[count];
+            Arrays.fill(values, 1);
+            Tensor vector = tensor(type, count);
+            write(vector, values);
+            return vector;
+        });
     }
 
     /** The tensors {@code name} of several weights, each of {@code shape}, one behind the other in float32. */

@@ -3,15 +3,11 @@ package org.diffusionclassifier.device.cpu;
 import static org.bytedeco.dnnl.global.dnnl.*;
 import static org.diffusionclassifier.device.cpu.OneDnn.check;
 
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.PointerPointer;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.Weights;
 
 /** Group normalisation: two inputs are laid side by side in the output, and normalised there by {@link GroupNormOp}. */
@@ -21,7 +17,6 @@ final class CpuGroupNorm implements GroupNorm {
     private final Spec spec;
     private final float[] gamma;
     private final Tensor beta;
-    private final Map<Integer, Tensor> ones = new HashMap<>();
 
     CpuGroupNorm(CpuDevice device, Spec spec, Weights source) {
         this.device = device;
@@ -39,18 +34,8 @@ final class CpuGroupNorm implements GroupNorm {
         if (skip != null) {
             recordSideBySide(x, skip, y);
         }
-        device.add(new GroupNormOp(device, spec, gamma, beta, skip == null ? x : y, y,
-                ones.computeIfAbsent(x.rows() / x.dim(0), this::ones)));
+        device.add(new GroupNormOp(device, spec, gamma, beta, skip == null ? x : y, y));
         return y;
-    }
-
-    /** [pixels] float32. */
-    private Tensor ones(int pixels) {
-        float[] values = new float[pixels];
-        Arrays.fill(values, 1);
-        Tensor tensor = device.tensor(DType.F32, pixels);
-        device.write(tensor, values);
-        return tensor;
     }
 
     private void recordSideBySide(Tensor x, Tensor skip, Tensor y) {
@@ -73,6 +58,5 @@ final class CpuGroupNorm implements GroupNorm {
     @Override
     public void close() {
         device.release(beta);
-        ones.values().forEach(device::release);
     }
 }

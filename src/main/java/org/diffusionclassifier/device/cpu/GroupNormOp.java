@@ -61,17 +61,16 @@ final class GroupNormOp implements Op {
      * @param beta [1, C] float32
      * @param x    [B, H, W, C] or [B, L, C], dense
      * @param y    likewise; may be x
-     * @param ones [H · W] of them, float32
      */
-    GroupNormOp(CpuDevice device, GroupNorm.Spec spec, float[] gamma, Tensor beta, Tensor x, Tensor y, Tensor ones) {
+    GroupNormOp(CpuDevice device, GroupNorm.Spec spec, float[] gamma, Tensor beta, Tensor x, Tensor y) {
         this.device = device;
         this.spec = spec;
         this.gamma = gamma;
         this.beta = beta;
         this.x = x;
         this.y = y;
-        this.ones = ones;
         pixels = x.rows() / x.dim(0);
+        ones = device.ones(DType.F32, pixels);
         narrow = x.type() != DType.F32;
         name = "group norm " + x;
         long imageBytes = (long) pixels * spec.channels() * DType.F32.bytes();
