@@ -3,6 +3,7 @@ package org.diffusionclassifier.classify;
 import java.util.List;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion;
+import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.RgbImage;
@@ -46,14 +47,27 @@ public final class DitScorer extends LatentScorer {
     /** Add noise (M), transformer (P), error (P). */
     @Override
     Tensor evaluate(Diffusion diffusion, PairBatch.Asked asked) {
-        Tensor predicted = model.dit().forward(diffusion.addNoise(asked.trials()),
-                new Dit.Pairs(asked.posterior().timestep(), asked.trialOfPair(), asked.pairClass()));
         if (objective.needsVariance()) {
-            return diffusion.bound(predicted, asked.trials(), asked.posterior(), asked.trialOfPair(),
+            return diffusion.bound(predict(diffusion, asked), asked.trials(), asked.posterior(), asked.trialOfPair(),
                     objective == Objective.L2_VB);
         }
-        return diffusion.errors(predicted.columns(0, model.dit().config().inChannels()), asked.trials(),
-                asked.trialOfPair(), new Measure(objective.loss(), PredictionType.EPSILON, false)).mean();
+        return errors(diffusion, asked, objective.loss(), false).mean();
+    }
+
+    @Override
+    Tensor evaluateMap(Diffusion diffusion, PairBatch.Asked asked) {
+        return errors(diffusion, asked, objective.needsVariance() ? Loss.L2 : objective.loss(), true).map();
+    }
+
+    private Diffusion.Errors errors(Diffusion diffusion, PairBatch.Asked asked, Loss loss, boolean withMap) {
+        Tensor predicted = predict(diffusion, asked).columns(0, model.dit().config().inChannels());
+        return diffusion.errors(predicted, asked.trials(), asked.trialOfPair(),
+                new Measure(loss, PredictionType.EPSILON, withMap));
+    }
+
+    private Tensor predict(Diffusion diffusion, PairBatch.Asked asked) {
+        return model.dit().forward(diffusion.addNoise(asked.trials()),
+                new Dit.Pairs(asked.posterior().timestep(), asked.trialOfPair(), asked.pairClass()));
     }
 
     @Override
@@ -64,5 +78,10 @@ public final class DitScorer extends LatentScorer {
     @Override
     float[] latent(RgbImage image) {
         return model.latent(image);
+    }
+
+    @Override
+    public RgbImage seen(RgbImage image) {
+        return model.seen(image);
     }
 }

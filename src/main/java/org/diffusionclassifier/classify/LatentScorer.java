@@ -18,7 +18,7 @@ import org.diffusionclassifier.weights.InputException;
  */
 public abstract class LatentScorer implements Scorer {
 
-    /** Batch shapes kept recorded; staged elimination needs two a stage. */
+    /** Batch shapes kept recorded; staged elimination needs two a stage, maps two a picture. */
     private static final int GRAPHS = 16;
 
     private final Device device;
@@ -47,14 +47,20 @@ public abstract class LatentScorer implements Scorer {
         this.batchSize = batchSize;
     }
 
-    /** Records a batch's way from latent to errors. */
+    /** Records a batch's way from latent to errors, [P]. */
     abstract Tensor evaluate(Diffusion diffusion, PairBatch.Asked asked);
+
+    /** Records a batch's way from latent to where the errors lie, [P, size, size]. */
+    abstract Tensor evaluateMap(Diffusion diffusion, PairBatch.Asked asked);
 
     /** How the model knows the class of a prompt. */
     abstract int classOf(int prompt);
 
     /** x₀ of an image, [size, size, channels]. */
     abstract float[] latent(RgbImage image);
+
+    /** What the model sees of an image: resized, the middle square cut out. */
+    public abstract RgbImage seen(RgbImage image);
 
     /** Halves the batch until its activations fit into the device's memory, or it is one pair. */
     public void fitBatchToMemory() {
@@ -66,7 +72,7 @@ public abstract class LatentScorer implements Scorer {
 
     /** Bytes that a batch takes at the most: each of its pairs of another trial. */
     private long activations(int pairs) {
-        try (PairBatch batch = record(pairs, pairs)) {
+        try (PairBatch batch = record(pairs, pairs, false)) {
             return batch.arenaBytes();
         }
     }
@@ -102,28 +108,65 @@ public abstract class LatentScorer implements Scorer {
 
     @Override
     public float[][] errors(Round round) {
+        var errors = new float[round.trials().size()][round.prompts().size()];
+        forEachPair(round, false, (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at]);
+        return errors;
+    }
+
+    /**
+     * Where the errors lie: ℓ(ε − ε̂) at each place of the latent, mean over its channels and over the round's trials.
+     * Where the loss is a variational bound, which is not told place by place, (ε − ε̂)².
+     *
+     * @param round of one trial at least
+     * @return [prompt][size · size], row-major
+     */
+    public double[][] errorMaps(Round round) {
+        var maps = new double[round.prompts().size()][size() * size()];
+        forEachPair(round, true, (trial, prompt, evaluated, at) -> {
+            for (int i = 0; i < maps[prompt].length; i++) {
+                maps[prompt][i] += evaluated[at + i] / (double) round.trials().size();
+            }
+        });
+        return maps;
+    }
+
+    /** Height and width of the latent. */
+    public int size() {
+        return x0.dim(0);
+    }
+
+    /** Gets what was evaluated for a pair: the numbers from {@code at} on. */
+    @FunctionalInterface
+    private interface PairConsumer {
+
+        void accept(int trial, int prompt, float[] evaluated, int at);
+    }
+
+    private void forEachPair(Round round, boolean maps, PairConsumer consumer) {
         int across = round.prompts().size();
-        var errors = new float[round.trials().size()][across];
-        int pairs = errors.length * across;
+        int pairs = round.trials().size() * across;
         for (int from = 0; from < pairs; from += batchSize) {
             int count = Math.min(batchSize, pairs - from);
             int firstTrial = from / across;
             int trials = (from + count - 1) / across - firstTrial + 1;
-            float[] evaluated = batch(trials, count).run(round, from, this::classOf);
-            for (int i = 0; i < count; i++) {
+            float[] evaluated = batch(trials, count, maps).run(round, from, this::classOf);
+            int each = evaluated.length / count;
+            for (int i = 0; i < evaluated.length; i++) {
                 if (!Float.isFinite(evaluated[i])) {
                     throw new InputException("the model's prediction for prompt "
-                            + round.prompts().get((from + i) % across) + " is not a number: are its weights damaged, "
-                            + "or beyond the range of " + device.dtype() + "?");
+                            + round.prompts().get((from + i / each) % across) + " is not a number: are its weights "
+                            + "damaged, or beyond the range of " + device.dtype() + "?");
                 }
-                errors[(from + i) / across][(from + i) % across] = evaluated[i];
+            }
+            for (int i = 0; i < count; i++) {
+                consumer.accept((from + i) / across, (from + i) % across, evaluated, i * each);
             }
         }
-        return errors;
     }
 
-    private PairBatch batch(int trials, int pairs) {
-        PairBatch batch = batches.computeIfAbsent(trials + "x" + pairs, shape -> record(trials, pairs));
+    private PairBatch batch(int trials, int pairs, boolean maps) {
+        PairBatch batch = batches.computeIfAbsent(trials + "x" + pairs + (maps ? " maps" : ""),
+                shape -> record(trials, pairs, maps));
         if (batches.size() > GRAPHS) {
             var eldest = batches.entrySet().iterator();
             eldest.next().getValue().close();
@@ -132,8 +175,9 @@ public abstract class LatentScorer implements Scorer {
         return batch;
     }
 
-    private PairBatch record(int trials, int pairs) {
-        return new PairBatch(device, schedule, x0, seed, trials, pairs, asked -> evaluate(diffusion, asked));
+    private PairBatch record(int trials, int pairs, boolean maps) {
+        return new PairBatch(device, schedule, x0, seed, trials, pairs,
+                asked -> maps ? evaluateMap(diffusion, asked) : evaluate(diffusion, asked));
     }
 
     @Override

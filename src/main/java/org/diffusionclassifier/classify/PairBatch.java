@@ -19,7 +19,7 @@ import org.diffusionclassifier.weights.DType;
  *     | trial [P] | class [P] | seed [2]
  * </pre>
  *
- * the floats by their bits: running it is one write, one graph, and one read of P floats.
+ * the floats by their bits: running it is one write, one graph, and one read of P floats, or of P maps.
  */
 final class PairBatch implements AutoCloseable {
 
@@ -34,12 +34,12 @@ final class PairBatch implements AutoCloseable {
     record Asked(Trials trials, Posterior posterior, Tensor trialOfPair, Tensor pairClass) {
     }
 
-    /** A model's way from there to the pairs' errors. */
+    /** A model's way from there to the pairs' errors, or to where these lie. */
     @FunctionalInterface
     interface Evaluation {
 
-        /** Records it: [P] float32. */
-        Tensor errors(Asked asked);
+        /** Records it: [P] or [P, h, w] float32. */
+        Tensor record(Asked asked);
     }
 
     private final Device device;
@@ -48,7 +48,7 @@ final class PairBatch implements AutoCloseable {
     private final int pairs;
     private final int[] values;
     private final Tensor block;
-    private final Tensor errors;
+    private final Tensor evaluated;
     private final Graph graph;
 
     /**
@@ -73,10 +73,10 @@ final class PairBatch implements AutoCloseable {
                 block.vector(firstPair, pairs, DType.I32), block.vector(firstPair + pairs, pairs, DType.I32));
         var result = new AtomicReference<Tensor>();
         graph = device.record(recorder -> {
-            result.set(evaluation.errors(asked));                               // [P]
+            result.set(evaluation.record(asked));                               // [P] or [P, h, w]
             recorder.keep(result.get());
         });
-        errors = result.get();
+        evaluated = result.get();
     }
 
     private Tensor part(int index, DType type) {
@@ -84,7 +84,7 @@ final class PairBatch implements AutoCloseable {
     }
 
     /**
-     * Errors of the round's pairs {@code from} to {@code from + pairs}, counted prompt by prompt within each trial.
+     * Evaluates the round's pairs {@code from} to {@code from + pairs}, counted prompt by prompt within each trial.
      *
      * @param classOfPrompt how the model knows a prompt's class
      */
@@ -109,7 +109,7 @@ final class PairBatch implements AutoCloseable {
         }
         device.write(block, values);
         graph.run();
-        return device.read(errors);
+        return device.read(evaluated);
     }
 
     long arenaBytes() {

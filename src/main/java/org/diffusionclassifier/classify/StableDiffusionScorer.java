@@ -15,7 +15,7 @@ public final class StableDiffusionScorer extends LatentScorer {
 
     private final StableDiffusion model;
     private final Device device;
-    private final Measure measure;
+    private final Loss loss;
     private final List<Tensor> context;
 
     /**
@@ -29,15 +29,25 @@ public final class StableDiffusionScorer extends LatentScorer {
                 model.source().unet().inChannels(), noise, batchSize);
         this.model = model;
         this.device = device;
-        this.measure = new Measure(loss, model.source().schedule().prediction(), false);
+        this.loss = loss;
         this.context = model.context(prompts);
     }
 
     /** Add noise (M), UNet (M, then P), ε-error (P). */
     @Override
     Tensor evaluate(Diffusion diffusion, PairBatch.Asked asked) {
+        return errors(diffusion, asked, false).mean();
+    }
+
+    @Override
+    Tensor evaluateMap(Diffusion diffusion, PairBatch.Asked asked) {
+        return errors(diffusion, asked, true).map();
+    }
+
+    private Diffusion.Errors errors(Diffusion diffusion, PairBatch.Asked asked, boolean withMap) {
         var pairs = new UNet.Pairs(asked.posterior().timestep(), asked.trialOfPair(), context, asked.pairClass());
-        return model.unet().errors(diffusion, asked.trials(), pairs, measure).mean();
+        return model.unet().errors(diffusion, asked.trials(), pairs,
+                new Measure(loss, model.source().schedule().prediction(), withMap));
     }
 
     @Override
@@ -48,6 +58,11 @@ public final class StableDiffusionScorer extends LatentScorer {
     @Override
     float[] latent(RgbImage image) {
         return model.latent(image);
+    }
+
+    @Override
+    public RgbImage seen(RgbImage image) {
+        return model.seen(image);
     }
 
     @Override

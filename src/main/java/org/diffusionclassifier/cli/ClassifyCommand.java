@@ -5,12 +5,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.data.ClassifiedImage;
 import org.diffusionclassifier.data.JsonFile;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.report.RankingText;
 import org.diffusionclassifier.weights.InputException;
@@ -55,6 +58,9 @@ final class ClassifyCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Write every pair's error there, too.")
     private Path json;
 
+    @Mixin
+    private ExplainOptions explain;
+
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
@@ -65,6 +71,7 @@ final class ClassifyCommand implements Callable<Integer> {
             if (top < 1) {
                 throw new InputException("--top: expected at least 1, found " + top);
             }
+            explain.check(images, prompts);
             images.forEach(ImageDecoder::read);     // refuses a bad one before hours are spent on the others
             if (json != null) {
                 OutputFile.requireWritable("--json", json);
@@ -73,9 +80,11 @@ final class ClassifyCommand implements Callable<Integer> {
             var results = new ArrayList<ClassifiedImage>();
             PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
             try (var session = new Session(model, trials, certainty, prompts, bundled, log)) {
+                var pages = explain.new Pages(session, prompts, top);
                 for (Path image : images) {
+                    RgbImage picture = ImageDecoder.read(image);
                     long start = System.nanoTime();
-                    Prediction prediction = session.classify(ImageDecoder.read(image));
+                    Prediction prediction = session.classify(picture);
                     double seconds = (System.nanoTime() - start) * 1e-9;
                     out.printf("%s: %s%n%s", image, ranking.winner(prediction),
                             ranking.render(prediction, session.posterior()));
@@ -87,12 +96,24 @@ final class ClassifyCommand implements Callable<Integer> {
                             prediction.pairs() / seconds);
                     out.flush();
                     results.add(ClassifiedImage.of(image.toString(), prediction, session.posterior(), prompts));
+                    pages.add(image, picture, prediction);
                 }
+                pages.write(settings(session, prompts));
             }
             if (json != null) {
                 JsonFile.write(json, results);
             }
             return 0;
         }
+    }
+
+    /** Everything that the errors depend on. */
+    private SortedMap<String, String> settings(Session session, PromptSet prompts) {
+        var settings = new TreeMap<String, String>();
+        model.describe(settings);
+        settings.put("device", session.device().description());
+        trials.describe(settings, prompts.prompts().size(), session.pairsAhead());
+        certainty.describe(settings);
+        return settings;
     }
 }

@@ -22,6 +22,7 @@ import org.diffusionclassifier.data.RunDirectory;
 import org.diffusionclassifier.data.Shard;
 import org.diffusionclassifier.data.Summary;
 import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.report.html.EvaluatePage;
 import org.diffusionclassifier.weights.InputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -78,6 +79,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private CertaintyOptions certainty;
 
+    @Mixin
+    private ReportOptions report;
+
     @Override
     public Integer call() {
         PrintWriter printer = spec.commandLine().getOut();
@@ -93,6 +97,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 trials.requireExhaustive("--record");
                 OutputFile.requireWritable("--record", record);
             }
+            report.check();
             int[] wanted = shard.indices(limit == null ? images.size() : Math.min(limit, images.size())).toArray();
             if (wanted.length == 0) {
                 throw new InputException("--shard: expected a share of at least one image, found none of "
@@ -156,6 +161,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 summary.correct(), summary.images(), 100 * summary.accuracy(), 100 * summary.accuracyLow(),
                 100 * summary.accuracyHigh(), summary.pairsPerImage(),
                 summary.ties() == 0 ? "" : ", " + summary.ties() + " undecided", summary.calibration().error());
+        report.write(() -> EvaluatePage.of(summary, run.outcomes(), prompts.classes(), images));
     }
 
     private void record(RunDirectory run, PromptSet prompts, Session session, SortedMap<String, String> settings,

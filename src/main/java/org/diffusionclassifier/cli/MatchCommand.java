@@ -16,6 +16,7 @@ import org.diffusionclassifier.data.MatchingSummary;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.report.MatchingText;
+import org.diffusionclassifier.report.html.MatchPage;
 import org.diffusionclassifier.weights.InputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -61,6 +62,9 @@ final class MatchCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Write errors and scores there, too.")
     private Path json;
 
+    @Mixin
+    private ReportOptions report;
+
     @Override
     public Integer call() {
         try (var bundled = BundledModel.open()) {
@@ -76,6 +80,7 @@ final class MatchCommand implements Callable<Integer> {
             if (json != null) {
                 OutputFile.requireWritable("--json", json);
             }
+            report.check();
             if (images.isEmpty()) {
                 score(MatchingExample.read(demo ? bundled.matching() : examples), bundled);
             } else {
@@ -103,6 +108,7 @@ final class MatchCommand implements Callable<Integer> {
         try (var session = open(told, bundled)) {
             images.forEach(image -> errors.add(session.errors(ImageDecoder.read(image), told)));
             print(MatchingText.matrix(names, told, errors), session);
+            report.write(() -> MatchPage.matrix(images, told, errors, session.settings()));
         }
         if (json != null) {
             var rows = new ArrayList<MatchedPicture>();
@@ -133,6 +139,7 @@ final class MatchCommand implements Callable<Integer> {
             }
             var summary = MatchingSummary.of(matched, session.settings());
             print(MatchingText.scores(summary), session);
+            report.write(() -> MatchPage.examples(asked, summary));
             if (json != null) {
                 JsonFile.write(json, summary);
             }

@@ -20,6 +20,7 @@ import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.report.BoxDrawing;
 import org.diffusionclassifier.report.ReferringText;
+import org.diffusionclassifier.report.html.ReferPage;
 import org.diffusionclassifier.weights.InputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -69,6 +70,9 @@ final class ReferCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Write errors and choices there, too.")
     private Path json;
 
+    @Mixin
+    private ReportOptions report;
+
     @Override
     public Integer call() {
         try (var bundled = BundledModel.open()) {
@@ -90,6 +94,7 @@ final class ReferCommand implements Callable<Integer> {
             if (annotate != null) {
                 OutputFile.requireWritable("--annotate", annotate);
             }
+            report.check();
             if (image != null) {
                 find(bundled);
             } else {
@@ -111,6 +116,7 @@ final class ReferCommand implements Callable<Integer> {
             result = ReferredExample.of(image.toString(), expression, candidates,
                     errors(session, picture, candidates, expression));
             print(image + ": " + expression + "\n" + ReferringText.boxes(result), session);
+            report.write(() -> ReferPage.boxes(picture, result, session.settings()));
         }
         if (annotate != null) {
             var drawn = result.choice(Method.SUM, Scoring.LESS_UNCONDITIONAL);
@@ -139,6 +145,7 @@ final class ReferCommand implements Callable<Integer> {
             var summary = ReferringSummary.of(asked, answered, session.settings());
             print(asked.size() + " examples, intersection over union above 0.5\n" + ReferringText.accuracies(summary),
                     session);
+            report.write(() -> ReferPage.examples(asked, summary));
             if (json != null) {
                 JsonFile.write(json, summary);
             }

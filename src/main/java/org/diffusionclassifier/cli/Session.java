@@ -11,7 +11,6 @@ import org.diffusionclassifier.classify.LatentScorer;
 import org.diffusionclassifier.classify.Objective;
 import org.diffusionclassifier.classify.Posterior;
 import org.diffusionclassifier.classify.Prediction;
-import org.diffusionclassifier.classify.Scorer;
 import org.diffusionclassifier.classify.StableDiffusionScorer;
 import org.diffusionclassifier.data.Prompt;
 import org.diffusionclassifier.data.PromptSet;
@@ -127,7 +126,7 @@ final class Session implements AutoCloseable {
     }
 
     /** Gives the prompts' errors one by one, where no classification is wanted. */
-    Scorer scorer() {
+    LatentScorer scorer() {
         return scorer;
     }
 

@@ -73,25 +73,39 @@ public record ConfusionMatrix(List<Integer> classes, List<String> names, int[][]
         return text.toString();
     }
 
-    private String renderMostConfused() {
-        record Pair(int label, int prediction, int count) {
-        }
-        var pairs = new ArrayList<Pair>();
+    /**
+     * Two classes of which images of one were taken for the other.
+     *
+     * @param label      row of the one
+     * @param prediction column of the other
+     * @param count      images
+     */
+    public record Confusion(int label, int prediction, int count) {
+    }
+
+    /** The pairs of classes that were confused at all, the most often confused first, at most {@code most}. */
+    public List<Confusion> mostConfused(int most) {
+        var pairs = new ArrayList<Confusion>();
         for (int label = 0; label < counts.length; label++) {
             for (int prediction = 0; prediction < counts.length; prediction++) {
                 if (label != prediction && counts[label][prediction] > 0) {
-                    pairs.add(new Pair(label, prediction, counts[label][prediction]));
+                    pairs.add(new Confusion(label, prediction, counts[label][prediction]));
                 }
             }
         }
+        pairs.sort(Comparator.comparingInt(Confusion::count).reversed()); // stable: ties by label, then prediction
+        return List.copyOf(pairs.subList(0, Math.min(pairs.size(), most)));
+    }
+
+    private String renderMostConfused() {
+        List<Confusion> pairs = mostConfused(MOST_CONFUSED);
         if (pairs.isEmpty()) {
             return "no class was taken for another\n";
         }
-        pairs.sort(Comparator.comparingInt(Pair::count).reversed()); // stable: ties by label, then prediction
         var text = new StringBuilder();
         var line = "%-" + nameWidth() + "s   %-" + nameWidth() + "s   %6s\n";
         text.append(line.formatted("label", "taken for", "images"));
-        for (var pair : pairs.subList(0, Math.min(pairs.size(), MOST_CONFUSED))) {
+        for (var pair : pairs) {
             text.append(line.formatted(shortName(pair.label), shortName(pair.prediction), pair.count));
         }
         return text.toString();

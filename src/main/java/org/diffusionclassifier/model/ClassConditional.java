@@ -47,6 +47,11 @@ public final class ClassConditional implements AutoCloseable {
         return latents.encode(image);
     }
 
+    /** What the model sees of an image: resized, the middle square cut out. */
+    public RgbImage seen(RgbImage image) {
+        return latents.seen(image);
+    }
+
     @Override
     public void close() {
         latents.close();

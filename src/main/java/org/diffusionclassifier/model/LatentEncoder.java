@@ -43,9 +43,14 @@ final class LatentEncoder implements AutoCloseable {
         this.mean = moments.get().columns(0, config.latentChannels());
     }
 
+    /** The square that is encoded of an image. */
+    RgbImage seen(RgbImage image) {
+        return preprocess.apply(image);
+    }
+
     /** x₀ as [h, w, c], row-major: the mean of the latent's distribution times the scaling factor. */
     float[] encode(RgbImage image) {
-        device.write(pixels, Preprocess.normalise(preprocess.apply(image)));
+        device.write(pixels, Preprocess.normalise(seen(image)));
         graph.run();
         float[] x0 = device.read(mean);
         for (int i = 0; i < x0.length; i++) {

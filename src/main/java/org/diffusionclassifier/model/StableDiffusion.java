@@ -99,6 +99,11 @@ public final class StableDiffusion implements AutoCloseable {
         return latents.encode(image);
     }
 
+    /** What the model sees of an image: resized, the middle square cut out. */
+    public RgbImage seen(RgbImage image) {
+        return latents.seen(image);
+    }
+
     /**
      * What the UNet attends to for each caption. The text encoder is loaded for this call alone, unless these are the
      * captions that the model was {@linkplain #load loaded} for: then it has done its work already.

@@ -28,16 +28,15 @@ public final class MatchingText {
         }
         int width = pictures.stream().mapToInt(String::length).max().orElseThrow();
         for (Scoring scoring : Scoring.values()) {
-            double[][] scores = errors.stream().map(picture -> IntStream.range(0, captions.size())
-                    .mapToDouble(caption -> picture.score(scoring, caption)).toArray()).toArray(double[][]::new);
+            ScoreMatrix matrix = ScoreMatrix.of(errors, scoring);
             text.append("%n%s%n%s".formatted(scoring, " ".repeat(width + 2)));
             IntStream.rangeClosed(1, captions.size()).forEach(c -> text.append("%11d  ".formatted(c)));
             text.append(scoring == Scoring.RAW ? "     untold%n".formatted() : "%n".formatted());
-            for (int p = 0; p < scores.length; p++) {
+            for (int p = 0; p < pictures.size(); p++) {
                 text.append(("  %-" + width + "s").formatted(pictures.get(p)));
                 for (int c = 0; c < captions.size(); c++) {
-                    text.append(String.format(Locale.ROOT, " %10.6f%s%s", scores[p][c],
-                            leastOfRow(scores, p, c) ? "*" : " ", leastOfColumn(scores, p, c) ? "^" : " "));
+                    text.append(String.format(Locale.ROOT, " %10.6f%s%s", matrix.scores()[p][c],
+                            matrix.isBestCaption(p, c) ? "*" : " ", matrix.isBestPicture(p, c) ? "^" : " "));
                 }
                 text.append(scoring == Scoring.RAW
                         ? String.format(Locale.ROOT, " %10.6f%n", errors.get(p).unconditional()) : "%n".formatted());
@@ -45,16 +44,6 @@ public final class MatchingText {
         }
         text.append("%n  * the caption that fits a picture best, ^ the picture that fits a caption best".formatted());
         return text.toString().lines().map(String::stripTrailing).collect(Collectors.joining("\n", "", "\n"));
-    }
-
-    private static boolean leastOfRow(double[][] scores, int row, int column) {
-        return IntStream.range(0, scores[row].length)
-                .allMatch(other -> other == column || scores[row][column] < scores[row][other]);
-    }
-
-    private static boolean leastOfColumn(double[][] scores, int row, int column) {
-        return IntStream.range(0, scores.length)
-                .allMatch(other -> other == row || scores[row][column] < scores[other][column]);
     }
 
     /** One line for all examples and one a tag, under each scoring; at the end what chance is. */

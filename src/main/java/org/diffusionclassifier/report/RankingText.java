@@ -83,8 +83,8 @@ public final class RankingText {
         return margin.trials() < 2 ? mean : mean + String.format(Locale.ROOT, " ± %.6f", margin.halfWidth(LEVEL));
     }
 
-    /** Never 100 or 0, which nothing is. */
-    private static String percent(double share) {
+    /** A share in per cent, without the sign; never 100 or 0, which no probability is. */
+    public static String percent(double share) {
         return share > 0.9994 ? "> 99.9" : share < 0.0006 ? "< 0.1" : String.format(Locale.ROOT, "%.1f", 100 * share);
     }
 

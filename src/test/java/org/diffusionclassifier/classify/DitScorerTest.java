@@ -91,6 +91,36 @@ class DitScorerTest {
         }
     }
 
+    /** Of a bound, where the squares lie. Noise is counted channel by channel, maps are not. */
+    @ParameterizedTest
+    @EnumSource(Objective.class)
+    void mapsEveryPromptByTheNoise(Objective objective) {
+        var round = new Round(List.of(new Trial(500, 3), new Trial(2, 0), new Trial(0, 1)), List.of(0, 1));
+        try (var scorer = scorer(objective, 4, 4, 2)) {
+            scorer.show(IMAGE);
+            double[][] maps = scorer.errorMaps(round);
+            assertEquals(8, scorer.size());
+            for (int place = 0; place < 64; place++) {
+                for (int j = 0; j < 2; j++) {
+                    double sum = 0;
+                    for (Trial trial : round.trials()) {
+                        float[] epsilon = new float[8 * 8 * 4];
+                        Philox.normals(SEED, trial.noiseIndex(), epsilon, epsilon.length);
+                        for (int channel = 0; channel < 4; channel++) {
+                            double d = Math.abs(epsilon[64 * channel + place] - silu(TABLE[j == 0 ? 4 : 2]));
+                            sum += switch (objective) {
+                                case L1 -> d;
+                                case HUBER -> d <= 1 ? d * d / 2 : d - 0.5;
+                                default -> d * d;
+                            };
+                        }
+                    }
+                    assertEquals(sum / 12, maps[j][place], 2e-5 * sum, "place " + place + ", prompt " + j);
+                }
+            }
+        }
+    }
+
     private static double silu(double x) {
         return x / (1 + Math.exp(-x));
     }

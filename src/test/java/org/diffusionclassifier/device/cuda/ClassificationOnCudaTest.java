@@ -3,8 +3,10 @@ package org.diffusionclassifier.device.cuda;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Arrays;
 import java.util.List;
 import org.diffusionclassifier.classify.Classifier;
+import org.diffusionclassifier.classify.Evidence;
 import org.diffusionclassifier.classify.Noise;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.classify.PromptErrors;
@@ -41,6 +43,26 @@ class ClassificationOnCudaTest {
         List<Integer> one = List.of(1);
         Prediction vendor = classify(Devices.openCuda(Kernels.VENDOR), "bag-1.png", Loss.L2, 3, one, one);
         assertAgree(vendor, classify(Devices.openCuda(Kernels.NATIVE), "bag-1.png", Loss.L2, 3, one, one));
+    }
+
+    /** Where the errors lie, too, and in which of the two it is larger. */
+    @Test
+    void mapsAgreeWithTheCpu() {
+        double[] cuda = evidence(Devices.openCuda(), 5);
+        double[] cpu = evidence(new CpuDevice(DType.F32), 64);
+        double largest = Arrays.stream(cpu).map(Math::abs).max().orElseThrow();
+        assertArrayEquals(cpu, cuda, 0.05 * largest);
+    }
+
+    private static double[] evidence(Device opened, int batchSize) {
+        try (Device device = opened; var bundled = BundledModel.open();
+                var model = new StableDiffusion(bundled.root(), device);
+                var scorer = new StableDiffusionScorer(model, device, PROMPTS, new Noise.Seeded(0), Loss.L2, batchSize)) {
+            scorer.show(ImageDecoder.read(bundled.images().resolve("bag-1.png")));
+            var trials = TrialPlan.of(1000, List.of(3), 1).stages().get(0);
+            return Evidence.between(new PromptErrors(0, trials, new float[3]), new PromptErrors(1, trials, new float[3]),
+                    scorer).difference();
+        }
     }
 
     private static void assertAgree(Prediction expected, Prediction actual) {

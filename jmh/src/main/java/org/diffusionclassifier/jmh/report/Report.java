@@ -5,9 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -17,6 +15,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.diffusionclassifier.data.JsonFile;
+import org.diffusionclassifier.report.Build;
 import org.diffusionclassifier.weights.InputException;
 
 /**
@@ -34,7 +33,7 @@ public record Report(String date, String commit, Machine machine, JsonNode resul
     /** @param results JMH's array of results */
     public static Report now(Machine machine, String results) {
         try {
-            return new Report(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), builtFrom(), machine,
+            return new Report(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Build.commit(), machine,
                     MAPPER.readTree(results));
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
@@ -79,13 +78,5 @@ public record Report(String date, String commit, Machine machine, JsonNode resul
         json.put("machine", machine);
         json.put("results", results);
         JsonFile.write(file, json);
-    }
-
-    private static String builtFrom() {
-        try (InputStream in = Report.class.getResourceAsStream("commit.txt")) {
-            return in == null ? "unknown" : new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

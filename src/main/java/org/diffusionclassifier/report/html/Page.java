@@ -1,0 +1,95 @@
+package org.diffusionclassifier.report.html;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import org.diffusionclassifier.data.AtomicFile;
+import org.diffusionclassifier.report.Build;
+
+/**
+ * A report as one page of HTML, which is XML as well: without scripts, and with everything inside, down to the pictures.
+ * Its policy forbids a browser to fetch anything or to run anything. Light and dark as the reader's system is, and laid
+ * out for a telephone first.
+ */
+public final class Page {
+
+    private static final String SKELETON = """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8"/>
+            <meta http-equiv="Content-Security-Policy"
+                content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
+            <meta name="viewport" content="width=device-width, initial-scale=1"/>
+            <link rel="icon" href="data:,"/>
+            <title>%s</title>
+            <style>
+            %s</style>
+            </head>
+            <body>
+            <h1>%s</h1>
+            %s
+            </body>
+            </html>
+            """;
+
+    private final String title;
+    private final List<Html> parts = new ArrayList<>();
+
+    Page(String title) {
+        this.title = title;
+    }
+
+    Page add(Html part) {
+        parts.add(part);
+        return this;
+    }
+
+    /** A heading and what belongs under it. */
+    Page section(String heading, Html... content) {
+        return add(Html.of("<section><h2>%s</h2>%n%s%n</section>", heading, Html.join(content)));
+    }
+
+    /**
+     * The last section: by what settings, and by what, all of it was found.
+     *
+     * @param settings what the results depend on, by name
+     */
+    Page settings(SortedMap<String, String> settings) {
+        Map<String, String> rows = new LinkedHashMap<>(settings);
+        rows.put("diffusion-classifier", Build.version() + ", commit " + Build.commit());
+        rows.put("Java", Runtime.version() + ", " + System.getProperty("java.vm.name"));
+        rows.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                + System.getProperty("os.arch"));
+        rows.put("written", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        return section("Settings and versions", Html.of("<table class=\"settings\">%n%s%n</table>",
+                Html.join(rows.entrySet().stream()
+                        .map(row -> Html.of("<tr><th>%s</th><td>%s</td></tr>", row.getKey(), row.getValue())).toList())));
+    }
+
+    /** @throws org.diffusionclassifier.weights.InputException if the file cannot be written */
+    public void write(Path file) {
+        AtomicFile.write(file, out -> out.write(render().getBytes(StandardCharsets.UTF_8)));
+    }
+
+    String render() {
+        return Html.of(SKELETON, title, new Html(styles()), title, Html.join(parts)).markup();
+    }
+
+    private static String styles() {
+        try (InputStream in = Page.class.getResourceAsStream("page.css")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
