@@ -38,10 +38,6 @@ public record Margin(double mean, double standardError, int trials) {
 
     /** Half the width of the two-sided interval of Student's t at {@code level}, in (0, 1); NaN for one trial. */
     public double halfWidth(double level) {
-        return halfWidth(standardError, trials, level);
-    }
-
-    static double halfWidth(double standardError, int trials, double level) {
         return trials < 2 ? Double.NaN
                 : standardError * new TDistribution(trials - 1).inverseCumulativeProbability((1 + level) / 2);
     }

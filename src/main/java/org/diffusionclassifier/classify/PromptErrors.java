@@ -26,16 +26,12 @@ public record PromptErrors(int prompt, List<Trial> trials, float[] errors) {
         return sum / n;
     }
 
-    /**
-     * Half the width of the two-sided interval of Student's t for the mean, NaN for one trial.
-     *
-     * @param level in (0, 1)
-     */
-    public double halfWidth(double level) {
+    /** Standard error of {@link #mean()} over trials; NaN for fewer than two. */
+    public double standardError() {
         var statistics = new SummaryStatistics();
         for (float error : errors) {
             statistics.addValue(error);
         }
-        return Margin.halfWidth(statistics.getStandardDeviation() / Math.sqrt(errors.length), errors.length, level);
+        return errors.length < 2 ? Double.NaN : statistics.getStandardDeviation() / Math.sqrt(errors.length);
     }
 }

@@ -88,12 +88,9 @@ final class ClassifyCommand implements Callable<Integer> {
                     double seconds = (System.nanoTime() - start) * 1e-9;
                     out.printf("%s: %s%n%s", image, ranking.winner(prediction),
                             ranking.render(prediction, session.posterior()));
-                    if (prediction.isTie()) {
-                        out.printf("      a tie of %d after %d trials%n", prediction.surviving(),
-                                prediction.winner().errors().length);
-                    }
-                    out.printf(Locale.ROOT, "      %d pairs in %.1f s, %.0f pairs/s%n%n", prediction.pairs(), seconds,
-                            prediction.pairs() / seconds);
+                    String lead = ranking.lead(prediction);
+                    out.printf(Locale.ROOT, "      %s%d pairs in %.1f s, %.0f pairs/s%n%n", lead.isEmpty() ? "" : lead + "; ",
+                            prediction.pairs(), seconds, prediction.pairs() / seconds);
                     out.flush();
                     results.add(ClassifiedImage.of(image.toString(), prediction, session.posterior(), prompts));
                     pages.add(image, picture, prediction);

@@ -2,6 +2,7 @@ package org.diffusionclassifier.data;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.diffusionclassifier.classify.Margin;
 import org.diffusionclassifier.classify.Posterior;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.classify.Trial;
@@ -22,28 +23,38 @@ public record ClassifiedImage(String image, String className, int classidx, long
     /**
      * One prompt's place.
      *
-     * @param meanError  over everything evaluated for it; null if it went with its group, unevaluated
-     * @param margin     mean error less the winner's, over the trials of both
-     * @param standardError of the margin, by the paired differences; null with one trial
-     * @param probability of its class; null unless it is its class's best prompt
-     * @param timesteps  of its trials, in the order of evaluation
-     * @param noise      noise indices of its trials
-     * @param errors     of its trials
+     * @param meanError     over everything evaluated for it; null if it went with its group, unevaluated
+     * @param standardError of that; null with one trial
+     * @param margin        mean error less the winner's, over the trials of both
+     * @param marginError   standard error of the margin, by the paired differences; null with one trial
+     * @param confidence    with which the margin is above zero: see {@link Margin#confidence}; null for the winner
+     *                      and with one trial
+     * @param probability   of its class; null unless it is its class's best prompt
+     * @param timesteps     of its trials, in the order of evaluation
+     * @param noise         noise indices of its trials
+     * @param errors        of its trials
      */
-    public record Ranked(String prompt, String className, int classidx, Double meanError, Double margin,
-            Double standardError, Double probability, List<Integer> timesteps, List<Integer> noise, float[] errors) {
+    public record Ranked(String prompt, String className, int classidx, Double meanError,
+            Double standardError, Double margin, Double marginError, Double confidence, Double probability,
+            List<Integer> timesteps, List<Integer> noise, float[] errors) {
     }
 
     public static ClassifiedImage of(String image, Prediction prediction, Posterior posterior, PromptSet prompts) {
         List<Integer> classRanks = prompts.classRanks(prediction);
-        double[] probabilities = posterior.of(prediction, classRanks);
+        double[] ofClasses = posterior.of(prediction, classRanks);
+        var probabilities = new Double[prediction.ranking().size()];
+        for (int i = 0; i < ofClasses.length; i++) {
+            probabilities[classRanks.get(i)] = ofClasses[i];
+        }
         var ranking = new ArrayList<Ranked>();
         for (int rank = 0; rank < prediction.ranking().size(); rank++) {
             var errors = prediction.ranking().get(rank);
+            Margin margin = prediction.paired(rank);
             Prompt prompt = prompts.prompts().get(errors.prompt());
             ranking.add(new Ranked(prompt.text(), prompt.className(), prompt.classIndex(), finite(errors.mean()),
-                    finite(prediction.margin(rank)), finite(prediction.paired(rank).standardError()),
-                    classRanks.contains(rank) ? probabilities[classRanks.indexOf(rank)] : null, errors.trials().stream().map(Trial::timestep).toList(),
+                    finite(errors.standardError()), finite(prediction.margin(rank)), finite(margin.standardError()),
+                    rank == 0 || margin.trials() < 2 ? null : margin.confidence(), probabilities[rank],
+                    errors.trials().stream().map(Trial::timestep).toList(),
                     errors.trials().stream().map(Trial::noiseIndex).toList(), errors.errors()));
         }
         var winner = ranking.get(0);
