@@ -10,6 +10,7 @@ import org.diffusionclassifier.classify.StrategyPlan;
 import org.diffusionclassifier.data.ErrorRecording;
 import org.diffusionclassifier.data.JsonFile;
 import org.diffusionclassifier.data.Replay;
+import org.diffusionclassifier.data.Temperature;
 import org.diffusionclassifier.weights.InputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,6 +38,10 @@ final class CompareCommand implements Callable<Integer> {
                     + "${DEFAULT-VALUE}, a comparison after every trial.")
     private int batchSize;
 
+    @Option(names = "--calibration", paramLabel = "FILE",
+            description = "What calibrate made, for the probabilities. Default: temperature 1.")
+    private Path calibration;
+
     @Option(names = "--json", paramLabel = "FILE", description = "Write the table there, too.")
     private Path json;
 
@@ -52,16 +57,18 @@ final class CompareCommand implements Callable<Integer> {
         int most = (int) recording.trials().stream().mapToInt(trial -> trial.timestep()).distinct().count();
         List<StrategyPlan> plans = strategies.isEmpty() ? defaults(recording.classes().size(), most)
                 : strategies.stream().map(text -> StrategyPlan.parse(text, most)).toList();
+        double temperature = calibration == null ? 1
+                : Temperature.read(calibration).of(recording.elements(), calibration);
         PrintWriter out = spec.commandLine().getOut();
-        out.printf("%d images, %d prompts, %d trials%n%n%-30s %10s %10s %28s %6s%n", recording.images().size(),
+        out.printf("%d images, %d prompts, %d trials%n%n%-30s %10s %10s %28s %6s %12s%n", recording.images().size(),
                 recording.classes().size(), recording.trials().size(), "strategy", "right", "agreeing",
-                "pairs: mean, median, 95 %", "ties");
+                "pairs: mean, median, 95 %", "ties", "calibration");
         var replays = new ArrayList<Replay>();
         for (StrategyPlan plan : plans) {
-            Replay replay = Replay.of(recording, plan, batchSize);
-            out.printf(Locale.ROOT, "%-30s %8.1f %% %8.1f %% %10.1f %8.0f %8.0f %6d%n", replay.strategy(),
+            Replay replay = Replay.of(recording, plan, batchSize, temperature);
+            out.printf(Locale.ROOT, "%-30s %8.1f %% %8.1f %% %10.1f %8.0f %8.0f %6d %12.3f%n", replay.strategy(),
                     100.0 * replay.right() / replay.images(), 100.0 * replay.agreeing() / replay.images(),
-                    replay.meanPairs(), replay.median(), replay.most(), replay.ties());
+                    replay.meanPairs(), replay.median(), replay.most(), replay.ties(), replay.calibrationError());
             out.flush();
             replays.add(replay);
         }

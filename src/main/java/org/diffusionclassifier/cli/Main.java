@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, MatchCommand.class,
                 ReferCommand.class,
-                CompareCommand.class, CalibrateCommand.class, ConvertCommand.class, InspectCommand.class, DevicesCommand.class, KernelsCommand.class})
+                CompareCommand.class, CalibrateCommand.class, ConvertCommand.class, InspectCommand.class,
+                DevicesCommand.class, KernelsCommand.class})
 public final class Main implements Runnable {
 
     private static final int FAULT = 1;

@@ -88,7 +88,7 @@ final class TrialOptions extends DrawOptions {
             throw new InputException("--confidence, --bound, --max-trials and --tree are a race's: expected --strategy race");
         }
         if (choice() != Choice.STAGED && (toKeep != null || preset != null || interval != null)) {
-            throw new InputException("--to-keep, --preset and --interval are of --strategy staged, found "
+            throw new InputException("--to-keep, --preset and --interval: expected --strategy staged beside them, found "
                     + choice().name().toLowerCase(Locale.ROOT));
         }
         if (choice() == Choice.RACE && nSamples != null) {

@@ -1,10 +1,13 @@
 package org.diffusionclassifier.data;
 
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
 import org.diffusionclassifier.classify.Classifier;
+import org.diffusionclassifier.classify.Posterior;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.classify.RecordedScorer;
 import org.diffusionclassifier.classify.StrategyPlan;
@@ -21,36 +24,46 @@ import org.diffusionclassifier.image.RgbImage;
  * @param meanPairs pairs an image
  * @param median    of the pairs
  * @param most      their 95th percentile
+ * @param calibrationError of its predictions' probabilities: see {@link Reliability}
  */
 public record Replay(String strategy, int images, int right, int agreeing, int ties, double meanPairs, double median,
-        double most) {
+        double most, double calibrationError) {
 
     private static final RgbImage NOTHING = new RgbImage(1, 1, new byte[3]);
 
     /**
      * Replays a strategy over every image.
      *
-     * @param pairsAhead as {@link StrategyPlan#strategy} has it
+     * @param pairsAhead  as {@link StrategyPlan#strategy} has it
+     * @param temperature of the probabilities
      * @throws org.diffusionclassifier.weights.InputException if it asks for trials that were not recorded
      */
-    public static Replay of(ErrorRecording recording, StrategyPlan plan, int pairsAhead) {
+    public static Replay of(ErrorRecording recording, StrategyPlan plan, int pairsAhead, double temperature) {
+        var posterior = Posterior.uniform(recording.elements(), temperature, recording.classes().size());
+        var outcomes = new ArrayList<Outcome>();
         var pairs = new DescriptiveStatistics();
-        int right = 0;
         int agreeing = 0;
-        int ties = 0;
         for (int image = 0; image < recording.images().size(); image++) {
             var scorer = new RecordedScorer(recording.errors()[image], recording.trials(), recording.elements(),
                     recording.timesteps());
             var strategy = plan.strategy(recording.timesteps(), scorer.nTrials(), recording.classes(), pairsAhead);
             Prediction prediction = new Classifier(scorer, strategy).classify(NOTHING);
             Integer predicted = recording.classes().get(prediction.winner().prompt());
-            right += predicted.equals(recording.labels().get(image)) ? 1 : 0;
+            outcomes.add(new Outcome(image, recording.labels().get(image), predicted, prediction.pairs(),
+                    posterior.of(prediction, classRanks(recording, prediction))[0], prediction.isTie()));
             agreeing += Objects.equals(predicted, exhaustive(recording, image)) ? 1 : 0;
-            ties += prediction.isTie() ? 1 : 0;
             pairs.addValue(prediction.pairs());
         }
-        return new Replay(plan.toString(), recording.images().size(), right, agreeing, ties, pairs.getMean(),
-                pairs.getPercentile(50), pairs.getPercentile(95));
+        return new Replay(plan.toString(), outcomes.size(), (int) outcomes.stream().filter(Outcome::correct).count(),
+                agreeing, (int) outcomes.stream().filter(Outcome::tie).count(), pairs.getMean(), pairs.getPercentile(50),
+                pairs.getPercentile(95), Reliability.of(outcomes).error());
+    }
+
+    /** Ranks of each class's best prompt, the best class first. */
+    private static List<Integer> classRanks(ErrorRecording recording, Prediction prediction) {
+        var seen = new HashSet<Integer>();
+        return IntStream.range(0, prediction.ranking().size()).boxed()
+                .filter(rank -> seen.add(recording.classes().get(prediction.ranking().get(rank).prompt()))).toList();
     }
 
     /** The class of the smallest mean over all that was recorded. */

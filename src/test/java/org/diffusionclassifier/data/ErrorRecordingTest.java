@@ -62,13 +62,15 @@ class ErrorRecordingTest {
     /** Of two images one is labelled as its smallest error says. */
     @Test
     void everythingIsReplayed() {
-        Replay replay = Replay.of(recording(), StrategyPlan.parse("exhaustive", 4), 1);
-        assertEquals(new Replay("exhaustive:4", 2, 1, 2, 0, 8, 8, 8), replay);
+        Replay replay = Replay.of(recording(), StrategyPlan.parse("exhaustive", 4), 1, 1);
+        assertEquals(List.of("exhaustive:4", 2, 1, 2, 0, 8.0, 8.0, 8.0), List.of(replay.strategy(), replay.images(),
+                replay.right(), replay.agreeing(), replay.ties(), replay.meanPairs(), replay.median(), replay.most()));
+        assertEquals(0.5, replay.calibrationError(), 1e-9, "both are claimed to be certain, and one is wrong");
     }
 
     @Test
     void aStageEvaluatesItsPromptsOnly() {
-        Replay replay = Replay.of(recording(), StrategyPlan.parse("staged:1,4/1,1", 4), 1);
+        Replay replay = Replay.of(recording(), StrategyPlan.parse("staged:1,4/1,1", 4), 1, 1);
         assertEquals(2 + 3, replay.meanPairs());
         assertEquals(2, replay.agreeing());
     }
@@ -76,7 +78,7 @@ class ErrorRecordingTest {
     @Test
     void timestepsThatWereNotRecordedAreRefused() {
         var refusal = assertThrows(InputException.class,
-                () -> Replay.of(recording(), StrategyPlan.parse("exhaustive:5", 4), 1));
+                () -> Replay.of(recording(), StrategyPlan.parse("exhaustive:5", 4), 1, 1));
         assertEquals("timestep 100 was not recorded: expected a strategy whose largest number of timesteps is the "
                 + "recording's, 4", refusal.getMessage());
     }

@@ -25,7 +25,7 @@ class RecordedRacesTest {
     static void read() throws URISyntaxException {
         recording = ErrorRecording.read(Path.of(
                 RecordedRacesTest.class.getResource("/recording/fashion-mnist-500.bin").toURI()));
-        exhaustive = Replay.of(recording, StrategyPlan.parse("exhaustive", TRIALS), 1);
+        exhaustive = Replay.of(recording, StrategyPlan.parse("exhaustive", TRIALS), 1, 1);
     }
 
     @Test
@@ -40,9 +40,9 @@ class RecordedRacesTest {
     /** An eighth of all pairs, a quarter of those of the paper's stages. */
     @Test
     void theDefaultRaceDecidesAsAllTrialsDoWithAnEighthOfThem() {
-        Replay staged = Replay.of(recording, StrategyPlan.parse("staged:20,100/5,1", TRIALS), 1);
+        Replay staged = Replay.of(recording, StrategyPlan.parse("staged:20,100/5,1", TRIALS), 1, 1);
         Replay race = Replay.of(recording, new StrategyPlan.Racing(TRIALS, StrategyPlan.DEFAULT_CONFIDENCE,
-                StrategyPlan.DEFAULT_BOUND), 1);
+                StrategyPlan.DEFAULT_BOUND), 1, 1);
         assertTrue(race.meanPairs() <= exhaustive.meanPairs() / 8, race.toString());
         assertTrue(race.meanPairs() <= staged.meanPairs() / 4, race.toString());
         assertTrue(race.agreeing() >= 0.99 * 500, race.toString());
@@ -53,7 +53,7 @@ class RecordedRacesTest {
     @ParameterizedTest
     @CsvSource({"0.5", "0.8", "0.95", "0.99"})
     void theAnytimeBoundKeepsItsPromise(double confidence) {
-        Replay race = Replay.of(recording, new StrategyPlan.Racing(TRIALS, confidence, "anytime"), 1);
+        Replay race = Replay.of(recording, new StrategyPlan.Racing(TRIALS, confidence, "anytime"), 1, 1);
         assertTrue(500 - race.agreeing() <= (1 - confidence) * 500, race.toString());
         assertTrue(race.meanPairs() < exhaustive.meanPairs() / 2, race.toString());
     }
@@ -62,10 +62,17 @@ class RecordedRacesTest {
     @Test
     void largerRoundsTakeMorePairsAndNoWorseDecisions() {
         var plan = StrategyPlan.parse("race:0.95", TRIALS);
-        Replay one = Replay.of(recording, plan, 1);
-        Replay ten = Replay.of(recording, plan, 10);
+        Replay one = Replay.of(recording, plan, 1, 1);
+        Replay ten = Replay.of(recording, plan, 10, 1);
         assertTrue(ten.meanPairs() > one.meanPairs() && ten.meanPairs() < 1.2 * one.meanPairs(), ten.toString());
         assertTrue(ten.agreeing() >= 0.99 * 500, ten.toString());
+    }
+
+    /** Though a race's losers are judged by few trials, its probabilities are as good as those of all trials. */
+    @Test
+    void theTemperatureOfAllTrialsServesRacesToo() {
+        Replay race = Replay.of(recording, StrategyPlan.parse("race:0.95", TRIALS), 1, Temperature.bundled().temperature());
+        assertTrue(race.calibrationError() < 0.03, race.toString());
     }
 
     @Test
