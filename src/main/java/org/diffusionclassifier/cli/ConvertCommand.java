@@ -57,6 +57,10 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--verify", description = "Read the file back and compare it with the source.")
     private boolean verify;
 
+    @Option(names = "--no-hash",
+            description = "Leave out the source's SHA-256, which takes longer than all the rest.")
+    private boolean noHash;
+
     @Mixin
     private AutoencoderOption autoencoder;
 
@@ -69,7 +73,7 @@ final class ConvertCommand implements Callable<Integer> {
             throw new InputException("convert: expected a SOURCE or --random, found " + (source == null ? "neither"
                     : "both"));
         }
-        var converter = converter(new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify));
+        var converter = converter(new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify, !noHash));
         long start = System.nanoTime();
         Outcome outcome;
         try (ProgressBar bar = Progress.bar("convert", " MB", 1_000_000, converter.work(),

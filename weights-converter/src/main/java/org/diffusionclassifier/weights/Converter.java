@@ -26,8 +26,14 @@ public final class Converter {
      * @param dtype    what weights become: F32, F16 or BF16
      * @param saturate whether values beyond the type's largest may become that; else they are refused
      * @param verify   whether to read the file back and compare it with the source, converted again
+     * @param hash     whether the file says its source's SHA-256, which takes longer than all the rest
      */
-    public record Options(DType dtype, boolean saturate, boolean verify) {
+    public record Options(DType dtype, boolean saturate, boolean verify, boolean hash) {
+
+        /** With the hash. */
+        public Options(DType dtype, boolean saturate, boolean verify) {
+            this(dtype, saturate, verify, true);
+        }
 
         public Options {
             if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
@@ -45,7 +51,7 @@ public final class Converter {
     }
 
     /**
-     * @param sources    the model's and, where it came from elsewhere, its autoencoder's; none for a model of no files
+     * @param sources    the model's and, where it came from elsewhere, its autoencoder's; none without hashes or for a model of no files
      * @param parameters numbers in the file
      * @param bytes      its size
      * @param overflowed values that became the type's largest
@@ -109,7 +115,7 @@ public final class Converter {
                 check(part, opened.get(opened.size() - 1));
             }
             contents.origins().forEach((key, origin) -> {
-                if (!origin.files().isEmpty()) {
+                if (options.hash && !origin.files().isEmpty()) {
                     hashes.put(key, new SourceHash(origin.files()));
                 }
             });

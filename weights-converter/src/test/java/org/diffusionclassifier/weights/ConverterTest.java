@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.diffusionclassifier.weights.Converter.Count;
 import org.diffusionclassifier.weights.Converter.Options;
@@ -97,6 +98,17 @@ class ConverterTest {
         Path again = temp.resolve("again.safetensors");
         Outcome outcome = new Converter(ModelFile.open(file), f16()).write(again, bytes -> { });
         assertEquals(List.of(new Converter.Source("model.safetensors", Sha256sum.of(file))), outcome.sources());
+    }
+
+    @Test
+    void withoutTheHashTheRestIsTheSame() throws IOException {
+        var model = DiffusersDirectory.open(new SmallModel(false).directory(temp.resolve("model"), DType.F16));
+        Path file = temp.resolve("unhashed.safetensors");
+        Outcome outcome = new Converter(model, new Options(DType.F16, false, true, false)).write(file, bytes -> { });
+        assertEquals(List.of(), outcome.sources());
+        var expected = new TreeMap<>(ModelFile.open(convert(model, f16())).metadata());
+        expected.remove("source_sha256");
+        assertEquals(expected, new TreeMap<>(ModelFile.open(file).metadata()));
     }
 
     @Test
