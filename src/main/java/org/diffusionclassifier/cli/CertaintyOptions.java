@@ -23,6 +23,14 @@ final class CertaintyOptions {
                     + "temperature 1; with the bundled model, its own.")
     Path calibration;
 
+    /** @throws InputException for what can be refused before anything is loaded */
+    void check(PromptSet prompts) {
+        logPrior(prompts);
+        if (calibration != null) {
+            Temperature.read(calibration);
+        }
+    }
+
     /** @throws InputException for a file that is wrong, or priors that lack a class */
     Posterior posterior(ModelOptions model, Objective objective, Scorer scorer, PromptSet prompts) {
         int elements = scorer.elements();

@@ -67,7 +67,8 @@ final class ClassifyCommand implements Callable<Integer> {
         try (var bundled = BundledModel.open()) {
             model.check();
             PromptSet prompts = model.prompts(promptOptions, bundled, List.of());
-            trials.check(prompts.prompts().size());
+            trials.check(prompts);
+            certainty.check(prompts);
             if (top < 1) {
                 throw new InputException("--top: expected at least 1, found " + top);
             }

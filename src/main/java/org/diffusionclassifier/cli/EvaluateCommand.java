@@ -89,7 +89,8 @@ final class EvaluateCommand implements Callable<Integer> {
             Dataset images = Datasets.open(dataset, split);
             model.check();
             PromptSet prompts = model.prompts(promptOptions, bundled, images.classNames());
-            trials.check(prompts.prompts().size());
+            trials.check(prompts);
+            certainty.check(prompts);
             if (limit != null && limit < 1) {
                 throw new InputException("--limit: expected at least 1, found " + limit);
             }

@@ -75,7 +75,18 @@ final class TrialOptions extends DrawOptions {
     Path tree;
 
     /** @throws InputException for what can be refused before anything is loaded */
+    void check(PromptSet prompts) {
+        check(prompts.prompts().size());
+        if (tree != null) {
+            LabelTree.read(tree, prompts);
+        }
+    }
+
+    /** The same, without what depends on the prompts' names. */
     void check(int prompts) {
+        if (exhaustive && strategy == Choice.RACE) {
+            throw new InputException("--exhaustive: expected no --strategy race beside it");
+        }
         if (interval != null && (nSamples != null || toKeep != null || preset != null)) {
             throw new InputException("--interval takes all prompts: expected no --n-samples, --to-keep or --preset "
                     + "beside it");

@@ -124,6 +124,7 @@ class CompareTest {
             --strategy race --max-trials 0          | expected ascending numbers from 1 on, found 0
             --strategy race --tree nowhere.json     | nowhere.json
             --confidence 0.9                        | expected --strategy race
+            --exhaustive --strategy race            | --exhaustive: expected no --strategy race beside it
             --exhaustive --to-keep 1                | expected --strategy staged beside them
             --exhaustive --n-samples 5,10           | expected one number
             --prior nowhere.csv                     | nowhere.csv
