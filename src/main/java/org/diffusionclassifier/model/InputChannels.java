@@ -3,9 +3,8 @@ package org.diffusionclassifier.model;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.List;
-import java.util.Set;
-import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.weights.WeightsView;
 
 /**
  * What a layer over two feature maps side by side has for one of them, as the weights of a layer over that one alone.
@@ -18,7 +17,7 @@ import org.diffusionclassifier.weights.Weights;
  * @param count channels of the part
  * @param of    channels of the layer
  */
-record InputChannels(Weights base, boolean norm, int from, int count, int of) implements Weights {
+record InputChannels(Weights base, boolean norm, int from, int count, int of) implements WeightsView {
 
     /** Of a norm: {@code weight} and {@code bias} [count]. */
     static InputChannels ofNorm(Weights base, int from, int count, int of) {
@@ -73,21 +72,6 @@ record InputChannels(Weights base, boolean norm, int from, int count, int of) im
     @Override
     public void readStored(String name, long first, ByteBuffer destination) {
         throw new UnsupportedOperationException("stored elements of " + this);
-    }
-
-    @Override
-    public String source() {
-        return base.source();
-    }
-
-    @Override
-    public Set<String> names() {
-        return base.names();
-    }
-
-    @Override
-    public DType dtype(String name) {
-        return base.dtype(name);
     }
 
     @Override

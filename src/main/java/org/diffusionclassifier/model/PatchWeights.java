@@ -1,11 +1,8 @@
 package org.diffusionclassifier.model;
 
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.util.List;
-import java.util.Set;
-import org.diffusionclassifier.weights.DType;
 import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.weights.WeightsView;
 
 /**
  * The weights of a layer that takes whole patches, as a 1×1 convolution over [B, h/p, w/p, p·p·c], a patch's elements
@@ -16,7 +13,7 @@ import org.diffusionclassifier.weights.Weights;
  * @param patch  p; 1 for a linear layer
  * @param linear whether it is one
  */
-record PatchWeights(Weights base, int patch, boolean linear) implements Weights {
+record PatchWeights(Weights base, int patch, boolean linear) implements WeightsView {
 
     /** Filters of p × p pixels. */
     static PatchWeights filters(Weights base, int patch) {
@@ -48,33 +45,8 @@ record PatchWeights(Weights base, int patch, boolean linear) implements Weights 
     }
 
     @Override
-    public String source() {
-        return base.source();
-    }
-
-    @Override
-    public Set<String> names() {
-        return base.names();
-    }
-
-    @Override
-    public List<Integer> shape(String name) {
-        return base.shape(name);
-    }
-
-    @Override
     public void require(String name, int... shape) {
         base.require(name, shape);
-    }
-
-    @Override
-    public DType dtype(String name) {
-        return base.dtype(name);
-    }
-
-    @Override
-    public void readStored(String name, long first, ByteBuffer destination) {
-        base.readStored(name, first, destination);
     }
 
     @Override

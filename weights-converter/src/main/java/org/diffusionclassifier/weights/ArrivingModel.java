@@ -1,6 +1,5 @@
 package org.diffusionclassifier.weights;
 
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -114,7 +113,7 @@ public final class ArrivingModel implements ModelSource, AutoCloseable {
     }
 
     /** The weights of one network. Closing it does nothing: the files are the model's. */
-    private final class Arriving implements Weights {
+    private final class Arriving implements WeightsView {
 
         private final Weights base;
         private final Map<String, float[]> arrived = new HashMap<>();
@@ -123,6 +122,11 @@ public final class ArrivingModel implements ModelSource, AutoCloseable {
 
         Arriving(Weights base) {
             this.base = base;
+        }
+
+        @Override
+        public Weights base() {
+            return base;
         }
 
         /** The reading thread's work: what nobody has asked for yet, as long as there is room for it. */
@@ -203,36 +207,6 @@ public final class ArrivingModel implements ModelSource, AutoCloseable {
             } else {
                 destination.put(values);
             }
-        }
-
-        @Override
-        public String source() {
-            return base.source();
-        }
-
-        @Override
-        public Set<String> names() {
-            return base.names();
-        }
-
-        @Override
-        public List<Integer> shape(String name) {
-            return base.shape(name);
-        }
-
-        @Override
-        public DType dtype(String name) {
-            return base.dtype(name);
-        }
-
-        @Override
-        public boolean channelsLast() {
-            return base.channelsLast();
-        }
-
-        @Override
-        public void readStored(String name, long first, ByteBuffer destination) {
-            base.readStored(name, first, destination);
         }
 
         @Override

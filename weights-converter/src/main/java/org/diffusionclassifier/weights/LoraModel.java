@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** A model with LoRAs added to its weights, while they are read. */
 public final class LoraModel implements ModelSource {
@@ -92,36 +91,11 @@ public final class LoraModel implements ModelSource {
     }
 
     /** Weights with products added to some of them; those are of float32. */
-    private record Sum(Weights base, Map<String, List<Lora.Product>> products) implements Weights {
-
-        @Override
-        public String source() {
-            return base.source();
-        }
-
-        @Override
-        public Set<String> names() {
-            return base.names();
-        }
-
-        @Override
-        public boolean has(String name) {
-            return base.has(name);
-        }
-
-        @Override
-        public List<Integer> shape(String name) {
-            return base.shape(name);
-        }
+    private record Sum(Weights base, Map<String, List<Lora.Product>> products) implements WeightsView {
 
         @Override
         public void require(String name, int... shape) {
             base.require(name, shape);
-        }
-
-        @Override
-        public boolean channelsLast() {
-            return base.channelsLast();
         }
 
         @Override
