@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
  *
  * @param markup well-formed XML, as HTML understands it, too
  */
-record Html(String markup) {
+public record Html(String markup) {
 
     static final Html NOTHING = new Html("");
 
@@ -36,9 +36,9 @@ record Html(String markup) {
     }
 
     /** As text within an element or a quoted attribute; what XML cannot hold becomes a question mark. */
-    private static String escape(String text) {
+    public static String escape(String text) {
         var escaped = new StringBuilder();
-        text.codePoints().forEach(c -> {
+        String.valueOf(text).codePoints().forEach(c -> {
             switch (c) {
                 case '&' -> escaped.append("&amp;");
                 case '<' -> escaped.append("&lt;");

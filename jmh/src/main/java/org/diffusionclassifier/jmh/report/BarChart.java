@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.diffusionclassifier.jmh.report.Comparison.Verdict;
+import org.diffusionclassifier.report.html.Html;
 
 /**
  * Horizontal bars from zero on, each with its error bar, its number and, where there is one, a mark where it was before.
@@ -42,7 +43,7 @@ final class BarChart {
         double scale = reach > 0 ? BAR_WIDTH / reach : 0;
         var svg = new StringBuilder();
         append(svg, "<svg role=\"img\" viewBox=\"0 0 %d %d\"><title>%s</title>%n", WIDTH, bars.size() * ROW_HEIGHT,
-                ReportPage.escape(title));
+                Html.escape(title));
         for (int i = 0; i < bars.size(); i++) {
             draw(svg, bars.get(i), i * ROW_HEIGHT, scale);
         }
@@ -52,8 +53,8 @@ final class BarChart {
     private static void draw(StringBuilder svg, Bar bar, int top, double scale) {
         String label = bar.label.codePointCount(0, bar.label.length()) <= LABEL_LENGTH ? bar.label
                 : bar.label.substring(0, bar.label.offsetByCodePoints(0, LABEL_LENGTH - 1)) + "…";
-        append(svg, "<g><title>%s: %s</title><text x=\"0\" y=\"%d\">%s</text>%n", ReportPage.escape(bar.label),
-                ReportPage.escape(bar.score.toString()), top + 12, ReportPage.escape(label));
+        append(svg, "<g><title>%s: %s</title><text x=\"0\" y=\"%d\">%s</text>%n", Html.escape(bar.label),
+                Html.escape(bar.score.toString()), top + 12, Html.escape(label));
         append(svg, "<rect class=\"%s\" x=\"0\" y=\"%d\" width=\"%.1f\" height=\"10\"/>%n",
                 bar.verdict == null ? "bar" : ReportPage.style(bar.verdict), top + 18,
                 Math.max(0, bar.score.value()) * scale);
@@ -65,7 +66,7 @@ final class BarChart {
             append(svg, "<path class=\"before\" d=\"M%.1f %dv16\"/>%n", Math.max(0, bar.before.value()) * scale, top + 15);
         }
         append(svg, "<text class=\"number\" x=\"%d\" y=\"%d\">%s</text></g>%n", WIDTH, top + 27,
-                ReportPage.escape(bar.score.toString()));
+                Html.escape(bar.score.toString()));
     }
 
     private static void append(StringBuilder svg, String format, Object... values) {

@@ -14,6 +14,7 @@ import java.util.Map;
 import org.diffusionclassifier.data.AtomicFile;
 import org.diffusionclassifier.jmh.report.Comparison.Change;
 import org.diffusionclassifier.jmh.report.Comparison.Verdict;
+import org.diffusionclassifier.report.html.Html;
 
 /**
  * A report as one page of HTML, which is XML as well, without scripts and without anything from elsewhere: what was
@@ -78,12 +79,12 @@ public final class ReportPage {
     }
 
     private void origin(String what, String now, String before) {
-        append("<tr><th>%s</th><td>%s</td>%s</tr>%n", what, escape(now),
-                comparison == null ? "" : "<td>" + escape(before) + "</td>");
+        append("<tr><th>%s</th><td>%s</td>%s</tr>%n", what, Html.escape(now),
+                comparison == null ? "" : "<td>" + Html.escape(before) + "</td>");
     }
 
     private void changes() {
-        append("<h2>Against the baseline</h2>%n<p>%s.</p>%n", escape(comparison.summary()));
+        append("<h2>Against the baseline</h2>%n<p>%s.</p>%n", Html.escape(comparison.summary()));
         append("<div class=\"wide\"><table class=\"changes\">%n<tr><th></th><th>ratio</th><th>benchmark</th><th>number</th><th>before</th>"
                 + "<th>now</th></tr>%n");
         var ordered = new ArrayList<Change>(comparison.changes().stream().filter(Change::hasMoved).toList());
@@ -92,8 +93,8 @@ public final class ReportPage {
             append("<tr class=\"%s\"><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>%n",
                     style(change.verdict()), words(change.verdict()),
                     Double.isNaN(change.ratio()) ? "" : String.format(Locale.ROOT, "%.3f", change.ratio()),
-                    escape(name(change.measurement())), escape(change.name()), escape(change.before().toString()),
-                    escape(change.after().toString()));
+                    Html.escape(name(change.measurement())), Html.escape(change.name()), Html.escape(change.before().toString()),
+                    Html.escape(change.after().toString()));
         }
         append("</table></div>%n");
         list("New", comparison.added());
@@ -103,7 +104,7 @@ public final class ReportPage {
     private void list(String title, List<Measurement> measurements) {
         if (!measurements.isEmpty()) {
             append("<p>%s: %s.</p>%n", title,
-                    escape(String.join("; ", measurements.stream().map(ReportPage::name).toList())));
+                    Html.escape(String.join("; ", measurements.stream().map(ReportPage::name).toList())));
         }
     }
 
@@ -127,7 +128,7 @@ public final class ReportPage {
         append("<h2>Charts</h2>%n<p>Thin lines are error bars (99.9 %%)%s.</p>%n<div class=\"charts\">%n",
                 comparison == null ? "" : ", upright strokes the baseline");
         charts.forEach((title, chart) ->
-                append("<figure><figcaption>%s</figcaption>%n%s</figure>%n", escape(title), chart.render()));
+                append("<figure><figcaption>%s</figcaption>%n%s</figure>%n", Html.escape(title), chart.render()));
         append("</div>%n");
     }
 
@@ -137,9 +138,9 @@ public final class ReportPage {
         for (Measurement measurement : report.measurements()) {
             var secondary = new ArrayList<String>();
             measurement.secondary().forEach((name, score) ->
-                    secondary.add(escape(score.unit().isEmpty() ? name + " " + score : score.toString())));
-            append("<tr><td>%s</td><td>%s</td><td>%s</td></tr>%n", escape(name(measurement)),
-                    escape(measurement.primary().toString()), String.join("<br/>", secondary));
+                    secondary.add(Html.escape(score.unit().isEmpty() ? name + " " + score : score.toString())));
+            append("<tr><td>%s</td><td>%s</td><td>%s</td></tr>%n", Html.escape(name(measurement)),
+                    Html.escape(measurement.primary().toString()), String.join("<br/>", secondary));
         }
         append("</table></div>%n");
     }
@@ -172,22 +173,6 @@ public final class ReportPage {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    /** As text within an element or a quoted attribute; what XML cannot hold becomes a question mark. */
-    static String escape(String text) {
-        var escaped = new StringBuilder();
-        String.valueOf(text).codePoints().forEach(c -> {
-            switch (c) {
-                case '&' -> escaped.append("&amp;");
-                case '<' -> escaped.append("&lt;");
-                case '>' -> escaped.append("&gt;");
-                case '"' -> escaped.append("&quot;");
-                default -> escaped.appendCodePoint(Character.isISOControl(c) || !Character.isDefined(c)
-                        || Character.getType(c) == Character.SURROGATE ? '?' : c);
-            }
-        });
-        return escaped.toString();
     }
 
     private void append(String format, Object... values) {
