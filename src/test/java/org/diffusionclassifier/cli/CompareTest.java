@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.diffusionclassifier.data.ErrorRecording;
-import org.diffusionclassifier.model.BundledModel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,18 +30,9 @@ class CompareTest {
 
     @BeforeEach
     void copyPictures() throws IOException {
-        var lines = new ArrayList<String>();
-        try (var bundled = BundledModel.open()) {
-            List<String> all = Files.readAllLines(bundled.images().resolve("labels.csv"));
-            lines.add(all.get(0));
-            for (int i = 0; i < IMAGES; i++) {
-                String line = all.get(1 + 7 * i);
-                picture = folder.resolve(line.substring(0, line.indexOf(',')));
-                Files.copy(bundled.images().resolve(picture.getFileName().toString()), picture);
-                lines.add(line);
-            }
-        }
-        labels = Files.write(folder.resolve("labels.csv"), lines);
+        var pictures = BundledPictures.copied(folder, IMAGES, 7);
+        labels = pictures.labels();
+        picture = pictures.files().get(IMAGES - 1);
     }
 
     private CommandLineRun evaluate(Path run, Object... options) {

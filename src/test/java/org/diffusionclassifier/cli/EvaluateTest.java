@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.diffusionclassifier.model.BundledModel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,18 +28,7 @@ class EvaluateTest {
 
     @BeforeEach
     void copyPictures() throws IOException {
-        var lines = new ArrayList<String>();
-        try (var bundled = BundledModel.open()) {
-            List<String> all = Files.readAllLines(bundled.images().resolve("labels.csv"));
-            lines.add(all.get(0));
-            for (int i = 0; i < IMAGES; i++) {
-                String line = all.get(1 + 6 * i);
-                String name = line.substring(0, line.indexOf(','));
-                Files.copy(bundled.images().resolve(name), folder.resolve(name));
-                lines.add(line);
-            }
-        }
-        labels = Files.write(folder.resolve("labels.csv"), lines);
+        labels = BundledPictures.copied(folder, IMAGES, 6).labels();
     }
 
     @Test
