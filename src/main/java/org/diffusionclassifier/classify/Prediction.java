@@ -1,6 +1,8 @@
 package org.diffusionclassifier.classify;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What a strategy decided about one image.
@@ -29,6 +31,17 @@ public record Prediction(List<PromptErrors> ranking, int surviving) {
         PromptErrors other = ranking.get(rank);
         int shared = Math.min(other.errors().length, winner().errors().length);
         return other.mean(shared) - winner().mean(shared);
+    }
+
+    /**
+     * Ranks of each class's best prompt, the best class first.
+     *
+     * @param classes of each prompt
+     */
+    public List<Integer> classRanks(List<Integer> classes) {
+        var seen = new HashSet<Integer>();
+        return IntStream.range(0, ranking.size()).filter(rank -> seen.add(classes.get(ranking.get(rank).prompt())))
+                .boxed().toList();
     }
 
     /** {@link #margin} with what is known of its certainty. */

@@ -16,7 +16,6 @@ import org.diffusionclassifier.data.Example;
 import org.diffusionclassifier.data.ImageResult;
 import org.diffusionclassifier.data.JsonFile;
 import org.diffusionclassifier.data.Outcome;
-import org.diffusionclassifier.data.Prompt;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.data.RunDirectory;
 import org.diffusionclassifier.data.Shard;
@@ -105,22 +104,28 @@ final class EvaluateCommand implements Callable<Integer> {
                         + images.size());
             }
             PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
-            try (var session = new Session(model, trials, certainty, prompts, bundled, log);
-                    var run = RunDirectory.open(out, settings(session, prompts, images), images.size())) {
-                if (run.repairedBytes() > 0) {
-                    printer.printf("%s: cut off an unfinished last line of %d bytes%n", out, run.repairedBytes());
-                }
-                printer.printf("%s; %d prompts, on %s; %s%n", images.description(), prompts.prompts().size(),
-                        session.device().description(),
-                        run.done().isEmpty() ? "writing to " + out : "going on with " + run.done().size() + " done");
-                printer.flush();
-                classify(images, wanted, prompts, session, run);
-                summarise(run, prompts, session, images, printer);
-                if (record != null) {
-                    record(run, prompts, session, settings(session, prompts, images), printer);
-                }
+            try (var session = new Session(model, trials, certainty, prompts, bundled, log)) {
+                evaluate(images, wanted, prompts, session, printer);
             }
             return 0;
+        }
+    }
+
+    private void evaluate(Dataset images, int[] wanted, PromptSet prompts, Session session, PrintWriter printer) {
+        SortedMap<String, String> settings = settings(session, prompts, images);
+        try (var run = RunDirectory.open(out, settings, images.size())) {
+            if (run.repairedBytes() > 0) {
+                printer.printf("%s: cut off an unfinished last line of %d bytes%n", out, run.repairedBytes());
+            }
+            printer.printf("%s; %d prompts, on %s; %s%n", images.description(), prompts.prompts().size(),
+                    session.device().description(),
+                    run.done().isEmpty() ? "writing to " + out : "going on with " + run.done().size() + " done");
+            printer.flush();
+            classify(images, wanted, prompts, session, run);
+            summarise(run, prompts, images, settings, printer);
+            if (record != null) {
+                record(run, prompts, session, settings, printer);
+            }
         }
     }
 
@@ -154,8 +159,9 @@ final class EvaluateCommand implements Callable<Integer> {
                 prediction.ranking());
     }
 
-    private void summarise(RunDirectory run, PromptSet prompts, Session session, Dataset images, PrintWriter printer) {
-        Summary summary = Summary.of(run.outcomes(), prompts.classes(), settings(session, prompts, images));
+    private void summarise(RunDirectory run, PromptSet prompts, Dataset images, SortedMap<String, String> settings,
+                           PrintWriter printer) {
+        Summary summary = Summary.of(run.outcomes(), prompts.classes(), settings);
         JsonFile.write(out.resolve("summary.json"), summary);
         printer.printf(Locale.ROOT, "%n%s%n%d of %d right: accuracy %.1f %%, 95 %% interval %.1f to %.1f %%; "
                         + "%.0f pairs an image%s; expected calibration error %.3f%n", summary.confusion().render(),
@@ -167,12 +173,11 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private void record(RunDirectory run, PromptSet prompts, Session session, SortedMap<String, String> settings,
                         PrintWriter printer) {
-        var classes = prompts.prompts().stream().map(Prompt::classIndex).toList();
-        var recording = ErrorRecording.of(run.results(), classes, session.scorer().elements(),
+        var recording = ErrorRecording.of(run.results(), prompts.classIndices(), session.scorer().elements(),
                 session.scorer().timesteps(), settings);
         recording.write(record);
         printer.printf("%s: errors of %d images, %d prompts, %d trials%n", record, recording.images().size(),
-                classes.size(), recording.trials().size());
+                recording.classes().size(), recording.trials().size());
     }
 
     /** Everything that an image's line of results depends on. */

@@ -12,7 +12,6 @@ import org.diffusionclassifier.classify.Strategy;
 import org.diffusionclassifier.classify.StrategyPlan;
 import org.diffusionclassifier.data.LabelTree;
 import org.diffusionclassifier.data.Preset;
-import org.diffusionclassifier.data.Prompt;
 import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Tensor;
@@ -146,8 +145,7 @@ final class TrialOptions extends DrawOptions {
         if (tree != null && plan instanceof StrategyPlan.Racing race) {
             return race.strategy(timesteps, nTrials, LabelTree.read(tree, prompts), pairsAhead);
         }
-        List<Integer> classes = prompts.prompts().stream().map(Prompt::classIndex).toList();
-        return plan.strategy(timesteps, nTrials, classes, pairsAhead);
+        return plan.strategy(timesteps, nTrials, prompts.classIndices(), pairsAhead);
     }
 
     private Choice choice() {

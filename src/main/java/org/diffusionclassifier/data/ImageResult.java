@@ -25,10 +25,8 @@ import org.diffusionclassifier.classify.Trial;
 public record ImageResult(int index, String name, int prediction, int label, double probability, boolean tie,
         List<PromptErrors> prompts) {
 
-    private static final ObjectReader LINE = JsonFile.MAPPER.readerFor(Line.class)
-            .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .with(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
-                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+    private static final ObjectReader LINE = JsonFile.reader(Line.class)
+            .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     public ImageResult {
         prompts = List.copyOf(prompts);

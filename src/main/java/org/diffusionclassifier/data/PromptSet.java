@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 import org.diffusionclassifier.classify.Prediction;
 import org.diffusionclassifier.weights.InputException;
 
@@ -103,12 +102,14 @@ public record PromptSet(List<Prompt> prompts) {
         return classes().size();
     }
 
+    /** The class of each prompt, by its index. */
+    public List<Integer> classIndices() {
+        return prompts.stream().map(Prompt::classIndex).toList();
+    }
+
     /** Ranks of each class's best prompt in a prediction about these prompts, the best class first. */
     public List<Integer> classRanks(Prediction prediction) {
-        var seen = new HashSet<Integer>();
-        return IntStream.range(0, prediction.ranking().size())
-                .filter(rank -> seen.add(prompts.get(prediction.ranking().get(rank).prompt()).classIndex()))
-                .boxed().toList();
+        return prediction.classRanks(classIndices());
     }
 
     /** Digest of all prompts with their classes, in order: equal for equal sets, whatever file they came from. */

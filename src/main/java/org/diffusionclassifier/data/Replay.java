@@ -1,7 +1,6 @@
 package org.diffusionclassifier.data;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
@@ -50,20 +49,13 @@ public record Replay(String strategy, int images, int right, int agreeing, int t
             Prediction prediction = new Classifier(scorer, strategy).classify(NOTHING);
             Integer predicted = recording.classes().get(prediction.winner().prompt());
             outcomes.add(new Outcome(image, recording.labels().get(image), predicted, prediction.pairs(),
-                    posterior.of(prediction, classRanks(recording, prediction))[0], prediction.isTie()));
+                    posterior.of(prediction, prediction.classRanks(recording.classes()))[0], prediction.isTie()));
             agreeing += Objects.equals(predicted, exhaustive(recording, image)) ? 1 : 0;
             pairs.addValue(prediction.pairs());
         }
         return new Replay(plan.toString(), outcomes.size(), (int) outcomes.stream().filter(Outcome::correct).count(),
                 agreeing, (int) outcomes.stream().filter(Outcome::tie).count(), pairs.getMean(), pairs.getPercentile(50),
                 pairs.getPercentile(95), Reliability.of(outcomes).error());
-    }
-
-    /** Ranks of each class's best prompt, the best class first. */
-    private static List<Integer> classRanks(ErrorRecording recording, Prediction prediction) {
-        var seen = new HashSet<Integer>();
-        return IntStream.range(0, prediction.ranking().size()).boxed()
-                .filter(rank -> seen.add(recording.classes().get(prediction.ranking().get(rank).prompt()))).toList();
     }
 
     /** The class of the smallest mean over all that was recorded. */

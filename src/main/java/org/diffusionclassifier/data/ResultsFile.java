@@ -26,10 +26,8 @@ import org.diffusionclassifier.weights.InputException;
  */
 final class ResultsFile implements AutoCloseable {
 
-    private static final ObjectReader OUTCOME = JsonFile.MAPPER.readerFor(Outcome.class)
-            .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .with(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
-                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+    private static final ObjectReader OUTCOME = JsonFile.reader(Outcome.class)
+            .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     private final Path file;
     private final int datasetSize;

@@ -1,7 +1,6 @@
 package org.diffusionclassifier.data;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,9 +32,7 @@ public record Temperature(double temperature, int elements, int images, double l
 
     private static final String BUNDLED = "/demo-model/calibration.json";
 
-    private static final ObjectReader READER = JsonFile.MAPPER.readerFor(Temperature.class)
-            .with(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
-                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+    private static final ObjectReader READER = JsonFile.reader(Temperature.class);
 
     /**
      * Fits it to labelled images.
