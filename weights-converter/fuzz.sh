@@ -10,12 +10,12 @@ classpath=$2
 corpus=$3
 seconds=$4
 
-for target in Safetensors:safetensors Pytorch:pytorch Zip:zip; do
-    class=org.diffusionclassifier.weights.${target%:*}Fuzz
+for target in safetensors.SafetensorsFuzz:safetensors pytorch.PytorchFuzz:pytorch pytorch.ZipFuzz:zip; do
+    class=org.diffusionclassifier.${target%:*}
     found=$corpus/${target#*:}
     mkdir -p "$found"
     (cd "$found/.." && java -Xmx512m -cp "$classpath" com.code_intelligence.jazzer.Jazzer --target_class="$class" \
-        --instrumentation_includes='org.diffusionclassifier.weights.**' --disabled_hooks='com.code_intelligence.**' \
+        --instrumentation_includes='org.diffusionclassifier.**' --disabled_hooks='com.code_intelligence.**' \
         -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=4096 \
         "$found" "$here/src/test/resources/fuzz/${target#*:}")
 done

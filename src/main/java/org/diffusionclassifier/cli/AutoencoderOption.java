@@ -3,10 +3,10 @@ package org.diffusionclassifier.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import org.diffusionclassifier.weights.DitDirectory;
-import org.diffusionclassifier.weights.DitSource;
-import org.diffusionclassifier.weights.InputException;
-import org.diffusionclassifier.weights.ModelFile;
+import org.diffusionclassifier.checkpoint.DitDirectory;
+import org.diffusionclassifier.checkpoint.DitSource;
+import org.diffusionclassifier.checkpoint.ModelFile;
+import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Option;
 
 /** Whether a model is a DiT, and the autoencoder that goes with it. */

@@ -7,13 +7,13 @@ import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.diffusionclassifier.classify.CaptionErrors;
-import org.diffusionclassifier.classify.CaptionScorer;
-import org.diffusionclassifier.data.Prompt;
-import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.prompt.Prompt;
+import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.result.CaptionErrors;
+import org.diffusionclassifier.result.CaptionScorer;
+import org.diffusionclassifier.tensor.InputException;
 
 /** A session that compares captions and pictures over shared trials: what match and refer run with. */
 final class CaptionSession implements AutoCloseable {

@@ -2,13 +2,13 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
 import java.util.SortedMap;
-import org.diffusionclassifier.classify.Objective;
-import org.diffusionclassifier.classify.Posterior;
-import org.diffusionclassifier.classify.Scorer;
-import org.diffusionclassifier.data.Priors;
-import org.diffusionclassifier.data.PromptSet;
-import org.diffusionclassifier.data.Temperature;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.prompt.Priors;
+import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.result.Temperature;
+import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.score.Scorer;
+import org.diffusionclassifier.strategy.Posterior;
+import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Option;
 
 /** How probabilities are made of errors. */

@@ -5,13 +5,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.diffusionclassifier.weights.InputException;
-import org.diffusionclassifier.weights.LdmCheckpoint;
-import org.diffusionclassifier.weights.Lora;
-import org.diffusionclassifier.weights.LoraModel;
-import org.diffusionclassifier.weights.ModelFile;
-import org.diffusionclassifier.weights.ModelSource;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.checkpoint.LdmCheckpoint;
+import org.diffusionclassifier.checkpoint.Lora;
+import org.diffusionclassifier.checkpoint.LoraModel;
+import org.diffusionclassifier.checkpoint.ModelFile;
+import org.diffusionclassifier.checkpoint.ModelSource;
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Option;
 
 /**

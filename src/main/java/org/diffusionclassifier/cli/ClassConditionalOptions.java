@@ -2,9 +2,9 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
 import java.util.Map;
-import org.diffusionclassifier.data.ClassLabels;
-import org.diffusionclassifier.weights.DitSource;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.checkpoint.DitSource;
+import org.diffusionclassifier.prompt.ClassLabels;
+import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

@@ -1,7 +1,7 @@
 package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
-import org.diffusionclassifier.classify.Objective;
+import org.diffusionclassifier.score.Objective;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 

@@ -4,14 +4,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
-import org.diffusionclassifier.classify.Evidence;
-import org.diffusionclassifier.classify.Prediction;
-import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.Explanation;
 import org.diffusionclassifier.report.HeatMapDrawing;
 import org.diffusionclassifier.report.html.ClassifyPage;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.score.Evidence;
+import org.diffusionclassifier.strategy.Prediction;
+import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Option;
 
 /** What {@code classify} writes for people to look at: a page of everything, or of where the evidence lies. */

@@ -4,14 +4,14 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.diffusionclassifier.device.DeviceException;
-import org.diffusionclassifier.weights.InputException;
-import picocli.CommandLine;
+import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /**
  * The command line. Exit codes: 0 done, 2 something given is wrong, 3 the device failed, 1 a fault of ours. A failure

@@ -2,7 +2,7 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.tensor.InputException;
 
 /** Files that a command writes when its work is done. */
 final class OutputFile {

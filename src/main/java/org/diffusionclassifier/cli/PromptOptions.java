@@ -2,9 +2,9 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.diffusionclassifier.data.ClassLabels;
-import org.diffusionclassifier.data.PromptSet;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.prompt.ClassLabels;
+import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Option;
 
 /** What an image is compared with. */

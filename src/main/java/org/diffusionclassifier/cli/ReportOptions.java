@@ -12,7 +12,7 @@ class ReportOptions {
             description = "Write a page there, too: pictures, charts and all settings in one file that needs no network.")
     Path report;
 
-    /** @throws org.diffusionclassifier.weights.InputException for what can be refused before anything is loaded */
+    /** @throws org.diffusionclassifier.tensor.InputException for what can be refused before anything is loaded */
     void check() {
         if (report != null) {
             OutputFile.requireWritable("--report", report);

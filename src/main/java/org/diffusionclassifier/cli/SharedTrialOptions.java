@@ -1,8 +1,8 @@
 package org.diffusionclassifier.cli;
 
 import java.util.List;
-import org.diffusionclassifier.classify.Trial;
-import org.diffusionclassifier.classify.TrialPlan;
+import org.diffusionclassifier.score.Trial;
+import org.diffusionclassifier.strategy.TrialPlan;
 import picocli.CommandLine.Option;
 
 /** How many trials, where everything compared sees all of them. */

@@ -1,8 +1,8 @@
 package org.diffusionclassifier.device;
 
 import java.util.function.Consumer;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * Something that runs a network: it makes the layers, owns the memory, and records and runs their operations.

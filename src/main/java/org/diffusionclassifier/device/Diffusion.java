@@ -1,8 +1,8 @@
 package org.diffusionclassifier.device;
 
 import java.util.Arrays;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * The operations the paper's method adds to the network: mixing noise into the latent, and the error of its prediction,
@@ -60,7 +60,7 @@ public interface Diffusion {
      * @param logVariance ln β̃_t, at t = 0 that of t = 1, [M] float32
      * @param logRange    ln β_t less that, [M] float32
      */
-    record Posterior(Tensor timestep, Tensor meanScale, Tensor logVariance, Tensor logRange) {
+    record BoundTerms(Tensor timestep, Tensor meanScale, Tensor logVariance, Tensor logRange) {
     }
 
     /**
@@ -113,7 +113,7 @@ public interface Diffusion {
      * @param withSquares whether the mean of (ε − ε̂)² is added
      * @return [P] float32
      */
-    Tensor bound(Tensor predicted, Trials trials, Posterior posterior, Tensor trialOfPair, boolean withSquares);
+    Tensor bound(Tensor predicted, Trials trials, BoundTerms posterior, Tensor trialOfPair, boolean withSquares);
 
     /**
      * The network's first layer on the noised latents, [M, h, w, C]. A device may do it without storing x_t.

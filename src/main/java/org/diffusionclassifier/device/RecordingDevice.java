@@ -3,7 +3,7 @@ package org.diffusionclassifier.device;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * What devices have in common: the recording at work, tensors in the arena, and the checks of what is copied. For a

@@ -1,7 +1,7 @@
 package org.diffusionclassifier.device;
 
 import java.util.Arrays;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * A view of device memory: rows of {@code width()} elements, {@code rowStride()} apart, the leading dimensions being

@@ -21,7 +21,7 @@ import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * Reads a picture of any common kind into 8-bit sRGB, the way up that its camera meant. The formats are those of the

@@ -1,10 +1,10 @@
 package org.diffusionclassifier.model;
 
+import org.diffusionclassifier.checkpoint.DitSource;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.image.Preprocess;
 import org.diffusionclassifier.image.RgbImage;
-import org.diffusionclassifier.weights.DitSource;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /** A class-conditional latent diffusion model, loaded: a DiT with its autoencoder. (Peebles and Xie, 2023.) */
 public final class ClassConditional implements AutoCloseable {
@@ -14,7 +14,7 @@ public final class ClassConditional implements AutoCloseable {
     private final Dit dit;
     private final LatentEncoder latents;
 
-    /** @throws org.diffusionclassifier.weights.InputException if it is a damaged one */
+    /** @throws org.diffusionclassifier.tensor.InputException if it is a damaged one */
     public ClassConditional(DitSource source, Device device) {
         this.schedule = new NoiseSchedule(source.schedule());
         int size = source.transformer().sampleSize() * source.vae().downscale();

@@ -2,6 +2,7 @@ package org.diffusionclassifier.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Device;
@@ -9,8 +10,7 @@ import org.diffusionclassifier.device.Embedding;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.ClipTextConfig;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * CLIP's text transformer: causal, norms before, one more norm at the end. (Radford et al., 2021, arXiv 2103.00020,
@@ -24,7 +24,7 @@ public final class ClipTextEncoder implements AutoCloseable {
     private final List<Block> blocks = new ArrayList<>();
     private final LayerNorm finalNorm;
 
-    /** @throws org.diffusionclassifier.weights.InputException if a tensor is missing or has the wrong shape */
+    /** @throws org.diffusionclassifier.tensor.InputException if a tensor is missing or has the wrong shape */
     public ClipTextEncoder(ClipTextConfig config, Weights w, Device device) {
         this.config = config;
         this.layers = new Layers(device);

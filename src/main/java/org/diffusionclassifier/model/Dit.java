@@ -6,13 +6,13 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import org.diffusionclassifier.config.DitConfig;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.DitConfig;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * The transformer that predicts the noise in a latent, told a timestep and a class label. (Peebles and Xie, <i>Scalable
@@ -37,7 +37,7 @@ public final class Dit implements AutoCloseable {
     private final Linear modulateOut;
     private final Conv2d out;
 
-    /** @throws org.diffusionclassifier.weights.InputException if a tensor is missing or has the wrong shape */
+    /** @throws org.diffusionclassifier.tensor.InputException if a tensor is missing or has the wrong shape */
     public Dit(DitConfig config, Weights w, Device device) {
         this.config = config;
         this.layers = new Layers(device);

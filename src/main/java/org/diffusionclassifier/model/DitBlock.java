@@ -1,12 +1,12 @@
 package org.diffusionclassifier.model;
 
+import org.diffusionclassifier.config.DitConfig;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DitConfig;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * A block of a diffusion transformer, "adaLN-Zero": attention, then an MLP, each between a norm that timestep and label

@@ -3,8 +3,8 @@ package org.diffusionclassifier.model;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.List;
-import org.diffusionclassifier.weights.Weights;
-import org.diffusionclassifier.weights.WeightsView;
+import org.diffusionclassifier.tensor.Weights;
+import org.diffusionclassifier.tensor.WeightsView;
 
 /**
  * What a layer over two feature maps side by side has for one of them, as the weights of a layer over that one alone.

@@ -1,13 +1,13 @@
 package org.diffusionclassifier.model;
 
 import java.util.concurrent.atomic.AtomicReference;
+import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.Preprocess;
 import org.diffusionclassifier.image.RgbImage;
-import org.diffusionclassifier.weights.VaeConfig;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /** From an image to the latent x₀: preprocessing, autoencoder, posterior mean, scaling factor. */
 final class LatentEncoder implements AutoCloseable {

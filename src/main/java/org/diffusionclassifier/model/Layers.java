@@ -10,7 +10,7 @@ import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Layer;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /** The layers that one network has had a device make, so that they can be released together. */
 final class Layers implements AutoCloseable {

@@ -1,6 +1,6 @@
 package org.diffusionclassifier.model;
 
-import org.diffusionclassifier.weights.ScheduleConfig;
+import org.diffusionclassifier.config.ScheduleConfig;
 
 /**
  * How much of the image is left at timestep t: ᾱ_t = Π_{s ≤ t} (1 − β_s) (Ho et al., 2020, section 2). β runs linearly

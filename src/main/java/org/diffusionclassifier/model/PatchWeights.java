@@ -1,8 +1,8 @@
 package org.diffusionclassifier.model;
 
 import java.nio.FloatBuffer;
-import org.diffusionclassifier.weights.Weights;
-import org.diffusionclassifier.weights.WeightsView;
+import org.diffusionclassifier.tensor.Weights;
+import org.diffusionclassifier.tensor.WeightsView;
 
 /**
  * The weights of a layer that takes whole patches, as a 1×1 convolution over [B, h/p, w/p, p·p·c], a patch's elements

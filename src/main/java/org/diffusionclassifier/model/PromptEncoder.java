@@ -2,15 +2,15 @@ package org.diffusionclassifier.model;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import org.diffusionclassifier.checkpoint.ModelSource;
+import org.diffusionclassifier.config.TokenizerTables;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Weights;
 import org.diffusionclassifier.text.ClipTokenizer;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.InputException;
-import org.diffusionclassifier.weights.ModelSource;
-import org.diffusionclassifier.weights.TokenizerTables;
-import org.diffusionclassifier.weights.Weights;
 
 /** From captions to the states that cross-attention projects: tokenizer and text encoder. */
 final class PromptEncoder implements AutoCloseable {

@@ -4,7 +4,7 @@ import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * The residual block of UNet and autoencoder: norm, SiLU, convolution, twice, around a shortcut. In the UNet the time

@@ -11,7 +11,7 @@ import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * Attention over the pixels of a feature map and from them to the caption: a residual around norm, projection,

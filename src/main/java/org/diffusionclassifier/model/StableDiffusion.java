@@ -3,14 +3,14 @@ package org.diffusionclassifier.model;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import org.diffusionclassifier.checkpoint.DiffusersDirectory;
+import org.diffusionclassifier.checkpoint.ModelSource;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.Preprocess;
 import org.diffusionclassifier.image.RgbImage;
-import org.diffusionclassifier.weights.DiffusersDirectory;
-import org.diffusionclassifier.weights.ModelSource;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * A text-conditional latent diffusion model, loaded: Stable Diffusion 1.x or 2.x or any of their form. (Rombach et al.,
@@ -33,7 +33,7 @@ public final class StableDiffusion implements AutoCloseable {
     /**
      * Loads a diffusers directory.
      *
-     * @throws org.diffusionclassifier.weights.InputException if it is no model of this form, or a damaged one
+     * @throws org.diffusionclassifier.tensor.InputException if it is no model of this form, or a damaged one
      */
     public StableDiffusion(Path path, Device device) {
         this(DiffusersDirectory.open(path), device);
@@ -42,7 +42,7 @@ public final class StableDiffusion implements AutoCloseable {
     /**
      * Loads a model.
      *
-     * @throws org.diffusionclassifier.weights.InputException if it is a damaged one
+     * @throws org.diffusionclassifier.tensor.InputException if it is a damaged one
      */
     public StableDiffusion(ModelSource source, Device device) {
         this.device = device;
@@ -69,7 +69,7 @@ public final class StableDiffusion implements AutoCloseable {
      * Loads a model to be asked for these captions: the text encoder comes first, and has encoded them and is gone before
      * the rest is there.
      *
-     * @throws org.diffusionclassifier.weights.InputException as the constructor does
+     * @throws org.diffusionclassifier.tensor.InputException as the constructor does
      */
     public static StableDiffusion load(ModelSource source, Device device, List<String> captions) {
         Tensor states;

@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Diffusion.Trials;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
-import org.diffusionclassifier.weights.SyntheticWeights;
-import org.diffusionclassifier.weights.UNetConfig;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.SyntheticWeights;
 
 /**
  * An evaluation of a UNet that nobody trained, from latent to errors, for measuring and counting: P pairs over M trials,

@@ -1,12 +1,12 @@
 package org.diffusionclassifier.model;
 
+import org.diffusionclassifier.config.DitConfig;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Layer;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DitConfig;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * What a block of a diffusion transformer is told, as one vector: the timestep's embedding, through an MLP, plus the

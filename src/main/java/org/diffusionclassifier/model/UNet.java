@@ -5,17 +5,17 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import org.diffusionclassifier.config.UNetConfig.BlockKind;
+import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Diffusion.Measure;
+import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.UNetConfig;
-import org.diffusionclassifier.weights.UNetConfig.BlockKind;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * The network that predicts the noise in a latent, told a timestep and a caption. (Rombach et al., 2022, arXiv
@@ -44,7 +44,7 @@ public final class UNet implements AutoCloseable {
     private record Level(List<ResnetBlock> resnets, List<SpatialTransformer> attentions, Conv2d resize) {
     }
 
-    /** @throws org.diffusionclassifier.weights.InputException if a tensor is missing or has the wrong shape */
+    /** @throws org.diffusionclassifier.tensor.InputException if a tensor is missing or has the wrong shape */
     public UNet(UNetConfig config, Weights w, Device device) {
         this.config = config;
         this.layers = new Layers(device);

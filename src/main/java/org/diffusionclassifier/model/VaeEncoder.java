@@ -2,14 +2,14 @@ package org.diffusionclassifier.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.VaeConfig;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * The half of the autoencoder that turns an image into its latent distribution. (Rombach et al., 2022, section 3.1; in
@@ -31,7 +31,7 @@ public final class VaeEncoder implements AutoCloseable {
     private final Conv2d convOut;
     private final Conv2d quantConv;
 
-    /** @throws org.diffusionclassifier.weights.InputException if a tensor is missing or has the wrong shape */
+    /** @throws org.diffusionclassifier.tensor.InputException if a tensor is missing or has the wrong shape */
     public VaeEncoder(VaeConfig config, Weights w, Device device) {
         this.config = config;
         this.layers = new Layers(device);

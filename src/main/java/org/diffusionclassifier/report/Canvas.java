@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.Locale;
 import javax.imageio.ImageIO;
-import org.diffusionclassifier.data.AtomicFile;
+import org.diffusionclassifier.file.AtomicFile;
 import org.diffusionclassifier.image.RgbImage;
 
 /**
@@ -102,7 +102,7 @@ final class Canvas {
                 .codePoints().map(LETTERS::indexOf).map(letter -> letter < 0 ? UNKNOWN : GLYPHS[letter]).toArray();
     }
 
-    /** @throws org.diffusionclassifier.weights.InputException if it cannot be written */
+    /** @throws org.diffusionclassifier.tensor.InputException if it cannot be written */
     void write(Path png) {
         AtomicFile.write(png, out -> ImageIO.write(image, "png", out));
     }

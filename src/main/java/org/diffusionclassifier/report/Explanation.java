@@ -1,7 +1,7 @@
 package org.diffusionclassifier.report;
 
-import org.diffusionclassifier.classify.Evidence;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.score.Evidence;
 
 /**
  * Why a picture was taken for one class and not for another.

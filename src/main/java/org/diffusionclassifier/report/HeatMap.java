@@ -1,7 +1,7 @@
 package org.diffusionclassifier.report;
 
-import org.diffusionclassifier.classify.Evidence;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.score.Evidence;
 
 /**
  * Evidence over a picture: blue where it favours the winner, orange where it favours the runner-up, the stronger the

@@ -18,7 +18,7 @@ public final class HeatMapDrawing {
     private HeatMapDrawing() {
     }
 
-    /** @throws org.diffusionclassifier.weights.InputException if it cannot be written */
+    /** @throws org.diffusionclassifier.tensor.InputException if it cannot be written */
     public static void write(Path png, Explanation explanation) {
         RgbImage map = HeatMap.of(explanation);
         int side = map.width();

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.diffusionclassifier.weights.Inspection;
-import org.diffusionclassifier.weights.Inspection.Component;
-import org.diffusionclassifier.weights.Inspection.Tensor;
+import org.diffusionclassifier.convert.Inspection.Component;
+import org.diffusionclassifier.convert.Inspection.Tensor;
+import org.diffusionclassifier.convert.Inspection;
 
 /** What a file or directory of weights holds, as text: what it is, a line a part, and its settings. */
 public final class InspectionText {

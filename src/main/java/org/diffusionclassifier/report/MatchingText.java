@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.diffusionclassifier.classify.CaptionErrors;
-import org.diffusionclassifier.classify.Scoring;
-import org.diffusionclassifier.data.MatchingSummary;
-import org.diffusionclassifier.data.MatchingSummary.Scores;
+import org.diffusionclassifier.result.CaptionErrors;
+import org.diffusionclassifier.result.MatchingSummary.Scores;
+import org.diffusionclassifier.result.MatchingSummary;
+import org.diffusionclassifier.result.Scoring;
 
 /** Captions and pictures put together, for a person at a terminal: a matrix of errors, or scores of many examples. */
 public final class MatchingText {

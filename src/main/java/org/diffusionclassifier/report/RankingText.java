@@ -2,11 +2,11 @@ package org.diffusionclassifier.report;
 
 import java.util.List;
 import java.util.Locale;
-import org.diffusionclassifier.classify.Margin;
-import org.diffusionclassifier.classify.Posterior;
-import org.diffusionclassifier.classify.Prediction;
-import org.diffusionclassifier.data.Prompt;
-import org.diffusionclassifier.data.PromptSet;
+import org.diffusionclassifier.prompt.Prompt;
+import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.strategy.Margin;
+import org.diffusionclassifier.strategy.Posterior;
+import org.diffusionclassifier.strategy.Prediction;
 
 /**
  * A prediction for a person at a terminal: the classes, each by its best prompt, with mean error, margin to the winner,

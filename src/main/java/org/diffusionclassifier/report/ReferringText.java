@@ -3,11 +3,11 @@ package org.diffusionclassifier.report;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import org.diffusionclassifier.data.ReferredExample;
-import org.diffusionclassifier.data.ReferredExample.Candidate;
-import org.diffusionclassifier.data.ReferredExample.Choice;
-import org.diffusionclassifier.data.ReferringSummary;
-import org.diffusionclassifier.data.ReferringSummary.Accuracy;
+import org.diffusionclassifier.result.ReferredExample.Candidate;
+import org.diffusionclassifier.result.ReferredExample.Choice;
+import org.diffusionclassifier.result.ReferredExample;
+import org.diffusionclassifier.result.ReferringSummary.Accuracy;
+import org.diffusionclassifier.result.ReferringSummary;
 
 /** Boxes and what they score, for a person at a terminal: those of one picture, or the accuracy over many. */
 public final class ReferringText {

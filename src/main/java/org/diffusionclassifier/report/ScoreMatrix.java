@@ -2,8 +2,8 @@ package org.diffusionclassifier.report;
 
 import java.util.List;
 import java.util.stream.IntStream;
-import org.diffusionclassifier.classify.CaptionErrors;
-import org.diffusionclassifier.classify.Scoring;
+import org.diffusionclassifier.result.CaptionErrors;
+import org.diffusionclassifier.result.Scoring;
 
 /**
  * Scores of pictures told captions, and which of them are the best.

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.diffusionclassifier.weights.InputException;
-import org.diffusionclassifier.weights.TokenizerTables;
+import org.diffusionclassifier.config.TokenizerTables;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * Byte-level byte-pair encoding of one word (GPT-2, Radford et al. 2019, §2.2): its UTF-8 bytes are symbols, the last

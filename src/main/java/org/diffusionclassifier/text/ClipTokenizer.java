@@ -12,8 +12,8 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.diffusionclassifier.weights.InputException;
-import org.diffusionclassifier.weights.TokenizerTables;
+import org.diffusionclassifier.config.TokenizerTables;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * CLIP's tokenizer (Radford et al. 2021, §2.4), read from the tables of a checkpoint. It yields

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import org.diffusionclassifier.weights.InputException;
-import org.diffusionclassifier.weights.TokenizerTables;
+import org.diffusionclassifier.config.TokenizerTables;
+import org.diffusionclassifier.tensor.InputException;
 
 /** Reads those of a tokenizer's tables that are JSON by Jackson, and says in one line what is wrong with them. */
 final class JsonTable {

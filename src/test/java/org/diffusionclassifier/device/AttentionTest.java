@@ -3,7 +3,7 @@ package org.diffusionclassifier.device;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;

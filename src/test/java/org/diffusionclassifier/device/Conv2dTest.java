@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.diffusionclassifier.device.Conv2d.Padding;
 import org.diffusionclassifier.device.Conv2d.Spec;
+import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.MapWeights;
-import org.diffusionclassifier.weights.DType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;

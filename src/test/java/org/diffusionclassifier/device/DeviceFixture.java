@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Devices;
-import org.diffusionclassifier.weights.DType;
 
 /**
  * The device under test in one type: makes inputs that the type represents exactly, runs what a test records, and

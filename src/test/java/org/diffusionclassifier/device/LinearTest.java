@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.testing.MapWeights;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.InputException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;

@@ -2,8 +2,8 @@ package org.diffusionclassifier.device;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.MapWeights;
-import org.diffusionclassifier.weights.DType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;

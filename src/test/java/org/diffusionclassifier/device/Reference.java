@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.special.Erf;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.FloatFormats;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.FloatFormats;
 
 /**
  * What every layer computes, by the obvious loops in double precision: the yardstick of every device. Arrays are dense

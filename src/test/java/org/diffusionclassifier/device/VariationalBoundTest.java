@@ -8,15 +8,15 @@ import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.commons.math3.distribution.NormalDistribution;
+import org.diffusionclassifier.config.ScheduleConfig.BetaSchedule;
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
-import org.diffusionclassifier.device.Diffusion.Posterior;
+import org.diffusionclassifier.device.Diffusion.BoundTerms;
 import org.diffusionclassifier.device.Diffusion.Trials;
 import org.diffusionclassifier.model.NoiseSchedule;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.ScheduleConfig;
-import org.diffusionclassifier.weights.ScheduleConfig.BetaSchedule;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.tensor.DType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -152,8 +152,8 @@ class VariationalBoundTest {
                 levels(timesteps, SCHEDULE::signalLevel), levels(timesteps, SCHEDULE::noiseLevel));
     }
 
-    private Posterior posterior(int[] timesteps) {
-        return new Posterior(on.input(timesteps, timesteps.length), levels(timesteps, SCHEDULE::meanScale),
+    private BoundTerms posterior(int[] timesteps) {
+        return new BoundTerms(on.input(timesteps, timesteps.length), levels(timesteps, SCHEDULE::meanScale),
                 levels(timesteps, SCHEDULE::logVariance), levels(timesteps, SCHEDULE::logRange));
     }
 

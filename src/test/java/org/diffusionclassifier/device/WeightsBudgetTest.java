@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.SyntheticWeights;
 import org.diffusionclassifier.testing.Devices;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.SyntheticWeights;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 

@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.tensor.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

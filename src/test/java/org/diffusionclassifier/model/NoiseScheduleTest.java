@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import org.diffusionclassifier.config.ScheduleConfig.BetaSchedule;
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.config.ScheduleConfig;
+import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.testing.Vectors;
-import org.diffusionclassifier.weights.SafetensorsFile;
-import org.diffusionclassifier.weights.ScheduleConfig;
-import org.diffusionclassifier.weights.ScheduleConfig.BetaSchedule;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

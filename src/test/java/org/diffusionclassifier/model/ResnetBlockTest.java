@@ -9,10 +9,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.MapWeights;
 import org.diffusionclassifier.testing.Vectors;
-import org.diffusionclassifier.weights.DType;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

@@ -3,12 +3,12 @@ package org.diffusionclassifier.model;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.UNetConfig;
+import org.diffusionclassifier.tensor.DType;
 import org.junit.jupiter.api.Test;
 
 /** The multiplications and additions of a pair of Stable Diffusion 2-base, counted in recorded graphs; nothing is run. */

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
-import org.diffusionclassifier.classify.Evidence;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.score.Evidence;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

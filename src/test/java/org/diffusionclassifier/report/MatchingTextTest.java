@@ -3,7 +3,7 @@ package org.diffusionclassifier.report;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
-import org.diffusionclassifier.classify.CaptionErrors;
+import org.diffusionclassifier.result.CaptionErrors;
 import org.junit.jupiter.api.Test;
 
 /** {@link MatchingText}: the matrix. */

@@ -7,7 +7,7 @@ import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.Kernels;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * The device under test: {@code -Ddevice=cpu}, the default, {@code simt} or {@code cuda}; the latter two with

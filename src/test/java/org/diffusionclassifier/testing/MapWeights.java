@@ -7,9 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.InputException;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Weights;
 
 /** Weights that a test has made up, held in memory. */
 public final class MapWeights implements Weights {

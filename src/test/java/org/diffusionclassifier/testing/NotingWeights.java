@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.diffusionclassifier.weights.Weights;
-import org.diffusionclassifier.weights.WeightsView;
+import org.diffusionclassifier.tensor.Weights;
+import org.diffusionclassifier.tensor.WeightsView;
 
 /**
  * Weights that note, once each, the tensors that are read from them.

@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.SafetensorsFile;
-import org.diffusionclassifier.weights.SafetensorsWriter;
+import org.diffusionclassifier.safetensors.SafetensorsFile;
+import org.diffusionclassifier.safetensors.SafetensorsWriter;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * A DiT-S/2 of one block for 10 labels and 8×8 latents, which suits the golden autoencoder, under the original

@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
-import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.prompt.PromptSet;
 
 /**
  * The examples in {@code src/test/resources/referring}: two to four of the bundled garments of different classes on a

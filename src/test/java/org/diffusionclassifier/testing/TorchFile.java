@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.diffusionclassifier.weights.SafetensorsFile;
+import org.diffusionclassifier.safetensors.SafetensorsFile;
 
 /** Writes a state dict as {@code torch.save} does: a zip of a pickle (protocol 2) and a file of floats each tensor. */
 public final class TorchFile {

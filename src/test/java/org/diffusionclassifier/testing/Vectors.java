@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
-import org.diffusionclassifier.weights.SafetensorsFile;
-import org.diffusionclassifier.weights.TensorInfo;
+import org.diffusionclassifier.safetensors.SafetensorsFile;
+import org.diffusionclassifier.safetensors.TensorInfo;
 
 /** Reference vectors: reading them, bringing them into our layout, and measuring how far a result is from them. */
 public final class Vectors {

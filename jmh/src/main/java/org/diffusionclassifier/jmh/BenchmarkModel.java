@@ -1,10 +1,10 @@
 package org.diffusionclassifier.jmh;
 
 import java.util.function.Function;
+import org.diffusionclassifier.checkpoint.DiffusersDirectory;
+import org.diffusionclassifier.checkpoint.ModelSource;
+import org.diffusionclassifier.checkpoint.RandomModel;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.weights.DiffusersDirectory;
-import org.diffusionclassifier.weights.ModelSource;
-import org.diffusionclassifier.weights.RandomModel;
 
 /** The models that benchmarks name: {@code demo}, the bundled one, and {@link RandomModel}'s of full size. */
 final class BenchmarkModel {

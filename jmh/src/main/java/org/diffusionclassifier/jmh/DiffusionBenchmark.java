@@ -1,14 +1,14 @@
 package org.diffusionclassifier.jmh;
 
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Diffusion.Trials;
+import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.tensor.DType;
 import org.openjdk.jmh.annotations.Param;
 
 /** The two ends of an evaluation of 8 pairs: noise within the first convolution, the error within the last, or alone. */

@@ -1,16 +1,16 @@
 package org.diffusionclassifier.jmh;
 
 import java.util.stream.IntStream;
+import org.diffusionclassifier.config.DitConfig;
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Diffusion.Trials;
+import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.model.Dit;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.DitConfig;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.tensor.DType;
 import org.openjdk.jmh.annotations.Param;
 
 /**

@@ -3,7 +3,7 @@ package org.diffusionclassifier.jmh;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 import org.openjdk.jmh.annotations.Param;
 
 /** SiLU of the time embedding, and the gather of rows by index that goes from trials to pairs. */

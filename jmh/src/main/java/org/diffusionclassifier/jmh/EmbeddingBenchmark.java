@@ -2,7 +2,7 @@ package org.diffusionclassifier.jmh;
 
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 import org.openjdk.jmh.annotations.Param;
 
 /** The timestep embedding of 8 trials. */

@@ -14,7 +14,7 @@ import org.diffusionclassifier.jmh.report.Comparison;
 import org.diffusionclassifier.jmh.report.Machine;
 import org.diffusionclassifier.jmh.report.Report;
 import org.diffusionclassifier.jmh.report.ReportPage;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.tensor.InputException;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.results.format.ResultFormatFactory;
 import org.openjdk.jmh.results.format.ResultFormatType;
@@ -23,10 +23,10 @@ import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Unmatched;
+import picocli.CommandLine;
 
 /**
  * JMH's own command line, and with {@code --report} a report of what it measured: report.json, and report.html for

@@ -7,7 +7,7 @@ import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.Card;
-import org.diffusionclassifier.weights.SyntheticWeights;
+import org.diffusionclassifier.tensor.SyntheticWeights;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;

@@ -4,7 +4,7 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.SyntheticWeights;
+import org.diffusionclassifier.tensor.SyntheticWeights;
 
 /** A matrix product of 2048³ in a device's type: the rate that its processor can be asked for. */
 final class SquareProduct implements AutoCloseable {

@@ -1,11 +1,11 @@
 package org.diffusionclassifier.jmh;
 
 import java.util.Locale;
+import org.diffusionclassifier.checkpoint.ModelSource;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.model.SyntheticEvaluation;
-import org.diffusionclassifier.weights.ModelSource;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;

@@ -1,9 +1,9 @@
 package org.diffusionclassifier.jmh;
 
+import org.diffusionclassifier.checkpoint.ModelSource;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.model.VaeEncoder;
-import org.diffusionclassifier.weights.ModelSource;
 import org.openjdk.jmh.annotations.Param;
 
 /** The autoencoder's way from an image to its latent, with Stable Diffusion's shapes and made-up weights. */

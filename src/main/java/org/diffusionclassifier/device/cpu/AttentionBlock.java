@@ -8,7 +8,7 @@ import java.util.List;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * Attention of a block of queries, all heads at once, of one image or all queries of a few, as oneDNN primitives:

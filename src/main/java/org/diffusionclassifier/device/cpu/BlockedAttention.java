@@ -7,7 +7,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * softmax(Q Kᵀ / √d) V of a batch, {@linkplain AttentionBlock block by block}, so that the weights of a block are still

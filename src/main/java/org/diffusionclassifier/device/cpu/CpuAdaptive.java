@@ -8,7 +8,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * What a diffusion transformer does by image, an image at a time: oneDNN's layer norm, whose gain and bias are the

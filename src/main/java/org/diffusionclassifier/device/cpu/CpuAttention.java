@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /** Attention: one {@link BlockedAttention} a call, and the masks that causal ones need. */
 final class CpuAttention implements Attention {

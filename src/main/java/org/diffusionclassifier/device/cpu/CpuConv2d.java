@@ -9,8 +9,8 @@ import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /** A 3×3 convolution as one oneDNN primitive, bias and addend in its epilogue. */
 final class CpuConv2d implements Conv2d {

@@ -27,9 +27,9 @@ import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.WeightsBudget;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.FloatFormats;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.FloatFormats;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * The processor as a device, by oneDNN: float32, or bfloat16 with float32 accumulation where the processor has it.

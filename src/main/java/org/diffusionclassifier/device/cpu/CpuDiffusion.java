@@ -4,11 +4,11 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.List;
 import java.util.stream.Stream;
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Philox;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.tensor.DType;
 
 /** Noise mixing and ε-error in plain Java: a thousandth of the network's work. */
 final class CpuDiffusion implements Diffusion {
@@ -116,7 +116,7 @@ final class CpuDiffusion implements Diffusion {
     }
 
     @Override
-    public Tensor bound(Tensor predicted, Trials trials, Posterior posterior, Tensor trialOfPair, boolean withSquares) {
+    public Tensor bound(Tensor predicted, Trials trials, BoundTerms posterior, Tensor trialOfPair, boolean withSquares) {
         int pairs = trialOfPair.dim(0);
         trials.requirePredictions(predicted, pairs, 2);
         Tensor bits = device.activations(DType.F32, pairs);

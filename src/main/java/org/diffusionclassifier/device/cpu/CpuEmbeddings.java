@@ -5,8 +5,8 @@ import java.nio.IntBuffer;
 import java.util.List;
 import org.diffusionclassifier.device.Embedding;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /** What turns token ids and timesteps into vectors; tables are kept in float32. */
 final class CpuEmbeddings {

@@ -8,7 +8,7 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.PointerPointer;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /** Group normalisation: two inputs are laid side by side in the output, and normalised there by {@link GroupNormOp}. */
 final class CpuGroupNorm implements GroupNorm {

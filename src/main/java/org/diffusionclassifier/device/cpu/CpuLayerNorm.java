@@ -7,8 +7,8 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /** Layer normalisation by oneDNN's primitive, statistics in float32. */
 final class CpuLayerNorm implements LayerNorm {

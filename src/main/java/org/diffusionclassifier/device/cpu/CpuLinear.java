@@ -6,7 +6,7 @@ import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cpu.MatrixProduct.Then;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * A linear layer as one matrix product, with bias, activation and residual in its epilogue. GEGLU takes two: the values

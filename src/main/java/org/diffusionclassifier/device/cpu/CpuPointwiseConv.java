@@ -4,8 +4,8 @@ import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cpu.MatrixProduct.Then;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * A 1×1 convolution, which on channels-last maps is a matrix product over the pixels. A second input is a second

@@ -10,7 +10,7 @@ import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * What oneDNN wants to know before it makes a primitive: descriptors of our tensors in its own order of dimensions, and

@@ -7,7 +7,7 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /** A oneDNN primitive and the tensors it works on. Running it allocates nothing. */
 final class DnnlOp implements Op {

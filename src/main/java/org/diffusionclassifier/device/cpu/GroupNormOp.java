@@ -14,7 +14,7 @@ import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * y = act((x − μ) / √(σ² + ε) · γ + β), with μ and σ² of each image and group of channels, in float32, out of oneDNN's

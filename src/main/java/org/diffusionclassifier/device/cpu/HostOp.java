@@ -7,8 +7,8 @@ import java.nio.ShortBuffer;
 import java.util.List;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.FloatFormats;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.FloatFormats;
 
 /** An operation in plain Java, for what oneDNN has no primitive for. */
 abstract class HostOp implements Op {

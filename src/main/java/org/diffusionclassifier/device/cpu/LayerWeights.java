@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * The matrices or filters of one layer, which are read together: once, if the {@link

@@ -10,7 +10,7 @@ import org.bytedeco.dnnl.dnnl_primitive;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * A matrix or a filter in the layout that oneDNN's kernels want. Which one that is depends on the shape it meets, so

@@ -3,7 +3,7 @@ package org.diffusionclassifier.device.cuda;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * Attention by {@code attention.cu}: no scores in memory, keys and values chosen by index where they are. One launch,

@@ -6,8 +6,8 @@ import java.util.Set;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * A 3×3 convolution as a launch of {@code conv.cu}, two if the sum over taps and channels is split; doubling is an

@@ -24,9 +24,9 @@ import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
 import org.diffusionclassifier.device.cuda.vendor.VendorDevice;
 import org.diffusionclassifier.device.cuda.vendor.VendorLayers;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.FloatFormats;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.FloatFormats;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * A CUDA device: float16 storage, float32 accumulation. Kernels run in order on one stream, copies beside them on

@@ -2,12 +2,12 @@ package org.diffusionclassifier.device.cuda;
 
 import java.util.Arrays;
 import java.util.Locale;
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * Noise mixing and ε-error, with the noise computed where it is needed: within the network's first and last convolution
@@ -58,7 +58,7 @@ final class CudaDiffusion implements Diffusion {
     }
 
     @Override
-    public Tensor bound(Tensor predicted, Trials trials, Posterior posterior, Tensor trialOfPair, boolean withSquares) {
+    public Tensor bound(Tensor predicted, Trials trials, BoundTerms posterior, Tensor trialOfPair, boolean withSquares) {
         Tensor x0 = trials.x0();
         int pairs = trialOfPair.dim(0);
         trials.requirePredictions(predicted, pairs, 2);

@@ -4,7 +4,7 @@ import java.util.Locale;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /** The operations of {@code elementwise.cu}. */
 final class CudaElementwise {

@@ -3,7 +3,7 @@ package org.diffusionclassifier.device.cuda;
 import org.diffusionclassifier.device.Embedding;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /** Embeddings by {@code embedding.cu}; tables are float16. */
 final class CudaEmbeddings {

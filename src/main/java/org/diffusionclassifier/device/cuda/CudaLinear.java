@@ -4,8 +4,8 @@ import java.util.function.Supplier;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /** A linear layer as one launch; GEGLU's values and gates are interleaved, so that they meet in one thread. */
 final class CudaLinear implements Linear {

@@ -4,8 +4,8 @@ import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /** Normalisations by {@code groupnorm.cu} and {@code layernorm.cu}. */
 final class CudaNorms {

@@ -3,8 +3,8 @@ package org.diffusionclassifier.device.cuda;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /** A 1×1 convolution: a matrix product over the pixels, its second input a second base pointer. */
 final class CudaPointwiseConv implements Conv2d {

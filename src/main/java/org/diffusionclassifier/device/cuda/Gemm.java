@@ -4,7 +4,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * y = act([x | x₁] Wᵀ + b) + residual over the rows of x: a launch of {@code gemm.cu}, which linear layers and 1×1

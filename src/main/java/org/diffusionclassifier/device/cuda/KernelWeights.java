@@ -9,7 +9,7 @@ import jcuda.driver.CUevent;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * Weights in the layout that the kernels read: float16 [rows, columns], the columns padded with zeros to whole tiles of

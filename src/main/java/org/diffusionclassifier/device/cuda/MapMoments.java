@@ -3,7 +3,7 @@ package org.diffusionclassifier.device.cuda;
 import java.util.EnumSet;
 import java.util.Set;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * Where a feature map's moments go that are gathered while it is written: [B, slabs, C / 2, 2] float32, mean and squares

@@ -3,7 +3,7 @@ package org.diffusionclassifier.device.cuda;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /** The partial sums of a product whose sum over K several blocks share, and their finish by {@code splitk.cu}. */
 final class SplitSums {

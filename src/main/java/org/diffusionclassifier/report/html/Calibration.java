@@ -1,9 +1,9 @@
 package org.diffusionclassifier.report.html;
 
 import java.util.ArrayList;
-import org.diffusionclassifier.data.Proportion;
-import org.diffusionclassifier.data.Reliability;
-import org.diffusionclassifier.data.Reliability.Bin;
+import org.diffusionclassifier.result.Proportion;
+import org.diffusionclassifier.result.Reliability.Bin;
+import org.diffusionclassifier.result.Reliability;
 
 /** The reliability diagram: how often predictions are right that claim some probability, with 95 % intervals. */
 final class Calibration {

@@ -3,11 +3,11 @@ package org.diffusionclassifier.report.html;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
-import org.diffusionclassifier.classify.Posterior;
-import org.diffusionclassifier.classify.Prediction;
-import org.diffusionclassifier.data.PromptSet;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.Explanation;
+import org.diffusionclassifier.strategy.Posterior;
+import org.diffusionclassifier.strategy.Prediction;
 
 /** The page of {@code classify --report}: each picture with its ranked classes, error curves and heat map. */
 public final class ClassifyPage {

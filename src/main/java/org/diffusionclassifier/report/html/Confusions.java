@@ -3,9 +3,9 @@ package org.diffusionclassifier.report.html;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.diffusionclassifier.data.ConfusionMatrix;
-import org.diffusionclassifier.data.ConfusionMatrix.Confusion;
-import org.diffusionclassifier.data.Proportion;
+import org.diffusionclassifier.result.ConfusionMatrix.Confusion;
+import org.diffusionclassifier.result.ConfusionMatrix;
+import org.diffusionclassifier.result.Proportion;
 
 /** What was taken for what: the confusion matrix, shaded, and a line a class. */
 final class Confusions {

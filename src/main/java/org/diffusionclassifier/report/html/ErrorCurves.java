@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
-import org.diffusionclassifier.classify.Margin;
-import org.diffusionclassifier.classify.PromptErrors;
-import org.diffusionclassifier.classify.Trial;
+import org.diffusionclassifier.score.PromptErrors;
+import org.diffusionclassifier.score.Trial;
+import org.diffusionclassifier.strategy.Margin;
 
 /**
  * Errors against the timestep, each less the winner's in the same trial: the errors themselves change with the timestep

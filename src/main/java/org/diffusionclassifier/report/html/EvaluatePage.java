@@ -3,11 +3,11 @@ package org.diffusionclassifier.report.html;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
-import org.diffusionclassifier.data.Dataset;
-import org.diffusionclassifier.data.Example;
-import org.diffusionclassifier.data.Outcome;
-import org.diffusionclassifier.data.Summary;
+import org.diffusionclassifier.dataset.Dataset;
+import org.diffusionclassifier.dataset.Example;
 import org.diffusionclassifier.report.RankingText;
+import org.diffusionclassifier.result.Outcome;
+import org.diffusionclassifier.result.Summary;
 
 /** The page of {@code evaluate --report}: accuracy, what was taken for what, calibration, pairs spent, worst mistakes. */
 public final class EvaluatePage {

@@ -1,6 +1,6 @@
 package org.diffusionclassifier.report.html;
 
-import org.diffusionclassifier.classify.Margin;
+import org.diffusionclassifier.strategy.Margin;
 
 /**
  * A difference of errors with its 95 % confidence interval.

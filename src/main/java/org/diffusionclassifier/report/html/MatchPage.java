@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.stream.IntStream;
-import org.diffusionclassifier.classify.CaptionErrors;
-import org.diffusionclassifier.classify.PairingVerdict;
-import org.diffusionclassifier.classify.Scoring;
-import org.diffusionclassifier.data.MatchedExample;
-import org.diffusionclassifier.data.MatchingExample;
-import org.diffusionclassifier.data.MatchingSummary;
-import org.diffusionclassifier.data.MatchingSummary.Scores;
+import org.diffusionclassifier.dataset.MatchingExample;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.report.ScoreMatrix;
+import org.diffusionclassifier.result.CaptionErrors;
+import org.diffusionclassifier.result.MatchedExample;
+import org.diffusionclassifier.result.MatchingSummary.Scores;
+import org.diffusionclassifier.result.MatchingSummary;
+import org.diffusionclassifier.result.PairingVerdict;
+import org.diffusionclassifier.result.Scoring;
 
 /** The page of {@code match --report}: a matrix of pictures and captions, or scores of many examples, and these. */
 public final class MatchPage {

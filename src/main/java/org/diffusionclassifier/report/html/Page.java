@@ -12,7 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import org.diffusionclassifier.data.AtomicFile;
+import org.diffusionclassifier.file.AtomicFile;
 import org.diffusionclassifier.report.Build;
 
 /**
@@ -76,7 +76,7 @@ public final class Page {
                         .map(row -> Html.of("<tr><th>%s</th><td>%s</td></tr>", row.getKey(), row.getValue())).toList())));
     }
 
-    /** @throws org.diffusionclassifier.weights.InputException if the file cannot be written */
+    /** @throws org.diffusionclassifier.tensor.InputException if the file cannot be written */
     public void write(Path file) {
         AtomicFile.write(file, out -> out.write(render().getBytes(StandardCharsets.UTF_8)));
     }

@@ -2,10 +2,10 @@ package org.diffusionclassifier.report.html;
 
 import java.util.List;
 import java.util.stream.IntStream;
-import org.diffusionclassifier.classify.Posterior;
-import org.diffusionclassifier.classify.Prediction;
-import org.diffusionclassifier.data.PromptSet;
+import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.RankingText;
+import org.diffusionclassifier.strategy.Posterior;
+import org.diffusionclassifier.strategy.Prediction;
 
 /**
  * The classes in the order of the decision, each with its probability and, as a bar, with its error above the winner's

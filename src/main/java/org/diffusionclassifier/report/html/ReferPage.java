@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.SortedMap;
-import org.diffusionclassifier.classify.BoxErrors.Method;
-import org.diffusionclassifier.classify.Scoring;
-import org.diffusionclassifier.data.ReferredExample;
-import org.diffusionclassifier.data.ReferredExample.Candidate;
-import org.diffusionclassifier.data.ReferredExample.Choice;
-import org.diffusionclassifier.data.ReferringExample;
-import org.diffusionclassifier.data.ReferringSummary;
-import org.diffusionclassifier.data.ReferringSummary.Accuracy;
+import org.diffusionclassifier.dataset.ReferringExample;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.result.BoxErrors.Method;
+import org.diffusionclassifier.result.ReferredExample.Candidate;
+import org.diffusionclassifier.result.ReferredExample.Choice;
+import org.diffusionclassifier.result.ReferredExample;
+import org.diffusionclassifier.result.ReferringSummary.Accuracy;
+import org.diffusionclassifier.result.ReferringSummary;
+import org.diffusionclassifier.result.Scoring;
 
 /** The page of {@code refer --report}: a picture's boxes and what they score, or accuracy over examples, and these. */
 public final class ReferPage {

@@ -3,7 +3,7 @@ package org.diffusionclassifier.report.html;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.diffusionclassifier.data.Proportion;
+import org.diffusionclassifier.result.Proportion;
 
 /** A table of numbers under headings; where it is wider than its place, it scrolls by itself. */
 final class Table {

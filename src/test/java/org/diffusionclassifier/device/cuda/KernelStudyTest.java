@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import org.diffusionclassifier.checkpoint.DiffusersDirectory;
+import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.SyntheticEvaluation;
 import org.diffusionclassifier.report.KernelTable;
-import org.diffusionclassifier.weights.DiffusersDirectory;
-import org.diffusionclassifier.weights.UNetConfig;
 import org.junit.jupiter.api.Test;
 
 /** What {@code diffusion-classifier kernels} says, held to arithmetic that needs no GPU; counted on the emulated card. */

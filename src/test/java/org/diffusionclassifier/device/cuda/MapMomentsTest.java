@@ -10,6 +10,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.diffusionclassifier.config.UNetConfig.BlockKind;
+import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
@@ -17,12 +19,10 @@ import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.model.UNet;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.SyntheticWeights;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.MapWeights;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.SyntheticWeights;
-import org.diffusionclassifier.weights.UNetConfig;
-import org.diffusionclassifier.weights.UNetConfig.BlockKind;
 import org.junit.jupiter.api.Test;
 
 /**

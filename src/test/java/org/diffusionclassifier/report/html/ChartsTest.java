@@ -11,11 +11,11 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.diffusionclassifier.classify.PromptErrors;
-import org.diffusionclassifier.classify.Trial;
-import org.diffusionclassifier.data.ConfusionMatrix;
-import org.diffusionclassifier.data.Outcome;
-import org.diffusionclassifier.data.Reliability;
+import org.diffusionclassifier.result.ConfusionMatrix;
+import org.diffusionclassifier.result.Outcome;
+import org.diffusionclassifier.result.Reliability;
+import org.diffusionclassifier.score.PromptErrors;
+import org.diffusionclassifier.score.Trial;
 import org.junit.jupiter.api.Test;
 
 /** What the charts show, by numbers worked out by hand. */

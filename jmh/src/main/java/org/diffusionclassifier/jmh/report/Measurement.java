@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * What JMH measured of one benchmark with one choice of parameters.

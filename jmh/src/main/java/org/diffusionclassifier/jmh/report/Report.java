@@ -14,9 +14,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
-import org.diffusionclassifier.data.JsonFile;
+import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.report.Build;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * One run of benchmarks: what report.json says.

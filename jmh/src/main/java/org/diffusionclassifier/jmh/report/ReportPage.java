@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.diffusionclassifier.data.AtomicFile;
+import org.diffusionclassifier.file.AtomicFile;
 import org.diffusionclassifier.jmh.report.Comparison.Change;
 import org.diffusionclassifier.jmh.report.Comparison.Verdict;
 import org.diffusionclassifier.report.html.Html;
@@ -32,7 +32,7 @@ public final class ReportPage {
         this.comparison = comparison;
     }
 
-    /** @throws org.diffusionclassifier.weights.InputException if the file cannot be written */
+    /** @throws org.diffusionclassifier.tensor.InputException if the file cannot be written */
     public void write(Path file) {
         AtomicFile.write(file, out -> out.write(render().getBytes(StandardCharsets.UTF_8)));
     }

@@ -2,7 +2,7 @@ package org.diffusionclassifier.jmh.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Locale;
-import org.diffusionclassifier.weights.InputException;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * A measured number.

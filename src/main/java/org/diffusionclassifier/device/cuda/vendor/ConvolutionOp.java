@@ -20,7 +20,7 @@ import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * y = conv(x) + z + bias by cuDNN, everything channels-last and of one type, sums in float32. The algorithm is the one

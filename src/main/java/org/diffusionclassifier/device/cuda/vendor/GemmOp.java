@@ -11,7 +11,7 @@ import jcuda.jcublas.cublasGemmAlgo;
 import jcuda.jcublas.cublasOperation;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * y [M, N] = x [M, K] wᵀ by cuBLAS, with w [N, K]. It counts in columns, and a row-major matrix is its transpose's

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * A convolution by cuDNN, which adds the bias and a tensor of y's size itself. Where the layer wants more,

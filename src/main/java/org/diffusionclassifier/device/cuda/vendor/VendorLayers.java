@@ -17,7 +17,7 @@ import jcuda.runtime.cudaStream_t;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.device.Linear;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.Weights;
 
 /** Makes the vendor variants of one device: its cuBLAS and cuDNN, a handle of each on the device's stream. */
 public final class VendorLayers implements AutoCloseable {

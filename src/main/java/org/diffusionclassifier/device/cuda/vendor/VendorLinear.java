@@ -5,8 +5,8 @@ import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
-import org.diffusionclassifier.weights.Weights;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * A linear layer by cuBLAS. Where nothing follows the product, it is the layer's output; otherwise it is float32, and

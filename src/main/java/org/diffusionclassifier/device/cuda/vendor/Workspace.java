@@ -3,7 +3,7 @@ package org.diffusionclassifier.device.cuda.vendor;
 import jcuda.Pointer;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.weights.DType;
+import org.diffusionclassifier.tensor.DType;
 
 /** Memory that a library may use during one operation: a part of the arena, aligned as cuBLAS demands. */
 final class Workspace {

@@ -1,0 +1,134 @@
+package org.diffusionclassifier.dataset;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * CIFAR-10 and CIFAR-100 in their binary version (format: <a href="https://www.cs.toronto.edu/~kriz/cifar.html">
+ * cs.toronto.edu/~kriz/cifar.html</a>): records of one label byte (CIFAR-100: a coarse and a fine one; the fine one is
+ * used) and 32×32 pixels as three planes, red, green, blue. Held in memory as stored, made [H,W,3] on the way out.
+ */
+final class CifarDataset implements Dataset {
+
+    private static final int SIDE = 32;
+    private static final int PLANE = SIDE * SIDE;
+
+    private final List<Batch> batches;
+    private final List<String> classNames;
+    private final int labelBytes;
+    private final String description;
+
+    private record Batch(String name, byte[] records) {
+    }
+
+    private CifarDataset(Path directory, List<String> files, int labelBytes, String namesFile, int classes) {
+        this.labelBytes = labelBytes;
+        classNames = readNames(directory.resolve(namesFile), classes);
+        batches = new ArrayList<>();
+        for (var file : files) {
+            var records = readRecords(directory.resolve(file), classes);
+            batches.add(new Batch(file.replace(".bin", ""), records));
+        }
+        description = "cifar" + classes + " " + directory + " (" + String.join(", ", files) + "), " + size()
+                + " images of 32x32";
+    }
+
+    /** CIFAR-10: {@code data_batch_1.bin} to {@code data_batch_5.bin} or {@code test_batch.bin}, with their names. */
+    static CifarDataset open10(Path directory, String split) {
+        var files = Datasets.isTrain(split)
+                ? List.of("data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
+                        "data_batch_5.bin")
+                : List.of("test_batch.bin");
+        return new CifarDataset(directory, files, 1, "batches.meta.txt", 10);
+    }
+
+    /** CIFAR-100: {@code train.bin} or {@code test.bin}, with the names of the fine labels. */
+    static CifarDataset open100(Path directory, String split) {
+        var files = List.of(Datasets.isTrain(split) ? "train.bin" : "test.bin");
+        return new CifarDataset(directory, files, 2, "fine_label_names.txt", 100);
+    }
+
+    @Override
+    public int size() {
+        return batches.stream().mapToInt(batch -> batch.records.length / recordBytes()).sum();
+    }
+
+    @Override
+    public Example get(int index) {
+        Objects.checkIndex(index, size());
+        for (var batch : batches) {
+            int count = batch.records.length / recordBytes();
+            if (index < count) {
+                return example(batch, index);
+            }
+            index -= count;
+        }
+        throw new AssertionError("the batches' sizes sum to the dataset's");
+    }
+
+    private Example example(Batch batch, int index) {
+        int start = index * recordBytes() + labelBytes;
+        var rgb = new byte[PLANE * 3];
+        for (int channel = 0; channel < 3; channel++) {
+            for (int i = 0; i < PLANE; i++) {
+                rgb[3 * i + channel] = batch.records[start + channel * PLANE + i];
+            }
+        }
+        return new Example(batch.name + "#" + index, new RgbImage(SIDE, SIDE, rgb), batch.records[start - 1]);
+    }
+
+    @Override
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    @Override
+    public String description() {
+        return description;
+    }
+
+    private int recordBytes() {
+        return labelBytes + 3 * PLANE;
+    }
+
+    private byte[] readRecords(Path file, int classes) {
+        byte[] records;
+        try {
+            long size = Files.size(file);
+            if (size == 0 || size % recordBytes() != 0 || size > Integer.MAX_VALUE - 8) {
+                throw new InputException(file + ": not in CIFAR's binary version, expected a multiple of "
+                        + recordBytes() + " bytes below 2 GiB, found " + size);
+            }
+            records = Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw InputException.unreadable(file, e);
+        }
+        for (int i = labelBytes - 1; i < records.length; i += recordBytes()) {
+            int label = Byte.toUnsignedInt(records[i]);
+            if (label >= classes) {
+                throw new InputException(file + ": record " + i / recordBytes() + " has the label " + label
+                        + ", expected one below " + classes);
+            }
+        }
+        return records;
+    }
+
+    private static List<String> readNames(Path file, int classes) {
+        List<String> names;
+        try {
+            names = Files.readAllLines(file).stream().map(String::strip).filter(name -> !name.isEmpty()).toList();
+        } catch (IOException e) {
+            throw InputException.unreadable(file, e);
+        }
+        if (names.size() != classes) {
+            throw new InputException(file + ": expected " + classes + " class names, found " + names.size());
+        }
+        return names;
+    }
+}

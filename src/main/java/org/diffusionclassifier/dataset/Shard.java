@@ -1,0 +1,47 @@
+package org.diffusionclassifier.dataset;
+
+import java.util.stream.IntStream;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * A share of a dataset, for evaluating it in several processes: every {@code of}-th image, so that a dataset sorted by
+ * class is spread evenly.
+ *
+ * @param number which share, from 1 to {@code of}
+ * @param of     how many shares there are
+ */
+public record Shard(int number, int of) {
+
+    public Shard {
+        if (number < 1 || number > of) {
+            throw refused(number + "/" + of);
+        }
+    }
+
+    /**
+     * Reads {@code NUMBER/OF}.
+     *
+     * @throws InputException for anything else
+     */
+    public static Shard parse(String text) {
+        var parts = text.split("/", -1);
+        if (parts.length != 2) {
+            throw refused(text);
+        }
+        try {
+            return new Shard(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+        } catch (NumberFormatException e) {
+            throw refused(text);
+        }
+    }
+
+    /** The indices of this share among {@code size} images, rising; none if there are more shares than images. */
+    public IntStream indices(int size) {
+        return IntStream.range(0, size).filter(index -> index % of == number - 1);
+    }
+
+    private static InputException refused(String found) {
+        return new InputException("--shard: expected NUMBER/OF with NUMBER from 1 to OF, as in 2/8, found "
+                + InputException.quoted(found));
+    }
+}

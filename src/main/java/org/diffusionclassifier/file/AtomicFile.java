@@ -1,0 +1,57 @@
+package org.diffusionclassifier.file;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * Writes a file so that under its name there is only ever the whole of it: into a temporary file beside it, which takes
+ * the name once all is on the disk.
+ */
+public final class AtomicFile {
+
+    private AtomicFile() {
+    }
+
+    /** What goes into the file. */
+    @FunctionalInterface
+    public interface Content {
+
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    /**
+     * Creates {@code target} or replaces it; if it is a link, the file that it leads to. When anything fails, whatever
+     * {@code content} throws included, {@code target} is as before and the temporary file is gone.
+     *
+     * @throws InputException if {@code target} is not an ordinary file or cannot be written
+     */
+    public static void write(Path target, Content content) {
+        try {
+            if (Files.exists(target) && !Files.isRegularFile(target)) {
+                throw new InputException(target + ": cannot be written (not an ordinary file)");
+            }
+            var file = Files.exists(target) ? target.toRealPath() : target;
+            var temporary = file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid());
+            try {
+                try (var out = new BufferedOutputStream(Files.newOutputStream(temporary))) {
+                    content.writeTo(out);
+                }
+                try (var written = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                    written.force(true); // else a power failure could leave the name on an empty file
+                }
+                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Files.deleteIfExists(temporary);
+            }
+        } catch (IOException e) {
+            throw InputException.unwritable(target, e);
+        }
+    }
+}

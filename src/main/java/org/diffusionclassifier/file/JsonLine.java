@@ -1,0 +1,94 @@
+package org.diffusionclassifier.file;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * One object of a JSON Lines file (UTF-8, an object a line, empty lines skipped), the form of lists of examples.
+ * Jackson parses; this adds where a wrong value stands.
+ *
+ * @param file  whose line it is
+ * @param where {@code FILE:LINE}
+ */
+public record JsonLine(Path file, String where, JsonNode fields) {
+
+    /** @throws InputException for a file that cannot be read, has no objects, or a line that is none */
+    public static List<JsonLine> read(Path file) {
+        var lines = new ArrayList<JsonLine>();
+        int number = 0;
+        try {
+            for (String line : Files.readAllLines(file)) {
+                number++;
+                if (!line.isBlank()) {
+                    lines.add(new JsonLine(file, file + ":" + number, object(line, file + ":" + number)));
+                }
+            }
+        } catch (IOException e) {
+            throw InputException.unreadable(file, e);
+        }
+        if (lines.isEmpty()) {
+            throw new InputException(file + ": expected one JSON object a line, found none");
+        }
+        return lines;
+    }
+
+    private static JsonNode object(String line, String where) {
+        try {
+            JsonNode json = JsonFile.MAPPER.readTree(line);
+            if (json.isObject()) {
+                return json;
+            }
+        } catch (JsonProcessingException e) {
+            throw new InputException(where + ": expected one JSON object a line, found what is no JSON", e);
+        }
+        throw new InputException(where + ": expected one JSON object a line, found another value");
+    }
+
+    /** @throws InputException if there is no such field */
+    public JsonNode get(String name) {
+        JsonNode value = fields.get(name);
+        if (value == null) {
+            throw new InputException(where + ": no field " + name);
+        }
+        return value;
+    }
+
+    /** @throws InputException unless the field is text and not blank */
+    public String text(String name) {
+        JsonNode value = get(name);
+        if (!value.isTextual()) {
+            throw new InputException(where + ": " + name + ": expected text, found " + abridged(value));
+        }
+        if (value.textValue().isBlank()) {
+            throw new InputException(where + ": " + name + " is empty");
+        }
+        return value.textValue();
+    }
+
+    /** @throws InputException unless the field is the path of a file, relative to this one's folder */
+    public Path image(String name) {
+        String text = text(name);
+        try {
+            Path image = file.resolveSibling(text);
+            if (Files.isRegularFile(image)) {
+                return image;
+            }
+        } catch (InvalidPathException e) {
+            // refused below, with those that lead nowhere
+        }
+        throw new InputException(where + ": " + name + ": no image file " + InputException.quoted(text));
+    }
+
+    /** A value as a message shows it. */
+    public static String abridged(JsonNode value) {
+        String text = value.toString();
+        return text.length() <= 60 ? text : text.substring(0, 59) + "…";
+    }
+}

@@ -1,0 +1,55 @@
+package org.diffusionclassifier.result;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.function.Predicate;
+
+/**
+ * What a run of {@code match} over examples comes to; the file of {@code --json} has these fields in this order.
+ *
+ * @param raw               scores by {@link Scoring#RAW}: of all examples, then of each tag in alphabetical order
+ * @param lessUnconditional the same by {@link Scoring#LESS_UNCONDITIONAL}
+ * @param settings          what the results depend on, by name
+ */
+public record MatchingSummary(List<Scores> raw, List<Scores> lessUnconditional, SortedMap<String, String> settings,
+        List<MatchedExample> examples) {
+
+    /**
+     * Winoground's three scores.
+     *
+     * @param tag of the examples counted; null for all
+     */
+    public record Scores(String tag, Proportion text, Proportion image, Proportion group) {
+
+        private static Scores of(String tag, List<PairingVerdict> verdicts) {
+            return new Scores(tag, share(verdicts, PairingVerdict::text), share(verdicts, PairingVerdict::image),
+                    share(verdicts, PairingVerdict::group));
+        }
+
+        private static Proportion share(List<PairingVerdict> verdicts, Predicate<PairingVerdict> right) {
+            return Proportion.of((int) verdicts.stream().filter(right).count(), verdicts.size());
+        }
+    }
+
+    /** @param examples at least one */
+    public static MatchingSummary of(List<MatchedExample> examples, SortedMap<String, String> settings) {
+        return new MatchingSummary(scores(examples, Scoring.RAW), scores(examples, Scoring.LESS_UNCONDITIONAL),
+                settings, List.copyOf(examples));
+    }
+
+    public List<Scores> scores(Scoring scoring) {
+        return scoring == Scoring.RAW ? raw : lessUnconditional;
+    }
+
+    private static List<Scores> scores(List<MatchedExample> examples, Scoring scoring) {
+        var scores = new ArrayList<Scores>();
+        scores.add(Scores.of(null, examples.stream().map(example -> example.verdict(scoring)).toList()));
+        examples.stream().map(MatchedExample::tag).filter(Objects::nonNull).distinct().sorted()
+                .map(tag -> Scores.of(tag, examples.stream().filter(example -> tag.equals(example.tag()))
+                        .map(example -> example.verdict(scoring)).toList()))
+                .forEach(scores::add);
+        return scores;
+    }
+}

@@ -1,0 +1,75 @@
+package org.diffusionclassifier.result;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
+import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.score.RecordedScorer;
+import org.diffusionclassifier.strategy.Classifier;
+import org.diffusionclassifier.strategy.Posterior;
+import org.diffusionclassifier.strategy.Prediction;
+import org.diffusionclassifier.strategy.StrategyPlan;
+
+/**
+ * What a strategy would have done on recorded images.
+ *
+ * @param strategy  its text
+ * @param images    how many
+ * @param right     of them, by their labels
+ * @param agreeing  how many it decides as evaluating everything does
+ * @param ties      how many it leaves undecided, their best prompt counting
+ * @param meanPairs pairs an image
+ * @param median    of the pairs
+ * @param most      their 95th percentile
+ * @param calibrationError of its predictions' probabilities: see {@link Reliability}
+ */
+public record Replay(String strategy, int images, int right, int agreeing, int ties, double meanPairs, double median,
+        double most, double calibrationError) {
+
+    private static final RgbImage NOTHING = new RgbImage(1, 1, new byte[3]);
+
+    /**
+     * Replays a strategy over every image.
+     *
+     * @param pairsAhead  as {@link StrategyPlan#strategy} has it
+     * @param temperature of the probabilities
+     * @throws org.diffusionclassifier.tensor.InputException if it asks for trials that were not recorded
+     */
+    public static Replay of(ErrorRecording recording, StrategyPlan plan, int pairsAhead, double temperature) {
+        var posterior = Posterior.uniform(recording.elements(), temperature, recording.classes().size());
+        var outcomes = new ArrayList<Outcome>();
+        var pairs = new DescriptiveStatistics();
+        int agreeing = 0;
+        for (int image = 0; image < recording.images().size(); image++) {
+            var scorer = new RecordedScorer(recording.errors()[image], recording.trials(), recording.elements(),
+                    recording.timesteps());
+            var strategy = plan.strategy(recording.timesteps(), scorer.nTrials(), recording.classes(), pairsAhead);
+            Prediction prediction = new Classifier(scorer, strategy).classify(NOTHING);
+            Integer predicted = recording.classes().get(prediction.winner().prompt());
+            outcomes.add(new Outcome(image, recording.labels().get(image), predicted, prediction.pairs(),
+                    posterior.of(prediction, prediction.classRanks(recording.classes()))[0], prediction.isTie()));
+            agreeing += Objects.equals(predicted, exhaustive(recording, image)) ? 1 : 0;
+            pairs.addValue(prediction.pairs());
+        }
+        return new Replay(plan.toString(), outcomes.size(), (int) outcomes.stream().filter(Outcome::correct).count(),
+                agreeing, (int) outcomes.stream().filter(Outcome::tie).count(), pairs.getMean(), pairs.getPercentile(50),
+                pairs.getPercentile(95), Reliability.of(outcomes).error());
+    }
+
+    /** The class of the smallest mean over all that was recorded. */
+    private static Integer exhaustive(ErrorRecording recording, int image) {
+        double[] means = meanErrors(recording, image);
+        int best = IntStream.range(0, means.length).boxed().min((a, b) -> Double.compare(means[a], means[b]))
+                .orElseThrow();
+        return recording.classes().get(best);
+    }
+
+    /** Of each prompt over all trials. */
+    static double[] meanErrors(ErrorRecording recording, int image) {
+        return List.of(recording.errors()[image]).stream()
+                .mapToDouble(errors -> IntStream.range(0, errors.length).mapToDouble(i -> errors[i]).sum() / errors.length)
+                .toArray();
+    }
+}

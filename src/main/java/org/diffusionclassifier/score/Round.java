@@ -1,0 +1,17 @@
+package org.diffusionclassifier.score;
+
+import java.util.List;
+
+/**
+ * The pairs to evaluate next: every one of some prompts with every one of some trials.
+ *
+ * @param trials  may be empty, when a stage brings nothing new
+ * @param prompts indices of the prompts still alive, ascending
+ */
+public record Round(List<Trial> trials, List<Integer> prompts) {
+
+    public Round {
+        trials = List.copyOf(trials);
+        prompts = List.copyOf(prompts);
+    }
+}

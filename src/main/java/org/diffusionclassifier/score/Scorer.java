@@ -1,0 +1,32 @@
+package org.diffusionclassifier.score;
+
+import org.diffusionclassifier.image.RgbImage;
+
+/**
+ * The errors of (class, trial) pairs of one image: the paper's quantity, whatever the class is made of. Here a class
+ * is a prompt; strategies know it by its index alone.
+ */
+public interface Scorer extends AutoCloseable {
+
+    /** How many prompts there are. */
+    int prompts();
+
+    /** How many elements of the latent an error is the mean over. */
+    int elements();
+
+    /** T: timesteps are 0 to T − 1. */
+    int timesteps();
+
+    /** Makes {@code image} the one that is scored, until the next call. */
+    void show(RgbImage image);
+
+    /**
+     * ℓ(ε − ε̂(x_t, t, c)), mean over the latent's elements, for every pair of the round (Li et al., 2023, eq. 4).
+     *
+     * @return errors[i][j] of the round's i-th trial and j-th prompt
+     */
+    float[][] errors(Round round);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,109 @@
+package org.diffusionclassifier.strategy;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.diffusionclassifier.score.PromptErrors;
+import org.diffusionclassifier.score.Round;
+import org.diffusionclassifier.score.Trial;
+
+/** Everything evaluated for one image so far, and which prompts are still alive. */
+public final class Tally {
+
+    private final List<List<Trial>> trials = new ArrayList<>();
+    private final List<float[]> errors = new ArrayList<>();
+    private final int[] lastRound;
+    private final double[] handicaps;
+    private List<Integer> alive;
+    private int rounds;
+
+    /** Of prompts that all start alike. */
+    public Tally(int prompts) {
+        this(new double[prompts]);
+    }
+
+    /** @param handicaps added to each prompt's mean error before prompts are compared: see {@link Posterior#handicaps} */
+    public Tally(double[] handicaps) {
+        int prompts = handicaps.length;
+        this.handicaps = handicaps.clone();
+        for (int prompt = 0; prompt < prompts; prompt++) {
+            trials.add(new ArrayList<>());
+            errors.add(new float[0]);
+        }
+        lastRound = new int[prompts];
+        alive = IntStream.range(0, prompts).boxed().toList();
+    }
+
+    /** Rounds added. */
+    public int rounds() {
+        return rounds;
+    }
+
+    /** Prompts that have not been dropped, ascending. */
+    public List<Integer> alive() {
+        return alive;
+    }
+
+    /** Mean error of a prompt over everything evaluated for it. */
+    public double mean(int prompt) {
+        return errorsOf(prompt).mean();
+    }
+
+    /** What prompts are compared by, the smaller the better: the mean error with the handicap. */
+    public double score(int prompt) {
+        return mean(prompt) + handicaps[prompt];
+    }
+
+    /** What {@link #score} adds to a prompt's mean error. */
+    public double handicap(int prompt) {
+        return handicaps[prompt];
+    }
+
+    /** The trials evaluated for every prompt alive, in the order of evaluation. */
+    public List<Trial> trials() {
+        return Collections.unmodifiableList(trials.get(alive.get(0)));
+    }
+
+    /** The errors of a prompt that is alive on {@link #trials}; not to be changed. */
+    float[] errors(int prompt) {
+        return errors.get(prompt);
+    }
+
+    /** @param evaluated errors[i][j] of the round's i-th trial and j-th prompt */
+    public void add(Round round, float[][] evaluated) {
+        for (int j = 0; j < round.prompts().size(); j++) {
+            int prompt = round.prompts().get(j);
+            float[] before = errors.get(prompt);
+            float[] now = Arrays.copyOf(before, before.length + evaluated.length);
+            for (int i = 0; i < evaluated.length; i++) {
+                now[before.length + i] = evaluated[i][j];
+            }
+            errors.set(prompt, now);
+            trials.get(prompt).addAll(round.trials());
+            lastRound[prompt] = rounds;
+        }
+        rounds++;
+    }
+
+    /** Drops every prompt but {@code survivors}. */
+    public void keep(List<Integer> survivors) {
+        alive = survivors.stream().sorted().toList();
+        alive.forEach(prompt -> lastRound[prompt] = rounds);
+    }
+
+    /** The outcome as it stands: those that lasted longest first, among them by score. */
+    public Prediction prediction() {
+        return new Prediction(IntStream.range(0, errors.size()).boxed()
+                .sorted(Comparator.comparingInt((Integer prompt) -> -lastRound[prompt])
+                        .thenComparingDouble(this::score))
+                .map(this::errorsOf)
+                .toList(), alive.size());
+    }
+
+    private PromptErrors errorsOf(int prompt) {
+        return new PromptErrors(prompt, List.copyOf(trials.get(prompt)), errors.get(prompt));
+    }
+}

@@ -1,0 +1,124 @@
+package org.diffusionclassifier.dataset;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+class CifarDatasetTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void readsCifar10AcrossItsBatches() throws IOException {
+        writeNames("batches.meta.txt", 10);
+        for (int batch = 1; batch <= 5; batch++) {
+            Files.write(folder.resolve("data_batch_" + batch + ".bin"),
+                    records(batch, 1, 2 * batch - 2, 2 * batch - 1));
+        }
+        var train = Datasets.open("cifar10:" + folder, "train");
+        assertEquals(1 + 2 + 3 + 4 + 5, train.size());
+        assertEquals("class 7", train.classNames().get(7));
+        assertEquals("data_batch_1#0", train.get(0).name());
+        assertEquals(1, train.get(0).label()); // each batch's last record has the second label
+        assertEquals("data_batch_2#1", train.get(2).name());
+        assertEquals(3, train.get(2).label());
+        assertEquals("data_batch_5#4", train.get(14).name());
+        assertThrows(IndexOutOfBoundsException.class, () -> train.get(15));
+    }
+
+    @Test
+    void interleavesThePlanes() throws IOException {
+        writeNames("batches.meta.txt", 10);
+        Files.write(folder.resolve("test_batch.bin"), records(2, 1, 0, 9));
+        var image = Datasets.open("cifar10:" + folder, "test").get(1).image();
+        assertEquals(32, image.width());
+        assertEquals(32, image.height());
+        assertEquals(32 * 32 * 3, image.pixels().length);
+        for (int y = 0; y < 32; y++) {
+            for (int x = 0; x < 32; x++) {
+                for (int channel = 0; channel < 3; channel++) {
+                    assertEquals(element(1, channel, y, x), image.pixels()[(y * 32 + x) * 3 + channel]);
+                }
+            }
+        }
+    }
+
+    @Test
+    void readsTheFineLabelsOfCifar100() throws IOException {
+        writeNames("fine_label_names.txt", 100);
+        Files.write(folder.resolve("test.bin"), records(3, 2, 19, 99));
+        var test = Datasets.open("cifar100:" + folder, "test");
+        assertEquals(3, test.size());
+        assertEquals(99, test.get(2).label());
+        assertEquals("test#2", test.get(2).name());
+        assertEquals(element(2, 0, 0, 0), test.get(2).image().pixels()[0]);
+    }
+
+    @Test
+    void refusesASizeThatIsNoMultipleOfARecord() throws IOException {
+        writeNames("batches.meta.txt", 10);
+        var file = Files.write(folder.resolve("test_batch.bin"), new byte[3074]);
+        var message = file + ": not in CIFAR's binary version, expected a multiple of 3073 bytes below 2 GiB, found ";
+        assertEquals(message + 3074, refusal());
+        Files.write(file, new byte[0]);
+        assertEquals(message + 0, refusal());
+    }
+
+    @Test
+    void refusesALabelOutsideTheClasses() throws IOException {
+        writeNames("batches.meta.txt", 10);
+        var file = Files.write(folder.resolve("test_batch.bin"), records(3, 1, 0, 255));
+        assertEquals(file + ": record 2 has the label 255, expected one below 10", refusal());
+    }
+
+    @Test
+    void refusesMissingFilesOtherSplitsAndTheWrongNumberOfNames() throws IOException {
+        assertEquals(folder.resolve("batches.meta.txt") + ": cannot be read (no such file)", refusal());
+        writeNames("batches.meta.txt", 9);
+        assertEquals(folder.resolve("batches.meta.txt") + ": expected 10 class names, found 9", refusal());
+        writeNames("batches.meta.txt", 10);
+        assertEquals(folder.resolve("test_batch.bin") + ": cannot be read (no such file)", refusal());
+        assertEquals("--split: expected train or test, found \"val\"",
+                Refused.message(() -> Datasets.open("cifar100:" + folder, "val")));
+    }
+
+    private static byte element(int record, int channel, int y, int x) {
+        return (byte) (record * 101 + channel * 67 + y * 7 + x);
+    }
+
+    /** {@code first} is the label byte of every record, and {@code last} the last label byte of the last record. */
+    private static byte[] records(int count, int labelBytes, int first, int last) {
+        var bytes = ByteBuffer.allocate(count * (labelBytes + 3072));
+        for (int record = 0; record < count; record++) {
+            for (int label = 0; label < labelBytes; label++) {
+                bytes.put((byte) (record == count - 1 && label == labelBytes - 1 ? last : first));
+            }
+            for (int channel = 0; channel < 3; channel++) {
+                for (int y = 0; y < 32; y++) {
+                    for (int x = 0; x < 32; x++) {
+                        bytes.put(element(record, channel, y, x));
+                    }
+                }
+            }
+        }
+        return bytes.array();
+    }
+
+    private void writeNames(String file, int count) throws IOException {
+        Files.writeString(folder.resolve(file), IntStream.range(0, count).mapToObj(i -> "class " + i + "\n")
+                .collect(Collectors.joining()) + "\n");
+    }
+
+    private String refusal() {
+        return Refused.message(() -> Datasets.open("cifar10:" + folder, "test"));
+    }
+}

@@ -1,0 +1,152 @@
+package org.diffusionclassifier.dataset;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.diffusionclassifier.tensor.InputException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/** Folders and lists of image files, and what is no dataset at all. */
+class DatasetsTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void readsAFolderAClassInTheOrderOfTorchvision() throws IOException {
+        png("dog/b.png", 0x0000ff);
+        png("dog/a/z.png", 0x00ff00);
+        png("dog/a.PNG", 0xff0000);
+        png("cat/1.png", 0x010203);
+        png("cat/.hidden.png", 0);
+        png("cat/.cache/x.png", 0);
+        png(".git/x.png", 0);
+        write("cat/notes.txt", "");
+        write("cat/png", "");
+        write("labels.csv", "");
+        var dataset = Datasets.open("folder:" + folder, "test");
+        assertEquals(List.of("cat", "dog"), dataset.classNames());
+        assertEquals(List.of("cat/1.png", "dog/a.PNG", "dog/b.png", "dog/a/z.png"), names(dataset));
+        assertEquals(List.of(0, 1, 1, 1), labels(dataset));
+        assertArrayEquals(new byte[] {1, 2, 3}, dataset.get(0).image().pixels());
+        assertArrayEquals(new byte[] {0, (byte) 255, 0}, dataset.get(3).image().pixels());
+    }
+
+    @Test
+    void takesTheSplitsSubfolderWhereThereIsOne() throws IOException {
+        png("train/cat/1.png", 0);
+        png("train/dog/1.png", 0);
+        png("val/cat/2.png", 0);
+        assertEquals(List.of("cat/2.png"), names(Datasets.open("folder:" + folder, "val")));
+        assertEquals(folder + ": no split \"test\", found train, val",
+                Refused.message(() -> Datasets.open("folder:" + folder, "test")));
+    }
+
+    @Test
+    void decodesFolderImagesOnlyWhenAskedFor() throws IOException {
+        png("cat/1.png", 0);
+        write("cat/2.png", "no image");
+        var dataset = Datasets.open("folder:" + folder, "test");
+        assertEquals(2, dataset.size());
+        assertEquals("cat/1.png", dataset.get(0).name());
+        assertThrows(InputException.class, () -> dataset.get(1));
+    }
+
+    @Test
+    void refusesFoldersWithoutClassesOrImages() throws IOException {
+        assertEquals(folder + ": expected one folder a class, found no folder",
+                Refused.message(() -> Datasets.open("folder:" + folder, "test")));
+        png("cat/1.png", 0);
+        write("dog/readme.txt", "");
+        assertTrue(Refused.message(() -> Datasets.open("folder:" + folder, "test"))
+                .startsWith(folder.resolve("dog") + ": no image of this class"));
+        assertEquals(folder.resolve("none") + ": cannot be read (no such file)",
+                Refused.message(() -> Datasets.open("folder:" + folder.resolve("none"), "test")));
+        assertEquals(folder.resolve("cat/1.png") + ": cannot be read (not a directory)",
+                Refused.message(() -> Datasets.open("folder:" + folder.resolve("cat/1.png"), "test")));
+    }
+
+    @Test
+    void readsAListRelativeToItsOwnDirectory() throws IOException {
+        var absolute = png("elsewhere/c.png", 0x040506);
+        png("lists/images/a, b.png", 0x010203);
+        write("lists/set.csv", "classidx,path\n3,\"images/a, b.png\"\n0," + absolute + "\n");
+        var dataset = Datasets.open("csv:" + folder.resolve("lists/set.csv"), "any");
+        assertEquals(List.of("images/a, b.png", absolute.toString()), names(dataset));
+        assertEquals(List.of(3, 0), labels(dataset));
+        assertEquals(List.of(), dataset.classNames());
+        assertArrayEquals(new byte[] {1, 2, 3}, dataset.get(0).image().pixels());
+        assertArrayEquals(new byte[] {4, 5, 6}, dataset.get(1).image().pixels());
+    }
+
+    @Test
+    void readsAListWithAColumnNamedFile() throws IOException {
+        png("a.png", 0);
+        write("set.csv", "file,classidx\na.png,1\n");
+        assertEquals(List.of("a.png"), names(Datasets.open("csv:" + folder.resolve("set.csv"), "test")));
+    }
+
+    @Test
+    void refusesAListWithAMissingImageOrColumn() throws IOException {
+        png("a.png", 0);
+        var list = write("set.csv", "path,classidx\na.png,1\nb.png,1\n");
+        assertEquals(list + ":3: no image file \"b.png\"", Refused.message(() -> Datasets.open("csv:" + list, "test")));
+        for (var name : List.of("\"\"", "\"a\nb\"", "\"\0\"", ".")) {
+            write("set.csv", "path,classidx\n" + name + ",1\n");
+            var message = Refused.message(() -> Datasets.open("csv:" + list, "test"));
+            assertTrue(message.contains(": no image file "), message);
+        }
+        write("set.csv", "image,classidx\na.png,1\n");
+        assertEquals(list + ": no column path or file, found \"image,classidx\"",
+                Refused.message(() -> Datasets.open("csv:" + list, "test")));
+        write("set.csv", "path,classidx\na.png,one\n");
+        assertEquals(list + ":2: classidx: expected an integer from 0, found \"one\"",
+                Refused.message(() -> Datasets.open("csv:" + list, "test")));
+    }
+
+    @Test
+    void refusesAnUnknownFormWithTheKnownOnes() {
+        for (var spec : List.of("mnist:/data", "/data", "idx:", ":x", "", "idx\n:x")) {
+            var message = Refused.message(() -> Datasets.open(spec, "test"));
+            assertTrue(message.startsWith("--dataset: expected idx:PATH, folder:PATH, csv:FILE, cifar10:PATH or"
+                    + " cifar100:PATH, found \""), message);
+        }
+        assertEquals("--dataset: \"a\\u0000\" is no path", Refused.message(() -> Datasets.open("idx:a\0", "test")));
+    }
+
+    private static List<String> names(Dataset dataset) {
+        return IntStream.range(0, dataset.size()).mapToObj(index -> dataset.get(index).name()).toList();
+    }
+
+    private static List<Integer> labels(Dataset dataset) {
+        return IntStream.range(0, dataset.size()).mapToObj(index -> dataset.get(index).label()).toList();
+    }
+
+    /** One pixel. */
+    private Path png(String name, int rgb) throws IOException {
+        var file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        var image = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB);
+        image.setRGB(0, 0, rgb);
+        try (var out = Files.newOutputStream(file)) {
+            ImageIO.write(image, "png", out);
+        }
+        return file;
+    }
+
+    private Path write(String name, String text) throws IOException {
+        var file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        return Files.writeString(file, text);
+    }
+}

@@ -1,0 +1,232 @@
+package org.diffusionclassifier.checkpoint;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.diffusionclassifier.config.ClipTextConfig;
+import org.diffusionclassifier.config.DitConfig;
+import org.diffusionclassifier.config.UNetConfig.BlockKind;
+import org.diffusionclassifier.config.UNetConfig;
+import org.diffusionclassifier.config.VaeConfig;
+
+/**
+ * The tensors of a network by its configuration, under diffusers' and transformers' names and in the order in which the
+ * network asks for them when it is built, which is the order of execution: layer by layer; of layers that are computed
+ * side by side (queries, keys and values) all weights, then all biases. A file in this order is read from its beginning
+ * to its end.
+ */
+public final class NetworkTensors {
+
+    /** @param shape as PyTorch has it: filters are [out, in, height, width] */
+    public record Tensor(String name, List<Integer> shape) {
+
+        Tensor(String name, Integer... shape) {
+            this(name, List.of(shape));
+        }
+
+        public boolean isFilter() {
+            return shape.size() == 4;
+        }
+
+        /** The shape with filters as [out, height, width, in]. */
+        public List<Integer> channelsLast() {
+            return isFilter() ? List.of(shape.get(0), shape.get(2), shape.get(3), shape.get(1)) : shape;
+        }
+
+        public long elements() {
+            return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
+        }
+    }
+
+    private final List<Tensor> tensors = new ArrayList<>();
+
+    private NetworkTensors() {
+    }
+
+    public static List<Tensor> unet(UNetConfig config) {
+        var network = new NetworkTensors();
+        List<Integer> channels = config.blockOutChannels();
+        int levels = channels.size();
+        int first = channels.get(0);
+        int time = 4 * first;
+        network.linear("time_embedding.linear_1", time, first);
+        network.linear("time_embedding.linear_2", time, time);
+        network.conv("conv_in", first, config.inChannels(), 3);
+        Deque<Integer> skips = new ArrayDeque<>(List.of(first));
+        int in = first;
+        for (int i = 0; i < levels; i++) {
+            String level = "down_blocks." + i;
+            for (int j = 0; j < config.layersPerBlock().get(i); j++) {
+                network.resnet(level + ".resnets." + j, in, channels.get(i), time);
+                in = channels.get(i);
+                if (config.down().get(i) == BlockKind.CROSS_ATTENTION) {
+                    network.transformer(level + ".attentions." + j, i, config);
+                }
+                skips.push(in);
+            }
+            if (i < levels - 1) {
+                network.conv(level + ".downsamplers.0.conv", in, in, 3);
+                skips.push(in);
+            }
+        }
+        network.resnet("mid_block.resnets.0", in, in, time);
+        network.transformer("mid_block.attentions.0", levels - 1, config);
+        network.resnet("mid_block.resnets.1", in, in, time);
+        for (int i = 0; i < levels; i++) {
+            String level = "up_blocks." + i;
+            int mirrored = levels - 1 - i;
+            int out = channels.get(mirrored);
+            for (int j = 0; j <= config.layersPerBlock().get(mirrored); j++) {
+                network.resnet(level + ".resnets." + j, in + skips.pop(), out, time);
+                in = out;
+                if (config.up().get(i) == BlockKind.CROSS_ATTENTION) {
+                    network.transformer(level + ".attentions." + j, mirrored, config);
+                }
+            }
+            if (mirrored > 0) {
+                network.conv(level + ".upsamplers.0.conv", out, out, 3);
+            }
+        }
+        network.norm("conv_norm_out", first);
+        network.conv("conv_out", config.outChannels(), first, 3);
+        return network.tensors;
+    }
+
+    /** The encoder alone. */
+    public static List<Tensor> vae(VaeConfig config) {
+        var network = new NetworkTensors();
+        int levels = config.blockOutChannels().size();
+        int moments = 2 * config.latentChannels();
+        int in = config.blockOutChannels().get(0);
+        network.conv("encoder.conv_in", in, config.inChannels(), 3);
+        for (int i = 0; i < levels; i++) {
+            String level = "encoder.down_blocks." + i;
+            for (int j = 0; j < config.layersPerBlock(); j++) {
+                network.resnet(level + ".resnets." + j, in, config.blockOutChannels().get(i), 0);
+                in = config.blockOutChannels().get(i);
+            }
+            if (i < levels - 1) {
+                network.conv(level + ".downsamplers.0.conv", in, in, 3);
+            }
+        }
+        network.resnet("encoder.mid_block.resnets.0", in, in, 0);
+        if (config.midAttention()) {
+            String attention = "encoder.mid_block.attentions.0";
+            network.norm(attention + ".group_norm", in);
+            network.sideBySide(attention, List.of("to_q", "to_k", "to_v"), in, in, true);
+            network.linear(attention + ".to_out.0", in, in);
+        }
+        network.resnet("encoder.mid_block.resnets.1", in, in, 0);
+        network.norm("encoder.conv_norm_out", in);
+        network.conv("encoder.conv_out", moments, in, 3);
+        if (config.quantConv()) {
+            network.conv("quant_conv", moments, moments, 1);
+        }
+        return network.tensors;
+    }
+
+    public static List<Tensor> textEncoder(ClipTextConfig config) {
+        var network = new NetworkTensors();
+        int width = config.width();
+        network.tensors.add(new Tensor("embeddings.token_embedding.weight", config.vocabSize(), width));
+        network.tensors.add(new Tensor("embeddings.position_embedding.weight", config.maxPositions(), width));
+        for (int i = 0; i < config.layers(); i++) {
+            String layer = "encoder.layers." + i;
+            network.norm(layer + ".layer_norm1", width);
+            network.sideBySide(layer + ".self_attn", List.of("q_proj", "k_proj", "v_proj"), width, width, true);
+            network.linear(layer + ".self_attn.out_proj", width, width);
+            network.norm(layer + ".layer_norm2", width);
+            network.linear(layer + ".mlp.fc1", config.intermediate(), width);
+            network.linear(layer + ".mlp.fc2", width, config.intermediate());
+        }
+        network.norm("final_layer_norm", width);
+        return network.tensors;
+    }
+
+    /** Every block is told timestep and label by tensors of its own, as in diffusers' form, equal as they may be. */
+    public static List<Tensor> transformer(DitConfig config) {
+        var network = new NetworkTensors();
+        int width = config.width();
+        network.conv("pos_embed.proj", width, config.inChannels(), config.patchSize());
+        for (int i = 0; i < config.layers(); i++) {
+            String block = "transformer_blocks." + i;
+            String told = block + ".norm1.emb";
+            network.tensors.add(new Tensor(told + ".class_embedder.embedding_table.weight", config.labels() + 1, width));
+            network.linear(told + ".timestep_embedder.linear_1", width, 256);
+            network.linear(told + ".timestep_embedder.linear_2", width, width);
+            network.linear(block + ".norm1.linear", 6 * width, width);  // shift, scale and gate, twice
+            network.sideBySide(block + ".attn1", List.of("to_q", "to_k", "to_v"), width, width, true);
+            network.linear(block + ".attn1.to_out.0", width, width);
+            network.linear(block + ".ff.net.0.proj", 4 * width, width);
+            network.linear(block + ".ff.net.2", width, 4 * width);
+        }
+        network.linear("proj_out_1", 2 * width, width);                 // shift and scale
+        network.linear("proj_out_2", config.patchSize() * config.patchSize() * config.outChannels(), width);
+        return network.tensors;
+    }
+
+    private void norm(String name, int channels) {
+        tensors.add(new Tensor(name + ".weight", channels));
+        tensors.add(new Tensor(name + ".bias", channels));
+    }
+
+    private void linear(String name, int out, int in) {
+        tensors.add(new Tensor(name + ".weight", out, in));
+        tensors.add(new Tensor(name + ".bias", out));
+    }
+
+    private void sideBySide(String name, List<String> parts, int out, int in, boolean bias) {
+        parts.forEach(part -> tensors.add(new Tensor(name + "." + part + ".weight", out, in)));
+        if (bias) {
+            parts.forEach(part -> tensors.add(new Tensor(name + "." + part + ".bias", out)));
+        }
+    }
+
+    private void conv(String name, int out, int in, int size) {
+        tensors.add(new Tensor(name + ".weight", out, in, size, size));
+        tensors.add(new Tensor(name + ".bias", out));
+    }
+
+    /** @param time width of the time embedding, or 0 */
+    private void resnet(String name, int in, int out, int time) {
+        norm(name + ".norm1", in);
+        conv(name + ".conv1", out, in, 3);
+        if (time > 0) {
+            linear(name + ".time_emb_proj", out, time);
+        }
+        norm(name + ".norm2", out);
+        conv(name + ".conv2", out, out, 3);
+        if (in != out) {
+            conv(name + ".conv_shortcut", out, in, 1);
+        }
+    }
+
+    private void transformer(String name, int level, UNetConfig config) {
+        int width = config.blockOutChannels().get(level);
+        norm(name + ".norm", width);
+        projection(name + ".proj_in", width, config.linearProjection());
+        for (int i = 0; i < config.transformerLayers().get(level); i++) {
+            String block = name + ".transformer_blocks." + i;
+            norm(block + ".norm1", width);
+            sideBySide(block + ".attn1", List.of("to_q", "to_k", "to_v"), width, width, false);
+            linear(block + ".attn1.to_out.0", width, width);
+            norm(block + ".norm2", width);
+            sideBySide(block + ".attn2", List.of("to_q"), width, width, false);
+            sideBySide(block + ".attn2", List.of("to_k", "to_v"), width, config.crossAttentionDim(), false);
+            linear(block + ".attn2.to_out.0", width, width);
+            norm(block + ".norm3", width);
+            linear(block + ".ff.net.0.proj", 8 * width, width);     // GEGLU: value and gate of 4·width each
+            linear(block + ".ff.net.2", width, 4 * width);
+        }
+        projection(name + ".proj_out", width, config.linearProjection());
+    }
+
+    private void projection(String name, int width, boolean linear) {
+        if (linear) {
+            linear(name, width, width);
+        } else {
+            conv(name, width, width, 1);
+        }
+    }
+}

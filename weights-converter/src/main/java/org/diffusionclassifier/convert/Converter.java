@@ -1,0 +1,269 @@
+package org.diffusionclassifier.convert;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
+import org.diffusionclassifier.checkpoint.DitSource;
+import org.diffusionclassifier.checkpoint.ModelFile;
+import org.diffusionclassifier.checkpoint.ModelSource;
+import org.diffusionclassifier.checkpoint.NetworkTensors.Tensor;
+import org.diffusionclassifier.checkpoint.Origin;
+import org.diffusionclassifier.checkpoint.SourceHash;
+import org.diffusionclassifier.convert.ModelContents.Part;
+import org.diffusionclassifier.safetensors.SafetensorsFile;
+import org.diffusionclassifier.safetensors.SafetensorsWriter;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Weights;
+
+/**
+ * Makes a {@link ModelFile} of a model in any form. A few megabytes are in memory at a time; the source's files are read
+ * once for the weights and, on a second thread and at the same time, once for their hash.
+ */
+public final class Converter {
+
+    /**
+     * @param dtype    what weights become: F32, F16 or BF16
+     * @param saturate whether values beyond the type's largest may become that; else they are refused
+     * @param verify   whether to read the file back and compare it with the source, converted again
+     * @param hash     whether the file says its source's SHA-256, which takes longer than all the rest
+     */
+    public record Options(DType dtype, boolean saturate, boolean verify, boolean hash) {
+
+        /** With the hash. */
+        public Options(DType dtype, boolean saturate, boolean verify) {
+            this(dtype, saturate, verify, true);
+        }
+
+        public Options {
+            if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
+                throw new IllegalArgumentException("weights as " + dtype);
+            }
+        }
+    }
+
+    /** How many values of a tensor something is true of. */
+    public record Count(String tensor, long values) {
+    }
+
+    /** Where something came from, and the hash of that by {@link SourceHash}. */
+    public record Source(String name, String sha256) {
+    }
+
+    /**
+     * @param sources    the model's and, where it came from elsewhere, its autoencoder's; none without hashes or for a model of no files
+     * @param parameters numbers in the file
+     * @param bytes      its size
+     * @param overflowed values that became the type's largest
+     * @param notFinite  values that are NaN or infinite, as they are in the source
+     */
+    public record Outcome(List<Source> sources, int tensors, long parameters, long bytes, List<Count> overflowed,
+                          List<Count> notFinite) {
+    }
+
+    /** A tensor and where it is read from. */
+    private record Input(String name, Tensor tensor, Weights weights) {
+    }
+
+    private final ModelContents contents;
+    private final Options options;
+    private final List<Input> inputs = new ArrayList<>();
+    private final TensorEncoder encoder;
+    private final List<Count> overflowed = new ArrayList<>();
+    private final List<Count> notFinite = new ArrayList<>();
+
+    /** @throws InputException if files that belong to it are missing or cannot be read */
+    public Converter(ModelSource source, Options options) {
+        this(ModelContents.of(source), options);
+    }
+
+    /** @throws InputException as above */
+    public Converter(DitSource source, Options options) {
+        this(ModelContents.of(source), options);
+    }
+
+    private Converter(ModelContents contents, Options options) {
+        this.contents = contents;
+        this.options = options;
+        this.encoder = new TensorEncoder(options.dtype);
+    }
+
+    /** Numbers that {@link #write} makes. */
+    public long parameters() {
+        return contents.parts().stream().flatMap(part -> part.tensors().stream()).mapToLong(Tensor::elements).sum();
+    }
+
+    /** Bytes that {@link #write} will report as done. */
+    public long work() {
+        return parameters() * options.dtype.bytes() * (options.verify ? 2 : 1);
+    }
+
+    /**
+     * Writes the file: beside its final name first, under which it appears only once complete and checked.
+     *
+     * @param progress is told of every few bytes that are done
+     * @throws InputException if a tensor is missing, has another shape or cannot be read, if values overflow and must
+     *                        not, if the file cannot be written, or if it reads back otherwise
+     */
+    public Outcome write(Path file, LongConsumer progress) {
+        requireRoom(file);
+        var opened = new ArrayList<Weights>();
+        var hashes = new LinkedHashMap<String, SourceHash>();
+        try {
+            for (Part part : contents.parts()) {
+                opened.add(part.weights().get());
+                check(part, opened.get(opened.size() - 1));
+            }
+            contents.origins().forEach((key, origin) -> {
+                if (options.hash && !origin.files().isEmpty()) {
+                    hashes.put(key, new SourceHash(origin.files()));
+                }
+            });
+            SafetensorsWriter writer = writer(hashes, progress);
+            writer.write(file, complete -> {
+                requireRange();
+                if (options.verify) {
+                    verify(complete, progress);
+                }
+            });
+            List<Source> sources = hashes.entrySet().stream().map(hash ->
+                    new Source(contents.origins().get(hash.getKey()).name(), hash.getValue().await())).toList();
+            return new Outcome(sources, inputs.size(), parameters(), Files.size(file), List.copyOf(overflowed),
+                    List.copyOf(notFinite));
+        } catch (IOException e) {
+            throw InputException.unreadable(file, e);
+        } finally {
+            hashes.values().forEach(SourceHash::abandon);
+            opened.forEach(Weights::close);
+        }
+    }
+
+    /** The shape of all a part's tensors, before anything is written. */
+    private void check(Part part, Weights weights) {
+        for (Tensor tensor : part.tensors()) {
+            List<Integer> shape = weights.channelsLast() ? tensor.channelsLast() : tensor.shape();
+            weights.require(tensor.name(), shape.stream().mapToInt(Integer::intValue).toArray());
+            weights.requireFloats(tensor.name());
+            inputs.add(new Input(part.full(tensor), tensor, weights));
+        }
+    }
+
+    private void requireRoom(Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new InputException(file + ": expected a file to write in a folder that exists, found no " + folder);
+        }
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new InputException(file + ": expected a file to write, found something else of that name");
+        }
+        try {
+            for (Origin origin : contents.origins().values()) {
+                for (Path input : origin.files().values()) {
+                    if (Files.exists(file) && Files.isSameFile(file, input)) {
+                        throw new InputException(file + ": expected another file to write than what is read");
+                    }
+                }
+            }
+            long free = Files.getFileStore(folder).getUsableSpace();
+            long bytes = parameters() * options.dtype.bytes();
+            if (bytes > free) {
+                throw new InputException(file + ": expected " + bytes + " bytes free in " + folder + ", found " + free);
+            }
+        } catch (IOException e) {
+            throw InputException.unwritable(file, e);
+        }
+    }
+
+    private SafetensorsWriter writer(Map<String, SourceHash> hashes, LongConsumer progress) {
+        var writer = new SafetensorsWriter();
+        var settings = new LinkedHashMap<String, Object>();
+        settings.put("format", ModelFile.FORMAT);
+        settings.putAll(contents.configurations());
+        try {
+            writer.metadata(ModelFile.KEY, new ObjectMapper().writeValueAsString(settings));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+        writer.metadata(SafetensorsFile.FILTERS, SafetensorsFile.CHANNELS_LAST);
+        contents.origins().forEach((key, origin) -> {
+            writer.metadata(key, origin.name());
+            if (hashes.containsKey(key)) {
+                writer.lateMetadata(key + ModelFile.SHA256, SourceHash.LENGTH, hashes.get(key)::await);
+            }
+            origin.notes().forEach(writer::metadata);
+        });
+        for (Input input : inputs) {
+            writer.tensor(input.name, options.dtype, input.tensor.channelsLast(), sink -> {
+                encoder.encode(input.weights, input.tensor, bytes -> {
+                    progress.accept(bytes.remaining());
+                    sink.put(bytes);
+                });
+                note(overflowed, input.name, encoder.overflowed());
+                note(notFinite, input.name, encoder.notFinite());
+            });
+        }
+        contents.tokenizer().forEach((name, bytes) ->
+                writer.bytes(ModelFile.TOKENIZER + name, List.of(bytes.length), bytes));
+        return writer;
+    }
+
+    private static void note(List<Count> counts, String tensor, long values) {
+        if (values > 0) {
+            counts.add(new Count(tensor, values));
+        }
+    }
+
+    private void requireRange() {
+        if (!overflowed.isEmpty() && !options.saturate) {
+            throw new InputException(contents.name() + ": expected weights within the range of "
+                    + options.dtype + ", found beyond it " + overflowed.stream().limit(5)
+                    .map(count -> count.values + " of " + count.tensor).collect(Collectors.joining(", "))
+                    + (overflowed.size() > 5 ? " and of " + (overflowed.size() - 5) + " more tensors" : ""));
+        }
+    }
+
+    private void verify(Path complete, LongConsumer progress) {
+        try (var written = SafetensorsFile.open(complete)) {
+            if (!ModelFile.configurations(written).equals(contents.configurations())) {
+                throw new InputException(complete + ": " + ModelFile.KEY + ": expected what was written, found something "
+                        + "else");
+            }
+            for (Input input : inputs) {
+                compare(written, input, progress);
+            }
+            for (Map.Entry<String, byte[]> table : contents.tokenizer().entrySet()) {
+                requireEqual(Arrays.equals(table.getValue(),
+                        written.readBytes(ModelFile.TOKENIZER + table.getKey())), complete, table.getKey());
+            }
+        } catch (IOException e) {
+            throw InputException.unreadable(complete, e);
+        }
+    }
+
+    private void compare(SafetensorsFile written, Input input, LongConsumer progress) throws IOException {
+        var at = new long[1];
+        encoder.encode(input.weights, input.tensor, expected -> {
+            var found = ByteBuffer.allocate(expected.remaining());
+            written.readStored(input.name, at[0], found);
+            at[0] += expected.remaining() / options.dtype.bytes();
+            requireEqual(found.flip().equals(expected), Path.of(written.source()), input.name);
+            progress.accept(expected.remaining());
+        });
+    }
+
+    private static void requireEqual(boolean equal, Path file, String tensor) {
+        if (!equal) {
+            throw new InputException(file + ": tensor " + tensor + ": expected what was written, found something else");
+        }
+    }
+}

@@ -1,0 +1,353 @@
+package org.diffusionclassifier.pytorch;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * Reads a pickle (format: CPython, Lib/pickletools.py) as data. A pickle is a program for a stack machine, which Python
+ * lets import any name and call it; here a global stands for something only if {@link Globals} knows it, what may be
+ * called are the {@link Constructor}s among these, and everything else ends in an {@link InputException} that gives its
+ * name. There is no recursion, and every opcode is charged to the budget of its input, loops included.
+ *
+ * <p>Of the opcodes, those that Python writes for plain data and {@code __reduce__} in the binary protocols 1 to 5
+ * (torch.save uses 2; protocol 0 cannot express its storages). Values become
+ * <pre>
+ *   None → null      bool → Boolean      int → Long or BigInteger      float → Double      str → String
+ *   list, tuple, set → {@link Items}     dict → {@link Dict}           bytes → {@link #OPAQUE}
+ * </pre>
+ */
+final class Unpickler {
+
+    /** What a pickle may name. */
+    interface Globals {
+
+        /** What stands for the global {@code MODULE.NAME}; null if that is refused. */
+        Object find(String name);
+
+        /** What stands for the object that the pickle refers to by {@code id}. */
+        Object persistent(Object id);
+    }
+
+    /** A global that may be called. What it makes is small, whatever its arguments are. */
+    interface Constructor {
+
+        /** @throws IllegalArgumentException if these are not its arguments, with a message that says what are */
+        Object construct(List<Object> arguments);
+    }
+
+    /** A list, tuple or set. Compared by identity, as a list may contain itself. */
+    static final class Items {
+        final List<Object> items;
+
+        Items(List<Object> items) {
+            this.items = items;
+        }
+    }
+
+    /**
+     * A dictionary in its order. Compared by identity. Keys are texts; an integer becomes its decimal digits, and
+     * an entry under any other key, which could not name a tensor, is left out.
+     */
+    static final class Dict {
+        final Map<String, Object> entries = new LinkedHashMap<>();
+
+        void put(Object key, Object value) {
+            if (key instanceof String || key instanceof Long) {
+                entries.put(key.toString(), value);
+            }
+        }
+    }
+
+    /** Something harmless that nobody here has a use for. */
+    static final Object OPAQUE = new Object() {
+        @Override
+        public String toString() {
+            return "an opaque value";
+        }
+    };
+
+    /** On the stack, where the items of a collection begin. */
+    private static final Object MARK = new Object();
+
+    /** Estimates from above of what each takes of the heap, in bytes. */
+    private static final int OPCODE = 40;               // a stack slot and a number
+    private static final int ITEM = 24;                 // a reference, in a list that grew and while it is moved
+    private static final int ENTRY = 72;                // of a map, with a number for a key
+    private static final int CONTAINER = 160;
+    private static final int OBJECT = 500;              // a tensor with eight dimensions and strides
+
+    private final PickleInput input;
+    private final Globals globals;
+    private final List<Object> stack = new ArrayList<>();
+    private final Map<Long, Object> memo = new HashMap<>();
+
+    private Unpickler(PickleInput input, Globals globals) {
+        this.input = input;
+        this.globals = globals;
+    }
+
+    /**
+     * The value of the pickle that {@code input} stands at; leaves the input after it.
+     *
+     * @throws InputException if it is malformed, or holds more than plain values and known globals
+     */
+    static Object load(PickleInput input, Globals globals) {
+        return new Unpickler(input, globals).run();
+    }
+
+    private Object run() {
+        for (int opcode = input.u8(); opcode != '.'; opcode = input.u8()) {     // STOP
+            charge(OPCODE);
+            if (!scalar(opcode) && !collection(opcode) && !memory(opcode) && !object(opcode)) {
+                throw input.wrong("an opcode of plain data", String.format("0x%02x", opcode));
+            }
+        }
+        Object value = pop();
+        if (!stack.isEmpty()) {
+            throw input.wrong("one value at the pickle's end", stack.size() + " more");
+        }
+        return value;
+    }
+
+    private boolean scalar(int opcode) {
+        switch (opcode) {
+            case 'N' -> stack.add(null);                                        // NONE
+            case 0x88 -> stack.add(true);                                       // NEWTRUE
+            case 0x89 -> stack.add(false);                                      // NEWFALSE
+            case 'K' -> stack.add((long) input.u8());                           // BININT1
+            case 'M' -> stack.add((long) input.u16());                          // BININT2
+            case 'J' -> stack.add((long) input.i32());                          // BININT
+            case 0x8a -> stack.add(input.integer(input.u8()));                  // LONG1
+            case 'I', 'L' -> stack.add(input.decimal());                        // INT, LONG
+            case 'G' -> stack.add(input.f64());                                 // BINFLOAT
+            case 'U', 0x8c -> stack.add(input.text(input.u8()));                // SHORT_BINSTRING, SHORT_BINUNICODE
+            case 'T', 'X' -> stack.add(input.text(input.u32()));                // BINSTRING, BINUNICODE
+            case 0x8d -> stack.add(input.text(input.i64()));                    // BINUNICODE8
+            case 'C' -> opaqueBytes(input.u8());                                // SHORT_BINBYTES
+            case 'B' -> opaqueBytes(input.u32());                               // BINBYTES
+            case 0x8e, 0x96 -> opaqueBytes(input.i64());                        // BINBYTES8, BYTEARRAY8
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void opaqueBytes(long length) {
+        input.skip(length);
+        stack.add(OPAQUE);
+    }
+
+    private boolean collection(int opcode) {
+        switch (opcode) {
+            case '(' -> stack.add(MARK);                                        // MARK
+            case ')', ']', 0x8f -> stack.add(items(List.of()));                 // EMPTY_TUPLE, EMPTY_LIST, EMPTY_SET
+            case 0x85 -> stack.add(items(popLast(1)));                          // TUPLE1
+            case 0x86 -> stack.add(items(popLast(2)));                          // TUPLE2
+            case 0x87 -> stack.add(items(popLast(3)));                          // TUPLE3
+            case 't', 'l', 0x91 -> stack.add(items(popToMark()));               // TUPLE, LIST, FROZENSET
+            case '}' -> stack.add(dict());                                      // EMPTY_DICT
+            case 'd' -> {                                                       // DICT
+                List<Object> keysAndValues = popToMark();
+                stack.add(putAll(dict(), keysAndValues));
+            }
+            case 'a' -> append(popLast(1));                                     // APPEND
+            case 'e', 0x90 -> append(popToMark());                              // APPENDS, ADDITEMS
+            case 's' -> setItems(popLast(2));                                   // SETITEM
+            case 'u' -> setItems(popToMark());                                  // SETITEMS
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private Items items(List<Object> initial) {
+        charge(CONTAINER);
+        return new Items(new ArrayList<>(initial));
+    }
+
+    private Dict dict() {
+        charge(CONTAINER);
+        return new Dict();
+    }
+
+    private void append(List<Object> items) {
+        if (!(top() instanceof Items list)) {
+            throw input.wrong("a list to append to", describe(top()));
+        }
+        list.items.addAll(items);
+    }
+
+    private void setItems(List<Object> keysAndValues) {
+        if (!(top() instanceof Dict dict)) {
+            throw input.wrong("a dict to put items in", describe(top()));
+        }
+        putAll(dict, keysAndValues);
+    }
+
+    private Dict putAll(Dict dict, List<Object> keysAndValues) {
+        if (keysAndValues.size() % 2 != 0) {
+            throw input.wrong("a value for every key", keysAndValues.size() + " keys and values");
+        }
+        for (int i = 0; i < keysAndValues.size(); i += 2) {
+            charge(ENTRY);
+            dict.put(keysAndValues.get(i), keysAndValues.get(i + 1));
+        }
+        return dict;
+    }
+
+    private boolean memory(int opcode) {
+        switch (opcode) {
+            case '0' -> pop();                                                  // POP
+            case '1' -> popToMark();                                            // POP_MARK
+            case '2' -> stack.add(top());                                       // DUP
+            case 'q' -> put(input.u8());                                        // BINPUT
+            case 'r' -> put(input.u32());                                       // LONG_BINPUT
+            case 0x94 -> put(memo.size());                                      // MEMOIZE
+            case 'h' -> get(input.u8());                                        // BINGET
+            case 'j' -> get(input.u32());                                       // LONG_BINGET
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void put(long key) {
+        charge(ENTRY);
+        memo.put(key, top());
+    }
+
+    private void get(long key) {
+        if (!memo.containsKey(key)) {
+            throw input.wrong("a memo entry " + key, "none");
+        }
+        stack.add(memo.get(key));
+    }
+
+    private boolean object(int opcode) {
+        switch (opcode) {
+            case 0x80 -> {                                                      // PROTO
+                int protocol = input.u8();
+                if (protocol > 5) {
+                    throw input.wrong("a pickle protocol up to 5", Integer.toString(protocol));
+                }
+            }
+            case 0x95 -> input.i64();                                           // FRAME, whose length is a hint
+            case 'c' -> stack.add(global(input.line(), input.line()));          // GLOBAL
+            case 0x93 -> {                                                      // STACK_GLOBAL
+                List<Object> name = popLast(2);
+                stack.add(global(name.get(0), name.get(1)));
+            }
+            case 'R' -> {                                                       // REDUCE
+                List<Object> call = popLast(2);
+                stack.add(construct(call.get(0), call.get(1)));
+            }
+            case 'b' -> {                                                       // BUILD: attributes, dropped
+                Object state = pop();
+                if (!(top() instanceof Dict) && top() != OPAQUE) {
+                    throw input.wrong("an object to set attributes of", describe(top()));
+                }
+            }
+            case 'Q' -> stack.add(persistent(pop()));                           // BINPERSID
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private Object global(Object module, Object name) {
+        Object known = module instanceof String && name instanceof String ? globals.find(module + "." + name) : null;
+        if (known == null) {
+            throw input.wrong("only tensors and plain data", "the global " + describe(module) + "." + describe(name));
+        }
+        return known;
+    }
+
+    private Object construct(Object function, Object arguments) {
+        if (!(function instanceof Constructor constructor && arguments instanceof Items tuple)) {
+            throw input.wrong("a known constructor and its arguments", describe(function) + " and "
+                    + describe(arguments));
+        }
+        charge(OBJECT);
+        try {
+            return constructor.construct(tuple.items);
+        } catch (IllegalArgumentException e) {
+            throw input.wrong(e.getMessage(), describe(arguments));
+        }
+    }
+
+    private Object persistent(Object id) {
+        charge(CONTAINER);
+        try {
+            return globals.persistent(id);
+        } catch (IllegalArgumentException e) {
+            throw input.wrong(e.getMessage(), describe(id));
+        }
+    }
+
+    private Object top() {
+        Object top = stack.isEmpty() ? MARK : stack.get(stack.size() - 1);
+        if (top == MARK) {
+            throw input.wrong("a value on the stack", "none");
+        }
+        return top;
+    }
+
+    private Object pop() {
+        Object top = top();
+        stack.remove(stack.size() - 1);
+        return top;
+    }
+
+    /** The last {@code count} values, in their order, taken off the stack. */
+    private List<Object> popLast(int count) {
+        int from = stack.size() - count;
+        if (from < 0 || stack.subList(from, stack.size()).contains(MARK)) {
+            throw input.wrong(count + " values on the stack", "fewer");
+        }
+        return popFrom(from, from);
+    }
+
+    /** The values above the topmost mark, in their order, taken off the stack together with it. */
+    private List<Object> popToMark() {
+        int mark = stack.lastIndexOf(MARK);
+        if (mark < 0) {
+            throw input.wrong("a mark on the stack", "none");
+        }
+        return popFrom(mark + 1, mark);
+    }
+
+    private List<Object> popFrom(int first, int removedFrom) {
+        List<Object> tail = stack.subList(first, stack.size());
+        charge((long) ITEM * tail.size());
+        List<Object> values = new ArrayList<>(tail);
+        stack.subList(removedFrom, stack.size()).clear();
+        return values;
+    }
+
+    private void charge(long bytes) {
+        input.budget().charge(bytes);
+    }
+
+    /** A value as a message gives it: never as long as a hostile file can make one. */
+    static String describe(Object value) {
+        if (value instanceof Items list) {
+            return "a sequence of " + list.items.size();
+        }
+        if (value instanceof Dict dict) {
+            return "a dict of " + dict.entries.size();
+        }
+        if (value instanceof Constructor) {
+            return "a constructor";
+        }
+        String text = value == null ? "None" : value.toString();
+        return text.length() <= 80 ? text : text.substring(0, 80) + "…";
+    }
+}

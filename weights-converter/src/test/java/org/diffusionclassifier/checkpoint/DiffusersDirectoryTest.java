@@ -1,0 +1,193 @@
+package org.diffusionclassifier.checkpoint;
+
+import static org.diffusionclassifier.tensor.Fixtures.edited;
+import static org.diffusionclassifier.tensor.Fixtures.inputError;
+import static org.diffusionclassifier.tensor.Fixtures.resource;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.diffusionclassifier.config.ScheduleConfig;
+import org.diffusionclassifier.pytorch.PytorchFixture;
+import org.diffusionclassifier.safetensors.SafetensorsWriter;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** On a copy of Stable Diffusion 2.1's configuration with a tensor or two for weights. */
+class DiffusersDirectoryTest {
+
+    private static final String SD_2_1 = "published/sd-2.1/";
+
+    @TempDir
+    Path temp;
+    private Path root;
+
+    @BeforeEach
+    void copyModel() throws IOException {
+        root = temp.resolve("model");
+        copy(resource(SD_2_1), root);
+        Files.createDirectory(root.resolve("tokenizer"));
+    }
+
+    @Test
+    void readsEveryConfiguration() {
+        DiffusersDirectory model = DiffusersDirectory.open(root);
+        assertEquals(root, model.root());
+        assertEquals(List.of(5, 10, 20, 20), model.unet().heads());
+        assertEquals(768, model.vae().sampleSize());
+        assertEquals(23, model.textEncoder().layers());
+        assertEquals(ScheduleConfig.PredictionType.V_PREDICTION, model.schedule().prediction());
+        assertEquals(root.resolve("tokenizer").toString(), model.tokenizer().source());
+    }
+
+    @Test
+    void opensTheWeightsOfEveryPart() {
+        write("unet/diffusion_pytorch_model.safetensors", "conv_in.bias", 1);
+        write("vae/diffusion_pytorch_model.fp16.safetensors", "encoder.mid_block.attentions.0.query.bias", 2);
+        write("text_encoder/model.safetensors", "final_layer_norm.weight", 3);
+        DiffusersDirectory model = DiffusersDirectory.open(root);
+        try (Weights unet = model.unetWeights();
+                Weights vae = model.vaeWeights();
+                Weights text = model.textEncoderWeights()) {
+            assertArrayEquals(new float[] {1}, unet.floats("conv_in.bias", 1));
+            assertArrayEquals(new float[] {2}, vae.floats("encoder.mid_block.attentions.0.to_q.bias", 1));
+            assertArrayEquals(new float[] {3}, text.floats("final_layer_norm.weight", 1));
+        }
+    }
+
+    @Test
+    void theTextEncodersNamesLoseTheirOldPrefixAndClosingStillClosesTheFile() {
+        write("text_encoder/model.safetensors", "text_model.final_layer_norm.weight", 3);
+        Weights text = DiffusersDirectory.open(root).textEncoderWeights();
+        assertEquals(Set.of("final_layer_norm.weight"), text.names());
+        assertArrayEquals(new float[] {3}, text.floats("final_layer_norm.weight", 1));
+        assertTrue(inputError(() -> text.floats("final_layer_norm.bias", 1))
+                .contains("no tensor text_model.final_layer_norm.bias"));
+        text.close();
+        inputError(() -> text.read("final_layer_norm.weight", FloatBuffer.allocate(1)));
+    }
+
+    @Test
+    void takesPicklesWhereThereIsNoSafetensorsFile() throws IOException {
+        PytorchFixture.scalar(root.resolve("unet/diffusion_pytorch_model.fp16.bin"), "conv_in.bias", 1);
+        PytorchFixture.scalar(root.resolve("vae/diffusion_pytorch_model.bin"),
+                "encoder.mid_block.attentions.0.query.bias", 2);
+        PytorchFixture.scalar(root.resolve("text_encoder/part-1.bin"), "text_model.final_layer_norm.weight", 3);
+        PytorchFixture.scalar(root.resolve("text_encoder/part-2.bin"), "text_model.final_layer_norm.bias", 4);
+        Path index = Files.writeString(root.resolve("text_encoder/pytorch_model.bin.index.json"), """
+                {"weight_map": {"text_model.final_layer_norm.weight": "part-1.bin",
+                                "text_model.final_layer_norm.bias": "part-2.bin"}}""");
+        DiffusersDirectory model = DiffusersDirectory.open(root);
+        try (Weights unet = model.unetWeights();
+                Weights vae = model.vaeWeights();
+                Weights text = model.textEncoderWeights()) {
+            assertArrayEquals(new float[] {1}, unet.floats("conv_in.bias", 1));
+            assertArrayEquals(new float[] {2}, vae.floats("encoder.mid_block.attentions.0.to_q.bias", 1));
+            assertArrayEquals(new float[] {3}, text.floats("final_layer_norm.weight", 1));
+            assertArrayEquals(new float[] {4}, text.floats("final_layer_norm.bias", 1));
+        }
+        Files.writeString(index, "{\"weight_map\": {\"a\": \"part-1.safetensors\"}}");
+        assertEquals(index + ": tensor a: expected a .bin file beside the index, found \"part-1.safetensors\"",
+                inputError(model::textEncoderWeights));
+
+        write("unet/diffusion_pytorch_model.safetensors", "conv_in.bias", 5);
+        try (Weights unet = model.unetWeights()) {
+            assertArrayEquals(new float[] {5}, unet.floats("conv_in.bias", 1));
+        }
+    }
+
+    @Test
+    void aPartWithoutWeightsIsNamed() {
+        DiffusersDirectory model = DiffusersDirectory.open(root);
+        assertEquals(root.resolve("text_encoder") + ": no model.safetensors or pytorch_model.bin, nor a fp16 variant or"
+                + " an index of shards", inputError(model::textEncoderWeights));
+    }
+
+    @Test
+    void opensInsideAZip() throws IOException {
+        write("unet/diffusion_pytorch_model.safetensors", "conv_in.bias", 1);
+        PytorchFixture.scalar(root.resolve("text_encoder/pytorch_model.bin"), "final_layer_norm.weight", 3);
+        Path zip = temp.resolve("model.jar");
+        try (var inside = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+            copy(root, inside.getPath("/bundled"));
+        }
+        try (var inside = FileSystems.newFileSystem(zip)) {
+            DiffusersDirectory model = DiffusersDirectory.open(inside.getPath("/bundled"));
+            assertEquals(1024, model.unet().crossAttentionDim());
+            try (Weights unet = model.unetWeights()) {
+                assertArrayEquals(new float[] {1}, unet.floats("conv_in.bias", 1));
+            }
+            try (Weights text = model.textEncoderWeights()) {
+                assertArrayEquals(new float[] {3}, text.floats("final_layer_norm.weight", 1));
+            }
+            assertTrue(inputError(model::vaeWeights)
+                    .startsWith("/bundled/vae: no diffusion_pytorch_model.safetensors"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"unet", "vae", "text_encoder", "tokenizer", "scheduler"})
+    void aMissingPartIsNamed(String part) throws IOException {
+        Files.move(root.resolve(part), temp.resolve("elsewhere"));
+        assertEquals(root + ": expected a Stable Diffusion model, found no folder " + part,
+                inputError(() -> DiffusersDirectory.open(root)));
+    }
+
+    @Test
+    void whatIsNoModelDirectoryIsNamed() throws IOException {
+        Path file = root.resolve("model_index.json");
+        assertEquals(file + ": expected a diffusers model directory, found a file",
+                inputError(() -> DiffusersDirectory.open(file)));
+        Path missing = temp.resolve("missing");
+        assertEquals(missing + ": expected a diffusers model directory, found nothing",
+                inputError(() -> DiffusersDirectory.open(missing)));
+        Files.writeString(file, "{");
+        assertTrue(inputError(() -> DiffusersDirectory.open(root)).startsWith(file + ": not valid JSON"));
+        Files.delete(file);
+        assertEquals(root + ": expected a diffusers model directory, found no model_index.json",
+                inputError(() -> DiffusersDirectory.open(root)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            unet | cross_attention_dim | 768 | unet/config.json: expected cross_attention_dim = 1024 as |\
+             text_encoder/config.json, found 768
+            unet | in_channels | 9 | unet/config.json: expected in_channels = 4 as latent_channels in |\
+             vae/config.json, found 9
+            unet | out_channels | 8 | unet/config.json: expected out_channels = 4 as latent_channels in |\
+             vae/config.json, found 8
+            vae | in_channels | 1 | vae/config.json: in_channels = 1 is not supported |(expected 3, as images are RGB)
+            """)
+    void partsThatDoNotFitAreNamedBoth(String part, String key, String value, String one, String other)
+            throws IOException {
+        edited(SD_2_1 + part + "/config.json", key, value, root.resolve(part));
+        String message = inputError(() -> DiffusersDirectory.open(root));
+        assertTrue(message.startsWith(root + "/" + one) && message.endsWith(other), message);
+    }
+
+    private void write(String file, String tensor, float value) {
+        new SafetensorsWriter().floats(tensor, DType.F32, List.of(1), new float[] {value}).write(root.resolve(file));
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (var files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(from.relativize(file).toString()));
+            }
+        }
+    }
+}

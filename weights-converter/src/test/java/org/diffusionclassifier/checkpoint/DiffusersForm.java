@@ -1,0 +1,36 @@
+package org.diffusionclassifier.checkpoint;
+
+import java.util.List;
+import org.diffusionclassifier.config.ClipTextConfig;
+import org.diffusionclassifier.config.UNetConfig;
+import org.diffusionclassifier.config.VaeConfig;
+import org.diffusionclassifier.tensor.TensorMap;
+
+/**
+ * The tensors that diffusers and transformers have for a configuration, by shape alone, so that tests have the published
+ * models without their weights. LdmWeightsTest holds it to the golden models.
+ */
+public final class DiffusersForm {
+
+    private DiffusersForm() {
+    }
+
+    public static TensorMap unet(UNetConfig config) {
+        return shapes(NetworkTensors.unet(config));
+    }
+
+    /** The encoder alone. */
+    public static TensorMap vae(VaeConfig config) {
+        return shapes(NetworkTensors.vae(config));
+    }
+
+    public static TensorMap text(ClipTextConfig config) {
+        return shapes(NetworkTensors.textEncoder(config));
+    }
+
+    private static TensorMap shapes(List<NetworkTensors.Tensor> tensors) {
+        var map = new TensorMap();
+        tensors.forEach(tensor -> map.put(tensor.name(), tensor.shape().toArray(new Integer[0])));
+        return map;
+    }
+}

@@ -1,0 +1,207 @@
+package org.diffusionclassifier.checkpoint;
+
+import static org.diffusionclassifier.tensor.Fixtures.inputError;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.diffusionclassifier.convert.Converter;
+import org.diffusionclassifier.safetensors.SafetensorsFile;
+import org.diffusionclassifier.safetensors.SafetensorsWriter;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** LoRAs in every naming, against the sum by the textbook's loops in double precision. */
+class LoraTest {
+
+    private static final int RANK = 3;
+    private static final String QUERIES = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.weight";
+    private static final String OUT = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_out.0.weight";
+    private static final String CONV = "mid_block.resnets.0.conv1.weight";
+    private static final String POINTWISE = "down_blocks.0.attentions.0.proj_in.weight";
+    private static final String TEXT = "encoder.layers.1.self_attn.v_proj.weight";
+
+    @TempDir
+    Path temp;
+    private ModelSource model;
+
+    @BeforeEach
+    void openModel() throws IOException {
+        model = DiffusersDirectory.open(new SmallModel(false).directory(temp.resolve("model"), DType.F16));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ' ', value = {
+        "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q .lora_down.weight .lora_up.weight "
+            + QUERIES,
+        "lora_unet_mid_block_resnets_0_conv1 .lora_down.weight .lora_up.weight " + CONV,
+        "lora_unet_down_blocks_0_attentions_0_proj_in .lora_down.weight .lora_up.weight " + POINTWISE,
+        "lora_te_text_model_encoder_layers_1_self_attn_v_proj .lora_down.weight .lora_up.weight " + TEXT,
+        "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q .lora_A.weight .lora_B.weight " + QUERIES,
+        "base_model.model.unet.mid_block.resnets.0.conv1 .lora_A.weight .lora_B.weight " + CONV,
+        "text_encoder.text_model.encoder.layers.1.self_attn.v_proj .lora_A.weight .lora_B.weight " + TEXT,
+        "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.processor.to_q _lora.down.weight _lora.up.weight "
+            + QUERIES,
+        "down_blocks.0.attentions.0.transformer_blocks.0.attn2.processor.to_out _lora.down.weight _lora.up.weight " + OUT,
+        "text_encoder.text_model.encoder.layers.1.self_attn.v_proj .lora_linear_layer.down.weight "
+            + ".lora_linear_layer.up.weight " + TEXT})
+    void isAddedToTheLayerItNames(String layer, String down, String up, String tensor) throws IOException {
+        boolean ofText = tensor.startsWith("encoder");
+        try (Weights before = ofText ? model.textEncoderWeights() : model.unetWeights()) {
+            Path file = write(layer, down, up, before.shape(tensor), 6f);
+            double[] expected = sum(before, tensor, file, layer, down, up, 0.5 * 6 / RANK);
+            ModelSource changed = LoraModel.of(model, List.of(Lora.open(file, 0.5f)));
+            try (Weights after = ofText ? changed.textEncoderWeights() : changed.unetWeights()) {
+                assertClose(expected, values(after, tensor));
+                String other = ofText ? "final_layer_norm.weight" : "conv_in.weight";
+                assertArrayEquals(values(before, other), values(after, other));
+                assertEquals(DType.F16, after.dtype(other));
+            }
+        }
+    }
+
+    @Test
+    void withoutAlphaTheScaleIsTheWholeAndSeveralAdd() throws IOException {
+        try (Weights before = model.unetWeights()) {
+            Path file = write("unet.mid_block.resnets.0.conv1", ".lora_A.weight", ".lora_B.weight", before.shape(CONV),
+                    0);
+            double[] expected = sum(before, CONV, file, "unet.mid_block.resnets.0.conv1", ".lora_A.weight",
+                    ".lora_B.weight", 0.75);
+            var loras = List.of(Lora.open(file, 1), Lora.open(file, -0.25f));
+            try (Weights after = LoraModel.of(model, loras).unetWeights()) {
+                assertClose(expected, values(after, CONV));
+            }
+        }
+    }
+
+    /** Whose filters are channels-last. */
+    @Test
+    void aModelFileWithALoraIsTheModelWithItConverted() throws IOException {
+        Path file;
+        try (Weights unet = model.unetWeights()) {
+            file = write("lora_unet_mid_block_resnets_0_conv1", ".lora_down.weight", ".lora_up.weight",
+                    unet.shape(CONV), 1);
+        }
+        var loras = List.of(Lora.open(file, 1));
+        var f32 = new Converter.Options(DType.F32, false, true);
+        Path plain = temp.resolve("plain.safetensors");
+        Path merged = temp.resolve("merged.safetensors");
+        Path later = temp.resolve("later.safetensors");
+        new Converter(model, f32).write(plain, bytes -> { });
+        new Converter(LoraModel.of(model, loras), f32).write(merged, bytes -> { });
+        new Converter(LoraModel.of(ModelFile.open(plain), loras), f32).write(later, bytes -> { });
+        try (var first = SafetensorsFile.open(merged); var second = SafetensorsFile.open(later);
+                var without = SafetensorsFile.open(plain)) {
+            assertArrayEquals(values(first, "unet." + CONV), values(second, "unet." + CONV));
+            assertTrue(values(without, "unet." + CONV)[0] != values(first, "unet." + CONV)[0]);
+            String note = first.metadata().get("lora");
+            assertTrue(note.contains("\"name\":\"lora.safetensors\""), note);
+        }
+    }
+
+    @Test
+    void diffusersKeepsAlphaInTheMetadata() throws IOException {
+        String layer = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q";
+        try (Weights before = model.unetWeights()) {
+            Path file = write(layer, ".lora_A.weight", ".lora_B.weight", before.shape(QUERIES), 0,
+                    "{\"unet.lora_alpha\": 12, \"unet.r\": 3, \"unet.alpha_pattern\": {}, \"unet.use_dora\": false}");
+            double[] expected = sum(before, QUERIES, file, layer, ".lora_A.weight", ".lora_B.weight", 4);
+            try (Weights after = LoraModel.of(model, List.of(Lora.open(file, 1))).unetWeights()) {
+                assertClose(expected, values(after, QUERIES));
+            }
+            Path other = write(layer, ".lora_A.weight", ".lora_B.weight", before.shape(QUERIES), 0,
+                    "{\"unet.lora_alpha\": 12, \"unet.use_rslora\": true}");
+            assertTrue(inputError(() -> Lora.open(other, 1)).contains("unet.use_rslora = true is not supported"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "lora_unet_down_blocks_9_attn1_to_q.lora_down.weight|lora_unet_down_blocks_9_attn1_to_q.lora_up.weight"
+            + "|expected layers of the model's UNet, found lora_unet_down_blocks_9_attn1_to_q",
+        "lora_te_text_model_encoder_layers_7_mlp_fc1.lora_down.weight"
+            + "|lora_te_text_model_encoder_layers_7_mlp_fc1.lora_up.weight"
+            + "|expected layers of the model's text encoder, found lora_te_text_model_encoder_layers_7_mlp_fc1",
+        "lora_unet_conv_in.hada_w1_a|lora_unet_conv_in.hada_w1_b|found tensor lora_unet_conv_in.hada_w1_a",
+        "lora_unet_conv_in.lora_down.weight|lora_unet_conv_out.lora_up.weight|without its other",
+        "lora_unet_conv_in.lora_down.weight|lora_unet_conv_in.lora_up.weight|expected [rank, 4, height, width] and with "
+            + "it [64, rank] for conv_in.weight [64, 4, 3, 3], found [3, 64] and [64, 3]"})
+    void whatDoesNotFitIsRefusedByName(String first, String second, String message) {
+        Path file = temp.resolve("lora.safetensors");
+        new SafetensorsWriter().floats(first, DType.F32, List.of(RANK, 64), new float[RANK * 64])
+                .floats(second, DType.F32, List.of(64, RANK), new float[64 * RANK]).write(file);
+        String found = inputError(() -> LoraModel.of(model, List.of(Lora.open(file, 1))));
+        assertTrue(found.startsWith(file.toString()) && found.contains(message), found);
+    }
+
+    /** @param alpha 0 for none */
+    private Path write(String layer, String down, String up, List<Integer> shape, float alpha, String... adapter) {
+        Path file = temp.resolve("lora.safetensors");
+        boolean filter = shape.size() == 4;
+        int out = shape.get(0);
+        int row = OriginalForm.elements(shape) / out;
+        var writer = new SafetensorsWriter()
+                .floats(layer + down, DType.F32, filter ? List.of(RANK, shape.get(1), shape.get(2), shape.get(3))
+                        : List.of(RANK, row), random(RANK * row))
+                .floats(layer + up, DType.F32, filter ? List.of(out, RANK, 1, 1) : List.of(out, RANK),
+                        random(out * RANK));
+        if (alpha != 0) {
+            writer.floats(layer + ".alpha", DType.F32, List.of(), new float[] {alpha});
+        }
+        for (String json : adapter) {
+            writer.metadata("lora_adapter_metadata", json);
+        }
+        writer.write(file);
+        return file;
+    }
+
+    private static float[] random(int elements) {
+        var random = new SplittableRandom(elements);
+        var values = new float[elements];
+        for (int i = 0; i < elements; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    private static double[] sum(Weights weights, String tensor, Path file, String layer, String down, String up,
+            double factor) {
+        float[] w = values(weights, tensor);
+        try (var lora = SafetensorsFile.open(file)) {
+            float[] a = values(lora, layer + down);
+            float[] b = values(lora, layer + up);
+            int row = w.length / weights.shape(tensor).get(0);
+            var sum = new double[w.length];
+            for (int i = 0; i < w.length; i++) {
+                sum[i] = w[i];
+                for (int r = 0; r < RANK; r++) {
+                    sum[i] += factor * b[i / row * RANK + r] * a[r * row + i % row];
+                }
+            }
+            return sum;
+        }
+    }
+
+    private static float[] values(Weights weights, String name) {
+        var values = FloatBuffer.allocate((int) weights.elements(name));
+        weights.read(name, values);
+        return values.array();
+    }
+
+    private static void assertClose(double[] expected, float[] actual) {
+        assertEquals(expected.length, actual.length);
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], actual[i], 1e-5);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package org.diffusionclassifier.tensor;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.diffusionclassifier.safetensors.SafetensorsWriter;
+
+/** Weights that a test puts together; those of a full-size model have shapes alone. */
+public final class TensorMap implements Weights {
+
+    private record Tensor(List<Integer> shape, Supplier<float[]> values) {
+    }
+
+    private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+
+    public TensorMap put(String name, List<Integer> shape, Supplier<float[]> values) {
+        if (tensors.put(name, new Tensor(List.copyOf(shape), values)) != null) {
+            throw new IllegalArgumentException(name + " twice");
+        }
+        return this;
+    }
+
+    /** A tensor without values. */
+    public TensorMap put(String name, Integer... shape) {
+        return put(name, List.of(shape), () -> {
+            throw new UnsupportedOperationException(name + " has a shape alone");
+        });
+    }
+
+    public TensorMap remove(String prefix) {
+        tensors.keySet().removeIf(name -> name.startsWith(prefix));
+        return this;
+    }
+
+    public Path write(Path file) {
+        var writer = new SafetensorsWriter();
+        tensors.forEach((name, tensor) -> writer.floats(name, DType.F32, tensor.shape,
+                () -> FloatBuffer.wrap(tensor.values.get())));
+        writer.write(file);
+        return file;
+    }
+
+    @Override
+    public String source() {
+        return "test";
+    }
+
+    @Override
+    public Set<String> names() {
+        return Collections.unmodifiableSet(tensors.keySet());
+    }
+
+    @Override
+    public List<Integer> shape(String name) {
+        if (!has(name)) {
+            throw new InputException(source() + ": no tensor " + name);
+        }
+        return tensors.get(name).shape;
+    }
+
+    @Override
+    public DType dtype(String name) {
+        return DType.F32;
+    }
+
+    @Override
+    public void readStored(String name, long first, ByteBuffer destination) {
+        shape(name);
+        destination.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer()
+                .put(tensors.get(name).values.get(), (int) first, destination.remaining() / Float.BYTES);
+        destination.position(destination.limit());
+    }
+
+    @Override
+    public void close() {
+    }
+}
