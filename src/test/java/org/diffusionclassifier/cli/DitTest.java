@@ -14,8 +14,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.pytorch.PytorchFixture;
 import org.diffusionclassifier.testing.GoldenDit;
-import org.diffusionclassifier.testing.OriginalDit;
+import org.diffusionclassifier.testing.SmallDit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -156,7 +157,7 @@ class DitTest {
     /** A file of the original implementation's names and shapes (DiT-S/2 of one block), in place of the directory. */
     @Test
     void classifiesWithOneFileAndAnAutoencoder() {
-        Path file = OriginalDit.safetensors(folder.resolve("DiT-S-2.safetensors"));
+        Path file = SmallDit.ofGoldenSize().write(folder.resolve("DiT-S-2.safetensors"));
         String out = classify(file, "--vae", model.resolve("vae"), "--interval", "500").succeeded().out();
         assertTrue(out.contains("20 pairs"), out);
         classify(file, "--interval", "500").refused(file.toString());
@@ -169,8 +170,11 @@ class DitTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aConvertedModelGivesTheErrorsOfItsSource(boolean original) throws IOException {
-        Object[] source = original ? new Object[] {OriginalDit.pt(folder.resolve("DiT-S-2.pt")), "--vae",
-            model.resolve("vae")} : new Object[] {model};
+        Object[] source = {model};
+        if (original) {
+            Path pt = PytorchFixture.write(SmallDit.ofGoldenSize(), folder.resolve("DiT-S-2.pt"));
+            source = new Object[] {pt, "--vae", model.resolve("vae")};
+        }
         Path file = folder.resolve("dit.safetensors");
         String out = convert(file, source).succeeded().out();
         assertEquals(original ? 2 : 1, out.lines().filter(line -> line.startsWith("sha256 of ")).count(), out);
@@ -233,7 +237,7 @@ class DitTest {
     @Test
     void badConversionsAreRefused() throws IOException {
         Path file = folder.resolve("dit.safetensors");
-        Path pt = OriginalDit.pt(folder.resolve("DiT-S-2.pt"));
+        Path pt = PytorchFixture.write(SmallDit.ofGoldenSize(), folder.resolve("DiT-S-2.pt"));
         convert(file, pt).refused("--tokenizer", pt.toString(), "--vae, if it is a DiT");
         convert(file, pt, "--vae", folder.resolve("none")).refused("none", "expected the folder of a VAE");
         convert(file, pt, "--vae", model.resolve("vae"), "--ema").refused("--ema", "not with a DiT");

@@ -15,7 +15,7 @@ import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.tensor.DType;
-import org.diffusionclassifier.testing.TorchFile;
+import org.diffusionclassifier.pytorch.PytorchFixture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,7 +82,7 @@ class SingleFileModelTest {
         String expected = Files.readString(folder.resolve("a.json"));
         Path ckpt = folder.resolve("model.ckpt");
         try (var file = SafetensorsFile.open(original())) {
-            TorchFile.write(file, ckpt);
+            PytorchFixture.write(file, ckpt);
         }
         CommandLineRun.of(classify(ckpt, "b.json", "--tokenizer", tokenizer(), "--image-size", "32")).succeeded();
         assertEquals(expected, Files.readString(folder.resolve("b.json")));
@@ -103,7 +103,7 @@ class SingleFileModelTest {
 
     private void pickle(String from, String to) throws IOException {
         try (var file = SafetensorsFile.open(directory.resolve(from))) {
-            TorchFile.write(file, directory.resolve(to));
+            PytorchFixture.write(file, directory.resolve(to));
         }
         Files.delete(directory.resolve(from));
     }

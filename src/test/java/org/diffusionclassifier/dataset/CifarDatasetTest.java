@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -88,7 +89,7 @@ class CifarDatasetTest {
         writeNames("batches.meta.txt", 10);
         assertEquals(folder.resolve("test_batch.bin") + ": cannot be read (no such file)", refusal());
         assertEquals("--split: expected train or test, found \"val\"",
-                Refused.message(() -> Datasets.open("cifar100:" + folder, "val")));
+                Fixtures.inputError(() -> Datasets.open("cifar100:" + folder, "val")));
     }
 
     private static byte element(int record, int channel, int y, int x) {
@@ -119,6 +120,6 @@ class CifarDatasetTest {
     }
 
     private String refusal() {
-        return Refused.message(() -> Datasets.open("cifar10:" + folder, "test"));
+        return Fixtures.inputError(() -> Datasets.open("cifar10:" + folder, "test"));
     }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,7 +50,7 @@ class DatasetsTest {
         png("val/cat/2.png", 0);
         assertEquals(List.of("cat/2.png"), names(Datasets.open("folder:" + folder, "val")));
         assertEquals(folder + ": no split \"test\", found train, val",
-                Refused.message(() -> Datasets.open("folder:" + folder, "test")));
+                Fixtures.inputError(() -> Datasets.open("folder:" + folder, "test")));
     }
 
     @Test
@@ -65,15 +66,15 @@ class DatasetsTest {
     @Test
     void refusesFoldersWithoutClassesOrImages() throws IOException {
         assertEquals(folder + ": expected one folder a class, found no folder",
-                Refused.message(() -> Datasets.open("folder:" + folder, "test")));
+                Fixtures.inputError(() -> Datasets.open("folder:" + folder, "test")));
         png("cat/1.png", 0);
         write("dog/readme.txt", "");
-        assertTrue(Refused.message(() -> Datasets.open("folder:" + folder, "test"))
+        assertTrue(Fixtures.inputError(() -> Datasets.open("folder:" + folder, "test"))
                 .startsWith(folder.resolve("dog") + ": no image of this class"));
         assertEquals(folder.resolve("none") + ": cannot be read (no such file)",
-                Refused.message(() -> Datasets.open("folder:" + folder.resolve("none"), "test")));
+                Fixtures.inputError(() -> Datasets.open("folder:" + folder.resolve("none"), "test")));
         assertEquals(folder.resolve("cat/1.png") + ": cannot be read (not a directory)",
-                Refused.message(() -> Datasets.open("folder:" + folder.resolve("cat/1.png"), "test")));
+                Fixtures.inputError(() -> Datasets.open("folder:" + folder.resolve("cat/1.png"), "test")));
     }
 
     @Test
@@ -100,28 +101,29 @@ class DatasetsTest {
     void refusesAListWithAMissingImageOrColumn() throws IOException {
         png("a.png", 0);
         var list = write("set.csv", "path,classidx\na.png,1\nb.png,1\n");
-        assertEquals(list + ":3: no image file \"b.png\"", Refused.message(() -> Datasets.open("csv:" + list, "test")));
+        assertEquals(list + ":3: no image file \"b.png\"",
+                Fixtures.inputError(() -> Datasets.open("csv:" + list, "test")));
         for (var name : List.of("\"\"", "\"a\nb\"", "\"\0\"", ".")) {
             write("set.csv", "path,classidx\n" + name + ",1\n");
-            var message = Refused.message(() -> Datasets.open("csv:" + list, "test"));
+            var message = Fixtures.inputError(() -> Datasets.open("csv:" + list, "test"));
             assertTrue(message.contains(": no image file "), message);
         }
         write("set.csv", "image,classidx\na.png,1\n");
         assertEquals(list + ": no column path or file, found \"image,classidx\"",
-                Refused.message(() -> Datasets.open("csv:" + list, "test")));
+                Fixtures.inputError(() -> Datasets.open("csv:" + list, "test")));
         write("set.csv", "path,classidx\na.png,one\n");
         assertEquals(list + ":2: classidx: expected an integer from 0, found \"one\"",
-                Refused.message(() -> Datasets.open("csv:" + list, "test")));
+                Fixtures.inputError(() -> Datasets.open("csv:" + list, "test")));
     }
 
     @Test
     void refusesAnUnknownFormWithTheKnownOnes() {
         for (var spec : List.of("mnist:/data", "/data", "idx:", ":x", "", "idx\n:x")) {
-            var message = Refused.message(() -> Datasets.open(spec, "test"));
+            var message = Fixtures.inputError(() -> Datasets.open(spec, "test"));
             assertTrue(message.startsWith("--dataset: expected idx:PATH, folder:PATH, csv:FILE, cifar10:PATH or"
                     + " cifar100:PATH, found \""), message);
         }
-        assertEquals("--dataset: \"a\\u0000\" is no path", Refused.message(() -> Datasets.open("idx:a\0", "test")));
+        assertEquals("--dataset: \"a\\u0000\" is no path", Fixtures.inputError(() -> Datasets.open("idx:a\0", "test")));
     }
 
     private static List<String> names(Dataset dataset) {

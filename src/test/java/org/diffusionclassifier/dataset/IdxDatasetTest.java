@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -116,12 +117,12 @@ class IdxDatasetTest {
         write("t10k-images-idx3-ubyte", IMAGES);
         assertEquals(folder.resolve("t10k-labels-idx1-ubyte") + ": cannot be read (no such file)", refusal());
         assertEquals("--split: expected train or test, found \"val\"",
-                Refused.message(() -> Datasets.open("idx:" + folder, "val")));
+                Fixtures.inputError(() -> Datasets.open("idx:" + folder, "val")));
         assertEquals(folder.resolve("nothing") + ": no such file or directory",
-                Refused.message(() -> Datasets.open("idx:" + folder.resolve("nothing"), "test")));
+                Fixtures.inputError(() -> Datasets.open("idx:" + folder.resolve("nothing"), "test")));
         write("pictures", IMAGES);
         assertEquals(folder.resolve("pictures") + ": expected a name with \"images\", to find the labels beside it",
-                Refused.message(() -> Datasets.open("idx:" + folder.resolve("pictures"), "test")));
+                Fixtures.inputError(() -> Datasets.open("idx:" + folder.resolve("pictures"), "test")));
     }
 
     private static void assertImage(int width, int height, List<Integer> greys, RgbImage image) {
@@ -161,6 +162,6 @@ class IdxDatasetTest {
     }
 
     private String refusal() {
-        return Refused.message(() -> Datasets.open("idx:" + folder, "test"));
+        return Fixtures.inputError(() -> Datasets.open("idx:" + folder, "test"));
     }
 }

@@ -17,6 +17,7 @@ import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.ClassConditional;
 import org.diffusionclassifier.model.Dit;
 import org.diffusionclassifier.model.VaeEncoder;
+import org.diffusionclassifier.pytorch.PytorchFixture;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.score.DitScorer;
 import org.diffusionclassifier.score.Noise;
@@ -28,7 +29,7 @@ import org.diffusionclassifier.tensor.Weights;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.GoldenDit;
 import org.diffusionclassifier.testing.NotingWeights;
-import org.diffusionclassifier.testing.OriginalDit;
+import org.diffusionclassifier.testing.SmallDit;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -48,7 +49,8 @@ class DitFileTest {
         Path directory = temp.resolve("model");
         GoldenDit.layOut(directory);
         return naming == Naming.DIFFUSERS ? DitSource.open(directory, null)
-                : DitSource.open(OriginalDit.pt(temp.resolve("DiT-S-2.pt")), directory.resolve("vae"));
+                : DitSource.open(PytorchFixture.write(SmallDit.ofGoldenSize(), temp.resolve("DiT-S-2.pt")),
+                        directory.resolve("vae"));
     }
 
     /** In float32, which keeps every value of the source. */

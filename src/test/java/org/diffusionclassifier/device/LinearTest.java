@@ -156,7 +156,7 @@ class LinearTest {
         var transposed = new MapWeights().with("weight", on.normal(12), 3, 4).with("bias", on.normal(4), 4);
         var refusal = assertThrows(InputException.class,
                 () -> on.device().linear(Linear.Spec.of(3, 4), transposed));
-        assertEquals("memory: tensor weight: expected shape [4, 3], found [3, 4]", refusal.getMessage());
+        assertEquals("test: tensor weight: expected shape [4, 3], found [3, 4]", refusal.getMessage());
     }
 
     @Test

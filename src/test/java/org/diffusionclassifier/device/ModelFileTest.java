@@ -31,6 +31,7 @@ import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 import org.diffusionclassifier.testing.Devices;
+import org.diffusionclassifier.testing.Golden;
 import org.diffusionclassifier.testing.NotingWeights;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +42,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A converted model on the device under test: asked for in the order of the file, and giving what the source gives. */
 class ModelFileTest {
 
-    private static final Path GOLDEN = Path.of("test/resources/golden");
     private static final List<String> PROMPTS = List.of("a photo of a bag.", "a photo of a dress.");
 
     @TempDir
@@ -112,9 +112,9 @@ class ModelFileTest {
     /** A diffusers directory of golden models, with the bundled one's tokenizer and schedule. */
     private Path assembled(String unet, String text) throws IOException {
         Path root = temp.resolve("assembled");
-        copy(GOLDEN.resolve(unet), root.resolve("unet"));
-        copy(GOLDEN.resolve("vae-tiny"), root.resolve("vae"));
-        copy(GOLDEN.resolve(text), root.resolve("text_encoder"));
+        copy(Golden.of(unet), root.resolve("unet"));
+        copy(Golden.of("vae-tiny"), root.resolve("vae"));
+        copy(Golden.of(text), root.resolve("text_encoder"));
         copy(bundled.root().resolve("tokenizer"), root.resolve("tokenizer"));
         copy(bundled.root().resolve("scheduler"), root.resolve("scheduler"));
         Files.copy(bundled.root().resolve("model_index.json"), root.resolve("model_index.json"));

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.diffusionclassifier.dataset.Refused;
+import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,7 +36,7 @@ class AtomicFileTest {
             throw new IOException("No space left\non device");
         };
         assertEquals(file + ": cannot be written (No space left)",
-                Refused.message(() -> AtomicFile.write(file, interrupted)));
+                Fixtures.inputError(() -> AtomicFile.write(file, interrupted)));
         assertEquals(List.of(), contents());
         Files.writeString(file, "before");
         assertThrows(IllegalStateException.class, () -> AtomicFile.write(file, out -> {
@@ -59,12 +59,12 @@ class AtomicFileTest {
     void whatIsNoPlaceForAFileIsRefused() throws IOException {
         var parent = folder.resolve("none");
         assertEquals(parent.resolve("a.json") + ": cannot be written (no directory " + parent + ")",
-                Refused.message(() -> JsonFile.write(parent.resolve("a.json"), 1)));
+                Fixtures.inputError(() -> JsonFile.write(parent.resolve("a.json"), 1)));
         assertEquals(folder + ": cannot be written (not an ordinary file)",
-                Refused.message(() -> JsonFile.write(folder, 1)));
+                Fixtures.inputError(() -> JsonFile.write(folder, 1)));
         assertEquals(List.of(), contents());
         var file = Files.writeString(folder.resolve("file"), "");
-        var message = Refused.message(() -> JsonFile.write(file.resolve("a.json"), 1));
+        var message = Fixtures.inputError(() -> JsonFile.write(file.resolve("a.json"), 1));
         assertTrue(message.startsWith(file.resolve("a.json") + ": cannot be written ("), message);
     }
 

@@ -27,6 +27,8 @@ import org.diffusionclassifier.checkpoint.SafetensorsWeights;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 import org.diffusionclassifier.testing.Devices;
+import org.diffusionclassifier.testing.Fixtures;
+import org.diffusionclassifier.testing.Golden;
 import org.diffusionclassifier.testing.Vectors;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -38,7 +40,7 @@ import org.junit.jupiter.api.TestFactory;
  */
 class GoldenModelsTest {
 
-    private static final Path GOLDEN = Path.of(System.getProperty("golden", "test/resources/golden"));
+    private static final Path GOLDEN = Golden.cases();
     private static final Map<DType, Double> TOLERANCE = Map.of(DType.F32, 1e-4, DType.F16, 5e-3, DType.BF16, 2e-2);
 
     @TestFactory
@@ -66,7 +68,7 @@ class GoldenModelsTest {
                 default -> throw new IllegalArgumentException(directory + ": no network for " + network);
             };
             for (var result : results.entrySet()) {
-                Vectors.assertClose(result.getKey(), Vectors.channelsLast(io, result.getKey()), result.getValue(),
+                Vectors.assertClose(result.getKey(), Fixtures.channelsLast(io, result.getKey()), result.getValue(),
                         TOLERANCE.get(dtype));
             }
         }
@@ -78,8 +80,8 @@ class GoldenModelsTest {
         int batch = sample[0];
         try (Weights weights = SafetensorsWeights.open(directory, "diffusion_pytorch_model");
                 var unet = new UNet(UNetConfig.read(directory.resolve("config.json")), weights, device)) {
-            Tensor xt = tensor(device, Vectors.channelsLast(io, "sample"), batch, sample[2], sample[3], sample[1]);
-            Tensor states = tensor(device, Vectors.floats(io, "encoder_hidden_states"), context);
+            Tensor xt = tensor(device, Fixtures.channelsLast(io, "sample"), batch, sample[2], sample[3], sample[1]);
+            Tensor states = tensor(device, Fixtures.values(io, "encoder_hidden_states"), context);
             Tensor timesteps = tensor(device, Vectors.ints(io, "timestep"), batch);
             Tensor each = tensor(device, IntStream.range(0, batch).toArray(), batch);
             var outputs = new LinkedHashMap<String, Tensor>();
@@ -102,7 +104,7 @@ class GoldenModelsTest {
         int batch = sample[0];
         try (Weights weights = SafetensorsWeights.open(directory, "diffusion_pytorch_model");
                 var dit = new Dit(DitConfig.read(directory.resolve("config.json")), weights, device)) {
-            Tensor xt = tensor(device, Vectors.channelsLast(io, "sample"), batch, sample[2], sample[3], sample[1]);
+            Tensor xt = tensor(device, Fixtures.channelsLast(io, "sample"), batch, sample[2], sample[3], sample[1]);
             Tensor timesteps = tensor(device, Vectors.ints(io, "timestep"), batch);
             Tensor labels = tensor(device, Vectors.ints(io, "class_labels"), batch);
             Tensor each = tensor(device, IntStream.range(0, batch).toArray(), batch);
@@ -121,7 +123,7 @@ class GoldenModelsTest {
         int[] image = Vectors.shape(io, "image");
         try (Weights weights = SafetensorsWeights.open(directory, "diffusion_pytorch_model");
                 var vae = new VaeEncoder(VaeConfig.read(directory.resolve("config.json")), weights, device)) {
-            Tensor input = tensor(device, Vectors.channelsLast(io, "image"), image[0], image[2], image[3], image[1]);
+            Tensor input = tensor(device, Fixtures.channelsLast(io, "image"), image[0], image[2], image[3], image[1]);
             var outputs = new LinkedHashMap<String, Tensor>();
             try (Graph graph = device.record(recorder -> {
                 Tensor moments = vae.forward(input);

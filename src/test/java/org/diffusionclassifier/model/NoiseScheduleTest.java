@@ -8,7 +8,8 @@ import org.diffusionclassifier.config.ScheduleConfig.BetaSchedule;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
-import org.diffusionclassifier.testing.Vectors;
+import org.diffusionclassifier.testing.Fixtures;
+import org.diffusionclassifier.testing.Golden;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,8 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class NoiseScheduleTest {
 
-    private static final Path GOLDEN =
-            Path.of(System.getProperty("golden", "test/resources/golden"), "noise-schedules.safetensors");
+    private static final Path GOLDEN = Golden.cases().resolve("noise-schedules.safetensors");
 
     private static NoiseSchedule schedule(int timesteps, double start, double end, BetaSchedule schedule) {
         return new NoiseSchedule(new ScheduleConfig(timesteps, start, end, schedule, PredictionType.EPSILON));
@@ -31,7 +31,7 @@ class NoiseScheduleTest {
     void isTheReference(String name, BetaSchedule kind, double start, double end) {
         NoiseSchedule schedule = schedule(1000, start, end, kind);
         try (var file = SafetensorsFile.open(GOLDEN)) {
-            float[] expected = Vectors.floats(file, name + ".alphas_cumprod");
+            float[] expected = Fixtures.values(file, name + ".alphas_cumprod");
             assertEquals(expected.length, schedule.timesteps());
             for (int t = 0; t < expected.length; t++) {
                 assertEquals(1, schedule.alphaBar(t) / expected[t], 1e-5, "timestep " + t);

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.diffusionclassifier.dataset.Refused;
+import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -98,10 +98,10 @@ class PromptSetTest {
 
     @Test
     void refusesWhatCannotBeRead() throws IOException {
-        assertEquals(file() + ": cannot be read (no such file)", Refused.message(() -> PromptSet.read(file())));
+        assertEquals(file() + ": cannot be read (no such file)", Fixtures.inputError(() -> PromptSet.read(file())));
         Files.write(file(), "prompt,classname,classidx\ncaf\u00e9,a,0\n".getBytes(StandardCharsets.ISO_8859_1));
-        assertEquals(file() + ": cannot be read (not UTF-8 text)", Refused.message(() -> PromptSet.read(file())));
-        assertTrue(Refused.message(() -> PromptSet.read(folder)).startsWith(folder + ": cannot be read ("));
+        assertEquals(file() + ": cannot be read (not UTF-8 text)", Fixtures.inputError(() -> PromptSet.read(file())));
+        assertTrue(Fixtures.inputError(() -> PromptSet.read(folder)).startsWith(folder + ": cannot be read ("));
     }
 
     @Test
@@ -114,13 +114,13 @@ class PromptSetTest {
     @Test
     void refusesNamesAndTemplatesThatMakeNoPrompts() {
         assertEquals("--template: expected {} where the class name goes, found \"a photo\"",
-                Refused.message(() -> PromptSet.of(List.of("cat"), "a photo")));
+                Fixtures.inputError(() -> PromptSet.of(List.of("cat"), "a photo")));
         assertEquals("--classes: expected at least one class name",
-                Refused.message(() -> PromptSet.of(List.of(), "{}")));
+                Fixtures.inputError(() -> PromptSet.of(List.of(), "{}")));
         assertEquals("--classes: class 1 has an empty name",
-                Refused.message(() -> PromptSet.of(List.of("cat", " "), "{}")));
+                Fixtures.inputError(() -> PromptSet.of(List.of("cat", " "), "{}")));
         assertEquals("--classes: \"cat\" is given twice",
-                Refused.message(() -> PromptSet.of(List.of("cat", "dog", "cat "), "{}")));
+                Fixtures.inputError(() -> PromptSet.of(List.of("cat", "dog", "cat "), "{}")));
     }
 
     @Test
@@ -141,6 +141,6 @@ class PromptSetTest {
     }
 
     private String refusal(String csv) {
-        return Refused.message(() -> read(csv));
+        return Fixtures.inputError(() -> read(csv));
     }
 }

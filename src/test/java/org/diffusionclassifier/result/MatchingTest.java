@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeMap;
 import org.diffusionclassifier.dataset.MatchingExample;
-import org.diffusionclassifier.dataset.Refused;
+import org.diffusionclassifier.testing.Fixtures;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.result.MatchingSummary.Scores;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,22 +66,23 @@ class MatchingTest {
         "}          | }}         | :1: expected one JSON object a line, found what is no JSON",
         "}          | ''         | :1: expected one JSON object a line, found what is no JSON"})
     void refusesWhatIsNoExample(String part, String replacement, String message) {
-        String found = Refused.message(() -> read(LINE.replace(part, replacement)));
+        String found = Fixtures.inputError(() -> read(LINE.replace(part, replacement)));
         assertTrue(found.startsWith(folder.resolve("examples.jsonl") + message), found);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "\n \n", "[1, 2]", "3", "\"text\""})
     void refusesWhatHoldsNoObject(String content) {
-        String found = Refused.message(() -> read(content));
+        String found = Fixtures.inputError(() -> read(content));
         assertTrue(found.contains("expected one JSON object a line, found"), found);
     }
 
     @Test
     void refusesWhatCannotBeRead() throws IOException {
-        assertTrue(Refused.message(() -> MatchingExample.read(folder.resolve("none"))).contains("no such file"));
+        assertTrue(Fixtures.inputError(() -> MatchingExample.read(folder.resolve("none"))).contains("no such file"));
         Path bytes = Files.write(folder.resolve("bytes"), new byte[] {(byte) 0xFF, (byte) 0xFE});
-        assertEquals(bytes + ": cannot be read (not UTF-8 text)", Refused.message(() -> MatchingExample.read(bytes)));
+        assertEquals(bytes + ": cannot be read (not UTF-8 text)",
+                Fixtures.inputError(() -> MatchingExample.read(bytes)));
     }
 
     /** Of tag x: one all right, one with the text right. Of tag y: one with the image right by difference alone. */

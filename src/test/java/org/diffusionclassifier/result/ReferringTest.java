@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.TreeMap;
 import org.diffusionclassifier.dataset.Boxes;
 import org.diffusionclassifier.dataset.ReferringExample;
-import org.diffusionclassifier.dataset.Refused;
+import org.diffusionclassifier.testing.Fixtures;
 import org.diffusionclassifier.image.Box;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
@@ -71,7 +71,7 @@ class ReferringTest {
         "[[0, 0, 2, 2], [1.5, 0, 2, 2], [0, 1, 2, 2]] | [] | :1: boxes: expected at least two boxes to choose from",
         "[[0, 0, 2, 2], [1.5, 0, 2, 2], [0, 1, 2, 2]] | 5  | :1: boxes: expected a list of boxes"})
     void refusesWhatIsNoExample(String part, String replacement, String message) {
-        String found = Refused.message(() -> read(LINE.replace(part, replacement)));
+        String found = Fixtures.inputError(() -> read(LINE.replace(part, replacement)));
         assertTrue(found.startsWith(folder.resolve("refs.jsonl") + message), found);
     }
 
@@ -79,7 +79,7 @@ class ReferringTest {
     @ValueSource(strings = {"", "[[0, 0, 1, 1]", "{\"boxes\": 1}", "[[0, 0, 1, 1], [0, 0, 1, 2]] []", "[[0, 0, 1, 1]]"})
     void refusesWhatIsNoListOfBoxes(String content) throws IOException {
         Path file = Files.writeString(folder.resolve("boxes.json"), content);
-        String found = Refused.message(() -> Boxes.read(file));
+        String found = Fixtures.inputError(() -> Boxes.read(file));
         assertTrue(found.startsWith(file + ": expected "), found);
     }
 
@@ -88,9 +88,9 @@ class ReferringTest {
         var picture = new RgbImage(4, 2, new byte[3 * 8]);
         Boxes.requireIn(picture, List.of(new Box(0, 0, 4, 2)), "boxes");
         assertEquals("boxes: expected a box inside the picture of 4×2 pixels, found [0, 0.5, 4.5, 3]",
-                Refused.message(() -> Boxes.requireIn(picture, List.of(new Box(0, 0.5, 4.5, 3)), "boxes")));
+                Fixtures.inputError(() -> Boxes.requireIn(picture, List.of(new Box(0, 0.5, 4.5, 3)), "boxes")));
         var thread = new RgbImage(1, 20000, new byte[3 * 20000]);
-        assertTrue(Refused.message(() -> Boxes.requireIn(thread, List.of(), "boxes")).contains("1×20000"));
+        assertTrue(Fixtures.inputError(() -> Boxes.requireIn(thread, List.of(), "boxes")).contains("1×20000"));
     }
 
     /**

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.diffusionclassifier.dataset.Refused;
+import org.diffusionclassifier.testing.Fixtures;
 import org.diffusionclassifier.score.PromptErrors;
 import org.diffusionclassifier.score.Trial;
 import org.junit.jupiter.api.Test;
@@ -114,7 +114,7 @@ class RunDirectoryTest {
         var broken = line + "{\"index\":1,\n" + line.replace("\"index\":0", "\"index\":2");
         Files.writeString(results(), broken);
         assertEquals(results() + ":2: not a result (and not the last line, which a kill may tear)",
-                Refused.message(this::open));
+                Fixtures.inputError(this::open));
         assertEquals(broken, Files.readString(results()));
     }
 
@@ -127,13 +127,13 @@ class RunDirectoryTest {
         }
         var line = Files.readString(results());
         Files.writeString(results(), line + line);
-        assertEquals(results() + ":2: a second result of the image with index 9", Refused.message(this::open));
+        assertEquals(results() + ":2: a second result of the image with index 9", Fixtures.inputError(this::open));
         Files.writeString(results(), line);
         assertEquals(results() + ":1: the image has index 9, expected one below the dataset's size, 9",
-                Refused.message(() -> RunDirectory.open(run(), SETTINGS, 9)));
+                Fixtures.inputError(() -> RunDirectory.open(run(), SETTINGS, 9)));
         Files.writeString(results(), line.replace("\"index\":9", "\"index\":-1"));
         assertEquals(results() + ":1: the image has index -1, expected one below the dataset's size, 10",
-                Refused.message(this::open));
+                Fixtures.inputError(this::open));
     }
 
     @Test
@@ -142,7 +142,7 @@ class RunDirectoryTest {
         var now = new TreeMap<>(Map.of("n-samples", "5,20", "loss", "a\nb"));
         assertEquals(run().resolve("settings.json") + ": loss was not set and is now \"a\\nb\"; n-samples was 10,50 and"
                 + " is now 5,20; seed was 3 and is now not set: use another --out or the same settings",
-                Refused.message(() -> RunDirectory.open(run(), now, DATASET_SIZE)));
+                Fixtures.inputError(() -> RunDirectory.open(run(), now, DATASET_SIZE)));
     }
 
     @Test
@@ -151,18 +151,18 @@ class RunDirectoryTest {
         var settings = run().resolve("settings.json");
         for (var text : List.of("", "{", "[1]", "7", "{\"a\":{}}", "{} {}")) {
             Files.writeString(settings, text);
-            assertEquals(settings + ": not a JSON object of settings", Refused.message(this::open), text);
+            assertEquals(settings + ": not a JSON object of settings", Fixtures.inputError(this::open), text);
         }
         Files.delete(settings);
         assertEquals(run() + ": has results.jsonl but no settings.json to tell what made it, use another --out",
-                Refused.message(this::open));
+                Fixtures.inputError(this::open));
     }
 
     @Test
     void aDirectoryIsOpenOnlyOnce() {
         try (var run = open()) {
             assertEquals(run() + ": in use by another run, wait for it or use another --out",
-                    Refused.message(this::open));
+                    Fixtures.inputError(this::open));
         }
         open().close();
     }
@@ -175,7 +175,7 @@ class RunDirectoryTest {
         try {
             assertEquals('o', other.getInputStream().read());
             assertEquals(run() + ": in use by another run, wait for it or use another --out",
-                    Refused.message(this::open));
+                    Fixtures.inputError(this::open));
         } finally {
             other.destroyForcibly().waitFor();
         }
@@ -205,12 +205,12 @@ class RunDirectoryTest {
     void aPlaceThatCannotBeWrittenIsRefused() throws IOException {
         var file = Files.writeString(folder.resolve("file"), "");
         assertEquals(file + ": cannot be written (not a directory)",
-                Refused.message(() -> RunDirectory.open(file, SETTINGS, DATASET_SIZE)));
-        var message = Refused.message(() -> RunDirectory.open(file.resolve("run"), SETTINGS, DATASET_SIZE));
+                Fixtures.inputError(() -> RunDirectory.open(file, SETTINGS, DATASET_SIZE)));
+        var message = Fixtures.inputError(() -> RunDirectory.open(file.resolve("run"), SETTINGS, DATASET_SIZE));
         assertTrue(message.startsWith(file.resolve("run") + ": cannot be written ("), message);
         Files.createDirectories(results());
         Files.writeString(run().resolve("settings.json"), "{\"n-samples\":\"10,50\",\"seed\":\"3\"}");
-        assertTrue(Refused.message(this::open).startsWith(results() + ": cannot be read ("));
+        assertTrue(Fixtures.inputError(this::open).startsWith(results() + ": cannot be read ("));
     }
 
     @Test

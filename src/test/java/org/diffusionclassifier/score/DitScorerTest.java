@@ -36,6 +36,7 @@ import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
+import org.diffusionclassifier.testing.Golden;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +50,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class DitScorerTest {
 
-    private static final Path VAE = Path.of("test/resources/golden/vae-tiny");
+    private static final Path VAE = Golden.of("vae-tiny");
     private static final long SEED = 11;
     private static final double[] TABLE = {1.5, 0.9, -0.02, 2.5, 0.5, 1.2};
     private static final int BEST = 2;

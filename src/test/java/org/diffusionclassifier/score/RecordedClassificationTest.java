@@ -25,6 +25,7 @@ import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.testing.Golden;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.TestFactory;
  */
 class RecordedClassificationTest {
 
-    private static final Path RECORDING = Path.of("test/resources/golden/classify-demo.json");
+    private static final Path RECORDING = Golden.of("classify-demo.json");
 
     @TestFactory
     Stream<DynamicTest> matchesTheRecording() throws IOException {

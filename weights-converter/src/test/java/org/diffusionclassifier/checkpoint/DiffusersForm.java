@@ -4,7 +4,7 @@ import java.util.List;
 import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
-import org.diffusionclassifier.tensor.TensorMap;
+import org.diffusionclassifier.testing.MapWeights;
 
 /**
  * The tensors that diffusers and transformers have for a configuration, by shape alone, so that tests have the published
@@ -15,21 +15,21 @@ public final class DiffusersForm {
     private DiffusersForm() {
     }
 
-    public static TensorMap unet(UNetConfig config) {
+    public static MapWeights unet(UNetConfig config) {
         return shapes(NetworkTensors.unet(config));
     }
 
     /** The encoder alone. */
-    public static TensorMap vae(VaeConfig config) {
+    public static MapWeights vae(VaeConfig config) {
         return shapes(NetworkTensors.vae(config));
     }
 
-    public static TensorMap text(ClipTextConfig config) {
+    public static MapWeights text(ClipTextConfig config) {
         return shapes(NetworkTensors.textEncoder(config));
     }
 
-    private static TensorMap shapes(List<NetworkTensors.Tensor> tensors) {
-        var map = new TensorMap();
+    private static MapWeights shapes(List<NetworkTensors.Tensor> tensors) {
+        var map = new MapWeights();
         tensors.forEach(tensor -> map.put(tensor.name(), tensor.shape().toArray(new Integer[0])));
         return map;
     }

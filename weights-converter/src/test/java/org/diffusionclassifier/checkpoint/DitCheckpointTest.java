@@ -1,6 +1,6 @@
 package org.diffusionclassifier.checkpoint;
 
-import static org.diffusionclassifier.tensor.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.inputError;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -20,8 +20,9 @@ import org.diffusionclassifier.pytorch.PytorchFixture;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.tensor.DType;
-import org.diffusionclassifier.tensor.Fixtures;
+import org.diffusionclassifier.testing.Fixtures;
 import org.diffusionclassifier.tensor.Weights;
+import org.diffusionclassifier.testing.SmallDit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

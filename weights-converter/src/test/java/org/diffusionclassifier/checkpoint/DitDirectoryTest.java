@@ -1,6 +1,6 @@
 package org.diffusionclassifier.checkpoint;
 
-import static org.diffusionclassifier.tensor.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.inputError;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -13,6 +13,7 @@ import java.util.List;
 import org.diffusionclassifier.config.ScheduleConfig.BetaSchedule;
 import org.diffusionclassifier.pytorch.PytorchFixture;
 import org.diffusionclassifier.tensor.Weights;
+import org.diffusionclassifier.testing.GoldenDit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,20 +24,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** On the golden DiT and VAE laid out as diffusers' DiTPipeline. */
 class DitDirectoryTest {
 
-    private static final Path GOLDEN = Path.of("../src/test/resources/golden");
-
     @TempDir
     Path root;
 
     @BeforeEach
     void copyModel() throws IOException {
-        for (String[] part : new String[][] {{"transformer", "dit-tiny"}, {"vae", "vae-tiny"}}) {
-            Files.createDirectory(root.resolve(part[0]));
-            for (String file : List.of("config.json", "diffusion_pytorch_model.safetensors")) {
-                Files.copy(GOLDEN.resolve(part[1]).resolve(file), root.resolve(part[0]).resolve(file));
-            }
-        }
-        Files.createDirectory(root.resolve("scheduler"));
+        GoldenDit.layOut(root);
         Files.writeString(root.resolve("scheduler/scheduler_config.json"), "{\"beta_schedule\": \"linear\"}");
         index("{\"_class_name\": \"DiTPipeline\"}");
     }

@@ -1,7 +1,7 @@
 package org.diffusionclassifier.checkpoint;
 
-import static org.diffusionclassifier.tensor.Fixtures.inputError;
-import static org.diffusionclassifier.tensor.Fixtures.resource;
+import static org.diffusionclassifier.testing.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.resource;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -22,7 +22,7 @@ import org.diffusionclassifier.config.UNetConfig.BlockKind;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.pytorch.PytorchFixture;
-import org.diffusionclassifier.tensor.TensorMap;
+import org.diffusionclassifier.testing.MapWeights;
 import org.diffusionclassifier.tensor.Weights;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -110,7 +110,7 @@ class LdmCheckpointTest {
     @Test
     void aPickledFileHoldsTheSame() throws IOException {
         Weights shapes = small(small(true)).tensors();
-        var tensors = new TensorMap();
+        var tensors = new MapWeights();
         shapes.names().forEach(name -> tensors.put(name, shapes.shape(name), () -> {
             float[] values = filled(OriginalForm.elements(shapes.shape(name)), 0);
             var random = new SplittableRandom(name.hashCode());
@@ -141,8 +141,8 @@ class LdmCheckpointTest {
     @Test
     void averagedWeightsAreTakenOnRequest() {
         UNetConfig unet = small(false);
-        TensorMap averaged = withValues(new OriginalForm().averagedUNet(DiffusersForm.unet(unet), 1).tensors(), 2);
-        TensorMap all = withValues(small(unet).tensors(), 1);
+        MapWeights averaged = withValues(new OriginalForm().averagedUNet(DiffusersForm.unet(unet), 1).tensors(), 2);
+        MapWeights all = withValues(small(unet).tensors(), 1);
         averaged.names().forEach(name -> all.put(name, averaged.shape(name),
                 () -> filled(OriginalForm.elements(averaged.shape(name)), 2)));
         Path file = all.put("model_ema.decay", List.of(), () -> new float[1]).write(temp.resolve("model.safetensors"));
@@ -175,7 +175,7 @@ class LdmCheckpointTest {
             encoder.down.0.block.0.conv1.weight                     | a VAE alone
             """)
     void anotherKindOfFileIsNamed(String tensor, String what) {
-        String message = inputError(() -> open(new TensorMap().put(tensor, 1), 512));
+        String message = inputError(() -> open(new MapWeights().put(tensor, 1), 512));
         assertTrue(message.startsWith("test: expected a Stable Diffusion 1.x or 2.x checkpoint, found " + what)
                 && message.endsWith(" (tensor " + tensor + ")"), message);
     }
@@ -183,7 +183,7 @@ class LdmCheckpointTest {
     @ParameterizedTest
     @CsvSource({"model.diffusion_model.,UNet", "first_stage_model.,VAE", "cond_stage_model.,text encoder"})
     void aMissingPartIsNamed(String prefix, String part) {
-        TensorMap file = small(small(false)).tensors().remove(prefix);
+        MapWeights file = small(small(false)).tensors().remove(prefix);
         assertEquals("test: expected a Stable Diffusion 1.x or 2.x checkpoint, found no " + part + " (tensors " + prefix
                 + "*)", inputError(() -> open(file, 16)));
     }
@@ -202,14 +202,14 @@ class LdmCheckpointTest {
         "first_stage_model.encoder.conv_in.weight", "first_stage_model.encoder.down.1.block.0.conv2.weight",
         "cond_stage_model.transformer.text_model.embeddings.position_embedding.weight"})
     void aMissingTensorThatTellsASizeIsNamed(String tensor) {
-        TensorMap file = small(small(false)).tensors().remove(tensor);
+        MapWeights file = small(small(false)).tensors().remove(tensor);
         assertEquals("test: no tensor " + tensor, inputError(() -> open(file, 16)));
     }
 
     @Test
     void aTensorOfAnotherRankIsNamed() {
         String tensor = "model.diffusion_model.out.2.weight";
-        TensorMap file = small(small(false)).tensors().remove(tensor).put(tensor);
+        MapWeights file = small(small(false)).tensors().remove(tensor).put(tensor);
         assertEquals("test: tensor " + tensor + ": expected 4 dimensions, found shape []",
                 inputError(() -> open(file, 16)));
     }
@@ -238,7 +238,7 @@ class LdmCheckpointTest {
 
     @Test
     void numbersThatNoNetworkHasDoNotCount() {
-        TensorMap file = small(small(false)).tensors();
+        MapWeights file = small(small(false)).tensors();
         for (String name : List.of("model.diffusion_model.input_blocks.1234.0.op.weight",
                 "first_stage_model.encoder.down.99999999999.block.0.norm1.weight",
                 "cond_stage_model.transformer.text_model.encoder.layers.1000000.layer_norm1.weight")) {
@@ -320,8 +320,8 @@ class LdmCheckpointTest {
                         ClipTextConfig.Activation.QUICK_GELU, 1e-5f)));
     }
 
-    private static TensorMap withValues(Weights shapes, float value) {
-        var filled = new TensorMap();
+    private static MapWeights withValues(Weights shapes, float value) {
+        var filled = new MapWeights();
         shapes.names().forEach(name -> filled.put(name, shapes.shape(name),
                 () -> filled(OriginalForm.elements(shapes.shape(name)), value)));
         return filled;

@@ -1,8 +1,8 @@
 package org.diffusionclassifier.checkpoint;
 
-import static org.diffusionclassifier.tensor.Fixtures.golden;
-import static org.diffusionclassifier.tensor.Fixtures.inputError;
-import static org.diffusionclassifier.tensor.Fixtures.resource;
+import static org.diffusionclassifier.testing.Fixtures.golden;
+import static org.diffusionclassifier.testing.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.resource;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -20,7 +20,7 @@ import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
-import org.diffusionclassifier.tensor.TensorMap;
+import org.diffusionclassifier.testing.MapWeights;
 import org.diffusionclassifier.tensor.Weights;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,7 +68,7 @@ class LdmWeightsTest {
     @Test
     void aClipWithoutTextModelInItsNamesIsTheSame() {
         try (Weights expected = golden("clip-text-sd1-tiny")) {
-            var bare = new TensorMap();
+            var bare = new MapWeights();
             expected.names().forEach(name -> bare.put("cond_stage_model.transformer." + name, expected.shape(name),
                     () -> values(expected, name)));
             assertSame(expected, name -> true, bare.write(temp.resolve("model.safetensors")), LdmTextEncoder::new);
@@ -119,7 +119,7 @@ class LdmWeightsTest {
     /** A packed tensor whose rows are not three of anything. */
     @Test
     void aPackedTensorOfOtherRowsIsRefused() {
-        var base = new TensorMap().put("in_proj_weight", 7, 2);
+        var base = new MapWeights().put("in_proj_weight", 7, 2);
         var weights = new RenamedWeights(base, Map.of("q", new RenamedWeights.Stored("in_proj_weight", 0, 3)));
         assertEquals("test: tensor in_proj_weight: expected a multiple of 3 rows, found shape [7, 2]",
                 inputError(() -> weights.shape("q")));
@@ -179,7 +179,7 @@ class LdmWeightsTest {
     }
 
     private static Weights encoder(Weights vae) {
-        var encoder = new TensorMap();
+        var encoder = new MapWeights();
         vae.names().stream().filter(LdmWeightsTest::isOfEncoder)
                 .forEach(name -> encoder.put(name, vae.shape(name), () -> values(vae, name)));
         return encoder;

@@ -1,6 +1,6 @@
 package org.diffusionclassifier.checkpoint;
 
-import static org.diffusionclassifier.tensor.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.inputError;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

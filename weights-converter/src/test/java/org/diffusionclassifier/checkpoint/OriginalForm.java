@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import org.diffusionclassifier.tensor.TensorMap;
+import org.diffusionclassifier.testing.MapWeights;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
@@ -20,9 +20,9 @@ public final class OriginalForm {
     private static final Pattern VAE_LEVEL = Pattern.compile("encoder\\.down_blocks\\.(\\d+)\\.");
     private static final String ATTENTION = "encoder.mid.attn_1.";
 
-    private final TensorMap tensors = new TensorMap();
+    private final MapWeights tensors = new MapWeights();
 
-    TensorMap tensors() {
+    MapWeights tensors() {
         return tensors;
     }
 

@@ -20,7 +20,7 @@ import org.diffusionclassifier.pytorch.PytorchFixture;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.FloatFormats;
-import org.diffusionclassifier.tensor.TensorMap;
+import org.diffusionclassifier.testing.MapWeights;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
@@ -46,20 +46,20 @@ public record SmallModel(boolean linear) {
         return new ClipTextConfig(640, 64, 256, 2, 1, 16, linear ? Activation.GELU : Activation.QUICK_GELU, 1e-5f);
     }
 
-    TensorMap unetWeights() {
+    MapWeights unetWeights() {
         return withValues(DiffusersForm.unet(unet()));
     }
 
-    TensorMap vaeWeights() {
+    MapWeights vaeWeights() {
         return withValues(DiffusersForm.vae(vae()));
     }
 
-    TensorMap textWeights() {
+    MapWeights textWeights() {
         return withValues(DiffusersForm.text(text()));
     }
 
-    private static TensorMap withValues(Weights shapes) {
-        var filled = new TensorMap();
+    private static MapWeights withValues(Weights shapes) {
+        var filled = new MapWeights();
         for (String name : shapes.names()) {
             float[] values = values(name, OriginalForm.elements(shapes.shape(name)));
             filled.put(name, shapes.shape(name), () -> values);
@@ -98,8 +98,7 @@ public record SmallModel(boolean linear) {
 
     private static void weights(Path stem, Weights weights, DType dtype) throws IOException {
         if (dtype == null) {
-            var fixture = new PytorchFixture();
-            Files.write(Path.of(stem + ".bin"), fixture.zip(fixture.stateDict(weights)));
+            PytorchFixture.write(weights, Path.of(stem + ".bin"));
             return;
         }
         var writer = new SafetensorsWriter();
@@ -120,7 +119,7 @@ public record SmallModel(boolean linear) {
     }
 
     /** All tensors in the original naming. */
-    public TensorMap original() {
+    public MapWeights original() {
         OriginalForm form = new OriginalForm().unet(unetWeights(), 1).vae(vaeWeights());
         return (linear ? form.openClip(textWeights(), text().layers(), true) : form.clip(textWeights())).tensors();
     }

@@ -1,8 +1,8 @@
 package org.diffusionclassifier.config;
 
-import static org.diffusionclassifier.tensor.Fixtures.edited;
-import static org.diffusionclassifier.tensor.Fixtures.inputError;
-import static org.diffusionclassifier.tensor.Fixtures.resource;
+import static org.diffusionclassifier.testing.Fixtures.edited;
+import static org.diffusionclassifier.testing.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.resource;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -34,7 +34,7 @@ class DitConfigTest {
 
     @Test
     void readsTheGoldenModel() {
-        DitConfig config = DitConfig.read(Path.of("../src/test/resources/golden/dit-tiny/config.json"));
+        DitConfig config = DitConfig.read(resource("golden/dit-tiny/config.json"));
         assertEquals(new DitConfig(8, 4, 8, 2, 3, 4, 16, 10, 1e-5f, 1), config);
     }
 

@@ -4,9 +4,9 @@ import static org.diffusionclassifier.config.ScheduleConfig.BetaSchedule.LINEAR;
 import static org.diffusionclassifier.config.ScheduleConfig.BetaSchedule.SCALED_LINEAR;
 import static org.diffusionclassifier.config.ScheduleConfig.PredictionType.EPSILON;
 import static org.diffusionclassifier.config.ScheduleConfig.PredictionType.V_PREDICTION;
-import static org.diffusionclassifier.tensor.Fixtures.edited;
-import static org.diffusionclassifier.tensor.Fixtures.inputError;
-import static org.diffusionclassifier.tensor.Fixtures.resource;
+import static org.diffusionclassifier.testing.Fixtures.edited;
+import static org.diffusionclassifier.testing.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.resource;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;

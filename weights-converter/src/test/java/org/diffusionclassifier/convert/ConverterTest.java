@@ -1,10 +1,10 @@
 package org.diffusionclassifier.convert;
 
-import static org.diffusionclassifier.tensor.Fixtures.channelsLast;
-import static org.diffusionclassifier.tensor.Fixtures.inputError;
-import static org.diffusionclassifier.tensor.Fixtures.rounded;
-import static org.diffusionclassifier.tensor.Fixtures.tensors;
-import static org.diffusionclassifier.tensor.Fixtures.values;
+import static org.diffusionclassifier.testing.Fixtures.channelsLast;
+import static org.diffusionclassifier.testing.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.rounded;
+import static org.diffusionclassifier.testing.Fixtures.tensors;
+import static org.diffusionclassifier.testing.Fixtures.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -37,8 +37,8 @@ import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.safetensors.TensorInfo;
 import org.diffusionclassifier.tensor.DType;
-import org.diffusionclassifier.tensor.Fixtures;
-import org.diffusionclassifier.tensor.TensorMap;
+import org.diffusionclassifier.testing.Fixtures;
+import org.diffusionclassifier.testing.MapWeights;
 import org.diffusionclassifier.tensor.Weights;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -181,7 +181,7 @@ class ConverterTest {
     void aMissingTensorIsNamedBeforeAnythingIsWritten() throws IOException {
         Path root = new SmallModel(false).directory(temp.resolve("model"), DType.F16);
         Files.delete(root.resolve("vae/diffusion_pytorch_model.safetensors"));
-        new TensorMap().put("encoder.conv_in.weight", List.of(1), () -> new float[1])
+        new MapWeights().put("encoder.conv_in.weight", List.of(1), () -> new float[1])
                 .write(root.resolve("vae/diffusion_pytorch_model.safetensors"));
         assertTrue(inputError(() -> convert(DiffusersDirectory.open(root), f16()))
                 .endsWith("tensor encoder.conv_in.weight: expected shape [32, 3, 3, 3], found [1]"));

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.diffusionclassifier.safetensors.SafetensorsFuzz;
-import org.diffusionclassifier.tensor.Fixtures;
+import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;

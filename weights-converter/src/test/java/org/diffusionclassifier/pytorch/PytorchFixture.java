@@ -95,6 +95,12 @@ public final class PytorchFixture {
         return legacy(new PickleBytes().value(root).end());
     }
 
+    /** A file of a model's weights, each a storage of its own, stored as F32. */
+    public static Path write(Weights weights, Path file) throws IOException {
+        var fixture = new PytorchFixture();
+        return Files.write(file, fixture.zip(fixture.stateDict(weights)));
+    }
+
     /** A file of one tensor {@code name} [1]. */
     public static Path scalar(Path file, String name, float value) throws IOException {
         var fixture = new PytorchFixture();

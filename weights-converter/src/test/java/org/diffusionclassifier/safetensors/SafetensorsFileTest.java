@@ -1,8 +1,8 @@
 package org.diffusionclassifier.safetensors;
 
-import static org.diffusionclassifier.tensor.Fixtures.inputError;
-import static org.diffusionclassifier.tensor.Fixtures.resource;
-import static org.diffusionclassifier.tensor.Fixtures.safetensors;
+import static org.diffusionclassifier.testing.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.resource;
+import static org.diffusionclassifier.testing.Fixtures.safetensors;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,7 +1,7 @@
 package org.diffusionclassifier.safetensors;
 
-import static org.diffusionclassifier.tensor.Fixtures.inputError;
-import static org.diffusionclassifier.tensor.Fixtures.safetensors;
+import static org.diffusionclassifier.testing.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.safetensors;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,7 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Stream;
-import org.diffusionclassifier.tensor.Fixtures;
+import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

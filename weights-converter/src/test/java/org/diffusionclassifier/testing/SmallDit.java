@@ -1,4 +1,4 @@
-package org.diffusionclassifier.checkpoint;
+package org.diffusionclassifier.testing;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.diffusionclassifier.pytorch.PytorchFixture;
 import org.diffusionclassifier.tensor.FloatFormats;
-import org.diffusionclassifier.tensor.TensorMap;
 
 /**
  * A DiT-S/2 of two blocks for 5 labels and 4×4 latents, whose values are F16's, in both namings: what is made from each
@@ -19,7 +18,7 @@ import org.diffusionclassifier.tensor.TensorMap;
 public final class SmallDit {
 
     /** The golden autoencoder, as its folder. */
-    public static final Path VAE = Path.of("../src/test/resources/golden/vae-tiny");
+    public static final Path VAE = Golden.of("vae-tiny");
     public static final int WIDTH = 384;
     public static final List<String> LABELS = List.of("tench, Tinca tinca", "b", "c", "\"d\"", "é");
 
@@ -28,13 +27,18 @@ public final class SmallDit {
 
     /** Names and shapes as the original implementation's state_dict has them. */
     public static Map<String, List<Integer>> shapes() {
+        return shapes(2, 5, 4);
+    }
+
+    private static Map<String, List<Integer>> shapes(int blocks, int labels, int latent) {
         var shapes = new LinkedHashMap<String, List<Integer>>();
-        shapes.put("pos_embed", List.of(1, 4, WIDTH));
+        shapes.put("pos_embed", List.of(1, latent * latent / 4, WIDTH));
         layer(shapes, "x_embedder.proj", WIDTH, 4, 2, 2);
         layer(shapes, "t_embedder.mlp.0", WIDTH, 256);
         layer(shapes, "t_embedder.mlp.2", WIDTH, WIDTH);
-        shapes.put("y_embedder.embedding_table.weight", List.of(6, WIDTH));
-        for (String block : List.of("blocks.0.", "blocks.1.")) {
+        shapes.put("y_embedder.embedding_table.weight", List.of(labels + 1, WIDTH));
+        for (int i = 0; i < blocks; i++) {
+            String block = "blocks." + i + ".";
             layer(shapes, block + "attn.qkv", 3 * WIDTH, WIDTH);
             layer(shapes, block + "attn.proj", WIDTH, WIDTH);
             layer(shapes, block + "mlp.fc1", 4 * WIDTH, WIDTH);
@@ -52,9 +56,18 @@ public final class SmallDit {
     }
 
     /** @param prefix what every name begins with */
-    public static TensorMap original(String prefix) {
-        var tensors = new TensorMap();
-        shapes().forEach((name, shape) -> tensors.put(prefix + name, shape, () -> values(name, shape)));
+    public static MapWeights original(String prefix) {
+        return filled(prefix, shapes());
+    }
+
+    /** One of a single block, of {@link GoldenDit}'s 10 labels and 8×8 latents, under the original's names. */
+    public static MapWeights ofGoldenSize() {
+        return filled("", shapes(1, 10, 8));
+    }
+
+    private static MapWeights filled(String prefix, Map<String, List<Integer>> shapes) {
+        var tensors = new MapWeights();
+        shapes.forEach((name, shape) -> tensors.put(prefix + name, shape, () -> values(name, shape)));
         return tensors;
     }
 
@@ -72,8 +85,8 @@ public final class SmallDit {
      * converted (diffusers, {@code scripts/convert_dit_to_diffusers.py}): whole tensors, but for queries, keys and
      * values, which are the thirds of one, and a copy for each block of what all are told.
      */
-    public static TensorMap diffusers() {
-        var tensors = new TensorMap();
+    public static MapWeights diffusers() {
+        var tensors = new MapWeights();
         copy(tensors, "pos_embed.proj", "x_embedder.proj");
         for (int i = 0; i < 2; i++) {
             String to = "transformer_blocks." + i + ".";
@@ -96,7 +109,7 @@ public final class SmallDit {
         return tensors;
     }
 
-    private static void copy(TensorMap tensors, String to, String from) {
+    private static void copy(MapWeights tensors, String to, String from) {
         for (String part : List.of(".weight", ".bias")) {
             List<Integer> shape = shapes().get(from + part);
             if (shape != null) {
@@ -105,7 +118,7 @@ public final class SmallDit {
         }
     }
 
-    private static void third(TensorMap tensors, String to, String from, int third) {
+    private static void third(MapWeights tensors, String to, String from, int third) {
         List<Integer> whole = shapes().get(from);
         List<Integer> shape = whole.size() == 2 ? List.of(WIDTH, whole.get(1)) : List.of(WIDTH);
         int elements = shape.stream().reduce(1, Math::multiplyExact);
@@ -130,9 +143,7 @@ public final class SmallDit {
             Files.copy(VAE.resolve(file), root.resolve("vae").resolve(file));
         }
         if (pickled) {
-            var fixture = new PytorchFixture();
-            Files.write(root.resolve("transformer/diffusion_pytorch_model.bin"),
-                    fixture.zip(fixture.stateDict(diffusers())));
+            PytorchFixture.write(diffusers(), root.resolve("transformer/diffusion_pytorch_model.bin"));
         } else {
             diffusers().write(root.resolve("transformer/diffusion_pytorch_model.safetensors"));
         }

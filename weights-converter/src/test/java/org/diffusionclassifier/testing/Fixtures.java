@@ -1,4 +1,4 @@
-package org.diffusionclassifier.tensor;
+package org.diffusionclassifier.testing;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -16,18 +16,22 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.checkpoint.SafetensorsWeights;
+import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.safetensors.TensorInfo;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.FloatFormats;
+import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Weights;
 import org.junit.jupiter.api.function.Executable;
 
-/** What the tests of this package share: resources, hand-made safetensors files, the shape of an error. */
+/** What tests share: resources, hand-made safetensors files, values of tensors, the shape of an error. */
 public final class Fixtures {
 
     private Fixtures() {
     }
 
-    /** A file of src/test/resources. */
+    /** A file of the test resources. */
     public static Path resource(String name) {
         try {
             return Path.of(Fixtures.class.getResource("/" + name).toURI());
@@ -36,9 +40,9 @@ public final class Fixtures {
         }
     }
 
-    /** The weights of a golden model, which the classifier's tests have. */
+    /** The weights of a golden model. */
     public static Weights golden(String model) {
-        return SafetensorsWeights.open(Path.of("../src/test/resources/golden", model),
+        return SafetensorsWeights.open(Golden.of(model),
                 model.startsWith("clip") ? "model" : "diffusion_pytorch_model");
     }
 
@@ -49,19 +53,19 @@ public final class Fixtures {
                 .putLong(json.length).put(json).put(data).array());
     }
 
-    /** A tensor's values, filters as [out, height, width, in], by index arithmetic of its own. */
+    /** A tensor's values; one of four axes [a, b, c, d] as [a, c, d, b]: filters and images channels-last. */
     public static float[] channelsLast(Weights weights, String name) {
         float[] kept = values(weights, name);
         List<Integer> shape = weights.shape(name);
         if (shape.size() != 4) {
             return kept;
         }
-        int in = shape.get(1);
+        int channels = shape.get(1);
         int pixels = shape.get(2) * shape.get(3);
         var turned = new float[kept.length];
         for (int i = 0; i < kept.length; i++) {
-            int filter = i / (in * pixels);
-            turned[(filter * pixels + i % pixels) * in + i / pixels % in] = kept[i];
+            int first = i / (channels * pixels);
+            turned[(first * pixels + i % pixels) * channels + i / pixels % channels] = kept[i];
         }
         return turned;
     }

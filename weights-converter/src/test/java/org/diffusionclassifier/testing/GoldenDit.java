@@ -8,17 +8,15 @@ import java.util.List;
 /** The golden DiT and autoencoder, laid out as a diffusers directory: 10 labels, two of them of the same name. */
 public final class GoldenDit {
 
-    private static final Path GOLDEN = Path.of("test/resources/golden");
-
     private GoldenDit() {
     }
 
-    /** Writes it to a folder that is not there yet. */
+    /** Writes it to a folder that is empty or not there yet. */
     public static void layOut(Path model) throws IOException {
         for (String[] part : new String[][] {{"transformer", "dit-tiny"}, {"vae", "vae-tiny"}}) {
             Files.createDirectories(model.resolve(part[0]));
             for (String file : List.of("config.json", "diffusion_pytorch_model.safetensors")) {
-                Files.copy(GOLDEN.resolve(part[1]).resolve(file), model.resolve(part[0]).resolve(file));
+                Files.copy(Golden.of(part[1]).resolve(file), model.resolve(part[0]).resolve(file));
             }
         }
         Files.createDirectory(model.resolve("scheduler"));

@@ -1,7 +1,7 @@
 # Writes adm.safetensors: the images here as ADM's centre crop has them (guided-diffusion's center_crop_arr: halve by BOX
 # while the shorter side is at least twice the size, resize by BICUBIC, crop the centre), by Pillow 9.4.0:
 #
-#     apt install python3-pil python3-numpy; cd src/test/resources/golden/preprocess; python3 make_adm.py
+#     apt install python3-pil python3-numpy; cd weights-converter/src/test/resources/golden/preprocess; python3 make_adm.py
 import json
 import struct
 from pathlib import Path

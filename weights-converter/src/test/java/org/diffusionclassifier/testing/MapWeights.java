@@ -1,9 +1,10 @@
-package org.diffusionclassifier.tensor;
+package org.diffusionclassifier.testing;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,30 +12,42 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Weights;
 
-/** Weights that a test puts together; those of a full-size model have shapes alone. */
-public final class TensorMap implements Weights {
+/** Weights that a test has made up, held in memory; those of a full-size model have shapes alone. */
+public final class MapWeights implements Weights {
 
     private record Tensor(List<Integer> shape, Supplier<float[]> values) {
     }
 
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
-    public TensorMap put(String name, List<Integer> shape, Supplier<float[]> values) {
+    /** Adds a tensor whose values are made when they are read. */
+    public MapWeights put(String name, List<Integer> shape, Supplier<float[]> values) {
         if (tensors.put(name, new Tensor(List.copyOf(shape), values)) != null) {
             throw new IllegalArgumentException(name + " twice");
         }
         return this;
     }
 
-    /** A tensor without values. */
-    public TensorMap put(String name, Integer... shape) {
+    /** Adds a tensor, row-major. */
+    public MapWeights with(String name, float[] tensor, int... shape) {
+        if (Arrays.stream(shape).reduce(1, Math::multiplyExact) != tensor.length) {
+            throw new IllegalArgumentException(tensor.length + " values for " + Arrays.toString(shape));
+        }
+        return put(name, Arrays.stream(shape).boxed().toList(), () -> tensor);
+    }
+
+    /** Adds a tensor without values. */
+    public MapWeights put(String name, Integer... shape) {
         return put(name, List.of(shape), () -> {
             throw new UnsupportedOperationException(name + " has a shape alone");
         });
     }
 
-    public TensorMap remove(String prefix) {
+    public MapWeights remove(String prefix) {
         tensors.keySet().removeIf(name -> name.startsWith(prefix));
         return this;
     }
