@@ -12,11 +12,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.diffusionclassifier.tensor.DType;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@link ArenaPlan} against its promises, checked moment by moment over random sequences of operations. */
+@Tag("device")
 class ArenaPlanTest {
 
     private record FakeOp(String name, List<Tensor> reads, List<Tensor> writes) implements Op {

@@ -11,6 +11,7 @@ import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.MapWeights;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @ParameterizedClass
 @MethodSource("org.diffusionclassifier.testing.Devices#types")
+@Tag("device")
 class DiffusionTest {
 
     private static final long SEED = 0x9E3779B97F4A7C15L;

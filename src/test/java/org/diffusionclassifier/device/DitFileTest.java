@@ -30,6 +30,7 @@ import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.GoldenDit;
 import org.diffusionclassifier.testing.NotingWeights;
 import org.diffusionclassifier.testing.SmallDit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,6 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A converted DiT on the device under test: asked for in the order of the file, and giving what the source gives. The
  * blocks of the golden one are told timestep and label each by weights of its own, that of the original naming is not.
  */
+@Tag("device")
 class DitFileTest {
 
     private enum Naming { DIFFUSERS, ORIGINAL }

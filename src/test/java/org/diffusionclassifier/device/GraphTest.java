@@ -11,6 +11,7 @@ import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.MapWeights;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** {@link Graph} and the memory below it: repeated runs, several graphs on one arena, persistent tensors, misuse. */
 @ParameterizedClass
 @MethodSource("org.diffusionclassifier.testing.Devices#types")
+@Tag("device")
 class GraphTest {
 
     private static final int WIDTH = 24;

@@ -8,6 +8,7 @@ import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.testing.MapWeights;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** {@link Linear} against the {@link Reference}, by the criterion of {@link DeviceFixture}. */
 @ParameterizedClass
 @MethodSource("org.diffusionclassifier.testing.Devices#types")
+@Tag("device")
+@Tag("vendor")
 class LinearTest {
 
     private final DeviceFixture on;

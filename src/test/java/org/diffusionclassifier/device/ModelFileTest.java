@@ -34,12 +34,14 @@ import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.Golden;
 import org.diffusionclassifier.testing.NotingWeights;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A converted model on the device under test: asked for in the order of the file, and giving what the source gives. */
+@Tag("device")
 class ModelFileTest {
 
     private static final List<String> PROMPTS = List.of("a photo of a bag.", "a photo of a dress.");

@@ -17,6 +17,7 @@ import java.util.stream.StreamSupport;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Devices;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.TestFactory;
  * {@link Philox}, and the device's noise, against golden/noise-philox.json: words published with the algorithm
  * (Random123's known-answer tests), normals computed elsewhere from the definition.
  */
+@Tag("device")
 class PhiloxTest {
 
     private static final JsonNode GOLDEN = golden();

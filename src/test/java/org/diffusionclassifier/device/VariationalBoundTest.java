@@ -18,6 +18,7 @@ import org.diffusionclassifier.device.Diffusion.Trials;
 import org.diffusionclassifier.model.NoiseSchedule;
 import org.diffusionclassifier.tensor.DType;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** {@link Diffusion#bound} against one that is worked out from the distributions, and where it is known. */
 @ParameterizedClass
 @MethodSource("org.diffusionclassifier.testing.Devices#types")
+@Tag("device")
 class VariationalBoundTest {
 
     private static final long SEED = 20230328;

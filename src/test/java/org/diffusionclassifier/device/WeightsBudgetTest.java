@@ -9,10 +9,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.SyntheticWeights;
 import org.diffusionclassifier.testing.Devices;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Layers whose weights arrive in every run compute the bits of those that keep them. */
+@Tag("device")
 class WeightsBudgetTest {
 
     private static final int CHANNELS = 24;

@@ -31,6 +31,7 @@ import org.diffusionclassifier.testing.Fixtures;
 import org.diffusionclassifier.testing.Golden;
 import org.diffusionclassifier.testing.Vectors;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -38,6 +39,8 @@ import org.junit.jupiter.api.TestFactory;
  * directory below {@code -Dgolden=DIR} with a config.json, its weights and an io.safetensors of inputs, outputs and
  * probes ({@code probe.NAME}) is a case, and its {@code _class_name} chooses the network.
  */
+@Tag("device")
+@Tag("vendor")
 class GoldenModelsTest {
 
     private static final Path GOLDEN = Golden.cases();

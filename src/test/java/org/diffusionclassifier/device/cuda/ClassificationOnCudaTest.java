@@ -21,11 +21,13 @@ import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Devices;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The whole classifier by the CUDA kernels, in float16, against the CPU in float32: bundled model, bundled pictures. */
+@Tag("cuda")
 class ClassificationOnCudaTest {
 
     private static final List<String> PROMPTS = List.of("a photo of a bag.", "a photo of a sneaker.",

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.diffusionclassifier.cli.Main;
 import org.diffusionclassifier.model.BundledModel;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What a card that is too small or a driver that is too old ends in: one line and exit code 3. Each in a process of its
  * own, whose emulated card is made so.
  */
+@Tag("cuda")
 class DeviceFailureTest {
 
     @TempDir

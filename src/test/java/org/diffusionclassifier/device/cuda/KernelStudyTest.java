@@ -13,9 +13,11 @@ import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.SyntheticEvaluation;
 import org.diffusionclassifier.report.KernelTable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What {@code diffusion-classifier kernels} says, held to arithmetic that needs no GPU; counted on the emulated card. */
+@Tag("cuda")
 class KernelStudyTest {
 
     private static UNetConfig demo() {

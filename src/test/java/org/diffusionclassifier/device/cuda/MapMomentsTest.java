@@ -23,12 +23,14 @@ import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.SyntheticWeights;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.MapWeights;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Group norms of maps whose moments the layers before have gathered: which launches are left, and that a network with
  * them computes the same. What the moments are is {@code TilesTest}'s; what becomes of them, {@code NormsTest}'s.
  */
+@Tag("cuda")
 class MapMomentsTest {
 
     private static final int CHANNELS = 160;

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.diffusionclassifier.device.DeviceException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Where NVRTC is installed, every kernel compiles with it, without a GPU; where it is not, the error says so. To have it
  * compile here, put the directory with libnvrtc.so.12 and libnvrtc-builtins.so.12.x into LD_LIBRARY_PATH.
  */
+@Tag("cuda")
 class RuntimeCompilerTest {
 
     @TempDir

@@ -17,6 +17,7 @@ import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.MapWeights;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * must give the bits of {@link Tiles#ANY}, which {@code LinearTest} and {@code Conv2dTest} hold to a double reference.
  * A split sum may differ from it by float32's rounding, and so by one rounding to float16.
  */
+@Tag("cuda")
 class TilesTest {
 
     private final CudaDevice device = (CudaDevice) Devices.openCuda();

@@ -23,11 +23,14 @@ import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.MapWeights;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the vendor variants record: which steps beside the libraries' own, and what memory. */
+@Tag("cuda")
+@Tag("vendor")
 class VendorLayersTest {
 
     private static final long CUBLAS_WORKSPACE = 4 << 20;
