@@ -145,12 +145,12 @@ public final class CpuDevice extends RecordingDevice {
     }
 
     @Override
-    public Tensor timestepEmbedding(Tensor timesteps, int width, boolean cosineFirst, float shift) {
+    public Tensor timestepEmbedding(Tensor times, int width, boolean cosineFirst, float shift) {
         if (width % 2 != 0) {
             throw new IllegalArgumentException("timestep embedding of odd width " + width);
         }
-        Tensor y = activations(timesteps.dim(0), width);
-        CpuEmbeddings.recordTimesteps(this, timesteps, y, cosineFirst, shift);
+        Tensor y = activations(times.dim(0), width);
+        CpuEmbeddings.recordTimes(this, times, y, cosineFirst, shift);
         return y;
     }
 
@@ -170,6 +170,14 @@ public final class CpuDevice extends RecordingDevice {
     public Tensor swapAxes(Tensor x) {
         Tensor y = activations(x.type(), swapped(x));
         add(new CpuSwapAxes(x, y));
+        return y;
+    }
+
+    @Override
+    public Tensor affine(Tensor x, double shift, double factor) {
+        requireFloats(x);
+        Tensor y = activations(DType.F32, x.shape());
+        add(new CpuAffine(x, shift, factor, y));
         return y;
     }
 
@@ -227,9 +235,7 @@ public final class CpuDevice extends RecordingDevice {
 
     @Override
     public float[] read(Tensor source) {
-        if (!holdsFloats(source)) {
-            throw new IllegalArgumentException("reading floats from " + source);
-        }
+        requireFloats(source);
         float[] values = new float[Math.toIntExact(source.elements())];
         int rowBytes = source.width() * source.type().bytes();
         for (int row = 0; row < source.rows(); row++) {

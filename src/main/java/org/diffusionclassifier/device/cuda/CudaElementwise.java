@@ -49,4 +49,13 @@ final class CudaElementwise {
                 .in(x).out(y).with(elements, x.dim(1), x.dim(2), x.dim(3)));
         return y;
     }
+
+    static Tensor affine(CudaDevice device, Tensor x, double shift, double factor) {
+        Tensor y = device.activations(DType.F32, x.shape());
+        int elements = Math.toIntExact(x.elements());
+        device.add(new KernelOp(device.gpu(), x.type() == DType.F32 ? "affine_f32" : "affine_f16",
+                Geometry.of(Geometry.ceilDiv(elements, BLOCK), 1, BLOCK), 0)
+                .in(x).with(x.rowStride(), shift, factor).out(y).with(elements, x.width()));
+        return y;
+    }
 }

@@ -53,14 +53,14 @@ final class CudaEmbeddings {
         }
     }
 
-    static Tensor timestep(CudaDevice device, Tensor timesteps, int width, boolean cosineFirst, float shift) {
+    static Tensor time(CudaDevice device, Tensor times, int width, boolean cosineFirst, float shift) {
         if (width % 2 != 0) {
             throw new IllegalArgumentException("timestep embedding of odd width " + width);
         }
-        Tensor y = device.activations(timesteps.dim(0), width);
+        Tensor y = device.activations(times.dim(0), width);
         device.add(new KernelOp(device.gpu(), "timestep_embedding",
                 Geometry.of(Geometry.ceilDiv(y.elements() / 2, BLOCK), 1, BLOCK), 0)
-                .in(timesteps).out(y).with(timesteps.dim(0), width, cosineFirst, shift));
+                .in(times).out(y).with(times.dim(0), width, cosineFirst, shift));
         return y;
     }
 }

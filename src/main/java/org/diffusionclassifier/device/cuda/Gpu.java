@@ -50,10 +50,15 @@ final class Gpu implements AutoCloseable {
         }
         check(cuDeviceGet(device, ordinal), "cuDeviceGet");
         check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
-        check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
+        makeCurrent();
         loadKernels(checked);
         check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
         staging = new Staging(this, stream);
+    }
+
+    /** Makes this card the one that the calling thread's calls are about. */
+    void makeCurrent() {
+        check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
     }
 
     /** Number of cards that a driver has. */
@@ -220,7 +225,6 @@ final class Gpu implements AutoCloseable {
         check(cuMemcpyDtoDAsync(at(destination), at(source), bytes, stream), "cuMemcpyDtoDAsync of " + bytes + " bytes");
     }
 
-    /** Copies to and from the host. */
     /** An event to order streams by; to be destroyed by {@link #destroy}. */
     CUevent createEvent() {
         var event = new CUevent();
@@ -232,6 +236,7 @@ final class Gpu implements AutoCloseable {
         cuEventDestroy(event);
     }
 
+    /** Copies to and from the host. */
     Staging staging() {
         return staging;
     }

@@ -67,7 +67,7 @@ final class KernelOp implements Op {
         return add(tensor == null ? 0L : tensor);
     }
 
-    /** The next arguments: Integer for int, Float for float, Long for long long, Boolean for int. */
+    /** The next arguments: Integer for int, Float for float, Double for double, Long for long long, Boolean for int. */
     KernelOp with(Object... scalars) {
         for (Object scalar : scalars) {
             add(scalar instanceof Boolean flag ? flag ? 1 : 0 : scalar);
@@ -99,6 +99,8 @@ final class KernelOp implements Op {
                 values.putInt(SLOT * i, number);
             } else if (argument instanceof Float number) {
                 values.putFloat(SLOT * i, number);
+            } else if (argument instanceof Double number) {
+                values.putDouble(SLOT * i, number);
             } else {
                 values.putLong(SLOT * i, (Long) argument);
             }
