@@ -34,8 +34,6 @@ final class AttentionBlock implements AutoCloseable {
     private static final float SMALLEST_SUM = 1e-30f;
     private static final float LARGEST_SUM = 1e30f;
 
-    private static final int MASK = Primitive.postOpSlot(1);
-
     private final CpuDevice device;
     private final DType type;
     private final Shape shape;
@@ -259,26 +257,22 @@ final class AttentionBlock implements AutoCloseable {
     /** The weights by way of float32 scores and a softmax primitive; made when first needed, with memory of its own. */
     private final class Shifted implements AutoCloseable {
 
-        private final boolean masked;
         private final Primitive score;
+        /**
+         * Adds the mask; null where there is none. As a post-operation of the product, oneDNN 3.13 computes something else
+         * on processors with AMX as soon as there are two images.
+         */
+        private final Primitive hide;
         private final Primitive softmax;
         private final NativeMemory scores;
         private final NativeMemory scratch;
 
         Shifted(boolean masked) {
-            this.masked = masked;
             scores = NativeMemory.allocate(rows() * keys * DType.F32.bytes());
             try (var descriptors = new Descriptors()) {
                 dnnl_memory_desc scoresDesc = descriptors.dense(DType.F32, images, heads, queries, keys);
-                dnnl_memory_desc maskDesc = descriptors.dense(DType.F32, 1, 1, queries, keys);
-                dnnl_post_ops postOps = scaled(descriptors);
-                if (masked) {
-                    check(dnnl_post_ops_append_binary(postOps, dnnl_binary_add, maskDesc), "append_binary");
-                }
-                score = product(descriptors, queries(descriptors), keys(descriptors), scoresDesc, postOps);
-                if (masked) {
-                    score.operand(MASK, maskDesc);
-                }
+                score = product(descriptors, queries(descriptors), keys(descriptors), scoresDesc, scaled(descriptors));
+                hide = masked ? maskSum(descriptors, scoresDesc) : null;
                 var descriptor = new dnnl_primitive_desc();
                 check(dnnl_softmax_forward_primitive_desc_create(descriptor, device.oneDnn().engine(),
                         dnnl_forward_inference, dnnl_softmax_accurate, scoresDesc, weights(descriptors), 3,
@@ -286,11 +280,26 @@ final class AttentionBlock implements AutoCloseable {
                 softmax = primitive(descriptor).operand(DNNL_ARG_SRC, scoresDesc)
                         .operand(DNNL_ARG_DST, weights(descriptors));
             }
-            scratch = NativeMemory.allocate(Math.max(score.scratchpadBytes(), softmax.scratchpadBytes()));
+            scratch = NativeMemory.allocate(Math.max(hide == null ? 0 : hide.scratchpadBytes(),
+                    Math.max(score.scratchpadBytes(), softmax.scratchpadBytes())));
             score.placeScratchpad(scratch.address());
             score.place(DNNL_ARG_DST, scores.address());
+            if (hide != null) {
+                hide.placeScratchpad(scratch.address());
+                hide.place(DNNL_ARG_SRC_0, scores.address());
+                hide.place(DNNL_ARG_DST, scores.address());
+            }
             softmax.placeScratchpad(scratch.address());
             softmax.place(DNNL_ARG_SRC, scores.address());
+        }
+
+        private Primitive maskSum(Descriptors descriptors, dnnl_memory_desc scoresDesc) {
+            dnnl_memory_desc mask = descriptors.dense(DType.F32, 1, 1, queries, keys);
+            var descriptor = new dnnl_primitive_desc();
+            check(dnnl_binary_primitive_desc_create(descriptor, device.oneDnn().engine(), dnnl_binary_add, scoresDesc, mask,
+                    scoresDesc, descriptors.attributes(descriptors.postOps())), "attention mask");
+            return primitive(descriptor).operand(DNNL_ARG_SRC_0, scoresDesc).operand(DNNL_ARG_SRC_1, mask)
+                    .operand(DNNL_ARG_DST, scoresDesc);
         }
 
         void place() {
@@ -300,16 +309,20 @@ final class AttentionBlock implements AutoCloseable {
         void weigh(long q, long mask) {
             score.place(DNNL_ARG_SRC, q);
             score.place(DNNL_ARG_WEIGHTS, keysAddress);
-            if (masked) {
-                score.place(MASK, mask);
-            }
             score.run();
+            if (hide != null) {
+                hide.place(DNNL_ARG_SRC_1, mask);
+                hide.run();
+            }
             softmax.run();
         }
 
         @Override
         public void close() {
             score.close();
+            if (hide != null) {
+                hide.close();
+            }
             softmax.close();
             scores.close();
             scratch.close();
