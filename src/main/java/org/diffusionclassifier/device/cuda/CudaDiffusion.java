@@ -9,8 +9,9 @@ import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
 import org.diffusionclassifier.tensor.DType;
 
 /**
- * Noise mixing and the errors of predictions, with the noise computed where it is needed: within the network's first and last convolution
- * ({@code noised_conv.cu}, {@code error_conv.cu}), or on their own ({@code diffusion.cu}, {@code variational_bound.cu}).
+ * Noise mixing and the errors of predictions, with the noise computed where it is needed: within the network's first and
+ * last convolution ({@code noised_conv.cu}, {@code error_conv.cu}), or on their own ({@code diffusion.cu},
+ * {@code variational_bound.cu}).
  */
 final class CudaDiffusion implements Diffusion {
 
