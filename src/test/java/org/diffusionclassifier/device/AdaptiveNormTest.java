@@ -59,7 +59,7 @@ class AdaptiveNormTest {
         Tensor input = on.input(x, batch, rows, channels);
         Tensor condition = on.input(conditions, batch, 3 * channels);
         DeviceFixture.assertMatches(on.device().dtype(), 1 + mean / deviation,
-                r -> r.adaptiveNorm(batch, channels, EPSILON, x, shift, scale),
+                r -> r.norms().adaptiveNorm(batch, channels, EPSILON, x, shift, scale),
                 on.run(() -> on.device().adaptiveNorm(input, condition.columns(0, channels),
                         condition.columns(2 * channels, channels), EPSILON)));
     }
@@ -90,7 +90,7 @@ class AdaptiveNormTest {
         Tensor input = on.input(x, batch, rows, channels);
         Tensor addend = on.input(z, batch, rows, channels);
         Tensor condition = on.input(conditions, batch, 2 * channels);
-        on.assertMatches(r -> r.gatedSum(batch, channels, x, gate, z),
+        on.assertMatches(r -> r.norms().gatedSum(batch, channels, x, gate, z),
                 on.run(() -> on.device().gatedSum(input, condition.columns(channels, channels), addend)));
     }
 

@@ -195,7 +195,7 @@ class DiffusionTest {
             on.assertMatches(r -> {
                 double[] noised = r.addNoise(x0, seeded(count, h, w, 4), NoiseCase.V.signal, NoiseCase.V.level);
                 double[] map = r.conv2d(spec, count, h, w, floats(noised), null, filters, bias, null);
-                return r.groupNorm(normalized, count, floats(map), null, gain, bias);
+                return r.norms().groupNorm(normalized, count, floats(map), null, gain, bias);
             }, on.run(() -> norm.forward(diffusion.convolveNoised(trials, first))));
         }
     }

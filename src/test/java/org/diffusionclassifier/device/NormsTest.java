@@ -74,7 +74,7 @@ class NormsTest {
         Tensor large = on.input(x, 1, 33, 40, 16);
         Tensor small = on.input(on.normal(16), 1, 1, 1, 16);
         try (GroupNorm norm = on.device().groupNorm(spec, parameters(weight, bias))) {
-            on.assertMatches(r -> r.groupNorm(spec, 1, x, null, weight, bias), on.run(() -> {
+            on.assertMatches(r -> r.norms().groupNorm(spec, 1, x, null, weight, bias), on.run(() -> {
                 Tensor y = norm.forward(large);
                 norm.forward(small);
                 return y;
@@ -123,7 +123,7 @@ class NormsTest {
         Tensor input = on.input(x, shape);
         try (GroupNorm norm = on.device().groupNorm(spec, parameters(weight, bias))) {
             DeviceFixture.assertMatches(on.device().dtype(), condition,
-                    r -> r.groupNorm(spec, batch, x, null, weight, bias), on.run(() -> norm.forward(input)));
+                    r -> r.norms().groupNorm(spec, batch, x, null, weight, bias), on.run(() -> norm.forward(input)));
         }
     }
 
@@ -140,7 +140,7 @@ class NormsTest {
             Tensor xInput = on.input(x, 3, 5, 3, first);
             Tensor skipInput = on.input(skip, 3, 5, 3, second);
             try (GroupNorm norm = on.device().groupNorm(spec, parameters(weight, bias))) {
-                on.assertMatches(r -> r.groupNorm(spec, 3, x, skip, weight, bias),
+                on.assertMatches(r -> r.norms().groupNorm(spec, 3, x, skip, weight, bias),
                         on.run(() -> norm.forward(xInput, skipInput)));
             }
         }
@@ -176,7 +176,7 @@ class NormsTest {
         try (Conv2d convolution = on.device().conv2d(spec, filterWeights);
                 Linear projection = on.device().linear(linear, matrixWeights);
                 GroupNorm norm = on.device().groupNorm(groups, parameters(weight, bias))) {
-            on.assertMatches(r -> r.groupNorm(groups, batch,
+            on.assertMatches(r -> r.norms().groupNorm(groups, batch,
                     floats(r.conv2d(spec, batch, height, width, x, null, filters, filterBias, residual)),
                     floats(r.linear(linear, other, matrix, matrixBias, null)), weight, bias),
                     on.run(() -> norm.forward(convolution.forward(xInput, residualInput), projection.forward(otherInput))));
@@ -197,7 +197,7 @@ class NormsTest {
         var matrixWeights = new MapWeights().with("weight", matrix, 80, 32).with("bias", matrixBias, 80);
         try (Linear projection = on.device().linear(linear, matrixWeights);
                 GroupNorm norm = on.device().groupNorm(groups, parameters(weight, bias))) {
-            DeviceFixture.assertMatches(on.device().dtype(), 101, r -> r.groupNorm(groups, 2,
+            DeviceFixture.assertMatches(on.device().dtype(), 101, r -> r.norms().groupNorm(groups, 2,
                     floats(r.linear(linear, x, matrix, matrixBias, null)), null, weight, bias),
                     on.run(() -> norm.forward(projection.forward(input))));
         }
@@ -237,7 +237,7 @@ class NormsTest {
         Tensor input = on.input(x, 1, rows, channels);
         try (LayerNorm norm = on.device().layerNorm(channels, epsilon, parameters(weight, bias))) {
             DeviceFixture.assertMatches(on.device().dtype(), condition,
-                    r -> r.layerNorm(channels, epsilon, x, weight, bias), on.run(() -> norm.forward(input)));
+                    r -> r.norms().layerNorm(channels, epsilon, x, weight, bias), on.run(() -> norm.forward(input)));
         }
     }
 

@@ -83,7 +83,7 @@ public final class SmallDit {
     /**
      * The same under diffusers' names, in the order and by the rules of the script by which the published weights were
      * converted (diffusers, {@code scripts/convert_dit_to_diffusers.py}): whole tensors, but for queries, keys and
-     * values, which are the thirds of one, and a copy for each block of what all are told.
+     * values, which are the thirds of one, and the embedders of timestep and label, of which each block has a copy.
      */
     public static MapWeights diffusers() {
         var tensors = new MapWeights();
@@ -126,7 +126,7 @@ public final class SmallDit {
                 () -> Arrays.copyOfRange(values(from, whole), third * elements, (third + 1) * elements));
     }
 
-    /** A diffusers directory with the golden autoencoder in it, and as safetensors of F32 or PyTorch's file. */
+    /** A diffusers directory with the golden autoencoder in it; weights in safetensors, as F32, or in PyTorch's form. */
     public static Path directory(Path root, boolean pickled) throws IOException {
         Files.createDirectories(root.resolve("transformer"));
         Files.createDirectories(root.resolve("scheduler"));
