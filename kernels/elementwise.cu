@@ -6,16 +6,16 @@
 //     index  int [entries]             y  half [entries, rows, width]
 //     Launch: 256 threads, grid (ceil(rows·width / 2048), entries).
 //
-// swap_axes_f16, swap_axes_f32: y[a, c, b, w] = x[a, b, c, w], half or float: from an image to its patches of p², where
-// [B, C] is [p, image's width / p] and W is p times its channels, and back
+// swap_axes_f16, swap_axes_f32: y[a, c, b, w] = x[a, b, c, w], half or float. They turn an image into its patches of
+// p², where [B, C] is [p, image's width / p] and W is p times its channels, and back.
 //     x  [A, B, C, W], n elements in all      y  [A, C, B, W]
 //     Launch: 256 threads, ceil(n / 256) blocks in x.
 //
 // No dynamic shared memory. Preconditions: pointers 16-byte aligned; n and rows·width < 2³¹ − 2048.
 //
 // Bound: bytes; each element is read and written once, 16 bytes at a time. gather_rows does so where width and ldx are
-// multiples of 8, else element by element. swap_axes moves a latent or a prediction, element by element: W neighbours, 16
-// or 64 bytes for DiT-XL/2, 1 MB of predictions for 16 pairs.
+// multiples of 8, else element by element. swap_axes moves a latent or a prediction, element by element: W neighbours,
+// 16 or 64 bytes for DiT-XL/2, 1 MB of predictions for 16 pairs.
 // Tested against the formulas in double, copies to the bit (the Java test of this name).
 #include "activation.cuh"
 #include "vector.cuh"
