@@ -23,9 +23,8 @@
 // Registers on sm_80 and sm_90 (0 spilled): adaptive_norm_512 64 and 64, _1024 108 and 125, _1280 127 and
 // 155, adaptive_norm 195 and 255; gated_sum 27.
 // Tested against the formulas in double (the Java test of adaptive norms).
-// Considered: the norm in one kernel with the sum before it, whose result it would read from registers. This would
-// save 2 of 10 bytes an element, or 12 µs of a block's 480 at the bounds above, but every caller would get a second
-// output. Not timed.
+// Considered: norm and sum before it in one kernel, which would read the sum's result from registers: 2 of 10 bytes an
+// element, or 12 µs of a block's 480 at the bounds above; not for a second output in every caller's hands. Not timed.
 #include "normalise.cuh"
 
 namespace {

@@ -16,7 +16,7 @@
 //
 // conv3x3_moments also gathers the moments of y, stored as fp16, that a group normalisation needs:
 //
-//     moments       Moments [M / rows, Cout / 2] of pairs of columns over the rows of a tile (epilogue.cuh, moments.cuh)
+//     moments       Moments [M / rows, Cout / 2] of pairs of columns over the rows of a tile (finish_tile.cuh, moments.cuh)
 //
 // conv3x3_partial: block (.., i) sums split_tiles tiles of 32 columns of k, from the i · split_tiles-th on, into
 //
@@ -51,8 +51,8 @@
 //
 // Those with moments are separate kernels, so that their four additional moves are not in every loop.
 //
-// A change of tap, once in 10 to 80 tiles, takes another 100 instructions (128×128). By ptxas's stall counts the tensor
-// cores are busy for 0.98 (128×128) or 0.99 of a warp's time. Banks and sectors are as in gemm.cu.
+// From tap to tap, each 10 to 80 tiles, another 100 instructions (128×128). By ptxas's stall counts the tensor cores
+// are busy for 0.98 (128×128) or 0.99 of a warp's time; banks and sectors as in gemm.cu.
 #include "epilogue.cuh"
 #include "launch.cuh"
 #include "loader.cuh"

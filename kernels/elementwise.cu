@@ -14,8 +14,8 @@
 // No dynamic shared memory. Preconditions: pointers 16-byte aligned; n and rows·width < 2³¹ − 2048.
 //
 // Bound: bytes; each element is read and written once, 16 bytes at a time. gather_rows does so where width and ldx are
-// multiples of 8, else element by element. swap_axes moves a latent or a prediction, element by element: W neighbours,
-// 16 or 64 bytes for DiT-XL/2, 1 MB of predictions for 16 pairs.
+// multiples of 8, else element by element. swap_axes moves a latent or a prediction, element by element: W neighbours, 16
+// or 64 bytes for DiT-XL/2, 1 MB of predictions for 16 pairs.
 // Tested against the formulas in double, copies to the bit (the Java test of this name).
 #include "activation.cuh"
 #include "vector.cuh"

@@ -13,7 +13,7 @@
 //
 // gemm_moments has no act. It also gathers the moments of y, stored as fp16, that a group normalisation needs:
 //
-//     moments   Moments [M / rows, N / 2] of pairs of columns over the rows of a tile (epilogue.cuh, moments.cuh)
+//     moments   Moments [M / rows, N / 2] of pairs of columns over the rows of a tile (finish_tile.cuh, moments.cuh)
 //
 // gemm_partial has no act: block (.., i) sums split_tiles tiles of 32 columns of k, from the i · split_tiles-th on, in
 //
@@ -70,10 +70,10 @@
 //     128×128, 64 columns of k in 2 stages                  242  53 %  0.46  0.90  235     twice the shared memory for
 //     128×256, 64 columns of k in 3 stages                  230  56 %  0.40  0.91  227     the same loads under way
 //
-// In all that are taken, ldmatrix has 0.25 (128×128) or 0.225 instructions an mma, all x4. By ptxas's stall counts the
-// tensor cores are busy for 0.99 of a warp's time. No two lanes need the same bank, and every sector of 32 bytes that
-// is fetched or written is used completely (steps/tile_counters.cpp). The bias is therefore added before the sums are
-// turned: lanes with eight columns of it would read half of each sector at a time.
+// In all of the taken, ldmatrix has 0.25 (128×128) or 0.225 instructions an mma, all x4, and by ptxas's stall counts
+// the tensor cores are busy for 0.99 of a warp's time. No two lanes meet in a bank, and every sector of 32 bytes that
+// is fetched or written is used whole (steps/tile_counters.cpp). The bias is added before the sums are turned for that:
+// lanes with eight columns of it would read half of each sector at a time.
 #include "epilogue.cuh"
 #include "launch.cuh"
 #include "loader.cuh"

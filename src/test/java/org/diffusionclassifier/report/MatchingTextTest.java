@@ -20,7 +20,7 @@ class MatchingTextTest {
                3  a fox
 
             raw error
-                             1            2            3   no caption
+                             1            2            3       untold
               a.png   0.250000 ^   0.500000     0.125000*^   0.500000
               b.png   0.500000     0.500000     0.750000     1.000000
 

@@ -26,7 +26,7 @@ public final class MatchPage {
     }
 
     /**
-     * Every picture with every caption.
+     * Every picture told every caption.
      *
      * @param pictures their files
      * @param errors   one for each
@@ -58,8 +58,8 @@ public final class MatchPage {
             page.section(capitalised(scoring), table.render(),
                     Html.of("<p class=\"note\">◀ the caption that fits a picture best, ▲ the picture that fits a caption "
                             + "best. %s</p>", scoring == Scoring.RAW
-                            ? "A picture’s error says first how difficult the picture is: compare within a row."
-                            : "The error less the same picture’s unconditional error: pictures can be compared, too."));
+                            ? "A picture’s error says first how difficult the picture is: compare along the rows."
+                            : "The error less the same picture’s when told nothing: pictures can be compared, too."));
         }
         return page.settings(settings);
     }
