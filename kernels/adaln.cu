@@ -1,6 +1,6 @@
-// What a diffusion transformer does by image (Peebles and Xie, Scalable Diffusion Models with Transformers, 2023, arXiv
-// 2212.09748, section 3.2): layer normalisation without parameters of its own, scaled and shifted by the image's
-// condition, and the gated sum that ends each half of a block.
+// The operations by which a diffusion transformer applies an image's condition (Peebles and Xie, Scalable Diffusion
+// Models with Transformers, 2023, arXiv 2212.09748, section 3.2): layer normalisation without parameters of its own,
+// scaled and shifted by the condition, and the gated sum that ends each half of a block.
 //
 //     adaptive_norm_512, _1024, _1280, adaptive_norm, adaptive_norm_any:
 //         y[b, l, c] = (x[b, l, c] − μ[b, l]) / √(σ²[b, l] + ε) · (1 + scale[b, c]) + shift[b, c]
@@ -10,15 +10,16 @@
 //     x, y, z             half [B, L, C]
 //     shift, scale, gate  half [B, C], rows lds, ldg apart: columns of one product [B, 6·C]
 //
-// Launch, no dynamic shared memory: adaptive_norm*: 128 threads, grid (any, B), a warp takes a row and then every
-// (4 · gridDim.x)-th; gated_sum: 256 threads, grid (ceil(L·C / 2048), B); gated_sum_any: ceil(L·C / 256), B.
-// Preconditions: pointers 16-byte aligned; C, lds, ldg multiples of 8 and C ≤ 512, 1024, 1280, or 2048 for adaptive_norm
-// itself, L·C < 2³¹ − 2048; those in _any: free.
+// Launch, no dynamic shared memory: adaptive_norm*: 128 threads, grid (any, B); a warp takes a row, and then every
+// (4 · gridDim.x)-th row after it. gated_sum: 256 threads, grid (ceil(L·C / 2048), B). gated_sum_any: ceil(L·C / 256),
+// B.
+// Preconditions: pointers 16-byte aligned; C, lds and ldg multiples of 8; C ≤ 512, 1024 or 1280 by name, or 2048 for
+// adaptive_norm itself; L·C < 2³¹ − 2048. Those with _any have none.
 //
-// Bound: bytes, 4 an element of adaptive_norm, 6 of gated_sum. DiT-XL/2 at 16 pairs, [16, 256, 1152]: 18.9 and 28.3 MB, 12
-// and 18 µs on an A100; each twice a block, 61 µs beside its products' 131 GFLOP, 420 µs at 312 TFLOP/s.
-// A row is read once and stays in a warp's registers between its three passes, as fp16; scale and shift of the image
-// stay there from row to row, as floats (normalise.cuh, as layernorm.cu).
+// Bound: bytes, 4 an element of adaptive_norm, 6 of gated_sum. For DiT-XL/2 at 16 pairs, [16, 256, 1152], these are
+// 18.9 and 28.3 MB, 12 and 18 µs on an A100. Each occurs twice a block, 61 µs beside the 131 GFLOP of its products,
+// 420 µs at 312 TFLOP/s. A row is read once. It stays in a warp's registers between its three passes, as fp16. Scale
+// and shift of the image stay there from row to row, as floats (normalise.cuh, as layernorm.cu).
 // Registers on sm_80 and sm_90 (0 spilled): adaptive_norm_512 64 and 64, _1024 108 and 125, _1280 127 and
 // 155, adaptive_norm 195 and 255; gated_sum 27.
 // Tested against the formulas in double (the Java test of adaptive norms).

@@ -12,34 +12,34 @@
 //     y             half (conv3x3_f32out: float) [B, Ho, Wo, Cout]
 //     p             pad_top_left: 1, or 0 for the autoencoder's padding of the bottom and right edges only
 //
-// Ho and Wo are the caller's, so that how far it pads below and to the right follows from them.
+// The caller chooses Ho and Wo, and thus how far it pads below and to the right.
 //
-// conv3x3_moments also gathers what a group normalisation wants to know of y, stored as fp16:
+// conv3x3_moments also gathers the moments of y, stored as fp16, that a group normalisation needs:
 //
-//     moments       Moments [M / rows, Cout / 2] of pairs of columns over the rows of a tile (epilogue.cuh, moments.cuh)
+//     moments       Moments [M / rows, Cout / 2] of pairs of columns over the rows of a tile (finish_tile.cuh, moments.cuh)
 //
 // conv3x3_partial: block (.., i) sums split_tiles tiles of 32 columns of k, from the i · split_tiles-th on, into
 //
 //     sums          float [grid.y, B·Ho·Wo, lds], lds ≥ Cout a multiple of 8
 //
-// which splitk.cu adds up and finishes: at 8×8 and 16×16 pixels there are fewer tiles than multiprocessors.
+// which splitk.cu adds up and finishes. At 8×8 and 16×16 pixels there are otherwise fewer tiles than multiprocessors.
 //
-// Preconditions: pointers 16-byte aligned; x has fewer than 2³¹ elements; Cin a multiple of 8, or else the kernel of
-// a name with _any. Cout is free; a multiple of 8 gets 16-byte accesses. conv3x3_moments: M a multiple of the tile's rows,
-// Cout even.
+// Preconditions: pointers 16-byte aligned; x has fewer than 2³¹ elements; Cin a multiple of 8, or else a kernel with
+// _any in its name. Cout is free; a multiple of 8 gets 16-byte accesses. conv3x3_moments: M a multiple of the tile's
+// rows, Cout even.
 //
-// Launch: as gemm.cu, with M = B·Ho·Wo and N = Cout. The order of summation over k is the same in all, and so are the
-// bits; conv3x3_partial's differ by float32's rounding.
+// Launch: as gemm.cu, with M = B·Ho·Wo and N = Cout. All kernels sum over k in the same order and give the same bits,
+// except that conv3x3_partial's differ by float32's rounding.
 //
-// Bound: FLOP. 18·B·Ho·Wo·Cin·Cout FLOP; each input is fetched nine times, but eight of these from the caches: at
-// 64×64, 320 → 320, 1440 FLOP a byte of memory, of which an A100 needs 200. From L2 as gemm.cu.
+// Bound: FLOP. There are 18·B·Ho·Wo·Cin·Cout of them. Each input is fetched nine times, eight of these from the
+// caches: at 64×64, 320 → 320, that is 1440 FLOP a byte of memory, of which an A100 needs 200. From L2 as gemm.cu.
 // Occupancy: as gemm.cu (registers of sm_80: 256×160 and 128×160 250, 128×128 224, 64×64 96).
 // Tested against the same sums in double (Conv2dTest), and every tile against every other's bits (TilesTest).
 //
 // Tried, on sm_80 (instructions of the main loop, of them mma; integer and move instructions for one mma; tensor clocks
 // to these plus all other instructions; registers):
 //
-//     128×128, a pixel's place worked out in the loop          311  21 %  3.25  0.68  229     9 blocks, gap 201
+//     128×128, a pixel's address computed in the loop          311  21 %  3.25  0.68  229     9 blocks, gap 201
 //     .. filter taps around the loop, a bit for each row       146  44 %  0.80  0.86  224     gap 7
 //     .. the bits cleared behind the last channel              143  45 %  0.75  0.87  224     gap 8: taken
 //     128×160, the same                                        164  49 %  0.62  0.88  250     gap 6: taken
@@ -49,7 +49,7 @@
 //     .. 128×160                                               168  48 %  0.68  0.88  250     gap 7: taken
 //     .. 256×160                                               160  50 %  0.60  0.89  248     gap 7: taken
 //
-// Those with moments are kernels of their own, so that the four moves which they have more are not in every loop.
+// Those with moments are separate kernels, so that their four additional moves are not in every loop.
 //
 // From tap to tap, each 10 to 80 tiles, another 100 instructions (128×128). By ptxas's stall counts the tensor cores
 // are busy for 0.98 (128×128) or 0.99 of a warp's time; banks and sectors as in gemm.cu.

@@ -6,8 +6,8 @@
 //     index  int [entries]             y  half [entries, rows, width]
 //     Launch: 256 threads, grid (ceil(rows·width / 2048), entries).
 //
-// swap_axes_f16, swap_axes_f32: y[a, c, b, w] = x[a, b, c, w], half or float: from an image to its patches of p², where
-// [B, C] is [p, image's width / p] and W is p times its channels, and back
+// swap_axes_f16, swap_axes_f32: y[a, c, b, w] = x[a, b, c, w], half or float. They turn an image into its patches of
+// p², where [B, C] is [p, image's width / p] and W is p times its channels, and back.
 //     x  [A, B, C, W], n elements in all      y  [A, C, B, W]
 //     Launch: 256 threads, ceil(n / 256) blocks in x.
 //

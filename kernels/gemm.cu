@@ -3,48 +3,52 @@
 //     y = act([x0 | x1] Wᵀ + bias) + residual
 //
 //     x0        half [M, k0], row stride ldx0      x1   half [M, k1], row stride ldx1; null with k1 = 0 for none
-//     w         half [N, ldw]: [W0 | W1], each part's columns rounded up to a multiple of 32 with zeros behind them
+//     w         half [N, ldw]: [W0 | W1], each part's columns padded with zeros to a multiple of 32
 //     bias      float [N], null for none
 //     residual  half [M, columns of y], row stride ldr, null for none
 //     y         half (gemm_f32out: float) [M, N], row stride ldy; gemm_geglu: [M, N / 2]
 //
-// act: gemm none; gemm_activated the one of activation.cuh that activation names; gemm_geglu: W's rows are value,
-// gate, value, gate, .. and y[:, j] = value_j · gelu(gate_j), so that both meet in one thread.
+// act: none in gemm; in gemm_activated the function of activation.cuh that activation names. In gemm_geglu, W's rows
+// are value, gate, value, gate, .., so that both meet in one thread, and y[:, j] = value_j · gelu(gate_j).
 //
-// gemm_moments has no act, and also gathers what a group normalisation wants to know of y, stored as fp16:
+// gemm_moments has no act. It also gathers the moments of y, stored as fp16, that a group normalisation needs:
 //
-//     moments   Moments [M / rows, N / 2] of pairs of columns over the rows of a tile (epilogue.cuh, moments.cuh)
+//     moments   Moments [M / rows, N / 2] of pairs of columns over the rows of a tile (finish_tile.cuh, moments.cuh)
 //
 // gemm_partial has no act: block (.., i) sums split_tiles tiles of 32 columns of k, from the i · split_tiles-th on, in
 //
 //     sums      float [grid.y, M, lds], lds ≥ N a multiple of 8
 //
-// which splitk.cu adds up and finishes. For products of few tiles and a long k: else most multiprocessors have none.
+// which splitk.cu adds up and finishes. It serves products of few tiles and a long k, for which most multiprocessors
+// would otherwise have no block.
 //
-// Preconditions: pointers 16-byte aligned; k0, k1, ldx0, ldx1 multiples of 8, or else a kernel of a name with _any. M,
-// N, ldr and ldy are free; multiples of 8 get 16-byte accesses. gemm_moments: M a multiple of the tile's rows, N even.
+// Preconditions: pointers 16-byte aligned; k0, k1, ldx0 and ldx1 multiples of 8, or else a kernel with _any in its
+// name. M, N, ldr and ldy are free; multiples of 8 get 16-byte accesses. gemm_moments: M a multiple of the tile's
+// rows, N even.
 //
-// Launch: a name ends in the tile of y that a block computes, _any has 64×64. Threads and dynamic shared memory of a
-// block are in the table of mainloop.cuh; ceil(M / rows) · ceil(N / columns) blocks in x. The order of summation over k
-// is the same in all, and so are the bits; gemm_partial's differ by float32's rounding.
+// Launch: a name ends in the tile of y that a block computes; _any has 64×64. Threads and dynamic shared memory of a
+// block are in the table of mainloop.cuh. There are ceil(M / rows) · ceil(N / columns) blocks in x. All kernels sum
+// over k in the same order and give the same bits, except that gemm_partial's differ by float32's rounding.
 //
-// Which tile: Tiles.java, by the multiprocessor with most to do. 160 divides all of SD's channel counts, which 128 and
-// 256 do not: of 320 columns, tiles of 128 compute 384. gemm_geglu, whose N is 8 times the channels, takes 128 and 256:
-// a warp of theirs writes 32 halves of a row, whole sectors of 32 bytes; of 160, 40. Over SD 2.0's UNet at batch 8 the
-// multiplications issued are 1.002 of those needed on an A100, H100, RTX 4090 and RTX 3090 (TilesTest keeps it below
-// 1.03); with 128×128 alone, 1.053.
+// Which tile: Tiles.java chooses by the multiprocessor with the most work. 160 divides all of SD's channel counts,
+// which 128 and 256 do not: of 320 columns, tiles of 128 compute 384. gemm_geglu, whose N is 8 times the channels,
+// takes 128 and 256, because a warp of these writes 32 halves of a row, whole sectors of 32 bytes; with 160 it would
+// write 40. Over SD 2.0's UNet at batch 8 the multiplications issued are 1.002 of those needed on an A100, H100, RTX
+// 4090 and RTX 3090 (TilesTest keeps it below 1.03); with 128×128 alone, 1.053.
 //
 // Bound: 2·M·N·K FLOP over 2·(M·K + N·K + M·N) bytes. An A100 (312 TFLOP/s, 1555 GB/s) needs 200 FLOP a byte: at 64×64
 // and batch 8, 320 → 320 has 159 (bytes, by 1.26), GEGLU 320 → 2560 has 504 and 1280 → 1280 at 16×16 has 488 (FLOP).
-// From the L2 cache a tile wants a byte for so many FLOP: 256×160 98, 128×256 85, 128×160 71, 128×128 64, 64×64 32. An
-// A100's gives 5120 bytes a clock, 7.2 TB/s, of which 312 TFLOP/s need 4.9 with tiles of 128×128 and 3.2 of 256×160.
+// From the L2 cache, a tile needs a byte for so many FLOP: 256×160 98, 128×256 85, 128×160 71, 128×128 64, 64×64 32.
+// An A100's cache gives 5120 bytes a clock, 7.2 TB/s. 312 TFLOP/s need 4.9 of these with tiles of 128×128 and 3.2 of
+// 256×160.
 //
-// Occupancy, by registers of sm_80 and shared memory: 256×160 (244, 78 KB) and 128×256 (212, 72 KB) one block an SM, of
-// 8 warps; 128×160 (244, 54 KB) two of 4 warps, on cards with 100 KB one, where Tiles counts with that; 128×128 (214,
-// 48 KB) two on all; 64×64 (96, 32 KB) three to five; 16×64 (48, 30 KB) three to seven. Two warps a quarter of the SM
-// are few, and enough: a warp has 8 independent mma (64 clocks of an A100), and the other warp as many, between asking
-// for a fragment and using it, and ldmatrix takes about 30; and a tile of 32 columns takes both warps 1024 or 1280
-// clocks, so that a stage was asked for some 2000 clocks before it is read, three times what memory takes.
+// Occupancy, by registers of sm_80 and shared memory: 256×160 (244, 78 KB) and 128×256 (212, 72 KB) have one block an
+// SM, of 8 warps. 128×160 (244, 54 KB) has two of 4 warps, or one on cards with 100 KB, which Tiles takes into
+// account. 128×128 (214, 48 KB) has two everywhere, 64×64 (96, 32 KB) three to five, 16×64 (48, 30 KB) three to seven.
+// Two warps a quarter of the SM are few, but enough. Between asking for a fragment and using it, a warp has 8
+// independent mma (64 clocks of an A100), and the other warp as many, while ldmatrix takes about 30 clocks. A tile of
+// 32 columns takes both warps 1024 or 1280 clocks, so that a stage was asked for some 2000 clocks before it is read:
+// three times the latency of memory.
 //
 // Tested against the same sums in double (LinearTest), and every tile against every other's bits (TilesTest).
 //

@@ -1,4 +1,4 @@
-// Group normalisation of one or two channels-last inputs side by side, with SiLU behind it where wanted:
+// Group normalisation of one channels-last input or of two side by side, optionally followed by SiLU:
 //
 //     y[b, p, c] = act((u[b, p, c] − μ[b, g]) / √(σ²[b, g] + ε) · gamma[c] + beta[c]),
 //     u = [x | skip], g = c / group_size
@@ -13,49 +13,53 @@
 // lcm(group_size, 16). For Stable Diffusion's 32 groups that is 80 channels of 320, 640, 1280 and 2560, and 240 of 960
 // and 1920.
 //
-// groupnorm_apply where the moments of both inputs are known: one launch, each element read once and written once. Those
-// of large maps come from the kernels that write them (gemm.cu, conv.cu, noised_conv.cu: pairs of channels over 128 or
-// 256 pixels). A block takes `run` pixels of a slice.
+// groupnorm_apply, if the moments of both inputs are known: one launch that reads and writes each element once. The
+// kernels that write large maps also gather their moments (gemm.cu, conv.cu, noised_conv.cu: pairs of channels over
+// 128 or 256 pixels). A block takes `run` pixels of a slice.
 //     grid (C / width, ⌈P / run⌉, B); static shared memory 10240 bytes
-// groupnorm where they are not, and a slice of an image fits into shared memory: one launch, too.
+// groupnorm, if they are not known and a slice of an image fits into shared memory: one launch, too.
 //     grid (C / width, B); dynamic shared memory width · (2 · ⌈P / lines⌉ · lines + 12) bytes, static 1280
-// groupnorm_stats before groupnorm_apply for an input without moments. Here width is any divisor of its channels.
+// groupnorm_stats, before groupnorm_apply, for an input without moments. Here width is any divisor of its channels.
 //     grid (C / width, ⌈P / slab⌉, B); dynamic width · (2 · slab + 4), static 1280
-// Threads of all three: 32 · (width / 16) · k with the largest k that makes at most 640; lines = 16 · k pixels at once.
-// groupnorm_any: any channels, element by element; 256 threads, grid (C / group_size, B).
+// Threads of these three: 32 · (width / 16) · k, with the largest k that gives at most 640; lines = 16 · k pixels at
+// once. groupnorm_any: any channels, element by element; 256 threads, grid (C / group_size, B).
 //
 // Preconditions: pointers 16-byte aligned; B·P < 2³¹; C a multiple of group_size. All but groupnorm_any: C0 and C1
 // multiples of 16, width ≤ 320; unit 1 or 2, a divisor of group_size. groupnorm_any: group_size·P < 2³¹.
 // The order of a sum depends on the shape and the slabs, not on run: an image has the same bits whatever else is in the
-// batch. (Slabs are the tiles of the kernel before, which another batch size may change: by float32's rounding.)
+// batch. (Slabs are the tiles of the kernel before. Another batch size may change them, and results by float32's
+// rounding.)
 //
-// Bound: bytes. An element costs 4 of them, which an A100's 1555 GB/s bring to an SM in 0.28 ns, time for 50
-// instructions of a thread; groupnorm_apply spends 9 on it with SiLU. Moments are written once, a byte for each `slab`
-// bytes of elements, and read by every block of an image: that is why a slice has few of these, four, where that gives half
-// of the multiprocessors one at least. Counted on the emulated device, bytes asked for by 4 · elements:
+// Bound: bytes. An element costs 4 of them. An A100's 1555 GB/s bring these to an SM in 0.28 ns, in which a thread can
+// execute 50 instructions; groupnorm_apply, with SiLU, executes 9. Moments are written once, a byte for each `slab`
+// bytes of elements, and every block of an image reads them. A slice is therefore cut into few blocks: four, if that
+// occupies at least half of the multiprocessors. Counted on the emulated device, bytes asked for, divided by
+// 4 · elements:
 //     groupnorm_apply   slabs of 128 pixels  64×64  1.041  32×32  1.047, whatever the channels; of 256  1.022, 1.027
 //     groupnorm         16×16×1280  1.007   16×16×(1280 + 640)  1.007   8×8×(1280 + 1280)  1.03
-//     stats and apply   1.53 to 1.56: a map without moments is read twice. In SD 2.0's UNet at batch 8 that is left for
-//                       one norm of 61, 16×16×(1280 + 640), and only on cards with 100 KB of shared memory: its inputs
-//                       come from split sums and 64×64 tiles, which gather nothing.
-// All accesses of x, skip and y are 16 bytes wide and use their sectors whole (ratio 1.00); the tile in shared memory
-// is free of bank conflicts (1.00), since a thread reads only what it put there itself, 16 bytes beside its
-// neighbours'. A request touches 16 cache lines where 4 would be the fewest: the price of having a channel's pixels in
-// one warp, where they are summed by shuffles. The next warps take the rest of each line.
-// groupnorm_apply goes through the map backwards, to begin with what was written or read last and is in the L2 cache.
+//     stats and apply   1.53 to 1.56: a map without moments is read twice. In SD 2.0's UNet at batch 8 this remains for
+//                       one norm of 61, 16×16×(1280 + 640), and only on cards with 100 KB of shared memory: its inputs come
+//                       from split sums and 64×64 tiles, which gather no moments.
+// All accesses of x, skip and y are 16 bytes wide and use their sectors completely (ratio 1.00). The tile in shared
+// memory has no bank conflicts (1.00), because a thread reads only what it wrote itself, 16 bytes beside its
+// neighbours'. A request touches 16 cache lines where 4 would be the fewest. This is the price of having a channel's
+// pixels in one warp, where shuffles sum them. The next warps take the rest of each line.
+// groupnorm_apply runs through the map backwards. It thus begins with what was written or read last and is in the L2
+// cache.
 //
-// Occupancy: 48 registers at most, so two blocks of 640 on an SM: 40 warps, or 20 where groupnorm's tile takes all its
-// shared memory (32×32×80: 160 KB). What is under way at once is the whole tile, by cp.async, 40 KB a block and more; in
-// apply 2 loads of 16 bytes a thread, 40 KB an SM. Covering 600 ns of latency takes 9 KB an SM on an A100, 15 on an H100.
+// Occupancy: at most 48 registers, so that two blocks of 640 threads fit on an SM: 40 warps, or 20 if groupnorm's tile
+// takes all of the shared memory (32×32×80: 160 KB). groupnorm has its whole tile under way at once by cp.async, 40 KB
+// a block or more. groupnorm_apply has 2 loads of 16 bytes a thread, 40 KB an SM. To cover 600 ns of latency, an A100
+// needs 9 KB an SM and an H100 15.
 //
-// Tested against mean and variance in double (NormsTest), the launches that are left in MapMomentsTest.
+// Tested against mean and variance in double (NormsTest); MapMomentsTest counts the launches that remain.
 // Tried:
 //     sums of a shifted u and u², two launches for every shape       6 bytes an element and two launches throughout
 //     the tile in registers, 16 loads a thread                       96 registers and spills on sm_80
 //     the same, 8 loads a thread, two blocks an SM                   48 registers, 16 to 144 bytes of stack
 //     the tile in shared memory, stats and apply for the rest        48 registers, no stack; 64×64 1.52 to 1.56
-//     apply with 4 loads a thread in place of 2                      67 registers: one block an SM in place of two
-//     moments from the kernel before, 8 runs of an image             64×64 by slabs of 128: 1.07, reckoned
+//     apply with 4 loads a thread instead of 2                       67 registers: one block an SM instead of two
+//     moments from the kernel before, 8 runs of an image             64×64 by slabs of 128: 1.07, calculated
 //     .. 4 runs: this one                                            47 registers (sm_80); 1.041
 #include "activation.cuh"
 #include "launch.cuh"

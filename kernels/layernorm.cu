@@ -5,20 +5,21 @@
 //     x  half [rows, C], row stride ldx       y  half [rows, C], row stride ldy
 //     gamma, beta  float [C], null for 1 and 0
 //
-// Launch: 128 threads, any number of blocks in x, no dynamic shared memory; a warp takes a row, and then every
-// (4 · blocks)-th.
-// Preconditions: pointers 16-byte aligned; C, ldx, ldy multiples of 8 and C ≤ 512, 1024, 1280, or 2048 for layernorm
-// itself; layernorm_any: free.
+// Launch: 128 threads, any number of blocks in x, no dynamic shared memory. A warp takes a row, and then every
+// (4 · blocks)-th row after it.
+// Preconditions: pointers 16-byte aligned; C, ldx and ldy multiples of 8; C ≤ 512, 1024 or 1280 by name, or 2048 for
+// layernorm itself. layernorm_any has none.
 //
-// Bound: bytes, 4 an element. A row is read once and stays in registers between its three passes (mean, variance,
-// result), as the fp16 it is in memory: half the registers, for a conversion a pass. gamma and beta are read once a
-// warp. Counted on the emulated device: x and y are accessed 16 bytes at a time, their sectors whole (ratio 1.00).
-// gamma and beta, 32 bytes a lane in two loads, use half of each sector at a time, the other half from L1: 8 bytes a
-// channel and warp, beside 38 where a warp has 9.5 rows (32768 rows on an A100). Memory sees them once.
-// layernorm_any reads a row three times, twice from the L1 cache. The loops are in normalise.cuh.
+// Bound: bytes, 4 an element. A row is read once. It stays in registers between its three passes (mean, variance,
+// result) as the fp16 that it is in memory: this takes half the registers and costs a conversion a pass. gamma and
+// beta are read once a warp. Counted on the emulated device: x and y are accessed 16 bytes at a time, and their
+// sectors are used completely (ratio 1.00). gamma and beta, 32 bytes a lane in two loads, use half of each sector at a
+// time and find the other half in L1. They cost 8 bytes a channel and warp, beside 38 where a warp has 9.5 rows (32768
+// rows on an A100), and come from memory once. layernorm_any reads a row three times, twice from the L1 cache. The
+// loops are in normalise.cuh.
 //
-// Occupancy, by registers on sm_80 and sm_90 (0 spilled), and bytes that an SM's warps have under way at once; to cover
-// 600 ns an A100 needs 9 KB, an H100 15:
+// Occupancy: registers on sm_80 and sm_90 (0 spilled), the warps that fit, and the bytes that an SM's warps have under
+// way at once. To cover a latency of 600 ns an A100 needs 9 KB, an H100 15:
 //     layernorm_512     56: 36 warps, 23 KB at C = 320     64: 32 warps, 20 KB
 //     layernorm_1024    96: 20 warps, 26 KB at C = 640    117: 16 warps, 20 KB
 //     layernorm_1280   124: 16 warps, 41 KB at C = 1280   143: 12 warps, 31 KB

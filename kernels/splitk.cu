@@ -7,18 +7,19 @@
 //     image_addend  half [M / image_rows, N], row stride ld_image, null for none
 //     residual      half [M, N], row stride ldr, null for none
 //     y             half [M, N], row stride ldy
-//     activation    which of activation.cuh, 0 for none
+//     activation    number of a function of activation.cuh, 0 for none
 //
-// In the order of the splits, whichever block was done first: the same launch gives the same bits. (The last block of
-// each tile could do this and save the launch, but would need counters that someone sets to zero, and a fence.)
+// Sums are added in the order of the splits, whichever block finished first, so that the same launch gives the same
+// bits. (The last block of each tile could do this and save the launch, but needs counters that are set to zero, and a
+// fence.)
 //
-// Preconditions: sums 16-byte aligned; N, ldr, ldy and ld_image are free, multiples of 8 get 16-byte accesses.
+// Preconditions: sums 16-byte aligned. N, ldr, ldy and ld_image are free; multiples of 8 get 16-byte accesses.
 // Launch: 256 threads, 8 columns of a row each; ceil(M · ceil(N / 8) / 256) blocks.
-// Bound: bytes, 4 · splits + 2 (+ 2 for a residual) an element, which the launch before has left in the L2 cache where
-// it fits (SD 2.0 at batch 8: 16×16 · 1280 in 2 splits are 21 MB, of an A100's 40).
-// Occupancy: 44 registers, 5 blocks of 8 warps; a thread has two loads of 16 bytes for each split under way.
-// Tested with the products that are split (TilesTest, LinearTest, Conv2dTest).
-// Tried: only this.
+// Bound: bytes, 4 · splits + 2 (+ 2 for a residual) an element. The launch before leaves the sums in the L2 cache if
+// they fit (SD 2.0 at batch 8: 16×16 · 1280 in 2 splits are 21 MB, of an A100's 40).
+// Occupancy: 44 registers, 5 blocks of 8 warps. A thread has two loads of 16 bytes under way for each split.
+// Tested together with the products that are split (TilesTest, LinearTest, Conv2dTest).
+// Tried: nothing else.
 #include "epilogue.cuh"
 
 extern "C" __global__ void __launch_bounds__(256) splitk_finish(

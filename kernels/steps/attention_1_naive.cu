@@ -5,11 +5,12 @@
 // All steps have the same arguments: q, y half [heads, Lq, 64]; k, v half [heads, Lk, 64]; scores float [heads, Lq, Lk]
 // for this step's intermediate results, which no later one uses. Any Lq and Lk; pointers 16-byte aligned.
 //
-// Launch: 64 threads, grid (Lq, heads). A block makes one row of y. Its threads share out the keys for the scores and
+// Launch: 64 threads, grid (Lq, heads). A block computes one row of y. Its threads share the keys for the scores and
 // their exponentials, and the columns for the result.
 //
-// Every score is written twice and read twice and more, float32; K and V come from memory, or rather the L2 cache, anew
-// for each query: 128 bytes of K for 64 multiply-adds. No tensor cores. Everything that follows removes one of these.
+// Each score is written twice and read at least twice, in float32. K and V come from memory, or rather from the L2
+// cache, anew for each query: 128 bytes of K for 64 multiply-adds. No tensor cores are used. Each later step removes
+// one of these costs.
 #include "half.cuh"
 #include "reduce.cuh"
 

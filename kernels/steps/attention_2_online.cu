@@ -1,15 +1,15 @@
-// Step 2 of attention (arguments: attention_1_naive.cu): the softmax as it goes along, so that no score is ever stored.
+// Step 2 of attention (arguments: attention_1_naive.cu): an online softmax, so that no score is ever stored.
 //
-// A row's maximum m is not known before its last score; but Σ 2^(s − m) v for the maximum so far becomes the sum for a
-// larger one, m', by a factor 2^(m − m') (Milakov and Gimelshein, 2018, arXiv 1805.02867). Keys and values then pass by
-// once, in tiles that a block shares: scores live in registers, and memory sees Q, K, V and y alone. The scale and
-// log2(e) are one factor in front of 2ˣ, which the GPU has an instruction for; eˣ it has not.
+// A row's maximum m is not known before its last score. But Σ 2^(s − m) v for the maximum so far becomes the sum for a
+// larger one, m', by a factor 2^(m − m') (Milakov and Gimelshein, 2018, arXiv 1805.02867). Keys and values are then
+// read only once, in tiles that a block shares. Scores live in registers, and memory is accessed for Q, K, V and y
+// alone. The scale and log2(e) are one factor before 2ˣ, for which the GPU has an instruction, as it has not for eˣ.
 //
-// Launch: 64 threads, grid (ceil(Lq / 64), heads), 16 KB of shared memory. A thread has one query: its 64 columns of q,
-// and of the sum, in registers.
+// Launch: 64 threads, grid (ceil(Lq / 64), heads), 16 KB of shared memory. A thread has one query, and keeps its 64
+// columns of q and of the sum in registers.
 //
 // A tile of K and V from memory now serves 64 queries. Shared memory is the new limit: each multiply-add of a thread
-// reads its own operand there, if one that all threads of a warp read alike (a broadcast). Still no tensor cores.
+// reads an operand there, though one that all threads of a warp share (a broadcast). Still no tensor cores are used.
 #include "half.cuh"
 #include "ptx.cuh"
 #include "vector.cuh"

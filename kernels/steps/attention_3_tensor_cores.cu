@@ -1,14 +1,15 @@
 // Step 3 of attention (arguments: attention_1_naive.cu): both products on tensor cores.
 //
-// A warp takes 16 queries, and 64 keys at once. mma wants its factors in fragments that ldmatrix reads from shared
-// memory; so Q, K and V are put there in rows, and the weights between the two products go there too, rounded to fp16,
-// to come back as a left factor. The maximum is now found once in 64 keys, and the sums are rescaled as seldom.
+// A warp takes 16 queries, and 64 keys at once. mma needs its factors in fragments, which ldmatrix reads from shared
+// memory. Q, K and V are therefore stored there in rows. The weights between the two products are stored there, too,
+// rounded to fp16, and read back as a left factor. The maximum is now found once in 64 keys, and the sums are rescaled
+// as seldom.
 //
 // Launch: 128 threads, grid (ceil(Lq / 64), heads), 32 KB of shared memory: Q, K, V and the weights, 64×64 each.
 //
-// Per 64 keys a warp issues 64 mma and 48 ldmatrix of four matrices. Rows of 128 bytes begin all at the same bank: the
-// eight rows that a matrix is read from collide, 8 accesses one after the other. That is what limits it: 40 · 4 · 8 =
-// 1280 clocks of shared memory beside 64 · 8 = 512 of a tensor core, and four warps share the former.
+// Per 64 keys a warp issues 64 mma and 48 ldmatrix of four matrices. Rows of 128 bytes all begin at the same bank, so
+// that the eight rows of a matrix collide: 8 accesses one after the other. That is the limit: 40 · 4 · 8 = 1280 clocks
+// of shared memory beside 64 · 8 = 512 of a tensor core, and four warps share the former.
 #include "fragments.cuh"
 #include "ptx.cuh"
 #include "reduce.cuh"

@@ -1,14 +1,14 @@
 // Step 4 of attention (arguments: attention_1_naive.cu): queries and weights stay in registers.
 //
-// The lanes that hold a score's accumulators are those that need the same elements in a left factor (Dao, 2023, arXiv
-// 2307.08691; fragments.cuh has both layouts): weights go from the first product into the second without leaving the
-// lane. Q is the same for all keys and becomes fragments once. The scale is no longer multiplied into each score, but
-// part of the fused multiply-add in front of 2ˣ; keys past the end are looked for in the last tile alone.
+// The lanes that hold a score's accumulators need the same elements in a left factor (Dao, 2023, arXiv 2307.08691;
+// fragments.cuh has both layouts). Weights thus go from the first product into the second without leaving the lane. Q
+// is the same for all keys and becomes fragments once. The scale is no longer multiplied into each score, but is part
+// of the fused multiply-add before 2ˣ. Only the last tile is checked for keys past the end.
 //
 // Launch: 128 threads, grid (ceil(Lq / 64), heads), 16 KB of shared memory: K and V, 64×64 each, and Q before them.
 //
-// Per 64 keys and warp: 64 mma and 32 ldmatrix, a fifth fewer, and no stores. Each still takes 8 times as long as it
-// should.
+// Per 64 keys and warp: 64 mma and 32 ldmatrix, a fifth fewer, and no stores. Each ldmatrix still takes 8 times too
+// long.
 #include "fragments.cuh"
 #include "ptx.cuh"
 #include "reduce.cuh"

@@ -1,12 +1,12 @@
-// Step 5 of attention (arguments: attention_1_naive.cu): no two rows on the same banks.
+// Step 5 of attention (arguments: attention_1_naive.cu): rows of a matrix on different banks.
 //
-// In rows of 128 bytes chunk c (16 bytes) of every row lies on the same four banks. If row r keeps it in place c ^ r %
-// 8, eight rows' chunks c lie on all 32, and a matrix of ldmatrix is read at once (tile_offset in fragments.cuh).
-// Padding would do that too, and take memory. The result is staged in the same way, to be written 16 bytes at a time
-// and not 4.
+// In rows of 128 bytes, chunk c (16 bytes) of every row lies on the same four banks. If row r keeps it in place c ^ r
+// % 8, chunks c of eight rows lie on all 32 banks, and ldmatrix reads a matrix at once (tile_offset in fragments.cuh).
+// Padding would do the same, but take memory. The result is staged in the same way, to be written 16 bytes at a time
+// instead of 4.
 //
-// Launch: as step 4. Shared memory is busy 32 · 4 = 128 clocks a warp and 64 keys, a quarter of the tensor core's 512;
-// what limits now is that nobody computes while a tile is loaded.
+// Launch: as step 4. Shared memory is busy for 32 · 4 = 128 clocks a warp and 64 keys, a quarter of the tensor core's
+// 512. The new limit is that no warp computes while a tile is loaded.
 #include "attention_tile.cuh"
 #include "reduce.cuh"
 

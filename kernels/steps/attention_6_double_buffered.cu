@@ -1,15 +1,15 @@
-// Step 6 of attention (arguments: attention_1_naive.cu): the next tile on its way while this one is computed.
+// Step 6 of attention (arguments: attention_1_naive.cu): the next tile is loaded while this one is computed.
 //
 // cp.async copies from global to shared memory without a register and without waiting. Two stages of K and V take
-// turns: after the barrier that begins a tile all warps are done with the other stage, and the next tile starts into
-// it. One barrier a tile is enough, and a tile has the time of another to arrive: 64 mma of 8 clocks, and as much again
-// from a second block, some 1000 clocks against a memory latency of 500 or 600.
+// turns. After the barrier that begins a tile, all warps are done with the other stage, and the next tile is copied
+// into it. One barrier a tile is enough. A tile has the time of another to arrive: 64 mma of 8 clocks, and as much
+// again from a second block. That is some 1000 clocks, and memory latency is 500 or 600.
 //
 // Launch: 128 threads, grid (ceil(Lq / 64), heads), 32 KB of shared memory.
 //
-// What ../attention.cu adds: 32 queries a warp, so that a fragment of K or V serves two products and ldmatrix halves;
-// addresses worked out once and advanced by constants; sums rescaled only if a maximum rises by much; keys past the
-// end, and the causal diagonal, in a loop of their own, 16 keys at a time; other widths; keys split among blocks.
+// What ../attention.cu adds: 32 queries a warp, so that a fragment of K or V serves two products and ldmatrix is
+// halved; addresses computed once and advanced by constants; sums rescaled only if a maximum rises by much; a loop of
+// its own, 16 keys at a time, for keys past the end and the causal diagonal; other widths; keys split among blocks.
 #include "attention_tile.cuh"
 #include "reduce.cuh"
 

@@ -2,13 +2,13 @@
 //
 //     x  half [M, K]        w  half [N, K]        y  half [M, N]          sums in float32
 //
-// All steps take these arguments. Preconditions (none here, of the later steps): K a multiple of 8, pointers 16-byte
+// All steps take these arguments. Preconditions of the later steps (none here): K a multiple of 8, pointers 16-byte
 // aligned. M and N are free.
 //
-// Launch: 256 threads, one an element of y; a grid of ceil(M·N / 256) blocks.
-// Bound: a product takes two loads of 2 bytes, which neighbouring threads share for x but not for w: the 32 lanes of a
-// warp read the same half of x, and halves of w that lie K apart, each in a sector of 32 bytes of its own. Of what is
-// fetched, one part in sixteen is used; the rest is hoped to be found in the L1 cache when k gets there.
+// Launch: 256 threads, one for each element of y; a grid of ceil(M·N / 256) blocks.
+// Bound: a product takes two loads of 2 bytes. Neighbouring threads share that of x but not that of w: the 32 lanes of
+// a warp read the same half of x, and halves of w that lie K apart, each in its own sector of 32 bytes. One sixteenth
+// of what is fetched is used. The rest may still be in the L1 cache when k gets there.
 #include "half.cuh"
 
 extern "C" __global__ void __launch_bounds__(256)

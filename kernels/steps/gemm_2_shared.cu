@@ -1,15 +1,16 @@
-// Step 2 of the matrix product (arguments: gemm_1_naive.cu): what a block needs is read once and kept in shared memory.
+// Step 2 of the matrix product (arguments: gemm_1_naive.cu): a block reads its factors once and keeps them in shared
+// memory.
 //
-// A block computes 64×64 of y. For 32 columns of k at a time it copies 64 rows of x and of w to shared memory; each
-// thread then has 4×4 sums, and reads 8 numbers for 16 products. Device memory is read once for 64 rows or columns of y
-// instead of once for each: 32 products for an element instead of half a one.
+// A block computes 64×64 elements of y. For 32 columns of k at a time it copies 64 rows of x and of w to shared
+// memory. Each thread then has 4×4 sums, and reads 8 numbers for 16 products. Device memory is read once for 64 rows
+// or columns of y instead of once for each: an element gives 32 products instead of half a one.
 //
-// Tiles lie as in memory, row after row of k, with one float of padding: threads that read one column of k in different
-// rows would else all read from one bank.
+// Tiles lie as in memory, row after row of k, with one float of padding. Without it, threads that read one column of k
+// in different rows would all read from one bank.
 //
 // Launch: 256 threads; a grid of ceil(M / 64) · ceil(N / 64) blocks in x; 16896 bytes of shared memory.
-// Bound: loads from shared memory. A quarter of an A100's SM does 16 FMA a clock, so that a warp's 16 take 32 clocks;
-// its 8 loads take a clock each at best, but all four quarters share them: 32 of 32, and the copying comes on top.
+// Bound: loads from shared memory. A quarter of an A100's SM does 16 FMA a clock, so that a warp's 16 take 32 clocks.
+// Its 8 loads take a clock each at best, but all four quarters share them: 32 of 32 clocks, to which the copying adds.
 #include "half.cuh"
 
 namespace {

@@ -1,13 +1,13 @@
 // Step 3 of the matrix product (arguments: gemm_1_naive.cu): 16 bytes at a time.
 //
-// As step 2, but a lane copies 8 halves with one instruction, an eighth of the instructions for loads and a quarter of
-// those for address arithmetic; and tiles are transposed on the way, [k][row], so that a thread's four rows lie next to
-// each other: two loads of 16 bytes for 16 products instead of eight of 4. (The transposing stores meet in banks; there
-// are 32 products for each.)
+// As step 2, but a lane copies 8 halves with one instruction. This takes an eighth of the instructions for loads and a
+// quarter of those for address arithmetic. Tiles are transposed on the way, [k][row], so that a thread's four rows lie
+// next to each other: two loads of 16 bytes for 16 products instead of eight of 4. (The transposing stores have bank
+// conflicts, but there are 32 products for each.)
 //
 // Launch: 256 threads; a grid of ceil(M / 64) · ceil(N / 64) blocks in x; 17408 bytes of shared memory.
-// Bound: FMA, 32 clocks for a warp's 16, beside two loads; their 16 bytes a lane are 4 passes of which equal addresses
-// save half. It is as far as FP32 units go: an A100 has 19.5 TFLOP/s of them, and 312 of tensor cores.
+// Bound: FMA, 32 clocks for a warp's 16, beside two loads. Their 16 bytes a lane are 4 passes, of which equal
+// addresses save half. FP32 units get no further: an A100 has 19.5 TFLOP/s of these, and 312 of tensor cores.
 #include "vector.cuh"
 
 namespace {

@@ -1,14 +1,15 @@
 // Step 4 of the matrix product (arguments: gemm_1_naive.cu): tensor cores.
 //
-// mma_m16n8k16 multiplies 16×16 by 16×8 in one instruction of a warp, 4096 FLOP where an FMA of all lanes has 64. A
-// warp computes 64×64 of y as 4×8 of them, a block of four warps 128×128. Their operands are fragments, spread over the
-// lanes' registers as fragments.cuh says; ldmatrix brings four 8×8 matrices at once from shared memory, which now holds
-// halves, rows of k as in memory (mma wants the columns of Wᵀ, k contiguous: they are rows of w).
+// mma_m16n8k16 multiplies 16×16 by 16×8 in one instruction of a warp: 4096 FLOP, where an FMA of all lanes has 64. A
+// warp computes 64×64 elements of y as 4×8 of these, a block of four warps 128×128. The operands are fragments, spread
+// over the lanes' registers as fragments.cuh says. ldmatrix reads four 8×8 matrices at once from shared memory. This
+// now holds halves, with rows of k as in memory (mma needs the columns of Wᵀ with k contiguous, and these are rows of
+// w).
 //
 // Launch: 128 threads; a grid of ceil(M / 128) · ceil(N / 128) blocks in x; 16384 bytes of shared memory.
-// Bound: a quarter of an A100's SM multiplies 64×64×16 in 256 clocks. What it waits for: rows of 32 halves are 64
-// bytes, so that of eight rows which ldmatrix reads at once four lie on the same banks, and its 4 passes become 16:
-// 8 · 16 clocks for each of four quarters, 512. And nobody multiplies while a tile is loaded.
+// Bound: a quarter of an A100's SM multiplies 64×64×16 in 256 clocks. Shared memory takes longer: rows of 32 halves
+// are 64 bytes, so that of the eight rows that ldmatrix reads at once, four lie on the same banks, and its 4 passes
+// become 16: 8 · 16 clocks for each of four quarters, 512. And no warp multiplies while a tile is loaded.
 #include "fragments.cuh"
 #include "ptx.cuh"
 

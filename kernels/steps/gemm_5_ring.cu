@@ -1,9 +1,9 @@
-// Step 5 of the matrix product (arguments: gemm_1_naive.cu): loads that nobody waits for.
+// Step 5 of the matrix product (arguments: gemm_1_naive.cu): tiles are loaded while others are multiplied.
 //
-// cp.async copies from global to shared memory without registers, and goes on while the thread computes. Tiles pass
-// through a ring of three stages: two are under way while one is multiplied. The barrier, one a tile, says both that
-// the tile has landed for every thread, and that all have read the one that is to be overwritten. A copy whose source
-// lies outside writes zeros (source size 0): no branch.
+// cp.async copies from global to shared memory without registers, and continues while the thread computes. Tiles pass
+// through a ring of three stages: two are loaded while one is multiplied. The one barrier a tile has two meanings: the
+// tile has landed for every thread, and all threads have read the tile that is to be overwritten. A copy whose source
+// lies outside writes zeros (source size 0), without a branch.
 //
 // Launch: as step 4; 49152 bytes of dynamic shared memory.
 // Bound: shared memory, by its bank conflicts: 512 clocks for the 256 of the tensor cores.

@@ -1,13 +1,13 @@
-// Step 6 of the matrix product (arguments: gemm_1_naive.cu): no two rows on the same banks.
+// Step 6 of the matrix product (arguments: gemm_1_naive.cu): rows of a matrix on different banks.
 //
-// In rows of 64 bytes chunk c (16 bytes) of every second row lies on the same four banks. If row r keeps it in place
-// c ^ r / 2 % 4, eight rows' chunks c lie on all 32 banks, and ldmatrix reads a matrix in one pass (tile_offset in
-// fragments.cuh). It takes no more memory, as padding would, and copies are as free of conflicts as they were.
+// In rows of 64 bytes, chunk c (16 bytes) of every second row lies on the same four banks. If row r keeps it in place
+// c ^ r / 2 % 4, chunks c of eight rows lie on all 32 banks, and ldmatrix reads a matrix in one pass (tile_offset in
+// fragments.cuh). Unlike padding this takes no more memory, and copies remain free of conflicts.
 //
 // Launch: as step 5.
 // Bound: now the tensor cores, 256 clocks for 64×64×16, beside 128 of shared memory, if they overlap. But a warp loads
-// all fragments of a k-step and then multiplies them: at the head of each its tensor core waits for ldmatrix, unless
-// another warp of the same quarter has something to multiply.
+// all fragments of a k-step and then multiplies them. At the head of each step its tensor core waits for ldmatrix,
+// unless another warp of the same quarter has something to multiply.
 #include "fragments.cuh"
 #include "launch.cuh"
 #include "ptx.cuh"

@@ -1,15 +1,15 @@
 // Step 7 of the matrix product (arguments: gemm_1_naive.cu): fragments are loaded a step ahead.
 //
-// While a k-step is multiplied, the fragments of the next are on their way into a second set of registers: 32 more. At
-// the end of a tile that is the next tile, so the barrier comes one k-step early, between two series of
-// multiplications; behind it the tile just read is refilled at once. The compiler can now put every load between
-// multiplications.
+// While a k-step is multiplied, the fragments of the next are loaded into a second set of registers, 32 more. At the
+// end of a tile these belong to the next tile. The barrier therefore comes one k-step early, between two series of
+// multiplications. Behind it, the stage of the tile just read is refilled at once. The compiler can now put every load
+// between multiplications.
 //
 // Launch: as step 5.
-// Bound: tensor cores. What ../gemm.cu (step 8) does beyond this: addresses that advance by constants, and edges that
-// are not compared in the loop, for a third of the other instructions; fragments of w for one pair of columns ahead
-// instead of all, so that 128×160 fits in registers; blocks in an order that shares the L2 cache; and an epilogue whose
-// stores are 16 bytes wide.
+// Bound: tensor cores. What ../gemm.cu (step 8) adds: addresses that advance by constants, and edges that are not
+// compared in the loop, for a third of the other instructions; fragments of w for one pair of columns ahead instead of
+// all, so that 128×160 fits in registers; an order of blocks that shares the L2 cache; and an epilogue whose stores
+// are 16 bytes wide.
 #include "fragments.cuh"
 #include "launch.cuh"
 #include "ptx.cuh"

@@ -28,7 +28,7 @@ struct PendingCopy {
 
 // Lanes of a warp that meet. Kept in the record of the lane that came first.
 struct Meeting {
-    uint32_t mask, arrived;     // arrived is zero while nobody waits
+    uint32_t mask, arrived;     // arrived is zero while no lane waits
     simt_site site;
     const char* name;           // one literal per kind of collective: pointers compare
 };

@@ -26,7 +26,7 @@ uint64_t setting(const char* name, uint64_t value) {
 }
 
 DeviceMemory& DeviceMemory::get() {
-    static DeviceMemory& memory = *new DeviceMemory;        // outlives the static destructors of whoever uses it
+    static DeviceMemory& memory = *new DeviceMemory;        // outlives the static destructors of its users
     return memory;
 }
 

@@ -126,7 +126,7 @@ static void need_whole_warp(Thread& me, const char* name, simt_site site) {
     }
 }
 
-// Lands the thread's committed groups but the newest; what is not committed is waited for by nobody.
+// Lands the thread's committed groups but the newest. A copy that is not committed never lands here.
 static void land_copies(Thread& me, uint32_t groups_left) {
     size_t landed = 0;
     for (const PendingCopy& c : me.copies) {                // in the order of their issue, groups ascending

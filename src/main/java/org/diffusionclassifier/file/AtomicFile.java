@@ -11,8 +11,8 @@ import java.nio.file.StandardOpenOption;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Writes a file so that under its name there is only ever the whole of it: into a temporary file beside it, which takes
- * the name once all is on the disk.
+ * Writes a file that never exists half-written under its name. The content goes into a temporary file beside it, which
+ * takes the name once everything is on the disk.
  */
 public final class AtomicFile {
 
@@ -27,8 +27,8 @@ public final class AtomicFile {
     }
 
     /**
-     * Creates {@code target} or replaces it; if it is a link, the file that it leads to. When anything fails, whatever
-     * {@code content} throws included, {@code target} is as before and the temporary file is gone.
+     * Creates or replaces {@code target}, or the file that it links to. If anything fails, including {@code content},
+     * {@code target} stays as it was and the temporary file is deleted.
      *
      * @throws InputException if {@code target} is not an ordinary file or cannot be written
      */
@@ -44,7 +44,7 @@ public final class AtomicFile {
                     content.writeTo(out);
                 }
                 try (var written = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                    written.force(true); // else a power failure could leave the name on an empty file
+                    written.force(true); // without this, a power failure could leave an empty file under the name
                 }
                 Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
             } finally {

@@ -14,7 +14,7 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * A CSV file with a header, the form of prompt sets and image lists: UTF-8 with or without a byte order mark, fields
- * quoted as in RFC 4180, empty lines skipped. Commons CSV parses; this adds where a wrong value stands.
+ * quoted as in RFC 4180, empty lines skipped. Commons CSV parses it; this class adds the place of a wrong value.
  *
  * @param columns the header, in the order of the file
  * @param rows    at least one
@@ -61,7 +61,7 @@ public record CsvTable(Path file, List<String> columns, List<Row> rows) {
     }
 
     /**
-     * Which of {@code names} the header has, the first one if several.
+     * The first of {@code names} that the header has.
      *
      * @throws InputException if it has none of them
      */

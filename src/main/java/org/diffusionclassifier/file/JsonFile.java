@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import java.nio.file.Path;
 
-/** JSON files for people and programs, the same bytes for the same value on every machine. Leans on Jackson. */
+/** JSON files for people and programs, the same bytes for the same value on every machine. Uses Jackson. */
 public final class JsonFile {
 
     /** Floats in the fewest digits that read back the same, which the Float.toString of Java 17 does not yet give. */
@@ -24,7 +24,7 @@ public final class JsonFile {
     private static final ObjectWriter INDENTED = MAPPER.writer(
             new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")));
 
-    /** Reads a record all of whose components must be there. */
+    /** Reads a record, whose components must all be present. */
     public static ObjectReader reader(Class<?> type) {
         return MAPPER.readerFor(type).with(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
                 DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);

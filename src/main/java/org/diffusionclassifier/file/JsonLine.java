@@ -12,9 +12,9 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * One object of a JSON Lines file (UTF-8, an object a line, empty lines skipped), the form of lists of examples.
- * Jackson parses; this adds where a wrong value stands.
+ * Jackson parses it; this class adds the place of a wrong value.
  *
- * @param file  whose line it is
+ * @param file  the file that the line is from
  * @param where {@code FILE:LINE}
  */
 public record JsonLine(Path file, String where, JsonNode fields) {

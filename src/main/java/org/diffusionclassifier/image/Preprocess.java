@@ -4,22 +4,22 @@ import org.diffusionclassifier.image.Resampling.Axis;
 import org.diffusionclassifier.image.Resampling.Filter;
 
 /**
- * Brings an image to the square that a model takes: the shorter side resized to {@code size}, the centre cropped,
- * samples in [−1, 1]. The result is, grey level for grey level, that of the Python code named by {@code method} on an RGB
- * image of Pillow, which is what the paper's reference implementation feeds its models.
+ * Turns an image into the square that a model takes: resizes the shorter side to {@code size}, crops the centre, and
+ * scales samples to [−1, 1]. The result equals, grey level for grey level, that of the Python code named by
+ * {@code method} on Pillow's RGB image, which the paper's reference implementation feeds to its models.
  *
  * @param size side of the square that comes out, in pixels, at least 1
  */
 public record Preprocess(int size, Method method) {
 
-    /** Whose way it is. */
+    /** The reference implementation that it follows. */
     public enum Method {
         /** torchvision's {@code Resize(size, BICUBIC)}, {@code CenterCrop(size)}. */
         TORCHVISION,
         /**
          * ADM's (Dhariwal and Nichol, 2021, guided-diffusion's {@code center_crop_arr}), with which DiT was trained:
-         * halved by averaging as long as the shorter side stays at least {@code size}, then as above, but with sides and
-         * crop rounded otherwise.
+         * halves the image by averaging as long as the shorter side stays at least {@code size}, then proceeds as
+         * above, but rounds sides and crop differently.
          */
         ADM
     }

@@ -10,7 +10,7 @@ final class Resampling {
     /** Fraction bits of a weight: 32, less 8 of the sample, less 2 for sign and for sums beyond 1. */
     private static final int PRECISION = 32 - 8 - 2;
 
-    /** How a source pixel counts by its distance from the target pixel's centre. */
+    /** The weight of a source pixel by its distance from the target pixel's centre. */
     enum Filter {
         /** 1 within half a pixel. */
         BOX(0.5),
@@ -40,7 +40,7 @@ final class Resampling {
     private Resampling() {
     }
 
-    /** The image that {@code columns} and {@code rows} make of another. */
+    /** The image resampled by {@code columns} and {@code rows}. */
     static RgbImage apply(RgbImage image, Axis columns, Axis rows) {
         int width = columns.first.length;
         int height = rows.first.length;

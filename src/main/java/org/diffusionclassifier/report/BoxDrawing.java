@@ -14,7 +14,7 @@ public final class BoxDrawing {
     private static final int OTHER = 0xFF9000;
     private static final int BACKGROUND = 0x000000;
 
-    /** The shorter side is enlarged to about this, so that there is room for the figures. */
+    /** The shorter side is enlarged to about this length, to leave room for the figures. */
     private static final int LEGIBLE = 480;
 
     private final Canvas canvas;
@@ -29,7 +29,8 @@ public final class BoxDrawing {
     }
 
     /**
-     * Writes the picture, small ones enlarged, with each box's number from 1 and its score; the chosen box in green.
+     * Writes the picture, enlarged if it is small, with the number (from 1) and the score of each box. The chosen box
+     * is green.
      *
      * @param scores one a box
      * @param chosen its index, or null for none

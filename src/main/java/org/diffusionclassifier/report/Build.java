@@ -5,7 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** What this program was built from. */
+/** The version and the sources that this program was built from. */
 public final class Build {
 
     private static final String UNKNOWN = "unknown";

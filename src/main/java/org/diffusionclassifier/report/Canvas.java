@@ -9,8 +9,9 @@ import org.diffusionclassifier.file.AtomicFile;
 import org.diffusionclassifier.image.RgbImage;
 
 /**
- * A picture to draw on, and to write as a PNG. Has letters of its own, 3 × 5 dots each: servers have no fonts, and this
- * way every machine draws the same. Colours are 0xRRGGBB; what lies outside the picture is left out.
+ * A picture to draw on and to write as a PNG. It has letters of its own, 3 × 5 dots each, because servers have no
+ * fonts, and so that every machine draws the same picture. Colours are 0xRRGGBB; what lies outside the picture is left
+ * out.
  */
 final class Canvas {
 
@@ -37,7 +38,7 @@ final class Canvas {
         0b101_101_010_010_010, 0b111_001_010_100_111, 0b000_000_000_010_100, 0b010_010_000_000_000,
         0b001_010_010_010_001, 0b100_010_010_010_100, 0b001_001_010_100_100, 0b010_101_010_101_011};
 
-    /** For what is none of these. */
+    /** Drawn for any other character. */
     private static final int UNKNOWN = 0b111_111_111_111_111;
 
     private final BufferedImage image;

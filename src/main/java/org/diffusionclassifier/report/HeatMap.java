@@ -4,9 +4,9 @@ import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.score.Evidence;
 
 /**
- * Evidence over a picture: blue where it favours the winner, orange where it favours the runner-up, the stronger the
- * less of the picture shows through; the picture itself in dim grey, so that all colour is evidence. Blue and orange are
- * told apart by the colour-blind, too.
+ * Evidence over a picture: blue where it favours the winner, orange where it favours the runner-up. The stronger the
+ * evidence, the less of the picture shows through. The picture itself is dim grey, so that all colour is evidence.
+ * Colour-blind readers can distinguish blue and orange, too.
  */
 public final class HeatMap {
 
@@ -17,18 +17,18 @@ public final class HeatMap {
     /** How much of the picture the largest difference hides. */
     private static final double OPACITY = 0.85;
 
-    /** What is left of the picture's own brightness. */
+    /** The part of the picture's own brightness that remains. */
     private static final double DIM = 0.65;
 
-    /** The map is drawn on at least about so many pixels a side, so that it is smooth over a small picture, too. */
+    /** The map is drawn on at least about this many pixels a side, so that it is smooth over a small picture, too. */
     private static final int SMOOTH = 384;
 
     private HeatMap() {
     }
 
     /**
-     * The picture, small ones enlarged by a whole number, under the map, which is interpolated between the places of the
-     * latent.
+     * The picture under the map. A small picture is enlarged by a whole number; the map is interpolated between the
+     * places of the latent.
      */
     public static RgbImage of(Explanation explanation) {
         RgbImage seen = explanation.seen();

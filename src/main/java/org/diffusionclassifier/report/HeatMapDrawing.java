@@ -4,7 +4,9 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.diffusionclassifier.image.RgbImage;
 
-/** A {@link HeatMap} as a PNG: the picture as the model saw it, beside it the map, below what its colours mean. */
+/**
+ * A {@link HeatMap} as a PNG: the picture as the model saw it, the map beside it, and a legend of its colours below.
+ */
 public final class HeatMapDrawing {
 
     private static final int BACKGROUND = 0x000000;

@@ -9,7 +9,7 @@ import org.diffusionclassifier.convert.Inspection.Component;
 import org.diffusionclassifier.convert.Inspection.Tensor;
 import org.diffusionclassifier.convert.Inspection;
 
-/** What a file or directory of weights holds, as text: what it is, a line a part, and its settings. */
+/** The contents of a file or directory of weights, as text: what it is, a line for each component, and its settings. */
 public final class InspectionText {
 
     private InspectionText() {
@@ -44,7 +44,7 @@ public final class InspectionText {
                 shown(name), parameters, bytes * 1e-6, more).stripTrailing()).append('\n');
     }
 
-    /** The names of a thousand labels are cut; a network's settings are shorter. */
+    /** Longer values, such as the names of a thousand labels, are cut; a network's settings are shorter. */
     private static String json(Object settings) {
         try {
             return shown(new ObjectMapper().writeValueAsString(settings), 2000);

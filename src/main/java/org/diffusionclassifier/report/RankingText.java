@@ -63,7 +63,7 @@ public final class RankingText {
             int rank = shown.get(i);
             var errors = prediction.ranking().get(rank);
             if (errors.errors().length == 0) {
-                text.append(String.format("%4d  %-" + width + "s  not evaluated, went with its group\n", i + 1,
+                text.append(String.format("%4d  %-" + width + "s  not evaluated, dropped with its group\n", i + 1,
                         prompt(prediction, rank).className()));
                 continue;
             }
@@ -83,7 +83,7 @@ public final class RankingText {
         return margin.trials() < 2 ? mean : mean + String.format(Locale.ROOT, " ± %.6f", margin.halfWidth(LEVEL));
     }
 
-    /** A share in per cent, without the sign; never 100 or 0, which no probability is. */
+    /** A share in per cent, without the sign. Never 100 or 0, because no probability is that sure. */
     public static String percent(double share) {
         return share > 0.9994 ? "> 99.9" : share < 0.0006 ? "< 0.1" : String.format(Locale.ROOT, "%.1f", 100 * share);
     }

@@ -100,11 +100,11 @@ public record ConfusionMatrix(List<Integer> classes, List<String> names, int[][]
     private String renderMostConfused() {
         List<Confusion> pairs = mostConfused(MOST_CONFUSED);
         if (pairs.isEmpty()) {
-            return "no class was taken for another\n";
+            return "no image was misclassified\n";
         }
         var text = new StringBuilder();
         var line = "%-" + nameWidth() + "s   %-" + nameWidth() + "s   %6s\n";
-        text.append(line.formatted("label", "taken for", "images"));
+        text.append(line.formatted("label", "predicted", "images"));
         for (var pair : pairs) {
             text.append(line.formatted(shortName(pair.label), shortName(pair.prediction), pair.count));
         }
@@ -123,7 +123,7 @@ public record ConfusionMatrix(List<Integer> classes, List<String> names, int[][]
 
     private int nameWidth() {
         int longest = names.stream().mapToInt(String::length).max().orElse(0);
-        return Math.max("taken for".length(), Math.min(longest, MAX_NAME));
+        return Math.max("predicted".length(), Math.min(longest, MAX_NAME));
     }
 
     private String shortName(int row) {

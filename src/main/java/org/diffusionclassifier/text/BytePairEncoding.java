@@ -13,9 +13,9 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * Byte-level byte-pair encoding of one word (GPT-2, Radford et al. 2019, §2.2): its UTF-8 bytes are symbols, the last
- * marked as the word's end; of all neighbours that have a merge the pair of lowest rank, the leftmost of these, becomes
- * one symbol, until none is left. Leans on {@code vocab.json} (symbol → id) and {@code merges.txt} (one merge a line, in
- * the order of rank).
+ * marked as the word's end. Of all neighbours that have a merge, the leftmost pair of the lowest rank becomes one
+ * symbol, until no pair has a merge. The tables are {@code vocab.json} (symbol → id) and {@code merges.txt} (one merge
+ * a line, in the order of rank).
  */
 final class BytePairEncoding {
 
@@ -25,11 +25,11 @@ final class BytePairEncoding {
     private final Map<Pair, Merge> merges;
     private final String[] byteSymbols = byteSymbols();
 
-    /** Two symbols that stand next to each other, by id. */
+    /** Two neighbouring symbols, by id. */
     private record Pair(int left, int right) {
     }
 
-    /** What a pair becomes; the lowest rank goes first. */
+    /** The symbol that a pair becomes; merges of lower rank come first. */
     private record Merge(int rank, int id) {
     }
 

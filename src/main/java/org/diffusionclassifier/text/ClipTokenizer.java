@@ -59,7 +59,7 @@ public final class ClipTokenizer {
      * Reads a tokenizer.
      *
      * @param tables       {@code vocab.json} and {@code merges.txt}; {@code special_tokens_map.json} and
-     *                     {@code tokenizer_config.json} count where they are there
+     *                     {@code tokenizer_config.json} are used if they exist
      * @param maxPositions positions that the text encoder has, at least 2; the sequence is that long, or as long as the
      *                     configuration's {@code model_max_length} if that is less
      * @throws InputException if a file is missing or malformed, or a special token is not in the vocabulary
@@ -92,7 +92,7 @@ public final class ClipTokenizer {
     }
 
     /**
-     * Tokenizes a prompt. Of a text that is much too long only the beginning is looked at.
+     * Tokenizes a prompt. If a text is much too long, only its beginning is read.
      *
      * @param text anything
      * @return [length]: the start token, the text's tokens as far as they fit, the end token, padding
@@ -134,7 +134,7 @@ public final class ClipTokenizer {
         return lower.toString();
     }
 
-    /** The tokens that stand for something else than text. */
+    /** The tokens that do not stand for text. */
     private record SpecialTokens(String begin, String end, String padding, String unknown) {
 
         static SpecialTokens read(JsonNode map, JsonNode config) {
@@ -145,7 +145,10 @@ public final class ClipTokenizer {
                     content(map, config, "unk_token", "<|endoftext|>"));
         }
 
-        /** A token is written as a string or as an object with its flags; the map goes before the configuration. */
+        /**
+         * A token is written as a string or as an object with its flags. The map takes precedence over the
+         * configuration.
+         */
         private static String content(JsonNode map, JsonNode config, String key, String otherwise) {
             return Stream.of(map.path(key), map.path(key).path("content"),
                             config.path(key), config.path(key).path("content"))
@@ -156,7 +159,7 @@ public final class ClipTokenizer {
             return Stream.of(begin, end, padding, unknown);
         }
 
-        /** Any of them, the longest where several begin. */
+        /** Matches any of them; the longest, if several begin at one place. */
         Pattern pattern() {
             return Pattern.compile(stream().sorted(Comparator.comparing(String::length).reversed())
                     .map(Pattern::quote).collect(Collectors.joining("|")));

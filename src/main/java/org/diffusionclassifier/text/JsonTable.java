@@ -7,7 +7,7 @@ import java.io.IOException;
 import org.diffusionclassifier.config.TokenizerTables;
 import org.diffusionclassifier.tensor.InputException;
 
-/** Reads those of a tokenizer's tables that are JSON by Jackson, and says in one line what is wrong with them. */
+/** Reads a tokenizer's JSON tables with Jackson. Its messages say in one line what is wrong with them. */
 final class JsonTable {
 
     private JsonTable() {

@@ -140,7 +140,7 @@ class SummaryTest {
         assertEquals(11, lines.size());
         assertEquals("class number 30 … class number 0 o… 30", lines.get(1).replaceAll(" +", " "));
         assertEquals("class number 21 … class number 0 o… 21", lines.get(10).replaceAll(" +", " "));
-        assertEquals("no class was taken for another\n",
+        assertEquals("no image was misclassified\n",
                 ConfusionMatrix.of(List.of(outcome(0, 3, 3, 1)), names).render());
     }
 

@@ -16,7 +16,7 @@ final class Axis {
     private final double to;
 
     /**
-     * @param low  value at {@code from}; where all values are one, the scale reaches some way beyond it
+     * @param low  value at {@code from}; if all values are equal, the scale extends somewhat beyond them
      * @param high value at {@code to}, at least {@code low}
      */
     Axis(double low, double high, double from, double to) {
@@ -31,8 +31,8 @@ final class Axis {
     }
 
     /**
-     * What a chart has around its content: names at both axes, lines across it, and below it what {@code this} axis, the
-     * horizontal one, is of.
+     * The frame of a chart: numbers at both axes, lines across it, and below it the title of {@code this} axis, the
+     * horizontal one.
      *
      * @param y the vertical one, upwards
      */
@@ -58,7 +58,7 @@ final class Axis {
                 .mapToObj(i -> i * step).toList();
     }
 
-    /** A tick with as many decimals as tell it from its neighbours. */
+    /** A tick with as many decimals as distinguish it from its neighbours. */
     String label(double tick, int most) {
         int decimals = (int) Math.max(0, -Math.floor(Math.log10(step(most)) + 1e-9));
         return String.format(Locale.ROOT, decimals > 8 ? "%.1e" : "%." + decimals + "f", tick);

@@ -7,17 +7,17 @@ import org.diffusionclassifier.result.ConfusionMatrix.Confusion;
 import org.diffusionclassifier.result.ConfusionMatrix;
 import org.diffusionclassifier.result.Proportion;
 
-/** What was taken for what: the confusion matrix, shaded, and a line a class. */
+/** Which classes were confused: the confusion matrix, shaded, and a line for each class. */
 final class Confusions {
 
-    /** Beyond so many classes a matrix says less than a list of what is most often confused. */
+    /** With more classes than this, a matrix says less than a list of the classes most often confused. */
     private static final int MOST_COLUMNS = 20;
     private static final int MOST_PAIRS = 40;
 
     private Confusions() {
     }
 
-    /** The matrix, each row shaded by share; of many classes the pairs most often confused. */
+    /** The matrix, each row shaded by share; for many classes, the pairs most often confused instead. */
     static Html matrix(ConfusionMatrix matrix) {
         return matrix.classes().size() <= MOST_COLUMNS ? counts(matrix) : pairs(matrix);
     }
@@ -36,24 +36,27 @@ final class Confusions {
             }
             table.row(cells);
         }
-        return Html.of("<div>%s%n<p class=\"note\">Rows: what the images are; columns, by the classes’ "
-                + "numbers: what they were taken for. Shaded by share of the row.</p></div>", table.render());
+        return Html.of("<div>%s%n<p class=\"note\">Rows: the images’ labels. Columns: the predicted classes, "
+                + "by number. Shaded by share of the row.</p></div>", table.render());
     }
 
     private static Html pairs(ConfusionMatrix matrix) {
         List<Confusion> confused = matrix.mostConfused(MOST_PAIRS);
         if (confused.isEmpty()) {
-            return Html.of("<p>No class was taken for another.</p>");
+            return Html.of("<p>No image was misclassified.</p>");
         }
-        var table = new Table("label", "taken for", "images");
+        var table = new Table("label", "predicted", "images");
         confused.forEach(pair -> table.row(matrix.names().get(pair.label()), matrix.names().get(pair.prediction()),
                 pair.count()));
         return table.render();
     }
 
-    /** A line for each class of which there were images: how many were right, and what the others were taken for. */
+    /**
+     * A line for each class of which there were images: how many were classified rightly, and as what the others were
+     * classified.
+     */
     static Html classes(ConfusionMatrix matrix) {
-        var table = new Table("label", "images", "right", "most often taken for");
+        var table = new Table("label", "images", "right", "most often predicted instead");
         for (int row = 0; row < matrix.counts().length; row++) {
             int[] counts = matrix.counts()[row];
             int label = row;

@@ -11,9 +11,9 @@ import org.diffusionclassifier.score.Trial;
 import org.diffusionclassifier.strategy.Margin;
 
 /**
- * Errors against the timestep, each less the winner's in the same trial: the errors themselves change with the timestep
- * by far more than from class to class. Trials are taken together in groups of neighbouring timesteps, equally many in
- * each; a point is a group's mean, its bar the 95 % interval of this mean.
+ * Errors against the timestep, each less the winner's in the same trial, because the errors themselves change far more
+ * with the timestep than from class to class. Trials form groups of neighbouring timesteps, equally many in each. A
+ * point is a group's mean, its bar the 95 % interval of this mean.
  */
 final class ErrorCurves {
 
@@ -27,7 +27,7 @@ final class ErrorCurves {
     private static final int LEAST_TRIALS = 5;
     private static final int MOST_POINTS = 10;
 
-    /** Marks that tell curves apart without their colour, around (0, 0). */
+    /** Marks that distinguish curves without their colour, around (0, 0). */
     private static final List<String> MARKS = List.of("M-3.2 -3.2h6.4v6.4h-6.4z", "M0 -4.2L4 3.2H-4z",
             "M0 -4.2L4.2 0L0 4.2L-4.2 0z", "M-4 -3.2H4L0 4.2z");
 
@@ -67,14 +67,14 @@ final class ErrorCurves {
                 </svg>
                 <p class="legend">%s</p>
                 <p class="note">Above the line the winner fits better. A point is the mean over neighbouring timesteps,
-                its bar the 95 %% interval. Shown are classes that lasted about as long as the runner-up.</p>
+                its bar the 95 %% interval. The chart shows classes that lasted about as long as the runner-up.</p>
                 </figure>""", winner, WIDTH, HEIGHT, winner, Html.join(parts),
                 Html.join(IntStream.range(0, losers.size()).mapToObj(i -> Html.of(
                         "<span><svg class=\"key\" viewBox=\"-6 -6 12 12\">%s</svg> %s</span>", mark(i, 0, 0),
                         losers.get(i).name())).toList()));
     }
 
-    /** @param aside by how much it is moved to the right, so that bars do not hide each other */
+    /** @param aside how far it is moved to the right, so that bars do not hide each other */
     private static Html curve(int index, List<Point> points, Axis x, Axis y, double aside) {
         var line = new StringBuilder();
         var bars = new StringBuilder();

@@ -4,7 +4,7 @@ import java.util.Locale;
 import org.diffusionclassifier.report.Explanation;
 import org.diffusionclassifier.report.HeatMap;
 
-/** A heat map over its picture, and what its colours mean. */
+/** A heat map over its picture, with the meaning of its colours. */
 final class ExplainedPicture {
 
     private ExplainedPicture() {
@@ -19,8 +19,8 @@ final class ExplainedPicture {
                 %s
                 <div class="scale"></div>
                 <div class="ends"><span>−%s<br/>favours %s</span><span>0</span><span>+%s<br/>favours %s</span></div>
-                <p class="note">%s’s error less %s’s at each place, mean over %d trial%s. Blue is where the picture speaks
-                for the first, orange where it speaks for the second; what neither colours does not matter.</p>
+                <p class="note">%s’s error less %s’s at each place, mean over %d trial%s. Blue places speak for the
+                first, orange places for the second, and uncoloured places for neither.</p>
                 </figure>""",
                 Picture.of(HeatMap.of(explanation), "Heat map: " + winner + " or " + runnerUp, Picture.LARGE),
                 largest, winner, largest, runnerUp, winner, runnerUp, explanation.evidence().trials(),

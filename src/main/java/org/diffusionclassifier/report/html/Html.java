@@ -6,8 +6,9 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * Markup that a browser may be given. There are two ways to it: a template of ours, into which everything but markup is
- * put as text, and joining what is markup already. So whatever names and captions are made of, they stay text.
+ * Markup that is safe to give to a browser. It comes into being in two ways: from a template of ours, which takes
+ * everything but markup as text, and by joining existing markup. Names and captions thus stay text, whatever they
+ * contain.
  *
  * @param markup well-formed XML, as HTML understands it, too
  */
@@ -16,7 +17,7 @@ public record Html(String markup) {
     static final Html NOTHING = new Html("");
 
     /**
-     * Fills a template as {@link String#format}, without a locale's ways.
+     * Fills a template as {@link String#format} does, independently of the locale.
      *
      * @param template markup; attributes in double quotes
      * @param values   {@link Html} goes in as it is, a number by its format, anything else as text
@@ -35,7 +36,7 @@ public record Html(String markup) {
         return join(Arrays.asList(parts));
     }
 
-    /** As text within an element or a quoted attribute; what XML cannot hold becomes a question mark. */
+    /** As text within an element or a quoted attribute. Characters that XML cannot hold become question marks. */
     public static String escape(String text) {
         var escaped = new StringBuilder();
         String.valueOf(text).codePoints().forEach(c -> {

@@ -16,9 +16,9 @@ import org.diffusionclassifier.file.AtomicFile;
 import org.diffusionclassifier.report.Build;
 
 /**
- * A report as one page of HTML, which is XML as well: without scripts, and with everything inside, down to the pictures.
- * Its policy forbids a browser to fetch anything or to run anything. Light and dark as the reader's system is, and laid
- * out for a telephone first.
+ * A report as one page of HTML, which is XML as well. It has no scripts and contains everything that it shows, pictures
+ * included. Its content security policy forbids a browser to fetch or run anything. It is light or dark as the reader's
+ * system is, and laid out for a telephone first.
  */
 public final class Page {
 
@@ -60,7 +60,7 @@ public final class Page {
     }
 
     /**
-     * The last section: by what settings, and by what, all of it was found.
+     * The last section: the settings and versions behind the results.
      *
      * @param settings what the results depend on, by name
      */

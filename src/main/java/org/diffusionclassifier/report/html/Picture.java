@@ -7,14 +7,17 @@ import java.util.Base64;
 import javax.imageio.ImageIO;
 import org.diffusionclassifier.image.RgbImage;
 
-/** Pictures inside the page: small ones pixel by pixel as PNG, larger ones scaled down and as JPEG, a tenth as long. */
+/**
+ * Pictures inside the page: small ones pixel by pixel as PNG, larger ones scaled down and as JPEG, which is a tenth of
+ * the size.
+ */
 final class Picture {
 
     /** Longest side of a picture that is shown by itself, and of one among many. */
     static final int LARGE = 512;
     static final int SMALL = 128;
 
-    /** Up to here a browser is asked to enlarge by whole pixels. */
+    /** Longest side of a picture that a browser is asked to enlarge by whole pixels. */
     private static final int PIXELS_COUNT = 64;
 
     private Picture() {
@@ -23,7 +26,7 @@ final class Picture {
     /**
      * An {@code img} element.
      *
-     * @param description for who cannot see it
+     * @param description for readers who cannot see it
      * @param longest     side, at most, in pixels
      */
     static Html of(RgbImage image, String description, int longest) {

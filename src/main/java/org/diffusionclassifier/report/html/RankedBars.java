@@ -42,7 +42,7 @@ final class RankedBars {
         String name = prompts.prompts().get(errors.prompt()).className();
         if (errors.errors().length == 0) {
             return Html.of("<div class=\"row\"><span>%d</span><b>%s</b><span></span>"
-                    + "<span class=\"number\">not evaluated, went with its group</span></div>", place + 1, name);
+                    + "<span class=\"number\">not evaluated, dropped with its group</span></div>", place + 1, name);
         }
         Html number = place == 0 ? Html.of("mean error %.6f", errors.mean())
                 : Html.of("%+.6f%s", margin.mean(), margin.isKnown() ? Html.of(" ± %.6f", margin.half()) : Html.NOTHING);

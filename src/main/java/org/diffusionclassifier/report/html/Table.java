@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.diffusionclassifier.result.Proportion;
 
-/** A table of numbers under headings; where it is wider than its place, it scrolls by itself. */
+/** A table of numbers under headings. If it is wider than its place, it scrolls by itself. */
 final class Table {
 
     private final String style;
@@ -20,7 +20,7 @@ final class Table {
         row("th", Arrays.asList(headings));
     }
 
-    /** Of narrow columns, all as wide. */
+    /** With narrow columns of equal width. */
     static Table matrix(List<?> headings) {
         return new Table(" matrix", headings.toArray());
     }
@@ -48,7 +48,7 @@ final class Table {
                 100 * share.low(), 100 * share.high());
     }
 
-    /** A cell that is more than its text: of a class, or shaded by a share from 0 to 1. */
+    /** A cell with a style class, or shaded by a share from 0 to 1. */
     record Cell(Object content, String style, double shade) {
 
         private Html render(String element) {

@@ -1,6 +1,6 @@
 package org.diffusionclassifier.report.html;
 
-/** Whether something was right: a sign and a colour, since not everybody sees the colour. */
+/** Whether something was right: a sign and a colour, because not everybody sees the colour. */
 final class Verdict {
 
     private Verdict() {

@@ -96,10 +96,10 @@ class ChartsTest {
     @Test
     void ofManyClassesTheConfusedPairsAreListed() {
         String pairs = Confusions.matrix(matrix(1000)).markup();
-        assertTrue(pairs.contains("taken for") && pairs.length() < 1000, pairs);
+        assertTrue(pairs.contains("predicted") && pairs.length() < 1000, pairs);
     }
 
-    /** Four images of class 0, one of them taken for class 1; one of class 1, right. */
+    /** Four images of class 0, one of them predicted as class 1; one of class 1, right. */
     private static ConfusionMatrix matrix(int classes) {
         var names = new TreeMap<Integer, String>();
         IntStream.range(0, classes).forEach(i -> names.put(i, "class " + i));

@@ -9,19 +9,19 @@ import java.util.Map;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * What a CLIP tokenizer is made from, in the form of transformers' files, wherever they are kept: in a folder or inside
- * a model file.
+ * The files that a CLIP tokenizer is made from, as transformers writes them. They are in a folder or inside a model
+ * file.
  *
  * @param source what messages call the place
- * @param files  contents by name, those of {@link #NAMES} that there are
+ * @param files  contents by name, of those {@link #NAMES} that exist
  */
 public record TokenizerTables(String source, Map<String, byte[]> files) {
 
-    /** The vocabulary, the merges, and two that need not be there. */
+    /** The vocabulary, the merges, and two optional files. */
     public static final List<String> NAMES =
             List.of("vocab.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json");
 
-    /** Ten times what the largest of CLIP's takes. */
+    /** Ten times the size of CLIP's largest. */
     public static final int MAX_BYTES = 16 << 20;
 
     /** @throws InputException if there is no such folder, or a file cannot be read */

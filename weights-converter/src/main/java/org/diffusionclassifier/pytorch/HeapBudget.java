@@ -5,12 +5,12 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * How much of the heap the structure of one untrusted file may take: its directory, its names, the objects of its
- * pickle. Everything is charged before it is allocated, by estimates from above, so that one bound covers every way in
- * which a small file can claim to be large: depth, memo, strings, collections.
+ * pickle. Everything is charged before it is allocated, with upper estimates. One bound thus covers every way in which
+ * a small file can claim to be large: depth, memo, strings, collections.
  */
 final class HeapBudget {
 
-    /** Twice what a Stable Diffusion checkpoint with averaged weights and the optimizer's state is charged. */
+    /** Twice the charge of a Stable Diffusion checkpoint with averaged weights and the optimizer's state. */
     private static final long BYTES = 48 << 20;
 
     private final DataFile file;
@@ -29,7 +29,7 @@ final class HeapBudget {
         left -= bytes;
     }
 
-    /** Charges a text of {@code length} bytes: these, while they are decoded, and two bytes a character. */
+    /** Charges a text of {@code length} bytes: these bytes, while they are decoded, and two bytes a character. */
     void chargeText(long length) {
         charge(64 + 4 * length);
     }

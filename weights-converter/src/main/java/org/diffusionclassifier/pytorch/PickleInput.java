@@ -123,7 +123,7 @@ final class PickleInput {
         return bytes;
     }
 
-    /** Leaves out {@code length} bytes. */
+    /** Skips {@code length} bytes. */
     void skip(long length) {
         requireLeft(length);
         long target = position() + length;
@@ -135,7 +135,7 @@ final class PickleInput {
         }
     }
 
-    /** The buffer, after it was made sure that it holds {@code length} more bytes. */
+    /** The buffer, after filling it to hold {@code length} more bytes. */
     private ByteBuffer need(int length) {
         if (buffer.remaining() < length) {
             requireLeft(length);

@@ -14,7 +14,7 @@ import org.diffusionclassifier.tensor.DataFile;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * The two forms in which {@code torch.save} lays out a file: what its pickle says, and where its storages are.
+ * The two forms in which {@code torch.save} lays out a file: the value of its pickle, and where its storages are.
  *
  * <pre>
  *   since PyTorch 1.6, a zip of uncompressed entries      before, or with _use_new_zipfile_serialization=False

@@ -12,8 +12,9 @@ import org.diffusionclassifier.pytorch.Unpickler.Items;
 import org.diffusionclassifier.tensor.DType;
 
 /**
- * What a checkpoint of PyTorch may name: tensors, their storages, plain containers, and a few things that published
- * checkpoints carry beside their weights, which stay opaque. Storages are collected as the pickle refers to them.
+ * The globals that a PyTorch checkpoint may name: tensors, their storages, plain containers, and a few objects that
+ * published checkpoints contain beside their weights, which stay opaque. Storages are collected as the pickle refers to
+ * them.
  */
 final class PytorchGlobals implements Unpickler.Globals {
 

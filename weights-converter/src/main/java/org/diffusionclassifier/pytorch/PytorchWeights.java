@@ -15,10 +15,10 @@ import org.diffusionclassifier.tensor.Weights;
 
 /**
  * The weights in a checkpoint of PyTorch ({@code .bin}, {@code .pt}, {@code .ckpt}), in either of the forms that
- * {@code torch.save} writes (see {@link PytorchArchive}). Nothing from the file is ever executed: its pickle is read
- * as data, and refused if it names anything but tensors and plain values. Which tensors it has, and under which names,
- * says {@link StateDict}. The file is taken for hostile: everything in it is checked when it is opened, with less than
- * 64 MiB of heap. Tensors are read in place, one at a time. Safe to share between threads.
+ * {@code torch.save} writes (see {@link PytorchArchive}). Nothing from the file is ever executed: its pickle is read as
+ * data, and refused if it names anything but tensors and plain values. {@link StateDict} determines which tensors it
+ * has and their names. The file may be hostile: everything in it is checked when it is opened, with less than 64 MiB of
+ * heap. Tensors are read in place, one at a time. Safe to share between threads.
  */
 public final class PytorchWeights implements Weights {
 
@@ -109,7 +109,10 @@ public final class PytorchWeights implements Weights {
         }
     }
 
-    /** The elements of a view in row-major order; kept until another is asked for, as they are read piece by piece. */
+    /**
+     * The elements of a view in row-major order. They are kept until another view is asked for, because they are read
+     * piece by piece.
+     */
     private synchronized byte[] gathered(String name, PytorchTensor tensor) {
         if (!name.equals(gatheredName)) {
             int width = dtype(name).bytes();

@@ -13,17 +13,17 @@ import org.diffusionclassifier.tensor.DataFile;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Finds the tensors of an unpickled checkpoint. Those of a model are in nested dictionaries, and the keys on the way to
- * one make its name, with dots between; where the outermost dictionary has a "state_dict", as trainers write beside
- * their own state, the names begin within that. Everything else is passed over.
+ * Finds the tensors of an unpickled checkpoint. A model's tensors are in nested dictionaries, and the keys on the way
+ * to a tensor make its name, joined by dots. If the outermost dictionary has a "state_dict", which trainers write
+ * beside their own state, names begin inside it. Everything else is ignored.
  */
 final class StateDict {
 
-    /** The deepest nesting that is followed; what networks nest by themselves is in dotted names already. */
+    /** The deepest nesting that is followed. The nesting of the networks themselves is already in the dotted names. */
     private static final int MAX_DEPTH = 16;
     private static final int MAX_NAME = 1024;
 
-    /** Estimate from above of what one name takes, apart from its text. */
+    /** An upper estimate of the heap that one name takes, apart from its text. */
     private static final int NAME_HEAP = 200;
 
     private record Level(String prefix, Iterator<Map.Entry<String, Object>> entries) {
@@ -39,7 +39,7 @@ final class StateDict {
      */
     static Map<String, PytorchTensor> tensors(DataFile file, Object root, HeapBudget budget) {
         var tensors = new LinkedHashMap<String, PytorchTensor>();
-        // A dictionary that is reachable twice is walked once: else a few of them could stand for billions of names.
+        // A dictionary that is reachable twice is walked once. Otherwise a few of them could stand for billions of names.
         Set<Object> walked = Collections.newSetFromMap(new IdentityHashMap<>());
         Deque<Level> levels = new ArrayDeque<>();
         if (root instanceof Dict outermost) {

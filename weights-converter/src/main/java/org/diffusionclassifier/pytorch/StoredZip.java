@@ -10,11 +10,11 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The entries of a zip file that stores them uncompressed, to be read in place (format: PKWARE, APPNOTE.TXT; the
- * section numbers below are its own). The JDK reads zip files too, but does not tell where in the file an entry's data
- * are.
+ * section numbers below are its own). The JDK also reads zip files, but does not give an entry's position in the file.
  *
- * <p>The file is taken for hostile: each entry must lie within the file before the directory, and have a name of its
- * own that leads nowhere else. Checksums are not verified: that would take a pass over all data before the first use.
+ * <p>The file may be hostile: each entry must lie within the file before the directory, and have a unique name that
+ * does not lead elsewhere. Checksums are not verified, because that would take a pass over all data before the first
+ * use.
  */
 record StoredZip(Map<String, Entry> entries) {
 
@@ -22,7 +22,7 @@ record StoredZip(Map<String, Entry> entries) {
     record Entry(long offset, long bytes) {
     }
 
-    /** What the file begins with: the first entry's header. */
+    /** The signature at the start of the file: the first entry's header. */
     static final int MAGIC = 0x04034b50;
 
     private static final int DIRECTORY_HEADER = 0x02014b50;
@@ -39,10 +39,10 @@ record StoredZip(Map<String, Entry> entries) {
     /** Ten times what a checkpoint with ten thousand tensors needs. */
     private static final int MAX_DIRECTORY_BYTES = 8 << 20;
 
-    /** Longer than any that torch.save makes of a file's name and a storage's number. */
+    /** Longer than any name that torch.save makes from a file's name and a storage's number. */
     private static final int MAX_NAME_BYTES = 512;
 
-    /** Estimate from above of an entry's objects, apart from its name. */
+    /** An upper estimate of the heap of an entry's objects, apart from its name. */
     private static final int ENTRY_HEAP = 200;
 
     /** @throws InputException unless it is a whole zip file of uncompressed entries */
@@ -50,7 +50,7 @@ record StoredZip(Map<String, Entry> entries) {
         return new Parser(file, budget).parse();
     }
 
-    /** Where the directory is: the two kinds of end record say the same in 32 and in 64 bits. */
+    /** Where the directory is. The two kinds of end record give it in 32 and in 64 bits. */
     private record Directory(long offset, long bytes, long entries) {
     }
 

@@ -8,12 +8,12 @@ import java.util.Map;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Reads a pickle (format: CPython, Lib/pickletools.py) as data. A pickle is a program for a stack machine, which Python
- * lets import any name and call it; here a global stands for something only if {@link Globals} knows it, what may be
- * called are the {@link Constructor}s among these, and everything else ends in an {@link InputException} that gives its
- * name. There is no recursion, and every opcode is charged to the budget of its input, loops included.
+ * Reads a pickle (format: CPython, Lib/pickletools.py) as data. A pickle is a program for a stack machine. Python lets
+ * it import and call any name. Here a global means something only if {@link Globals} knows it, and only the
+ * {@link Constructor}s among these may be called. Everything else ends in an {@link InputException} with its name. There
+ * is no recursion, and every opcode is charged to the budget of its input, loops included.
  *
- * <p>Of the opcodes, those that Python writes for plain data and {@code __reduce__} in the binary protocols 1 to 5
+ * <p>It knows the opcodes that Python writes for plain data and {@code __reduce__} in the binary protocols 1 to 5
  * (torch.save uses 2; protocol 0 cannot express its storages). Values become
  * <pre>
  *   None → null      bool → Boolean      int → Long or BigInteger      float → Double      str → String
@@ -32,10 +32,10 @@ final class Unpickler {
         Object persistent(Object id);
     }
 
-    /** A global that may be called. What it makes is small, whatever its arguments are. */
+    /** A global that may be called. Its result is small, whatever its arguments are. */
     interface Constructor {
 
-        /** @throws IllegalArgumentException if these are not its arguments, with a message that says what are */
+        /** @throws IllegalArgumentException if the arguments are wrong, with a message that says what they should be */
         Object construct(List<Object> arguments);
     }
 
@@ -62,7 +62,7 @@ final class Unpickler {
         }
     }
 
-    /** Something harmless that nobody here has a use for. */
+    /** A harmless object that this program does not use. */
     static final Object OPAQUE = new Object() {
         @Override
         public String toString() {
@@ -73,7 +73,7 @@ final class Unpickler {
     /** On the stack, where the items of a collection begin. */
     private static final Object MARK = new Object();
 
-    /** Estimates from above of what each takes of the heap, in bytes. */
+    /** Upper estimates of the heap that each takes, in bytes. */
     private static final int OPCODE = 40;               // a stack slot and a number
     private static final int ITEM = 24;                 // a reference, in a list that grew and while it is moved
     private static final int ENTRY = 72;                // of a map, with a number for a key
@@ -336,7 +336,7 @@ final class Unpickler {
         input.budget().charge(bytes);
     }
 
-    /** A value as a message gives it: never as long as a hostile file can make one. */
+    /** A value as a message shows it, cut to a length that a hostile file cannot exceed. */
     static String describe(Object value) {
         if (value instanceof Items list) {
             return "a sequence of " + list.items.size();

@@ -20,7 +20,7 @@ import org.diffusionclassifier.tensor.Weights;
  */
 public final class SafetensorsFile implements Weights {
 
-    /** The key of {@code __metadata__} that says how filters are kept where it is not as in PyTorch. */
+    /** The key of {@code __metadata__} that states the layout of filters if it differs from PyTorch's. */
     public static final String FILTERS = "filters";
     public static final String CHANNELS_LAST = "channels-last";
 
@@ -32,7 +32,7 @@ public final class SafetensorsFile implements Weights {
         this.header = SafetensorsHeader.read(file);
     }
 
-    /** @throws InputException if the file cannot be read or violates the format in any point */
+    /** @throws InputException if the file cannot be read or violates the format */
     public static SafetensorsFile open(Path file) {
         return DataFile.open(file, SafetensorsFile::new);
     }

@@ -29,8 +29,8 @@ import org.diffusionclassifier.tensor.InputException;
  *   the rest  data, which BEGIN and END count into
  * </pre>
  *
- * The file is taken for hostile: every number is checked against the length of the file before anything is allocated or
- * read by it, and the tensors must cover the data exactly, without holes or overlaps.
+ * The file may be hostile: every number is checked against the length of the file before anything is allocated or read
+ * by it. The tensors must cover the data exactly, without holes or overlaps.
  *
  * @param tensors  by name, in the order of their data
  * @param metadata the free text of {@code __metadata__}, empty where there is none

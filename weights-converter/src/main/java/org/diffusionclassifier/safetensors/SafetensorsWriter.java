@@ -27,8 +27,8 @@ import org.diffusionclassifier.tensor.FloatFormats;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Writes a safetensors file (format: see {@link SafetensorsHeader}). Tensors are declared first, and {@link #write}
- * then asks for the values of one after another, so that a large model need never be in memory as a whole:
+ * Writes a safetensors file (format: see {@link SafetensorsHeader}). Tensors are declared first. {@link #write} then
+ * asks for the values of one after another, so that a large model is never in memory as a whole:
  *
  * <pre>{@code
  * new SafetensorsWriter()
@@ -37,7 +37,7 @@ import org.diffusionclassifier.tensor.InputException;
  *         .write(file);
  * }</pre>
  *
- * Data follow in the order of declaration, except that wider elements go before narrower ones: so every tensor is
+ * Data follow in the order of declaration, except that wider elements come before narrower ones. Every tensor is thus
  * aligned to the size of its elements, which some readers need.
  */
 public final class SafetensorsWriter {
@@ -55,7 +55,7 @@ public final class SafetensorsWriter {
         void put(ByteBuffer bytes) throws IOException;
     }
 
-    /** Gives a tensor's bytes, little-endian, when its turn comes. */
+    /** Supplies a tensor's bytes, little-endian, when they are written. */
     public interface Content {
         void writeTo(Sink sink) throws IOException;
     }
@@ -89,7 +89,7 @@ public final class SafetensorsWriter {
     /**
      * Sets a text of the {@code __metadata__} that is known only when the data have been written.
      *
-     * @param length of the value, in letters of ASCII
+     * @param length of the value, in ASCII characters
      */
     public SafetensorsWriter lateMetadata(String key, int length, Supplier<String> value) {
         metadata.put(key, "-".repeat(length));
@@ -124,7 +124,7 @@ public final class SafetensorsWriter {
         });
     }
 
-    /** Declares a tensor of floats that are at hand. */
+    /** Declares a tensor of floats that are already in memory. */
     public SafetensorsWriter floats(String name, DType dtype, List<Integer> shape, float[] values) {
         return floats(name, dtype, shape, () -> FloatBuffer.wrap(values));
     }
@@ -155,7 +155,7 @@ public final class SafetensorsWriter {
         });
     }
 
-    /** Declares a tensor whose bytes somebody else makes. */
+    /** Declares a tensor whose bytes the caller encodes. */
     public SafetensorsWriter tensor(String name, DType dtype, List<Integer> shape, Content content) {
         var tensor = new Tensor(name, dtype, List.copyOf(shape), content);
         if (name.equals(SafetensorsHeader.METADATA) || tensors.putIfAbsent(name, tensor) != null) {
@@ -164,7 +164,7 @@ public final class SafetensorsWriter {
         return this;
     }
 
-    /** @param values gives, when the tensor's turn comes, what fills chunk after chunk with its next values */
+    /** @param values supplies, when the tensor is written, a filler of one chunk after another with the next values */
     private SafetensorsWriter declare(String name, DType dtype, List<Integer> shape,
             Function<Tensor, Consumer<ByteBuffer>> values) {
         return tensor(name, dtype, shape, sink -> {
@@ -179,7 +179,7 @@ public final class SafetensorsWriter {
     }
 
     /**
-     * Writes the file: beside its final name first, under which it appears only once complete.
+     * Writes the file. It appears under its name only once it is complete.
      *
      * @throws InputException           if it cannot be written there
      * @throws IllegalArgumentException if a tensor's values are more or fewer than its shape says
@@ -188,7 +188,7 @@ public final class SafetensorsWriter {
         write(file, complete -> { });
     }
 
-    /** @param check looks at the complete file before it gets its name, and throws if it shall not */
+    /** @param check examines the complete file before it gets its name, and throws to prevent that */
     public void write(Path file, Consumer<Path> check) {
         Path partial = file.resolveSibling(file.getFileName() + ".part");
         try {

@@ -28,13 +28,13 @@ public final class DataFile implements AutoCloseable {
         this.size = channel.size();
     }
 
-    /** Reads what is needed to know a file when it is opened: its header, its directory. */
+    /** Reads what must be known of a file when it is opened: its header or its directory. */
     public interface Opener<T> {
         public T open(DataFile file);
     }
 
     /**
-     * What {@code opener} makes of the file, which stays open unless that fails.
+     * The result of {@code opener} on the file, which stays open unless {@code opener} fails.
      *
      * @throws InputException if the file cannot be read
      */

@@ -1,16 +1,15 @@
 package org.diffusionclassifier.tensor;
 
 /**
- * The one thing that is done to a convolution's filters on the way to a device: the input channels, outermost but for
- * the filter itself in PyTorch ([out, in, height, width]), become innermost ([out, height, width, in]), as the matrix
- * product over pixels and channels that a convolution is reads them.
+ * Changes the layout of a convolution's filters from PyTorch's [out, in, height, width] to [out, height, width, in]. A
+ * convolution is a matrix product over pixels and channels, and reads filters in this order.
  */
 public final class Filters {
 
     private Filters() {
     }
 
-    /** Makes {@code count} filters [in, pixels] ones of [pixels, in]. */
+    /** Changes {@code count} filters from [in, pixels] to [pixels, in]. */
     public static void toChannelsLast(float[] kept, float[] turned, int count, int in, int pixels) {
         for (int start = 0; start < count * in * pixels; start += in * pixels) {
             for (int p = 0; p < pixels; p++) {

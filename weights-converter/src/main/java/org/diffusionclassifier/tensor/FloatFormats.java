@@ -39,10 +39,10 @@ public final class FloatFormats {
     }
 
     /**
-     * Encodes values from the start of {@code destination} on, as F32, F16 or BF16 in its byte order. What would
-     * overflow becomes the largest finite value of its sign.
+     * Encodes values from the start of {@code destination} on, as F32, F16 or BF16 in its byte order. A value that
+     * would overflow becomes the largest finite value of its sign.
      *
-     * @return how many values that was done to
+     * @return how many values would have overflowed
      */
     public static long encodeSaturating(DType dtype, float[] values, int count, ByteBuffer destination) {
         if (dtype == DType.F32) {

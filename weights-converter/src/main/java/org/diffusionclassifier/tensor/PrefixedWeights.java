@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The part of {@code base} under a prefix; see {@link Weights#at}. Everything is asked of the base under the full name,
- * so that messages give that one.
+ * The part of {@code base} under a prefix; see {@link Weights#at}. The base is asked under the full name, so that
+ * messages show the full name.
  *
  * @param closesBase whether closing this closes the base
  */

@@ -11,9 +11,9 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Weights of no trained model, for measuring: whatever tensor a network asks for is there, with normal values whose
- * deviation is 1/√fan-in, so that activations stay within range through any number of layers; vectors named
- * {@code weight}, which are the gains of norms, are 1, and biases 0. The same name and shape give the same values.
+ * Made-up weights, for measuring. Every tensor that a network asks for exists. Its values are normal with deviation
+ * 1/√fan-in, so that activations stay within range through any number of layers. Vectors named {@code weight}, which
+ * are the gains of norms, are 1, and biases are 0. The same name and shape give the same values.
  */
 public final class SyntheticWeights implements Weights {
 
@@ -35,7 +35,7 @@ public final class SyntheticWeights implements Weights {
         return "synthetic weights";
     }
 
-    /** Those that were asked for so far. */
+    /** The tensors that were asked for so far. */
     @Override
     public Set<String> names() {
         return asked.keySet();
@@ -46,13 +46,13 @@ public final class SyntheticWeights implements Weights {
         return true;
     }
 
-    /** As devices want them: there is nothing here that would have them otherwise. */
+    /** In the layout that devices use, because no file prescribes another. */
     @Override
     public boolean channelsLast() {
         return true;
     }
 
-    /** @throws InputException for a tensor that nobody has asked for by {@link #require} */
+    /** @throws InputException for a tensor that was not asked for by {@link #require} */
     @Override
     public List<Integer> shape(String name) {
         List<Integer> shape = asked.get(name);

@@ -8,15 +8,15 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The named tensors of one network, read as {@code float} whatever they are stored as. A network asks for each by name
- * and for the shape that its configuration demands; {@link #at} gives a part of the network the names relative to it.
- * Every {@link InputException} names the file and the tensor in full.
+ * The named tensors of one network, read as {@code float} whatever their stored type. A network asks for each by its
+ * name and the shape that its configuration requires. {@link #at} gives a part of the network names relative to that
+ * part. Every {@link InputException} names the file and the tensor in full.
  *
- * <p>Whoever keeps weights says what there is and gives elements as they are stored; all else follows from that.
+ * <p>An implementation lists its tensors and returns elements as they are stored. Everything else is derived from that.
  */
 public interface Weights extends AutoCloseable {
 
-    /** What messages call it: the file that holds the tensors, or the index of its shards. */
+    /** The name of this source in messages: the file that holds the tensors, or the index of its shards. */
     String source();
 
     /** Every tensor's name, in file order. */
@@ -30,7 +30,7 @@ public interface Weights extends AutoCloseable {
     List<Integer> shape(String name);
 
     /**
-     * What a tensor's elements are stored as.
+     * The stored type of a tensor's elements.
      *
      * @throws InputException if there is no such tensor
      */
@@ -40,7 +40,7 @@ public interface Weights extends AutoCloseable {
      * Fills what remains of {@code destination} with a tensor's elements from {@code first} on, in row-major order, each
      * as it is stored, in little-endian order.
      *
-     * @param destination a whole number of elements, at most those that there are
+     * @param destination room for a whole number of elements, at most those that exist
      * @throws InputException if there is no such tensor, or it cannot be read
      */
     void readStored(String name, long first, ByteBuffer destination);
@@ -53,8 +53,8 @@ public interface Weights extends AutoCloseable {
     }
 
     /**
-     * Whether filters are kept as [out, height, width, in], which is how devices compute with them, rather than as
-     * PyTorch's [out, in, height, width].
+     * Whether filters are stored as [out, height, width, in], in which devices compute, rather than as PyTorch's
+     * [out, in, height, width].
      */
     default boolean channelsLast() {
         return false;
@@ -129,7 +129,7 @@ public interface Weights extends AutoCloseable {
         return values;
     }
 
-    /** @throws InputException unless there are such square filters of a convolution, whichever way they are kept */
+    /** @throws InputException unless there are such square filters of a convolution, in either layout */
     default void requireFilters(String name, int out, int in, int size) {
         if (channelsLast()) {
             require(name, out, size, size, in);
@@ -139,8 +139,8 @@ public interface Weights extends AutoCloseable {
     }
 
     /**
-     * Decodes the square filters of a convolution as [out, size, size, in], whichever way they are kept, from the
-     * position of {@code destination} on, and advances that position.
+     * Decodes the square filters of a convolution, stored in either layout, as [out, size, size, in], from the position
+     * of {@code destination} on, and advances that position.
      *
      * @throws InputException if there is no such tensor, its shape is another, or it cannot be read
      */

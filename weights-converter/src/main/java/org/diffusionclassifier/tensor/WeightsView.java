@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Weights that are another's in all that they do not say otherwise. What {@link Weights} derives, as {@link #require}, it
- * derives from what they say; whether closing them closes the base is theirs to say, too.
+ * Weights that delegate to a base whatever a subclass does not override. What {@link Weights} derives, such as
+ * {@link #require}, is derived from the overriding methods. A subclass also decides whether closing it closes the base.
  */
 public interface WeightsView extends Weights {
 
-    /** Whose they are. */
+    /** The base. */
     Weights base();
 
     @Override
