@@ -1,5 +1,7 @@
 package org.diffusionclassifier.device;
 
+import java.util.Arrays;
+
 /** y = conv(x) + b + addend, on channels-last feature maps. */
 public interface Conv2d extends Layer {
 
@@ -58,6 +60,43 @@ public interface Conv2d extends Layer {
 
         public Spec thenNormalized() {
             return new Spec(in, concat, out, kernel, stride, padding, upsample, floatOutput, true);
+        }
+
+        /**
+         * Shape of y.
+         *
+         * @throws IllegalArgumentException if the operands do not fit the layer
+         */
+        public int[] outputShape(Tensor x, Tensor skip, Tensor addend) {
+            boolean inputs = x.isDense() && x.width() == in && (kernel == 1 || x.rank() == 4)
+                    && (skip == null ? 0 : skip.width()) == concat
+                    && (skip == null || skip.isDense() && skip.rows() == x.rows());
+            int[] shape = x.shape();
+            shape[shape.length - 1] = out;
+            if (inputs && kernel == 3) {
+                shape[1] = outputSize(shape[1]);
+                shape[2] = outputSize(shape[2]);
+            }
+            if (!inputs || Arrays.stream(shape).anyMatch(size -> size < 1) || !adds(addend, shape)) {
+                throw new IllegalArgumentException("conv2d " + this + " of " + x + ", " + skip + " and " + addend);
+            }
+            return shape;
+        }
+
+        /** Pixels of a 1×1 filter are rows, however they are arranged. */
+        private boolean adds(Tensor addend, int[] shape) {
+            if (addend == null || isPerImage(addend)) {
+                return addend == null || Arrays.equals(addend.shape(), new int[] {shape[0], out});
+            }
+            boolean fits = kernel == 3 ? Arrays.equals(addend.shape(), shape)
+                    : addend.width() == out && addend.rows() == Arrays.stream(shape).limit(shape.length - 1)
+                            .reduce(1, Math::multiplyExact);
+            return fits && addend.isDense();
+        }
+
+        /** Whether what is added is one row an image. */
+        public boolean isPerImage(Tensor addend) {
+            return kernel == 3 && addend != null && addend.rank() == 2;
         }
 
         /** Output size for an input of {@code size} rows or columns. */

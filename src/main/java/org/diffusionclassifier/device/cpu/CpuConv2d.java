@@ -32,20 +32,15 @@ final class CpuConv2d implements Conv2d {
 
     @Override
     public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
-        if (skip != null || x.rank() != 4 || x.width() != spec.in() || !x.isDense()) {
-            throw new IllegalArgumentException("conv2d " + spec + " of " + x + " and " + skip);
-        }
-        int[] shape = {x.dim(0), spec.outputSize(x.dim(1)), spec.outputSize(x.dim(2)), spec.out()};
-        if (shape[1] < 1 || shape[2] < 1) {
-            throw new IllegalArgumentException("conv2d " + spec + " of " + x + " has no pixels");
-        }
+        int[] shape = spec.outputShape(x, skip, addend);
         Tensor y = device.activations(spec.floatOutput() ? DType.F32 : device.dtype(), shape);
         Tensor input = spec.upsample() ? upsampled(x) : x;
         try (var descriptors = new Descriptors()) {
             dnnl_post_ops postOps = descriptors.postOps();
             dnnl_memory_desc addendDesc = null;
             if (addend != null) {
-                addendDesc = addendDesc(descriptors, addend, shape);
+                boolean perImage = spec.isPerImage(addend);
+                addendDesc = descriptors.image(perImage ? addend.reshape(shape[0], 1, 1, spec.out()) : addend);
                 check(dnnl_post_ops_append_binary(postOps, dnnl_binary_add, addendDesc), "append_binary");
             }
             dnnl_memory_desc xDesc = descriptors.image(input);
@@ -74,16 +69,6 @@ final class CpuConv2d implements Conv2d {
             device.add(op);
         }
         return y;
-    }
-
-    private dnnl_memory_desc addendDesc(Descriptors descriptors, Tensor addend, int[] shape) {
-        if (Arrays.equals(addend.shape(), shape)) {
-            return descriptors.image(addend);
-        }
-        if (!Arrays.equals(addend.shape(), new int[] {shape[0], spec.out()})) {
-            throw new IllegalArgumentException("conv2d " + spec + " plus " + addend);
-        }
-        return descriptors.image(addend.reshape(shape[0], 1, 1, spec.out()));
     }
 
     private Tensor upsampled(Tensor x) {

@@ -98,8 +98,8 @@ public final class CpuDevice extends RecordingDevice {
     }
 
     @Override
-    public LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
-        return new CpuLayerNorm(this, channels, epsilon, weights);
+    public LayerNorm layerNorm(LayerNorm.Spec spec, Weights weights) {
+        return new CpuLayerNorm(this, spec, weights);
     }
 
     @Override
@@ -108,8 +108,8 @@ public final class CpuDevice extends RecordingDevice {
     }
 
     @Override
-    public Embedding embedding(int vocabulary, int positions, int width, Weights weights) {
-        return new CpuEmbeddings.Token(this, vocabulary, positions, width, weights);
+    public Embedding embedding(Embedding.Spec spec, Weights weights) {
+        return new CpuEmbeddings.Token(this, spec, weights);
     }
 
     @Override
@@ -119,6 +119,7 @@ public final class CpuDevice extends RecordingDevice {
 
     @Override
     public Tensor activation(Activation function, Tensor x) {
+        requireElementwise(function, x);
         Tensor y = activations(x.shape());
         try (var descriptors = new Descriptors()) {
             dnnl_memory_desc xDesc = descriptors.matrix(x);
@@ -137,19 +138,14 @@ public final class CpuDevice extends RecordingDevice {
 
     @Override
     public Tensor gather(Tensor x, Tensor index) {
-        int[] shape = x.shape();
-        shape[0] = index.dim(0);
-        Tensor y = activations(x.type(), shape);
+        Tensor y = activations(gathered(x, index));
         add(new CpuGather(x, index, y));
         return y;
     }
 
     @Override
     public Tensor timestepEmbedding(Tensor timesteps, int width, boolean cosineFirst, float shift) {
-        if (width % 2 != 0) {
-            throw new IllegalArgumentException("timestep embedding of odd width " + width);
-        }
-        Tensor y = activations(timesteps.dim(0), width);
+        Tensor y = activations(embedded(timesteps, width));
         CpuEmbeddings.recordTimesteps(this, timesteps, y, cosineFirst, shift);
         return y;
     }

@@ -27,10 +27,7 @@ final class CpuGroupNorm implements GroupNorm {
 
     @Override
     public Tensor forward(Tensor x, Tensor skip) {
-        spec.require(x, skip);
-        int[] shape = x.shape();
-        shape[shape.length - 1] = spec.channels();
-        Tensor y = device.activations(shape);
+        Tensor y = device.activations(spec.outputShape(x, skip));
         if (skip != null) {
             recordSideBySide(x, skip, y);
         }

@@ -21,7 +21,15 @@ import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.WeightsBudget;
-import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
+import org.diffusionclassifier.device.cuda.driver.CapturedProgram;
+import org.diffusionclassifier.device.cuda.driver.Driver;
+import org.diffusionclassifier.device.cuda.driver.Geometry;
+import org.diffusionclassifier.device.cuda.driver.Gpu;
+import org.diffusionclassifier.device.cuda.driver.GpuArena;
+import org.diffusionclassifier.device.cuda.driver.GpuProperties;
+import org.diffusionclassifier.device.cuda.driver.KernelFacts;
+import org.diffusionclassifier.device.cuda.driver.KernelOp;
+import org.diffusionclassifier.device.cuda.driver.Staging;
 import org.diffusionclassifier.device.cuda.vendor.VendorDevice;
 import org.diffusionclassifier.device.cuda.vendor.VendorLayers;
 import org.diffusionclassifier.tensor.DType;
@@ -35,7 +43,6 @@ import org.diffusionclassifier.tensor.Weights;
 public final class CudaDevice extends RecordingDevice {
 
     private final Gpu gpu;
-    private final Tiles.Multiprocessors multiprocessors;
     private final WeightsBudget budget;
     private final GpuArena arena;
 
@@ -46,7 +53,6 @@ public final class CudaDevice extends RecordingDevice {
         this.gpu = gpu;
         this.budget = budget;
         this.arena = new GpuArena(gpu);
-        this.multiprocessors = new Tiles.Multiprocessors(gpu.multiprocessors(), gpu.sharedBytesPerMultiprocessor());
         try {
             vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView()) : null;
         } catch (RuntimeException e) {
@@ -104,16 +110,6 @@ public final class CudaDevice extends RecordingDevice {
         return new CudaDevice(new Gpu(Driver.EMULATED, 0, Boolean.getBoolean("simt.checked")), kernels, budget);
     }
 
-    /**
-     * The emulated card with every load and store checked and counted, as large as another: layers then choose the
-     * tiles that they choose there. It stays so for the rest of the process.
-     */
-    public static CudaDevice openEmulatedAs(Card card) {
-        Driver.EMULATED.load();
-        EmulatedProfile.pretend(card);
-        return openEmulatedToCount();
-    }
-
     /** The emulated card with every load and store checked and counted. */
     public static CudaDevice openEmulatedToCount() {
         return new CudaDevice(new Gpu(Driver.EMULATED, 0, true), Kernels.NATIVE, WeightsBudget.unlimited());
@@ -121,8 +117,9 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public String description() {
+        GpuProperties card = gpu.properties();
         return String.format(Locale.ROOT, "%s (sm_%d), %d multiprocessors, %.1f GiB, f16%s", gpu.name(),
-                gpu.computeCapability(), gpu.multiprocessors(), gpu.totalBytes() / (double) (1 << 30),
+                card.computeCapability(), card.multiprocessors(), gpu.totalBytes() / (double) (1 << 30),
                 vendor == null ? "" : ", cuBLAS and cuDNN");
     }
 
@@ -131,7 +128,8 @@ public final class CudaDevice extends RecordingDevice {
         return DType.F16;
     }
 
-    Gpu gpu() {
+    /** What it runs on, for those who study its launches. */
+    public Gpu gpu() {
         return gpu;
     }
 
@@ -139,9 +137,15 @@ public final class CudaDevice extends RecordingDevice {
         return budget;
     }
 
-    /** What the choice of tiles depends on. */
-    Tiles.Multiprocessors multiprocessors() {
-        return multiprocessors;
+    /** A launch of a kernel that is bound by bytes, its arguments still to come. */
+    KernelOp launch(KernelFacts kernel, Geometry geometry) {
+        return new KernelOp(gpu, kernel, geometry, 0);
+    }
+
+    /** As above, of as many blocks as cover so many of what the kernel's tile counts. */
+    KernelOp launch(String name, long size) {
+        KernelFacts kernel = gpu.kernel(name);
+        return launch(kernel, kernel.grid(kernel.blocks(size), 1));
     }
 
     @Override
@@ -163,8 +167,8 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
-    public LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
-        return new CudaNorms.Layer(this, channels, epsilon, weights);
+    public LayerNorm layerNorm(LayerNorm.Spec spec, Weights weights) {
+        return new CudaNorms.Layer(this, spec, weights);
     }
 
     @Override
@@ -173,8 +177,8 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
-    public Embedding embedding(int vocabulary, int positions, int width, Weights weights) {
-        return new CudaEmbeddings.Token(this, vocabulary, positions, width, weights);
+    public Embedding embedding(Embedding.Spec spec, Weights weights) {
+        return new CudaEmbeddings.Token(this, spec, weights);
     }
 
     @Override
@@ -184,17 +188,18 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public Tensor activation(Activation function, Tensor x) {
+        requireElementwise(function, x);
         return CudaElementwise.activation(this, function, x);
     }
 
     @Override
     public Tensor gather(Tensor x, Tensor index) {
-        return CudaElementwise.gather(this, x, index);
+        return CudaElementwise.gather(this, x, index, gathered(x, index));
     }
 
     @Override
     public Tensor timestepEmbedding(Tensor timesteps, int width, boolean cosineFirst, float shift) {
-        return CudaEmbeddings.timestep(this, timesteps, width, cosineFirst, shift);
+        return CudaEmbeddings.timestep(this, timesteps, embedded(timesteps, width), cosineFirst, shift);
     }
 
     @Override
@@ -311,6 +316,11 @@ public final class CudaDevice extends RecordingDevice {
         gpu.synchronize();
     }
 
+    /** Fills the memory of activations with zeros, so that a kernel can be run alone. */
+    public void clearArena(long bytes) {
+        gpu.zero(arena.reserve(bytes), bytes);
+    }
+
     @Override
     protected Arena arena() {
         return arena;
@@ -373,7 +383,7 @@ public final class CudaDevice extends RecordingDevice {
 
         @Override
         public int computeCapability() {
-            return gpu.computeCapability();
+            return gpu.properties().computeCapability();
         }
 
         @Override
@@ -393,14 +403,16 @@ public final class CudaDevice extends RecordingDevice {
 
         @Override
         public void launch(String kernel, long threads, Tensor output, Object... arguments) {
-            var op = new KernelOp(gpu, kernel, Geometry.of(Geometry.ceilDiv(threads, BLOCK), 1, BLOCK), 0);
+            KernelFacts facts = gpu.kernel(kernel);
+            int blocks = Math.toIntExact(Geometry.ceilDiv(threads, facts.threads()));
+            var op = CudaDevice.this.launch(facts, facts.grid(blocks, 1));
             for (Object argument : arguments) {
                 if (argument == output) {
                     op.out(output);
                 } else if (argument == null || argument instanceof Tensor) {
                     op.in((Tensor) argument);
                 } else {
-                    op.with(argument);
+                    op.with((Number) argument);
                 }
             }
             add(op);

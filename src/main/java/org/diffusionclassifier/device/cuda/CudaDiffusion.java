@@ -6,7 +6,9 @@ import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
+import org.diffusionclassifier.device.cuda.driver.Geometry;
+import org.diffusionclassifier.device.cuda.driver.KernelFacts;
+import org.diffusionclassifier.device.cuda.driver.KernelOp;
 import org.diffusionclassifier.tensor.DType;
 
 /**
@@ -15,15 +17,10 @@ import org.diffusionclassifier.tensor.DType;
  */
 final class CudaDiffusion implements Diffusion {
 
-    private static final int BLOCK = 256;
-    private static final int PIXELS_A_BLOCK = 1024;
-    /** Most channels of a latent that the convolutions take: one chunk. */
-    private static final int FUSED_CHANNELS = 8;
-    /** Pixels of a block of the convolutions. */
-    private static final int TILE_LINES = 8;
-    private static final int TILE_WIDTH = 16;
-    private static final int FUSED_BLOCK = 128;
-    private static final int FUSED_SHARED_BYTES = 48384;
+    // What the tile of the fused convolutions counts: a block's pixels, and the channels of a latent at most.
+    private static final int LINES = 0;
+    private static final int COLUMNS = 1;
+    private static final int CHANNELS = 2;
 
     private final CudaDevice device;
     /** Given noise, [N, h, w, c]; null to compute it. */
@@ -38,8 +35,9 @@ final class CudaDiffusion implements Diffusion {
     public Tensor addNoise(Trials trials) {
         Tensor x0 = trials.x0();
         Tensor y = device.activations(trials.count(), x0.dim(0), x0.dim(1), x0.dim(2));
-        device.add(drawing("add_noise", Geometry.of(Geometry.ceilDiv(x0.rows(), PIXELS_A_BLOCK), trials.count(), BLOCK),
-                0, trials).out(y).with(x0.width(), x0.rows()));
+        KernelFacts kernel = device.gpu().kernel("add_noise");
+        device.add(drawing(kernel, kernel.grid(kernel.blocks(x0.rows()), trials.count()), 0, trials)
+                .out(y).with(x0.width(), x0.rows()));
         return y;
     }
 
@@ -50,8 +48,8 @@ final class CudaDiffusion implements Diffusion {
         trials.requirePredictions(predicted, pairs, 1);
         Tensor mean = device.activations(DType.F32, pairs);
         Tensor map = map(measure, pairs, x0);
-        device.add(drawing("epsilon_error" + suffix(measure), Geometry.of(pairs, 1, BLOCK), 0, trials, predicted,
-                predicted.rowStride())
+        KernelFacts kernel = device.gpu().kernel("epsilon_error" + suffix(measure));
+        device.add(drawing(kernel, kernel.grid(kernel.blocks(pairs), 1), 0, trials, predicted, predicted.rowStride())
                 .in(trialOfPair).with(measure.prediction() == PredictionType.V_PREDICTION)
                 .out(mean).out(map).with(x0.width(), x0.rows()));
         return new Errors(mean, map);
@@ -63,7 +61,8 @@ final class CudaDiffusion implements Diffusion {
         int pairs = trialOfPair.dim(0);
         trials.requirePredictions(predicted, pairs, 2);
         Tensor bits = device.activations(DType.F32, pairs);
-        device.add(drawing("variational_bound", Geometry.of(pairs, 1, BLOCK), 0, trials, predicted)
+        KernelFacts kernel = device.gpu().kernel("variational_bound");
+        device.add(drawing(kernel, kernel.grid(kernel.blocks(pairs), 1), 0, trials, predicted)
                 .in(trialOfPair).in(posterior.timestep()).in(posterior.meanScale()).in(posterior.logVariance())
                 .in(posterior.logRange()).with(withSquares).out(bits).with(x0.width(), x0.rows()));
         return bits;
@@ -72,17 +71,18 @@ final class CudaDiffusion implements Diffusion {
     @Override
     public Tensor convolveNoised(Trials trials, Conv2d first) {
         Tensor x0 = trials.x0();
+        KernelFacts kernel = device.gpu().kernel("noised_conv");
         if (!(first instanceof CudaConv2d conv) || !isPlain(conv.spec()) || conv.spec().in() != x0.width()
-                || x0.width() > FUSED_CHANNELS || conv.spec().floatOutput()) {
+                || x0.width() > kernel.tile(CHANNELS) || conv.spec().floatOutput()) {
             return Diffusion.super.convolveNoised(trials, first);
         }
         int out = conv.spec().out();
         Tensor y = device.activations(trials.count(), x0.dim(0), x0.dim(1), out);
-        boolean wholeTiles = x0.dim(0) % TILE_LINES == 0 && x0.dim(1) % TILE_WIDTH == 0;
+        boolean wholeTiles = x0.dim(0) % kernel.tile(LINES) == 0 && x0.dim(1) % kernel.tile(COLUMNS) == 0;
         if (conv.spec().normalized() && wholeTiles) {
-            y = y.withMoments(MapMoments.of(device, y, TILE_LINES * TILE_WIDTH));
+            y = y.withMoments(MapMoments.of(device, y, kernel.tile(LINES) * kernel.tile(COLUMNS)));
         }
-        device.add(drawing("noised_conv", tiles(x0, trials.count(), 0), 2L * y.elements() * x0.width() * 9, trials)
+        device.add(drawing(kernel, tiles(kernel, x0, trials.count()), 2L * y.elements() * x0.width() * 9, trials)
                 .in(conv.filters().operand()).with(conv.filters().columns()).in(conv.bias())
                 .out(y).out(y.moments()).with(x0.dim(0), x0.dim(1), x0.width(), out));
         return y;
@@ -92,22 +92,22 @@ final class CudaDiffusion implements Diffusion {
     public Errors errors(Tensor x, Conv2d last, Trials trials, Tensor trialOfPair, Measure measure) {
         Tensor x0 = trials.x0();
         int pairs = trialOfPair.dim(0);
+        KernelFacts kernel = device.gpu().kernel("error_conv" + suffix(measure));
         if (!(last instanceof CudaConv2d conv) || !isPlain(conv.spec()) || conv.spec().out() != x0.width()
-                || x0.width() > FUSED_CHANNELS || conv.spec().in() % 8 != 0 || !x.isDense()
+                || x0.width() > kernel.tile(CHANNELS) || conv.spec().in() % 8 != 0 || !x.isDense()
                 || !Arrays.equals(x.shape(), new int[] {pairs, x0.dim(0), x0.dim(1), conv.spec().in()})) {
             return Diffusion.super.errors(x, last, trials, trialOfPair, measure);
         }
-        Geometry tiles = tiles(x0, pairs, FUSED_SHARED_BYTES);
+        Geometry tiles = tiles(kernel, x0, pairs);
         int tilesOfPair = tiles.gridX() * tiles.gridY();
         Tensor partial = device.activations(DType.F32, pairs, tilesOfPair);
         Tensor map = map(measure, pairs, x0);
-        device.add(drawing("error_conv" + suffix(measure), tiles, 2L * pairs * x0.elements() * x.width() * 9, trials,
+        device.add(drawing(kernel, tiles, 2L * pairs * x0.elements() * x.width() * 9, trials,
                 x, x.width(), conv.filters().operand(), conv.filters().columns(), conv.bias())
                 .in(trialOfPair).with(measure.prediction() == PredictionType.V_PREDICTION)
                 .out(partial).out(map).with(x0.dim(0), x0.dim(1), x0.width()));
         Tensor mean = device.activations(DType.F32, pairs);
-        device.add(new KernelOp(device.gpu(), "error_mean",
-                Geometry.of(Geometry.ceilDiv(pairs, FUSED_BLOCK), 1, FUSED_BLOCK), 0)
+        device.add(device.launch("error_mean", pairs)
                 .in(partial).with(tilesOfPair).out(mean).with(pairs, Math.toIntExact(x0.elements())));
         return new Errors(mean, map);
     }
@@ -118,9 +118,8 @@ final class CudaDiffusion implements Diffusion {
     }
 
     /** Of {@code noised_conv} and {@code error_conv}. */
-    private static Geometry tiles(Tensor x0, int entries, int sharedBytes) {
-        return new Geometry((int) Geometry.ceilDiv(x0.dim(1), TILE_WIDTH),
-                (int) Geometry.ceilDiv(x0.dim(0), TILE_LINES), entries, FUSED_BLOCK, sharedBytes);
+    private static Geometry tiles(KernelFacts kernel, Tensor x0, int entries) {
+        return kernel.grid(kernel.blocks(COLUMNS, x0.dim(1)), kernel.blocks(LINES, x0.dim(0)), entries);
     }
 
     private Tensor map(Measure measure, int pairs, Tensor x0) {
@@ -132,13 +131,13 @@ final class CudaDiffusion implements Diffusion {
     }
 
     /** A launch with the arguments that every kernel that draws noise has behind its first ones. */
-    private KernelOp drawing(String kernel, Geometry geometry, long flops, Trials trials, Object... first) {
+    private KernelOp drawing(KernelFacts kernel, Geometry geometry, long flops, Trials trials, Object... first) {
         var op = new KernelOp(device.gpu(), kernel, geometry, flops);
         for (Object argument : first) {
             if (argument instanceof Tensor tensor) {
                 op.in(tensor);
             } else {
-                op.with(argument);
+                op.with((Number) argument);
             }
         }
         return op.in(trials.x0()).in(trials.seed()).in(trials.noiseIndex()).in(trials.signalLevel())
