@@ -49,7 +49,7 @@ class KernelCatalogTest {
             while (plain.find()) {
                 if (!plain.group(1).equals("name")) {
                     KernelFacts kernel = CATALOG.find(plain.group(1)).orElseThrow();
-                    assertEquals(plain.group(2).replaceAll("\\s+", " "), kernel.parameters().stream()
+                    assertEquals(plain.group(2).strip().replaceAll("\\s+", " "), kernel.parameters().stream()
                             .map(parameter -> parameter.type() + " " + parameter.name()).reduce((a, b) -> a + ", " + b)
                             .orElse(""), name);
                 }
