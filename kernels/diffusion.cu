@@ -2,13 +2,13 @@
 // a function of (seed, noise index, element), computed where it is needed (philox.cuh).
 //
 // add_noise: xt[m] = signal[m] · x0 + level[m] · ε[m]        (Ho et al., 2020, arXiv 2006.11239, eq. 4)
-// epsilon_error_l1, _l2, _huber: error[p] = mean over elements of ℓ(ε − ε̂[p]), ε = ε[m], m = trial_of_pair[p]
-//     ε̂ = predicted[p], or with prediction_is_v = 1: signal[m] · predicted[p] + level[m] · x_t
-//     (Salimans and Ho, 2022, arXiv 2202.00512, appendix D)
+// epsilon_error_l1, _l2, _huber: error[p] = mean over elements of ℓ(error_scale[m] · (ε[m] − ε̂[p])), m = trial_of_pair[p],
+//     ε̂[p] = a[m] · predicted[p] + b[m] · xt[m] in float32, a = output_scale, b = input_scale
 //
 //     x0             float [h, w, c], pixels = h·w
 //     seed           uint [2], low and high word, in memory so that a captured launch draws by another
-//     noise_index    int [M]              signal = √ᾱ_t, level = √(1 − ᾱ_t): float [M]
+//     noise_index    int [M]
+//     signal, level  float [M]            output_scale, input_scale, error_scale  float [M]
 //     table          float [N, h, w, c], ε of noise index i in row i; null: Philox by seed
 //     xt             half [M, h, w, c]
 //     predicted      float [P, h, w, c], rows of c numbers ldp apart: a prediction may be the front half of more
@@ -38,7 +38,7 @@ constexpr int Pixels = TrialPixels;     // of a thread at once
 // predicted, error and map are this pair's.
 template <class Loss>
 __device__ __forceinline__ void epsilon_error(const float* predicted, int ldp, const Trial& trial,
-                                              bool prediction_is_v, float* error, float* map)
+                                              const Estimate& estimate, float* error, float* map)
 {
     float sum = 0.0f;
     for (int pixel = threadIdx.x * Pixels; pixel < trial.pixels; pixel += Threads * Pixels) {
@@ -50,11 +50,8 @@ __device__ __forceinline__ void epsilon_error(const float* predicted, int ldp, c
             for (int i = 0; i < Pixels; i++) {
                 if (pixel + i < trial.pixels) {
                     const int index = (pixel + i) * trial.c + channel;
-                    float estimate = predicted[(pixel + i) * ldp + channel];
-                    if (prediction_is_v) {
-                        estimate = trial.signal * estimate + trial.level * trial.mix(index, epsilon[i]);
-                    }
-                    loss[i] += Loss::of(epsilon[i] - estimate);
+                    const float output = predicted[(pixel + i) * ldp + channel];
+                    loss[i] += Loss::of(estimate.error(trial, index, epsilon[i], output));
                 }
             }
         }
@@ -102,13 +99,16 @@ KERNEL_FACTS(add_noise, add_noise, bytes, fixed, 0, Threads * Pixels);
 #define EPSILON_ERROR(name, Loss)                                                                                      \
     extern "C" __global__ void __launch_bounds__(Threads, 1) name(                                                      \
         const float* predicted, int ldp, const float* x0, const uint32_t* seed, const int* noise_index,                \
-        const float* signal, const float* level, const float* table, const int* trial_of_pair, int prediction_is_v,    \
-        float* error, float* map, int c, int pixels)                                                                   \
+        const float* signal, const float* level, const float* table, const float* output_scale,                        \
+        const float* input_scale, const float* error_scale, const int* trial_of_pair, float* error, float* map, int c, \
+        int pixels)                                                                                                    \
     {                                                                                                                  \
         const int p = blockIdx.x;                                                                                      \
-        const Trial trial(trial_of_pair[p], x0, seed, noise_index, signal, level, table, c, pixels);                   \
-        epsilon_error<Loss>(predicted + static_cast<size_t>(p) * ldp * pixels, ldp, trial, prediction_is_v != 0,       \
-                            error + p, map == nullptr ? nullptr : map + static_cast<size_t>(p) * pixels);              \
+        const int m = trial_of_pair[p];                                                                                \
+        const Trial trial(m, x0, seed, noise_index, signal, level, table, c, pixels);                                  \
+        const Estimate estimate(m, output_scale, input_scale, error_scale);                                            \
+        epsilon_error<Loss>(predicted + static_cast<size_t>(p) * ldp * pixels, ldp, trial, estimate, error + p,        \
+                            map == nullptr ? nullptr : map + static_cast<size_t>(p) * pixels);                         \
     }                                                                                                                  \
     KERNEL_FACTS(name, epsilon_error, bytes, fixed, 0, 1)
 

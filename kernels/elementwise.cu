@@ -11,11 +11,15 @@
 //     x  [A, B, C, W], n elements in all      y  [A, C, B, W]
 //     Launch: 256 threads, ceil(n / 256) blocks in x.
 //
+// affine_f16, affine_f32: y[r, w] = (x[r, w] − shift) · factor in double, rounded to float
+//     x  half or float [rows, width], rows ldx apart, n = rows·width elements      y  float [rows, width]
+//     Launch: 256 threads, ceil(n / 256) blocks in x.
+//
 // No dynamic shared memory. Preconditions: pointers 16-byte aligned; n and rows·width < 2³¹ − 2048.
 //
 // Bound: bytes; each element is read and written once, 16 bytes at a time. gather_rows does so where width and ldx are
-// multiples of 8, else element by element. swap_axes moves a latent or a prediction, element by element: W neighbours, 16
-// or 64 bytes for DiT-XL/2, 1 MB of predictions for 16 pairs.
+// multiples of 8, else element by element. affine scales a latent once an image. swap_axes moves a latent or a
+// prediction, element by element: W neighbours, 16 or 64 bytes for DiT-XL/2, 1 MB of predictions for 16 pairs.
 // Tested against the formulas in double, copies to the bit (the Java test of this name).
 #include "activation.cuh"
 #include "launch.cuh"
@@ -114,3 +118,41 @@ swap_axes_f32(const float* x, float* y, int n, int B, int C, int W)
     swap_axes(x, y, n, B, C, W);
 }
 KERNEL_FACTS(swap_axes_f32, swap_axes, bytes, fixed, 0, Threads);
+
+namespace {
+
+__device__ __forceinline__ float to_float(half x)
+{
+    return __half2float(x);
+}
+
+__device__ __forceinline__ float to_float(float x)
+{
+    return x;
+}
+
+template <class Number>
+__device__ __forceinline__ void affine(const Number* x, int ldx, double shift, double factor, float* y, int n, int width)
+{
+    const int i = blockIdx.x * Threads + threadIdx.x;
+    if (i < n) {
+        const double number = to_float(x[i / width * static_cast<size_t>(ldx) + i % width]);
+        y[i] = static_cast<float>((number - shift) * factor);
+    }
+}
+
+}  // namespace
+
+extern "C" __global__ void __launch_bounds__(Threads)
+affine_f16(const half* x, int ldx, double shift, double factor, float* y, int n, int width)
+{
+    affine(x, ldx, shift, factor, y, n, width);
+}
+KERNEL_FACTS(affine_f16, affine, bytes, fixed, 0, Threads);
+
+extern "C" __global__ void __launch_bounds__(Threads)
+affine_f32(const float* x, int ldx, double shift, double factor, float* y, int n, int width)
+{
+    affine(x, ldx, shift, factor, y, n, width);
+}
+KERNEL_FACTS(affine_f32, affine, bytes, fixed, 0, Threads);

@@ -4,9 +4,9 @@
 //     tokens  half [vocabulary, C]     positions  half [≥ L, C]     y  half [rows, C]
 //
 // timestep_embedding: with h = C / 2 and ω_i = 10000^(−i / (h − shift)),
-//     y[m] = [sin ω_0 t .. sin ω_{h−1} t, cos ω_0 t .. cos ω_{h−1} t], t = timesteps[m]; cosine_first swaps the halves
+//     y[m] = [sin ω_0 t .. sin ω_{h−1} t, cos ω_0 t .. cos ω_{h−1} t], t = times[m]; cosine_first swaps the halves
 //
-//     timesteps  int [M]               y  half [M, C], C even
+//     times   float [M]                y  half [M, C], C even
 //
 // Label embeddings are rows of a table: gather_rows (elementwise.cu).
 //
@@ -33,7 +33,7 @@ token_embedding(const int* ids, const half* tokens, const half* positions, half*
 KERNEL_FACTS(token_embedding, embedding, bytes, fixed, 0, 256);
 
 extern "C" __global__ void __launch_bounds__(256)
-timestep_embedding(const int* timesteps, half* y, int M, int C, int cosine_first, float shift)
+timestep_embedding(const float* times, half* y, int M, int C, int cosine_first, float shift)
 {
     const int width = C / 2;
     const int i = blockIdx.x * 256 + threadIdx.x;
@@ -43,7 +43,7 @@ timestep_embedding(const int* timesteps, half* y, int M, int C, int cosine_first
     const int m = i / width;
     const int frequency = i % width;
     // Angles go up to 1000: in double up to the reduction to half turns, of which a float then has enough.
-    const double angle = timesteps[m] * exp(-9.210340371976184 * frequency / (width - static_cast<double>(shift)));
+    const double angle = times[m] * exp(-9.210340371976184 * frequency / (width - static_cast<double>(shift)));
     const double turns = angle * 0.15915494309189535;
     float sine, cosine;
     sincospif(static_cast<float>(2.0 * (turns - rint(turns))), &sine, &cosine);

@@ -1,14 +1,16 @@
 // The network's last convolution and what is asked of it: the error of its prediction, which is never written.
 //
-//     ε̂[p] = conv3x3(x[p], w) + bias, or with prediction_is_v = 1 that is v̂ and ε̂ = signal · v̂ + level · x_t
-//     error_conv_l1, _l2, _huber:  partial[p, tile] = Σ over the tile's pixels and channels of ℓ(ε[m] − ε̂[p]),
-//                                  m = trial_of_pair[p]
+//     output[p] = conv3x3(x[p], w) + bias,  ε̂[p] = a[m] · output[p] + b[m] · x_t[m],  m = trial_of_pair[p],
+//     x_t[m] = signal[m] · x0 + level[m] · ε[m] in float32, a = output_scale, b = input_scale
+//     error_conv_l1, _l2, _huber:  partial[p, tile] = Σ over the tile's pixels and channels of
+//                                  ℓ(error_scale[m] · (ε[m] − ε̂[p]))
 //     error_mean:                  error[p] = Σ_tile partial[p, tile] / (h·w·c)
 //
 //     x            half [P, h, w, C]
 //     filters      half [c, 3, 3, padded], padded ≥ C a multiple of 8             bias  float [c], null for none
 //     trial_of_pair  int [P] in [0, M)
 //     x0, seed, noise_index, signal, level, table: the trials, as in noised_conv.cu
+//     output_scale, input_scale, error_scale  float [M]
 //     partial      float [P, tiles], tiles = ceil(h / 8) · ceil(w / 16)
 //     map          float [P, h, w], ℓ's mean over channels; null for none
 //     error        float [P]
@@ -140,7 +142,7 @@ struct Place {
 
 // Turns the predictions [128, 8] in shared memory into their losses.
 template <class Loss>
-__device__ __forceinline__ void measure(float* predictions, const Trial& trial, bool prediction_is_v, int h, int w)
+__device__ __forceinline__ void measure(float* predictions, const Trial& trial, const Estimate& estimate, int h, int w)
 {
     for (int i = threadIdx.x; i < Threads / TrialPixels * trial.c; i += Threads) {
         const int channel = i / (Threads / TrialPixels);
@@ -156,9 +158,7 @@ __device__ __forceinline__ void measure(float* predictions, const Trial& trial, 
             if (place.x + j < w) {
                 float& value = predictions[(pixel + j) * PixelFloats + channel];
                 const int index = (place.y * w + place.x + j) * trial.c + channel;
-                const float estimate =
-                    prediction_is_v ? trial.signal * value + trial.level * trial.mix(index, epsilon[j]) : value;
-                value = Loss::of(epsilon[j] - estimate);
+                value = Loss::of(estimate.error(trial, index, epsilon[j], value));
             }
         }
     }
@@ -166,8 +166,8 @@ __device__ __forceinline__ void measure(float* predictions, const Trial& trial, 
 
 template <class Loss>
 __device__ __forceinline__ void error_conv(const half* x, int C, const half* filters, int padded, const float* bias,
-                                           const Trial& trial, bool prediction_is_v, float* partial, float* map, int h,
-                                           int w)
+                                           const Trial& trial, const Estimate& estimate, float* partial, float* map,
+                                           int h, int w)
 {
     DYNAMIC_SHARED(half, shared);
     const int lane = threadIdx.x % 32;
@@ -207,7 +207,7 @@ __device__ __forceinline__ void error_conv(const half* x, int C, const half* fil
         }
     }
     __syncthreads();
-    measure<Loss>(predictions, trial, prediction_is_v, h, w);
+    measure<Loss>(predictions, trial, estimate, h, w);
     __syncthreads();
 
     const Place place(threadIdx.x);
@@ -232,13 +232,16 @@ __device__ __forceinline__ void error_conv(const half* x, int C, const half* fil
     extern "C" __global__ void __launch_bounds__(Threads, 1) name(                                                      \
         const half* x, int C, const half* filters, int padded, const float* bias, const float* x0,                     \
         const uint32_t* seed, const int* noise_index, const float* signal, const float* level, const float* table,     \
-        const int* trial_of_pair, int prediction_is_v, float* partial, float* map, int h, int w, int c)                \
+        const float* output_scale, const float* input_scale, const float* error_scale, const int* trial_of_pair,       \
+        float* partial, float* map, int h, int w, int c)                                                               \
     {                                                                                                                  \
         const int p = blockIdx.z;                                                                                      \
         const int tiles = gridDim.x * gridDim.y;                                                                       \
-        const Trial trial(trial_of_pair[p], x0, seed, noise_index, signal, level, table, c, h * w);                    \
-        error_conv<Loss>(x + static_cast<size_t>(p) * h * w * C, C, filters, padded, bias, trial,                      \
-                         prediction_is_v != 0, partial + p * tiles,                                                    \
+        const int m = trial_of_pair[p];                                                                                \
+        const Trial trial(m, x0, seed, noise_index, signal, level, table, c, h * w);                                   \
+        const Estimate estimate(m, output_scale, input_scale, error_scale);                                            \
+        error_conv<Loss>(x + static_cast<size_t>(p) * h * w * C, C, filters, padded, bias, trial, estimate,            \
+                         partial + p * tiles,                                                                          \
                          map == nullptr ? nullptr : map + static_cast<size_t>(p) * h * w, h, w);                       \
     }                                                                                                                  \
     KERNEL_FACTS(name, error_conv, bytes, fixed, SharedBytes, Lines, Width, Outputs)

@@ -5,7 +5,7 @@
 //
 //     x0           float [h, w, c]
 //     seed         uint [2], low and high word, in memory so that a captured launch draws by another
-//     noise_index  int [M]                signal = √ᾱ_t, level = √(1 − ᾱ_t): float [M]
+//     noise_index  int [M]                signal, level  float [M]
 //     table        float [N, h, w, c], ε of noise index i in row i; null: Philox by seed
 //     filters      half [C, 3, 3, padded], padded ≥ 8 a multiple of 8, zeros from channel c on
 //     bias         float [C], null for none

@@ -1,8 +1,9 @@
-// The variational bound's term at a trial's timestep, of a network that predicts ε and how sure it is (Nichol and
-// Dhariwal, Improved Denoising Diffusion Probabilistic Models, 2021, arXiv 2102.09672, eq. 4 to 7 and 15), in bits a
+// The variational bound's term at a trial's timestep, of a network that predicts a variance, too (Nichol and Dhariwal,
+// Improved Denoising Diffusion Probabilistic Models, 2021, arXiv 2102.09672, eq. 4 to 7 and 15), in bits a
 // dimension:
 //
-//     bits[p] = mean over elements of L / ln 2 (+ (ε − ε̂)² with with_squares = 1),  m = trial_of_pair[p]
+//     bits[p] = mean over elements of L / ln 2 (+ (error_scale[m] · (ε − ε̂))² with with_squares = 1),
+//     m = trial_of_pair[p],  ε̂ = a[m] · predicted + b[m] · x_t in float32, a = output_scale, b = input_scale
 //     u  = (v + 1)/2 · log_range[m]                  ln of the model's variance over β̃_t, the posterior's
 //     σ² = exp(log_variance[m] + u),  δ = mean_scale[m] · (ε − ε̂)
 //     L  = ½ (u − 1 + e^−u + δ²/σ²)                  for t > 0: KL of the posterior from the model
@@ -10,10 +11,10 @@
 //                                                    lower end is −∞ for x0 < −0.999, its upper end +∞ for x0 > 0.999
 //     Φ(x) = ½ (1 + tanh(√(2/π) (x + 0.044715 x³))); no probability counts as less than 10⁻¹²
 //
-//     predicted      float [P, h, w, 2·c], ε̂ and then v       trial_of_pair  int [P] in [0, M)
+//     predicted      float [P, h, w, 2·c], what ε̂ is made of and then v      trial_of_pair  int [P] in [0, M)
 //     timestep       int [M]                mean_scale = β_t/√(α_t(1 − ᾱ_t)), log_variance = ln β̃_t,
 //                                           log_range = ln β_t − ln β̃_t: float [M]
-//     x0, seed, noise_index, signal, level, table: the trials, as in diffusion.cu
+//     x0, seed, noise_index, signal, level, table, output_scale, input_scale, error_scale: the trials, as in diffusion.cu
 //     bits           float [P]
 //
 // Launch: 256 threads, P blocks in x, no dynamic shared memory.
@@ -33,7 +34,7 @@ namespace {
 constexpr int Threads = 256;
 constexpr int Pixels = TrialPixels;     // of a thread at once
 
-struct Posterior {
+struct ReverseStep {
     bool last;                          // t = 0: the step to x0 itself
     float mean_scale, log_variance, log_range;
 };
@@ -58,12 +59,12 @@ __device__ __forceinline__ float surprise(float distance, float x0, float invers
 }
 
 // L of one element, in nats; difference = ε − ε̂.
-__device__ __forceinline__ float nats(const Posterior& q, float difference, float v, float x0)
+__device__ __forceinline__ float nats(const ReverseStep& step, float difference, float v, float x0)
 {
-    const float u = 0.5f * (v + 1.0f) * q.log_range;
-    const float delta = q.mean_scale * difference;
-    const float inverse = expf(-0.5f * (q.log_variance + u));                            // 1/σ
-    if (q.last) {
+    const float u = 0.5f * (v + 1.0f) * step.log_range;
+    const float delta = step.mean_scale * difference;
+    const float inverse = expf(-0.5f * (step.log_variance + u));                           // 1/σ
+    if (step.last) {
         return surprise(-delta, x0, inverse);
     }
     return 0.5f * (u + expm1f(-u) + delta * inverse * (delta * inverse));
@@ -73,14 +74,16 @@ __device__ __forceinline__ float nats(const Posterior& q, float difference, floa
 
 extern "C" __global__ void __launch_bounds__(Threads, 1)
 variational_bound(const float* predicted, const float* x0, const uint32_t* seed, const int* noise_index,
-                  const float* signal, const float* level, const float* table, const int* trial_of_pair,
-                  const int* timestep, const float* mean_scale, const float* log_variance, const float* log_range,
-                  int with_squares, float* bits, int c, int pixels)
+                  const float* signal, const float* level, const float* table, const float* output_scale,
+                  const float* input_scale, const float* error_scale, const int* trial_of_pair, const int* timestep,
+                  const float* mean_scale, const float* log_variance, const float* log_range, int with_squares,
+                  float* bits, int c, int pixels)
 {
     const int p = blockIdx.x;
     const int m = trial_of_pair[p];
     const Trial trial(m, x0, seed, noise_index, signal, level, table, c, pixels);
-    const Posterior posterior{timestep[m] == 0, mean_scale[m], log_variance[m], log_range[m]};
+    const Estimate estimate(m, output_scale, input_scale, error_scale);
+    const ReverseStep step{timestep[m] == 0, mean_scale[m], log_variance[m], log_range[m]};
     predicted += static_cast<size_t>(p) * pixels * 2 * c;
     float sum = 0.0f;
     float squares = 0.0f;
@@ -92,9 +95,11 @@ variational_bound(const float* predicted, const float* x0, const uint32_t* seed,
             for (int i = 0; i < Pixels; i++) {
                 if (pixel + i < pixels) {
                     const float* const output = predicted + (pixel + i) * 2 * c + channel;
-                    const float difference = epsilon[i] - output[0];
-                    sum += nats(posterior, difference, output[c], x0[(pixel + i) * c + channel]);
-                    squares += difference * difference;
+                    const int index = (pixel + i) * c + channel;
+                    const float difference = estimate.difference(trial, index, epsilon[i], output[0]);
+                    sum += nats(step, difference, output[c], x0[index]);
+                    const float error = estimate.error_scale * difference;
+                    squares += error * error;
                 }
             }
         }

@@ -1,5 +1,5 @@
 // A trial of the paper's method on one latent: its noise, which is computed where it is needed (philox.cuh), the mix of
-// latent and noise, and the loss of a prediction. For every kernel that draws noise or measures what a network made of it.
+// latent and noise, and the loss of a prediction. For every kernel that draws noise or measures a network's output.
 #pragma once
 
 #include "half.cuh"
@@ -56,9 +56,35 @@ struct Trial {
         }
     }
 
+    // x_t of an element.
     __device__ __forceinline__ float mix(int index, float epsilon) const
     {
         return signal * x0[index] + level * epsilon;
+    }
+};
+
+// How a trial's ε̂ follows from the network's output: ε̂ = a · output + b · x_t. (1, 0) is a network that predicts ε,
+// (signal, level) one that predicts v, (1 − level, 1) one that predicts the velocity of flow matching.
+struct Estimate {
+    float a, b;
+    float error_scale;                  // of what a loss is taken of: 1 for ε, 1/a for the output itself
+
+    __device__ Estimate(int m, const float* output_scale, const float* input_scale, const float* error_scale)
+        : a(output_scale[m]), b(input_scale[m]), error_scale(error_scale[m])
+    {
+    }
+
+    // ε − ε̂ of an element. Where b is 0, x0 is not read.
+    __device__ __forceinline__ float difference(const Trial& trial, int index, float epsilon, float output) const
+    {
+        const float noised = b != 0.0f ? trial.mix(index, epsilon) : 0.0f;
+        return epsilon - (a * output + b * noised);
+    }
+
+    // What a loss is taken of.
+    __device__ __forceinline__ float error(const Trial& trial, int index, float epsilon, float output) const
+    {
+        return error_scale * difference(trial, index, epsilon, output);
     }
 };
 

@@ -80,7 +80,7 @@ final class Session implements AutoCloseable {
     private LatentScorer captionScorer(ModelSource source, WeightsBudget budget, ModelOptions modelOptions,
                                        TrialOptions trialOptions, PromptSet prompts) {
         Objective objective = trialOptions.objective();
-        if (objective.needsVariance()) {
+        if (objective.hasBound()) {
             throw new InputException("--loss " + objective + ": expected a model that predicts variances, a DiT");
         }
         var captions = prompts.prompts().stream().map(Prompt::text).toList();
@@ -88,7 +88,7 @@ final class Session implements AutoCloseable {
         sayLoaded(budget);
         UNetConfig config = model.unet().config();
         var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), captions.size(),
-                model.schedule().timesteps());
+                model.noise().timesteps());
         return new StableDiffusionScorer(model, device, captions, noise, objective.loss(),
                 modelOptions.batchSizeFor(config.sampleSize(), device));
     }
@@ -99,7 +99,7 @@ final class Session implements AutoCloseable {
         sayLoaded(budget);
         DitConfig config = model.dit().config();
         var noise = trialOptions.noise(device, config.sampleSize(), config.inChannels(), prompts.prompts().size(),
-                model.schedule().timesteps());
+                model.noise().timesteps());
         var labels = prompts.prompts().stream().map(prompt -> Integer.valueOf(prompt.text())).toList();
         return new DitScorer(model, device, labels, noise, trialOptions.objective(),
                 modelOptions.batchSizeFor(config.sampleSize(), device));

@@ -1,6 +1,7 @@
 package org.diffusionclassifier.device;
 
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
@@ -8,7 +9,8 @@ import org.diffusionclassifier.tensor.Weights;
  * Something that runs a network: it makes the layers, owns the memory, and records and runs their operations.
  *
  * <p>A layer's {@code forward} may be called only while {@link #record} is at work, and computes nothing then: it
- * notes the operation and returns the tensor that it will fill. A device serves one thread at a time.
+ * notes the operation and returns the tensor that it will fill. A device serves one thread at a time: several threads
+ * take turns by {@link #exclusively}.
  */
 public interface Device extends AutoCloseable {
 
@@ -61,12 +63,12 @@ public interface Device extends AutoCloseable {
      * ω_i = 10000^(−i / (h − shift)), [sin ω₀t .. sin ω_{h−1}t, cos ω₀t .. cos ω_{h−1}t] (Vaswani et al., 2017,
      * section 3.5, in the arrangement of diffusers' {@code get_timestep_embedding}).
      *
-     * @param timesteps   [M] int32, read when the graph runs
+     * @param times       t, [M] float32, read when the graph runs
      * @param width       even
      * @param cosineFirst whether the cosines stand before the sines ({@code flip_sin_to_cos})
      * @return [M, width]
      */
-    Tensor timestepEmbedding(Tensor timesteps, int width, boolean cosineFirst, float shift);
+    Tensor timestepEmbedding(Tensor times, int width, boolean cosineFirst, float shift);
 
     /** The function of every element of a dense tensor; not GEGLU. */
     Tensor activation(Activation function, Tensor x);
@@ -108,6 +110,14 @@ public interface Device extends AutoCloseable {
      */
     Tensor swapAxes(Tensor x);
 
+    /**
+     * (x − shift) · factor, in double precision and rounded once.
+     *
+     * @param x of the device's type or float32, its rows any distance apart
+     * @return float32, in the shape of x, dense
+     */
+    Tensor affine(Tensor x, double shift, double factor);
+
     // Memory and execution.
 
     /** Latent pixels that a batch should have to keep the device busy. */
@@ -136,6 +146,15 @@ public interface Device extends AutoCloseable {
 
     /** Copies a kept or persistent tensor into a persistent one of the same type and number of elements, both dense. */
     void copy(Tensor source, Tensor destination);
+
+    /**
+     * Does work on this device while no other thread does: a thread that comes while another is at it waits, and threads
+     * are served in the order in which they came. Work may call this again. A thread other than the one that opened the
+     * device may use it only in here.
+     *
+     * @return what {@code work} gives
+     */
+    <T> T exclusively(Supplier<T> work);
 
     /** Waits until every graph that was run is done. */
     void synchronize();

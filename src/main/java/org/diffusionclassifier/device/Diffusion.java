@@ -1,16 +1,16 @@
 package org.diffusionclassifier.device;
 
 import java.util.Arrays;
-import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.tensor.DType;
 
 /**
- * The operations the paper's method adds to the network: mixing noise into the latent, and the error of its prediction,
- * plain or as the variational bound has it. All know the noise by its index only.
+ * The operations that the paper's method adds to the network: mixing noise into the latent, and the error of the
+ * network's prediction, plain or as the variational bound has it. All know the noise by its index only, and of the noise
+ * process only the numbers that {@link Trials} carries.
  */
 public interface Diffusion {
 
-    /** ℓ(ε − ε̂), averaged over the latent's elements. */
+    /** ℓ(d), d being what an element's prediction misses. */
     enum Loss {
         /** |d|. */
         L1,
@@ -21,15 +21,20 @@ public interface Diffusion {
     }
 
     /**
-     * The trials of a batch; every tensor is read when the graph runs.
+     * The trials of a batch, with x_t = signal · x₀ + level · ε and ε̂ = outputScale · output + inputScale · x_t. Every
+     * tensor is read when the graph runs.
      *
-     * @param x0           latent [h, w, c], float32
-     * @param seed         of the noise, [2] int32: see {@link Philox#key}; ignored where noise is given
-     * @param noiseIndex   [M] int32
-     * @param signalLevel  √ᾱ_t, [M] float32
-     * @param noiseLevel   √(1 − ᾱ_t), [M] float32
+     * @param x0          latent [h, w, c], float32
+     * @param seed        of the noise, [2] int32: see {@link Philox#key}; ignored where noise is given
+     * @param noiseIndex  [M] int32
+     * @param signal      of the latent in x_t, [M] float32
+     * @param level       of the noise in x_t, [M] float32
+     * @param outputScale of the network's output in ε̂, [M] float32
+     * @param inputScale  of x_t in ε̂, [M] float32; where it is 0, ε̂ does not depend on x₀
+     * @param errorScale  by which ε − ε̂ is multiplied before ℓ is taken, [M] float32
      */
-    record Trials(Tensor x0, Tensor seed, Tensor noiseIndex, Tensor signalLevel, Tensor noiseLevel) {
+    record Trials(Tensor x0, Tensor seed, Tensor noiseIndex, Tensor signal, Tensor level, Tensor outputScale,
+                  Tensor inputScale, Tensor errorScale) {
 
         /** M, the number of trials. */
         public int count() {
@@ -51,39 +56,37 @@ public interface Diffusion {
     }
 
     /**
-     * What the variational bound needs of a batch's trials beside; every tensor is read when the graph runs. The bound
-     * compares q(x_{t−1} | x_t, x₀), whose variance is β̃_t, with the model's p(x_{t−1} | x_t), whose variance lies
-     * between β̃_t and β_t (Nichol and Dhariwal, 2021, arXiv 2102.09672, eq. 15).
+     * The steps from x_t to x_{t−1} of a batch's trials, which the variational bound needs besides. It compares
+     * q(x_{t−1} | x_t, x₀), whose variance is β̃_t, with the model's p(x_{t−1} | x_t), whose variance lies between β̃_t
+     * and β_t (Nichol and Dhariwal, 2021, arXiv 2102.09672, eq. 15). Every tensor is read when the graph runs.
      *
      * @param timestep    t, [M] int32
-     * @param meanScale   κ_t = β_t / √(α_t (1 − ᾱ_t)), by which the means' difference is ε's, [M] float32
+     * @param meanScale   κ_t = β_t / √(α_t (1 − ᾱ_t)): means differ by κ_t times what their ε differ by, [M] float32
      * @param logVariance ln β̃_t, at t = 0 that of t = 1, [M] float32
-     * @param logRange    ln β_t less that, [M] float32
+     * @param logRange    ln β_t − ln β̃_t, [M] float32
      */
-    record BoundTerms(Tensor timestep, Tensor meanScale, Tensor logVariance, Tensor logRange) {
+    record ReverseSteps(Tensor timestep, Tensor meanScale, Tensor logVariance, Tensor logRange) {
     }
 
     /**
      * What is asked of a prediction.
      *
-     * @param loss       ℓ
-     * @param prediction what the network predicts: ε̂, or v̂ with ε̂ = √ᾱ v̂ + √(1−ᾱ) x_t (Salimans and Ho, 2022, arXiv
-     *                   2202.00512, appendix D)
-     * @param withMap    whether {@link Errors#map} is wanted too
+     * @param loss    ℓ
+     * @param withMap whether {@link Errors#map} is wanted too
      */
-    record Measure(Loss loss, PredictionType prediction, boolean withMap) {
+    record Measure(Loss loss, boolean withMap) {
     }
 
     /**
      * What the predictions of a batch of P pairs miss, summed in a fixed order.
      *
-     * @param mean [P] float32, ℓ(ε − ε̂) averaged over the latent
+     * @param mean [P] float32, ℓ(errorScale · (ε − ε̂)) averaged over the latent
      * @param map  [P, h, w] float32, averaged over channels only: where the error lies; null unless asked for
      */
     record Errors(Tensor mean, Tensor map) {
     }
 
-    /** x_t = √ᾱ_t x₀ + √(1−ᾱ_t) ε for each trial (Ho et al., 2020, arXiv 2006.11239, eq. 4): [M, h, w, c]. */
+    /** x_t = signal · x₀ + level · ε for each trial (Ho et al., 2020, arXiv 2006.11239, eq. 4): [M, h, w, c]. */
     Tensor addNoise(Trials trials);
 
     /**
@@ -108,12 +111,12 @@ public interface Diffusion {
      * lower end is −∞ for x₀ &lt; −0.999 and the upper +∞ for x₀ &gt; 0.999; Φ is its tanh approximation, and no
      * probability counts as less than 10⁻¹².
      *
-     * @param predicted   ε̂ and then v of each element, [P, h, w, 2c] float32, dense
+     * @param predicted   the output that ε̂ is made of and then v of each element, [P, h, w, 2c] float32, dense
      * @param trialOfPair [P] int32 in [0, M), ascending
-     * @param withSquares whether the mean of (ε − ε̂)² is added
+     * @param withSquares whether the mean of (errorScale · (ε − ε̂))² is added
      * @return [P] float32
      */
-    Tensor bound(Tensor predicted, Trials trials, BoundTerms posterior, Tensor trialOfPair, boolean withSquares);
+    Tensor bound(Tensor predicted, Trials trials, ReverseSteps steps, Tensor trialOfPair, boolean withSquares);
 
     /**
      * The network's first layer on the noised latents, [M, h, w, C]. A device may do it without storing x_t.

@@ -2,7 +2,9 @@ package org.diffusionclassifier.device;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.diffusionclassifier.tensor.DType;
 
 /**
@@ -11,6 +13,7 @@ import org.diffusionclassifier.tensor.DType;
  */
 public abstract class RecordingDevice implements Device {
 
+    private final ReentrantLock turn = new ReentrantLock(true);
     private Graph.Recorder recorder;
 
     /** The arena that all graphs of this device share. */
@@ -23,6 +26,21 @@ public abstract class RecordingDevice implements Device {
                 ops.get(i).run();
             }
         };
+    }
+
+    @Override
+    public final <T> T exclusively(Supplier<T> work) {
+        turn.lock();
+        try {
+            enter();
+            return work.get();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Prepares the calling thread, whose turn it is, for the device's calls. */
+    protected void enter() {
     }
 
     @Override
@@ -138,6 +156,13 @@ public abstract class RecordingDevice implements Device {
             throw new IllegalArgumentException("swap of the axes of " + x);
         }
         return new int[] {x.dim(0), x.dim(2), x.dim(1), x.dim(3)};
+    }
+
+    /** @throws IllegalArgumentException unless x holds floats */
+    protected final void requireFloats(Tensor x) {
+        if (!holdsFloats(x)) {
+            throw new IllegalArgumentException("floats expected, found " + x);
+        }
     }
 
     /** Floats go into tensors of float32 and of the device's type, and come from them. */

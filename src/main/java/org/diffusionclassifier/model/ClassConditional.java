@@ -2,6 +2,7 @@ package org.diffusionclassifier.model;
 
 import org.diffusionclassifier.checkpoint.DitSource;
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.Preprocess;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.Weights;
@@ -9,14 +10,14 @@ import org.diffusionclassifier.tensor.Weights;
 /** A class-conditional latent diffusion model, loaded: a DiT with its autoencoder. (Peebles and Xie, 2023.) */
 public final class ClassConditional implements AutoCloseable {
 
-    private final NoiseSchedule schedule;
+    private final NoiseProcess noise;
     private final Weights weights;
     private final Dit dit;
     private final LatentEncoder latents;
 
     /** @throws org.diffusionclassifier.tensor.InputException if it is a damaged one */
     public ClassConditional(DitSource source, Device device) {
-        this.schedule = new NoiseSchedule(source.schedule());
+        this.noise = NoiseProcess.of(source.schedule());
         int size = source.transformer().sampleSize() * source.vae().downscale();
         this.latents = new LatentEncoder(source.vae(), source.vaeWeights(), Preprocess.adm(size), device);
         try {
@@ -34,16 +35,16 @@ public final class ClassConditional implements AutoCloseable {
         }
     }
 
-    public NoiseSchedule schedule() {
-        return schedule;
+    public NoiseProcess noise() {
+        return noise;
     }
 
     public Dit dit() {
         return dit;
     }
 
-    /** x₀ of an image, [h, w, c], scaled. */
-    public float[] latent(RgbImage image) {
+    /** x₀ of an image, scaled: [1, h, w, c] float32 on the device, until another graph runs there. */
+    public Tensor latent(RgbImage image) {
         return latents.encode(image);
     }
 

@@ -15,7 +15,7 @@ import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * The transformer that predicts the noise in a latent, told a timestep and a class label. (Peebles and Xie, <i>Scalable
+ * The transformer that predicts the noise in a latent, conditioned on a time and a class label. (Peebles and Xie, <i>Scalable
  * Diffusion Models with Transformers</i>, 2023, arXiv 2212.09748; in the form of diffusers'
  * {@code DiTTransformer2DModel}.)
  *
@@ -95,11 +95,11 @@ public final class Dit implements AutoCloseable {
     /**
      * What the network is asked about: P pairs of a trial and a label. Every tensor is read when the graph runs.
      *
-     * @param timesteps   of M trials, [M] int32
+     * @param times       of M trials, [M] float32
      * @param trialOfPair [P] int32, ascending over [0, M), each trial with one pair at least
      * @param pairLabel   [P] int32 in [0, labels], the last standing for none
      */
-    public record Pairs(Tensor timesteps, Tensor trialOfPair, Tensor pairLabel) {
+    public record Pairs(Tensor times, Tensor trialOfPair, Tensor pairLabel) {
     }
 
     /**
@@ -109,7 +109,7 @@ public final class Dit implements AutoCloseable {
      * @return [P, h, w, outChannels], float32
      */
     public Tensor forward(Tensor xt, Pairs pairs) {
-        var rows = new PairRows(layers.device(), pairs.trialOfPair, pairs.timesteps.dim(0));
+        var rows = new PairRows(layers.device(), pairs.trialOfPair, pairs.times.dim(0));
         var vectors = new IdentityHashMap<TimestepAndLabel, Tensor>();          // [P, C]
         told.forEach(each -> vectors.computeIfAbsent(each, one -> one.forward(pairs, rows)));
 

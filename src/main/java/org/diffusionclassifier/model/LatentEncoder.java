@@ -9,7 +9,7 @@ import org.diffusionclassifier.image.Preprocess;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.Weights;
 
-/** From an image to the latent x₀: preprocessing, autoencoder, posterior mean, scaling factor. */
+/** From an image to the latent x₀: preprocessing, autoencoder, mean of the latent's distribution, scaling factor. */
 final class LatentEncoder implements AutoCloseable {
 
     private final Device device;
@@ -17,7 +17,7 @@ final class LatentEncoder implements AutoCloseable {
     private final VaeEncoder vae;
     private final Preprocess preprocess;
     private final Tensor pixels;
-    private final Tensor mean;
+    private final Tensor x0;
     private final Graph graph;
 
     /**
@@ -35,12 +35,13 @@ final class LatentEncoder implements AutoCloseable {
             throw e;
         }
         this.pixels = device.tensor(device.dtype(), 1, preprocess.size(), preprocess.size(), config.inChannels());
-        var moments = new AtomicReference<Tensor>();
+        var latent = new AtomicReference<Tensor>();
         this.graph = device.record(recorder -> {
-            moments.set(vae.forward(pixels));
-            recorder.keep(moments.get());
+            Tensor mean = vae.forward(pixels).columns(0, config.latentChannels());              // [1, h, w, c]
+            latent.set(device.affine(mean, 0, config.scalingFactor()));
+            recorder.keep(latent.get());
         });
-        this.mean = moments.get().columns(0, config.latentChannels());
+        this.x0 = latent.get();
     }
 
     /** The square that is encoded of an image. */
@@ -48,14 +49,14 @@ final class LatentEncoder implements AutoCloseable {
         return preprocess.apply(image);
     }
 
-    /** x₀ as [h, w, c], row-major: the mean of the latent's distribution times the scaling factor. */
-    float[] encode(RgbImage image) {
+    /**
+     * x₀, the mean of the latent's distribution times the scaling factor.
+     *
+     * @return [1, h, w, c] float32 on the device, until another graph runs there
+     */
+    Tensor encode(RgbImage image) {
         device.write(pixels, Preprocess.normalise(seen(image)));
         graph.run();
-        float[] x0 = device.read(mean);
-        for (int i = 0; i < x0.length; i++) {
-            x0[i] = (float) (x0[i] * vae.config().scalingFactor());
-        }
         return x0;
     }
 

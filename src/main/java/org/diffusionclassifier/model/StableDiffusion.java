@@ -23,7 +23,7 @@ public final class StableDiffusion implements AutoCloseable {
 
     private final ModelSource source;
     private final Device device;
-    private final NoiseSchedule schedule;
+    private final NoiseProcess noise;
     private final Weights weights;
     private final UNet unet;
     private final LatentEncoder latents;
@@ -47,7 +47,7 @@ public final class StableDiffusion implements AutoCloseable {
     public StableDiffusion(ModelSource source, Device device) {
         this.device = device;
         this.source = source;
-        this.schedule = new NoiseSchedule(source.schedule());
+        this.noise = NoiseProcess.of(source.schedule());
         int size = source.unet().sampleSize() * source.vae().downscale();
         this.latents = new LatentEncoder(source.vae(), source.vaeWeights(), new Preprocess(size), device);
         try {
@@ -86,16 +86,16 @@ public final class StableDiffusion implements AutoCloseable {
         return source;
     }
 
-    public NoiseSchedule schedule() {
-        return schedule;
+    public NoiseProcess noise() {
+        return noise;
     }
 
     public UNet unet() {
         return unet;
     }
 
-    /** x₀ of an image, [h, w, c], scaled. */
-    public float[] latent(RgbImage image) {
+    /** x₀ of an image, scaled: [1, h, w, c] float32 on the device, until another graph runs there. */
+    public Tensor latent(RgbImage image) {
         return latents.encode(image);
     }
 

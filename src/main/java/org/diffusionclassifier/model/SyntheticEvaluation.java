@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
-import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Loss;
@@ -53,11 +52,12 @@ public final class SyntheticEvaluation implements AutoCloseable {
         int[] eachTrial = IntStream.range(0, trialCount).toArray();
         int[] eachPair = IntStream.range(0, pairs).toArray();
         int[] trialOfPair = IntStream.range(0, pairs).map(pair -> pair * trialCount / pairs).toArray();
+        Tensor half = constant(trialCount, (float) Math.sqrt(0.5));
+        Tensor ones = constant(trialCount, 1);
         var trials = new Trials(normal(DType.F32, size, size, config.inChannels()), indices(new int[2]),
-                indices(eachTrial), constant(trialCount, (float) Math.sqrt(0.5)),
-                constant(trialCount, (float) Math.sqrt(0.5)));
-        var asked = new UNet.Pairs(indices(eachTrial), indices(trialOfPair), context(config, pairs), indices(eachPair));
-        var measure = new Measure(Loss.L2, PredictionType.EPSILON, false);
+                indices(eachTrial), half, half, ones, constant(trialCount, 0), ones);
+        var asked = new UNet.Pairs(constant(trialCount, 500), indices(trialOfPair), context(config, pairs), indices(eachPair));
+        var measure = new Measure(Loss.L2, false);
         graph = device.record(recorder -> recorder.keep(
                 unet.errors(device.diffusion(), trials, asked, measure).mean()));
     }

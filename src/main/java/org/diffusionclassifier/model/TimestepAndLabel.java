@@ -48,7 +48,7 @@ final class TimestepAndLabel implements Layer {
 
     /** SiLU of the vector of each pair, [P, C]: all that takes it begins with that. */
     Tensor forward(Dit.Pairs pairs, PairRows rows) {
-        Tensor t = device.timestepEmbedding(pairs.timesteps(), FREQUENCIES, true, config.freqShift());  // [M, 256]
+        Tensor t = device.timestepEmbedding(pairs.times(), FREQUENCIES, true, config.freqShift());  // [M, 256]
         Tensor label = device.gather(table, pairs.pairLabel());                 // [P, C]
         t = rows.expand(time1.forward(t), rows.pairs());                        // [P, C]
         return device.activation(Activation.SILU, time2.forward(t, label));

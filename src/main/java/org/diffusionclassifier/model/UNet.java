@@ -18,7 +18,7 @@ import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * The network that predicts the noise in a latent, told a timestep and a caption. (Rombach et al., 2022, arXiv
+ * The network that predicts the noise in a latent, conditioned on a time and a caption. (Rombach et al., 2022, arXiv
  * 2112.10752; in the form of diffusers' {@code UNet2DConditionModel}.)
  *
  * <p>It is evaluated for P pairs of a class and a trial of M trials. Down to the first cross-attention nothing depends
@@ -170,12 +170,12 @@ public final class UNet implements AutoCloseable {
     /**
      * What the network is asked about: P pairs of a trial and a caption. Every tensor is read when the graph runs.
      *
-     * @param timesteps   of M trials, [M] int32
+     * @param times       of M trials, [M] float32
      * @param trialOfPair [P] int32, ascending over [0, M), each trial with one pair at least
      * @param context     keys and values of all captions, as {@link #projectContext} gives them: [N, L, 2C] each
      * @param pairPrompt  [P] int32 in [0, N)
      */
-    public record Pairs(Tensor timesteps, Tensor trialOfPair, List<Tensor> context, Tensor pairPrompt) {
+    public record Pairs(Tensor times, Tensor trialOfPair, List<Tensor> context, Tensor pairPrompt) {
     }
 
     /**
@@ -189,7 +189,7 @@ public final class UNet implements AutoCloseable {
         return convOut.forward(features(convIn.forward(xt), pairs, probe));     // [P, h, w, outChannels]
     }
 
-    /** What the prediction for each pair misses; neither noised latents nor predictions need memory. */
+    /** The error of each pair's prediction; neither noised latents nor predictions need memory. */
     public Diffusion.Errors errors(Diffusion diffusion, Diffusion.Trials trials, Pairs pairs, Measure measure) {
         Tensor h = features(diffusion.convolveNoised(trials, convIn), pairs, Probe.NONE);   // [P, h, w, C₀]
         return diffusion.errors(h, convOut, trials, pairs.trialOfPair, measure);            // [P]
@@ -197,8 +197,8 @@ public final class UNet implements AutoCloseable {
 
     /** All between the first convolution and the last: [M, h, w, C₀] → [P, h, w, C₀]. */
     private Tensor features(Tensor h, Pairs pairs, Probe probe) {
-        var rows = new PairRows(layers.device(), pairs.trialOfPair, pairs.timesteps.dim(0));
-        var pass = new Pass(rows, time(pairs.timesteps, probe), pairs.context, pairs.pairPrompt);
+        var rows = new PairRows(layers.device(), pairs.trialOfPair, pairs.times.dim(0));
+        var pass = new Pass(rows, time(pairs.times, probe), pairs.context, pairs.pairPrompt);
 
         probe.at("conv_in", h);                                                 // [M, h, w, C₀]
         Deque<Tensor> skips = new ArrayDeque<>();
@@ -219,8 +219,8 @@ public final class UNet implements AutoCloseable {
     }
 
     /** SiLU of the time embedding, [M, 4C₀]: every residual block begins with it. */
-    private Tensor time(Tensor timesteps, Probe probe) {
-        Tensor t = layers.device().timestepEmbedding(timesteps, config.blockOutChannels().get(0), config.flipSinToCos(),
+    private Tensor time(Tensor times, Probe probe) {
+        Tensor t = layers.device().timestepEmbedding(times, config.blockOutChannels().get(0), config.flipSinToCos(),
                 config.freqShift());                                            // [M, C₀]
         t = time2.forward(time1.forward(t));                                    // [M, 4C₀]
         probe.at("time_embedding", t);

@@ -1,7 +1,6 @@
 package org.diffusionclassifier.score;
 
 import java.util.List;
-import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
@@ -27,7 +26,7 @@ public final class DitScorer extends LatentScorer {
      */
     public DitScorer(ClassConditional model, Device device, List<Integer> labels, Noise noise, Objective objective,
                      int batchSize) {
-        super(device, model.schedule(), labels.size(), model.dit().config().sampleSize(),
+        super(device, model.noise(), objective.hasBound(), labels.size(), model.dit().config().sampleSize(),
                 model.dit().config().inChannels(), noise, batchSize);
         this.model = model;
         this.labels = labels.stream().mapToInt(Integer::intValue).toArray();
@@ -38,7 +37,7 @@ public final class DitScorer extends LatentScorer {
                         + ", as the model has, found " + label);
             }
         }
-        if (objective.needsVariance() && !model.dit().config().predictsVariance()) {
+        if (objective.hasBound() && !model.dit().config().predictsVariance()) {
             throw new InputException("--loss " + objective + ": expected a model that predicts variances, found one of "
                     + model.dit().config().outChannels() + " output channels");
         }
@@ -47,27 +46,26 @@ public final class DitScorer extends LatentScorer {
     /** Add noise (M), transformer (P), error (P). */
     @Override
     Tensor evaluate(Diffusion diffusion, PairBatch.Asked asked) {
-        if (objective.needsVariance()) {
-            return diffusion.bound(predict(diffusion, asked), asked.trials(), asked.posterior(), asked.trialOfPair(),
-                    objective == Objective.L2_VB);
+        if (objective.hasBound()) {
+            return diffusion.bound(predict(diffusion, asked), asked.trials(), asked.steps(), asked.trialOfPair(),
+                    objective.loss() == Loss.L2);
         }
         return errors(diffusion, asked, objective.loss(), false).mean();
     }
 
     @Override
     Tensor evaluateMap(Diffusion diffusion, PairBatch.Asked asked) {
-        return errors(diffusion, asked, objective.needsVariance() ? Loss.L2 : objective.loss(), true).map();
+        return errors(diffusion, asked, objective.lossOfMaps(), true).map();
     }
 
     private Diffusion.Errors errors(Diffusion diffusion, PairBatch.Asked asked, Loss loss, boolean withMap) {
         Tensor predicted = predict(diffusion, asked).columns(0, model.dit().config().inChannels());
-        return diffusion.errors(predicted, asked.trials(), asked.trialOfPair(),
-                new Measure(loss, PredictionType.EPSILON, withMap));
+        return diffusion.errors(predicted, asked.trials(), asked.trialOfPair(), new Measure(loss, withMap));
     }
 
     private Tensor predict(Diffusion diffusion, PairBatch.Asked asked) {
         return model.dit().forward(diffusion.addNoise(asked.trials()),
-                new Dit.Pairs(asked.posterior().timestep(), asked.trialOfPair(), asked.pairClass()));
+                new Dit.Pairs(asked.times(), asked.trialOfPair(), asked.pairClass()));
     }
 
     @Override
@@ -76,7 +74,7 @@ public final class DitScorer extends LatentScorer {
     }
 
     @Override
-    float[] latent(RgbImage image) {
+    Tensor latent(RgbImage image) {
         return model.latent(image);
     }
 

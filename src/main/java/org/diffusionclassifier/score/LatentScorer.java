@@ -7,7 +7,7 @@ import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Philox;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.RgbImage;
-import org.diffusionclassifier.model.NoiseSchedule;
+import org.diffusionclassifier.model.NoiseProcess;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -22,7 +22,8 @@ public abstract class LatentScorer implements Scorer {
     private static final int GRAPHS = 16;
 
     private final Device device;
-    private final NoiseSchedule schedule;
+    private final NoiseProcess process;
+    private final boolean bound;
     private final int prompts;
     private final Diffusion diffusion;
     private final int[] seed;
@@ -33,13 +34,15 @@ public abstract class LatentScorer implements Scorer {
     /**
      * @param size      height and width of the latent
      * @param channels  of the latent
+     * @param bound     whether {@link #evaluate} is of the variational bound
      * @param noise     its table, if given, holds [N, size, size, channels]
      * @param batchSize pairs evaluated at once, at least 1
      */
-    LatentScorer(Device device, NoiseSchedule schedule, int prompts, int size, int channels, Noise noise,
+    LatentScorer(Device device, NoiseProcess process, boolean bound, int prompts, int size, int channels, Noise noise,
                  int batchSize) {
         this.device = device;
-        this.schedule = schedule;
+        this.process = process;
+        this.bound = bound;
         this.prompts = prompts;
         this.diffusion = device.diffusion(noise instanceof Noise.Given given ? given.table() : null);
         this.seed = Philox.key(noise instanceof Noise.Seeded seeded ? seeded.seed() : 0);
@@ -56,8 +59,8 @@ public abstract class LatentScorer implements Scorer {
     /** How the model knows the class of a prompt. */
     abstract int classOf(int prompt);
 
-    /** x₀ of an image, [size, size, channels]. */
-    abstract float[] latent(RgbImage image);
+    /** x₀ of an image, [1, size, size, channels] float32 on the device, until another graph runs there. */
+    abstract Tensor latent(RgbImage image);
 
     /** What the model sees of an image: resized, the middle square cut out. */
     public abstract RgbImage seen(RgbImage image);
@@ -98,12 +101,12 @@ public abstract class LatentScorer implements Scorer {
 
     @Override
     public int timesteps() {
-        return schedule.timesteps();
+        return process.timesteps();
     }
 
     @Override
     public void show(RgbImage image) {
-        device.write(x0, latent(image));
+        device.copy(latent(image), x0);
     }
 
     @Override
@@ -114,8 +117,8 @@ public abstract class LatentScorer implements Scorer {
     }
 
     /**
-     * Where the errors lie: ℓ(ε − ε̂) at each place of the latent, mean over its channels and over the round's trials.
-     * Where the loss is a variational bound, which is not told place by place, (ε − ε̂)².
+     * Where the errors lie: the loss at each place of the latent, mean over its channels and over the round's trials. The
+     * variational bound is not known place by place; of it, the squared error.
      *
      * @param round of one trial at least
      * @return [prompt][size · size], row-major
@@ -176,7 +179,7 @@ public abstract class LatentScorer implements Scorer {
     }
 
     private PairBatch record(int trials, int pairs, boolean maps) {
-        return new PairBatch(device, schedule, x0, seed, trials, pairs,
+        return new PairBatch(device, process, bound && !maps, x0, seed, trials, pairs,
                 asked -> maps ? evaluateMap(diffusion, asked) : evaluate(diffusion, asked));
     }
 

@@ -7,50 +7,52 @@ import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * What classes are compared by: the mean of one of these over trials. The paper's code compares all but the third for DiT
+ * What classes are compared by: the mean over trials of a {@link Loss}, of the variational bound's term at the trial's
+ * timestep in bits a dimension, or of their sum. The paper's code compares all but {@link #HUBER} for DiT
  * ({@code print_dit_acc.py}).
  */
 public enum Objective {
-    /** |ε − ε̂|. */
-    L1("l1", Loss.L1),
-    /** (ε − ε̂)². */
-    L2("l2", Loss.L2),
-    /** Huber's, quadratic up to 1. */
-    HUBER("huber", Loss.HUBER),
-    /** The variational bound's term at the trial's timestep, in bits a dimension. */
-    VB("vb", null),
-    /** That and (ε − ε̂)². */
-    L2_VB("l2+vb", null);
+    L1(Loss.L1, false),
+    L2(Loss.L2, false),
+    HUBER(Loss.HUBER, false),
+    VB(null, true),
+    L2_VB(Loss.L2, true);
 
-    private final String text;
     private final Loss loss;
+    private final boolean bound;
 
-    Objective(String text, Loss loss) {
-        this.text = text;
+    Objective(Loss loss, boolean bound) {
         this.loss = loss;
+        this.bound = bound;
     }
 
     /** @throws InputException for a name that none of them has */
     public static Objective parse(String name) {
-        return Stream.of(values()).filter(objective -> objective.text.equals(name.toLowerCase(Locale.ROOT))).findFirst()
+        return Stream.of(values()).filter(objective -> objective.toString().equals(name.toLowerCase(Locale.ROOT)))
+                .findFirst()
                 .orElseThrow(() -> new InputException("--loss: expected "
                         + Stream.of(values()).map(Objective::toString).collect(Collectors.joining(", ")) + ", found "
                         + name));
     }
 
-    /** The loss of ε alone that it is; null for the bound. */
+    /** The loss that it is or has in it; null for the bound alone. */
     public Loss loss() {
         return loss;
     }
 
-    /** Whether it takes a model that predicts variances, too. */
-    public boolean needsVariance() {
-        return loss == null;
+    /** Whether the bound is in it, which takes a model that predicts variances, too. */
+    public boolean hasBound() {
+        return bound;
     }
 
-    /** As the command line has it. */
+    /** The loss that errors are shown by place by place, where the bound is not known: squares for the bound alone. */
+    public Loss lossOfMaps() {
+        return loss == null ? Loss.L2 : loss;
+    }
+
+    /** As a person writes it: {@code l2+vb}. */
     @Override
     public String toString() {
-        return text;
+        return name().toLowerCase(Locale.ROOT).replace('_', '+');
     }
 }

@@ -3,35 +3,41 @@ package org.diffusionclassifier.score;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntUnaryOperator;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion.BoundTerms;
+import org.diffusionclassifier.device.Diffusion.ReverseSteps;
 import org.diffusionclassifier.device.Diffusion.Trials;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.model.NoiseSchedule;
+import org.diffusionclassifier.model.NoiseProcess;
 import org.diffusionclassifier.tensor.DType;
 
 /**
- * The way from latent to errors, recorded for batches of P pairs over M trials. What a batch is about reaches it through
- * one block of integers in the device's memory,
+ * The way from latent to errors, recorded for batches of P pairs over M trials. A batch is described by one block of
+ * integers in the device's memory,
  *
  * <pre>
- *     noise index [M] | timestep [M] | √ᾱ [M] | √(1 − ᾱ) [M] | κ [M] | ln β̃ [M] | ln β/β̃ [M]
- *     | trial [P] | class [P] | seed [2]
+ *     M of each:  noise index | time | signal | level | a | b | error scale
+ *     M of each:  t | κ | ln β̃ | ln β/β̃                                       only for the variational bound
+ *     P of each:  trial | class
+ *     2:          seed
  * </pre>
  *
- * the floats by their bits: running it is one write, one graph, and one read of P floats, or of P maps.
+ * the floats by their bits (a, b: {@link NoiseProcess}; the second line: {@link NoiseProcess.ReverseStep}). To run it is one
+ * write, one graph, and one read of P floats, or of P maps.
  */
 final class PairBatch implements AutoCloseable {
 
-    private static final int VALUES_A_TRIAL = 7;
+    private static final int TRIAL_COLUMNS = 7;
+    private static final int STEP_COLUMNS = 4;
 
     /**
      * What a batch is about, in the device's memory.
      *
+     * @param times       what the network is given as the trials' times, [M] float32
+     * @param steps       null unless the bound is wanted
      * @param trialOfPair [P] int32, ascending over [0, M)
      * @param pairClass   [P] int32, as the model knows the class
      */
-    record Asked(Trials trials, BoundTerms posterior, Tensor trialOfPair, Tensor pairClass) {
+    record Asked(Trials trials, Tensor times, ReverseSteps steps, Tensor trialOfPair, Tensor pairClass) {
     }
 
     /** A model's way from there to the pairs' errors, or to where these lie. */
@@ -43,33 +49,37 @@ final class PairBatch implements AutoCloseable {
     }
 
     private final Device device;
-    private final NoiseSchedule schedule;
+    private final NoiseProcess process;
+    private final boolean bound;
     private final int trials;
     private final int pairs;
+    private final int firstPair;
     private final int[] values;
     private final Tensor block;
     private final Tensor evaluated;
     private final Graph graph;
 
     /**
-     * @param x0   latent [h, w, c], float32
-     * @param seed of the noise, two words
+     * @param bound whether the evaluation is of the variational bound
+     * @param x0    latent [h, w, c], float32
+     * @param seed  of the noise, two words
      */
-    PairBatch(Device device, NoiseSchedule schedule, Tensor x0, int[] seed, int trials, int pairs,
+    PairBatch(Device device, NoiseProcess process, boolean bound, Tensor x0, int[] seed, int trials, int pairs,
               Evaluation evaluation) {
         this.device = device;
-        this.schedule = schedule;
+        this.process = process;
+        this.bound = bound;
         this.trials = trials;
         this.pairs = pairs;
-        int firstPair = VALUES_A_TRIAL * trials;
+        this.firstPair = (TRIAL_COLUMNS + (bound ? STEP_COLUMNS : 0)) * trials;
         int firstOfSeed = firstPair + 2 * pairs;
         values = new int[firstOfSeed + seed.length];
         System.arraycopy(seed, 0, values, firstOfSeed, seed.length);
         block = device.tensor(DType.I32, values.length);
         var asked = new Asked(
-                new Trials(x0, block.vector(firstOfSeed, seed.length, DType.I32), part(0, DType.I32),
-                        part(2, DType.F32), part(3, DType.F32)),
-                new BoundTerms(part(1, DType.I32), part(4, DType.F32), part(5, DType.F32), part(6, DType.F32)),
+                new Trials(x0, block.vector(firstOfSeed, seed.length, DType.I32), integers(0), floats(2), floats(3),
+                        floats(4), floats(5), floats(6)),
+                floats(1), bound ? new ReverseSteps(integers(7), floats(8), floats(9), floats(10)) : null,
                 block.vector(firstPair, pairs, DType.I32), block.vector(firstPair + pairs, pairs, DType.I32));
         var result = new AtomicReference<Tensor>();
         graph = device.record(recorder -> {
@@ -79,8 +89,12 @@ final class PairBatch implements AutoCloseable {
         evaluated = result.get();
     }
 
-    private Tensor part(int index, DType type) {
-        return block.vector(index * trials, trials, type);
+    private Tensor integers(int column) {
+        return block.vector(column * trials, trials, DType.I32);
+    }
+
+    private Tensor floats(int column) {
+        return block.vector(column * trials, trials, DType.F32);
     }
 
     /**
@@ -92,17 +106,8 @@ final class PairBatch implements AutoCloseable {
         int across = round.prompts().size();
         int firstTrial = from / across;
         for (int m = 0; m < trials; m++) {
-            Trial trial = round.trials().get(firstTrial + m);
-            int t = trial.timestep();
-            values[m] = trial.noiseIndex();
-            values[trials + m] = t;
-            values[2 * trials + m] = Float.floatToRawIntBits(schedule.signalLevel(t));
-            values[3 * trials + m] = Float.floatToRawIntBits(schedule.noiseLevel(t));
-            values[4 * trials + m] = Float.floatToRawIntBits(schedule.meanScale(t));
-            values[5 * trials + m] = Float.floatToRawIntBits(schedule.logVariance(t));
-            values[6 * trials + m] = Float.floatToRawIntBits(schedule.logRange(t));
+            describe(round.trials().get(firstTrial + m), m);
         }
-        int firstPair = VALUES_A_TRIAL * trials;
         for (int p = 0; p < pairs; p++) {
             values[firstPair + p] = (from + p) / across - firstTrial;
             values[firstPair + pairs + p] = classOfPrompt.applyAsInt(round.prompts().get((from + p) % across));
@@ -110,6 +115,33 @@ final class PairBatch implements AutoCloseable {
         device.write(block, values);
         graph.run();
         return device.read(evaluated);
+    }
+
+    /** Writes a trial's row into the columns of the block. */
+    private void describe(Trial trial, int m) {
+        int step = trial.timestep();
+        put(0, m, trial.noiseIndex());
+        put(1, m, process.time(step));
+        put(2, m, process.signal(step));
+        put(3, m, process.level(step));
+        put(4, m, process.outputScale(step));
+        put(5, m, process.inputScale(step));
+        put(6, m, process.errorScale(step));
+        if (bound) {
+            NoiseProcess.ReverseStep reverse = process.reverse(step);
+            put(7, m, step);
+            put(8, m, reverse.meanScale());
+            put(9, m, reverse.logVariance());
+            put(10, m, reverse.logRange());
+        }
+    }
+
+    private void put(int column, int m, int value) {
+        values[column * trials + m] = value;
+    }
+
+    private void put(int column, int m, float value) {
+        put(column, m, Float.floatToRawIntBits(value));
     }
 
     long arenaBytes() {

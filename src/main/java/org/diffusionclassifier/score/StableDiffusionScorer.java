@@ -25,7 +25,7 @@ public final class StableDiffusionScorer extends LatentScorer {
      */
     public StableDiffusionScorer(StableDiffusion model, Device device, List<String> prompts, Noise noise, Loss loss,
                                  int batchSize) {
-        super(device, model.schedule(), prompts.size(), model.source().unet().sampleSize(),
+        super(device, model.noise(), false, prompts.size(), model.source().unet().sampleSize(),
                 model.source().unet().inChannels(), noise, batchSize);
         this.model = model;
         this.device = device;
@@ -33,7 +33,7 @@ public final class StableDiffusionScorer extends LatentScorer {
         this.context = model.context(prompts);
     }
 
-    /** Add noise (M), UNet (M, then P), ε-error (P). */
+    /** Add noise (M), UNet (M, then P), error (P). */
     @Override
     Tensor evaluate(Diffusion diffusion, PairBatch.Asked asked) {
         return errors(diffusion, asked, false).mean();
@@ -45,9 +45,8 @@ public final class StableDiffusionScorer extends LatentScorer {
     }
 
     private Diffusion.Errors errors(Diffusion diffusion, PairBatch.Asked asked, boolean withMap) {
-        var pairs = new UNet.Pairs(asked.posterior().timestep(), asked.trialOfPair(), context, asked.pairClass());
-        return model.unet().errors(diffusion, asked.trials(), pairs,
-                new Measure(loss, model.source().schedule().prediction(), withMap));
+        var pairs = new UNet.Pairs(asked.times(), asked.trialOfPair(), context, asked.pairClass());
+        return model.unet().errors(diffusion, asked.trials(), pairs, new Measure(loss, withMap));
     }
 
     @Override
@@ -56,7 +55,7 @@ public final class StableDiffusionScorer extends LatentScorer {
     }
 
     @Override
-    float[] latent(RgbImage image) {
+    Tensor latent(RgbImage image) {
         return model.latent(image);
     }
 

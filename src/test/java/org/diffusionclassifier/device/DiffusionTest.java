@@ -1,11 +1,11 @@
 package org.diffusionclassifier.device;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.tensor.DType;
@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * {@link Diffusion} against the {@link Reference}, by the criterion of {@link DeviceFixture}. Errors are float32 on
- * every device, and so are the latent, the levels and the predictions that they are made of.
+ * every device, and so are the latent, the noise process' numbers and the predictions that they are made of.
  */
 @ParameterizedClass
 @MethodSource("org.diffusionclassifier.testing.Devices#types")
@@ -29,8 +29,6 @@ class DiffusionTest {
 
     private static final long SEED = 0x9E3779B97F4A7C15L;
     private static final int[] NOISE_INDEX = {5, 0, 999};
-    private static final float[] SIGNAL = {0.9f, 0.1f, 0.5f};
-    private static final float[] LEVEL = {0.43588989f, 0.99498744f, 0.8660254f};
 
     private final DeviceFixture on;
 
@@ -44,12 +42,12 @@ class DiffusionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,1,1", "1,5,3,4", "3,5,3,4", "3,1,7,3", "2,16,16,4"})
-    void mixesSeededNoiseIntoTheLatent(int count, int h, int w, int c) {
+    @CsvSource({"V,1,1,1,1", "V,1,5,3,4", "V,3,5,3,4", "FLOW,3,1,7,3", "ARBITRARY,3,16,16,4"})
+    void mixesSeededNoiseIntoTheLatent(NoiseCase process, int count, int h, int w, int c) {
         float[] x0 = on.normal(h * w * c);
         Diffusion diffusion = on.device().diffusion();
-        var trials = trials(x0, NOISE_INDEX, count, h, w, c);
-        on.assertMatches(r -> r.addNoise(x0, seeded(count, h, w, c), levels(SIGNAL, count), levels(LEVEL, count)),
+        var trials = process.trials(on, SEED, NOISE_INDEX, count, x0, h, w, c);
+        on.assertMatches(r -> r.addNoise(x0, seeded(count, h, w, c), process.signal, process.level),
                 on.run(() -> diffusion.addNoise(trials)));
     }
 
@@ -59,31 +57,31 @@ class DiffusionTest {
         float[] x0 = on.normal(5 * 3 * 2);
         Diffusion diffusion = on.device().diffusion(on.input(DType.F32, table, 4, 5, 3, 2));
         int[] noiseIndex = {3, 0, 3};
-        var trials = trials(x0, noiseIndex, 3, 5, 3, 2);
+        var trials = NoiseCase.V.trials(on, SEED, noiseIndex, 3, x0, 5, 3, 2);
         float[][] epsilon = IntStream.of(noiseIndex)
                 .mapToObj(i -> Arrays.copyOfRange(table, i * x0.length, (i + 1) * x0.length)).toArray(float[][]::new);
-        on.assertMatches(r -> r.addNoise(x0, epsilon, SIGNAL, LEVEL), on.run(() -> diffusion.addNoise(trials)));
+        on.assertMatches(r -> r.addNoise(x0, epsilon, NoiseCase.V.signal, NoiseCase.V.level), on.run(() -> diffusion.addNoise(trials)));
     }
 
-    static Stream<Arguments> lossesAndPredictions() {
-        return Stream.of(Loss.values()).flatMap(loss -> Stream.of(PredictionType.values())
-                .map(prediction -> Arguments.of(loss, prediction)));
-    }
-
-    @ParameterizedTest
-    @MethodSource("lossesAndPredictions")
-    void averagesTheLossOfEachPair(Loss loss, PredictionType prediction) {
-        check(loss, prediction, new int[] {0, 0, 1, 2, 2, 2, 2}, 1);
-        check(loss, prediction, new int[] {0}, 1);
+    static Stream<Arguments> lossesAndProcesses() {
+        return Stream.of(Loss.values()).flatMap(loss -> Stream.of(NoiseCase.values())
+                .map(process -> Arguments.of(loss, process)));
     }
 
     @ParameterizedTest
-    @MethodSource("lossesAndPredictions")
-    void keepsLargeErrors(Loss loss, PredictionType prediction) {
-        check(loss, prediction, new int[] {0, 1, 2}, 1e4);
+    @MethodSource("lossesAndProcesses")
+    void averagesTheLossOfEachPair(Loss loss, NoiseCase process) {
+        check(loss, process, new int[] {0, 0, 1, 2, 2, 2, 2}, 1);
+        check(loss, process, new int[] {0}, 1);
     }
 
-    private void check(Loss loss, PredictionType prediction, int[] trialOfPair, double magnitude) {
+    @ParameterizedTest
+    @MethodSource("lossesAndProcesses")
+    void keepsLargeErrors(Loss loss, NoiseCase process) {
+        check(loss, process, new int[] {0, 1, 2}, 1e4);
+    }
+
+    private void check(Loss loss, NoiseCase process, int[] trialOfPair, double magnitude) {
         int h = 5;
         int w = 7;
         int c = 4;
@@ -91,36 +89,71 @@ class DiffusionTest {
         float[] x0 = on.normal(h * w * c);
         float[] predicted = on.normal(trialOfPair.length * h * w * c, 0, magnitude);
         Diffusion diffusion = on.device().diffusion();
-        var trials = trials(x0, NOISE_INDEX, count, h, w, c);
+        var trials = process.trials(on, SEED, NOISE_INDEX, count, x0, h, w, c);
         Tensor predictions = on.input(DType.F32, predicted, trialOfPair.length, h, w, c);
         Tensor pairs = on.input(trialOfPair, trialOfPair.length);
         for (boolean map : new boolean[] {false, true}) {
             DeviceFixture.assertMatches(DType.F32, 1,
-                    r -> r.errors(predicted, trialOfPair, x0, seeded(count, h, w, c), levels(SIGNAL, count),
-                            levels(LEVEL, count), loss, prediction, map ? c : x0.length),
+                    r -> r.errors(predicted, trialOfPair, x0, seeded(count, h, w, c), process, loss,
+                            map ? c : x0.length),
                     on.run(() -> {
-                        var errors = diffusion.errors(predictions, trials, pairs, new Measure(loss, prediction, map));
+                        var errors = diffusion.errors(predictions, trials, pairs, new Measure(loss, map));
                         return map ? errors.map() : errors.mean();
                     }));
         }
     }
 
-    /** A network that knows the noise, or v, has no error to speak of. */
+    /** A network that knows the noise, or what else it predicts, has no error to speak of. */
     @ParameterizedTest
-    @EnumSource(PredictionType.class)
-    void theTruePredictionHasNoError(PredictionType prediction) {
+    @EnumSource
+    void theTruePredictionHasNoError(NoiseCase process) {
         float[] x0 = on.normal(4 * 4 * 4);
-        float[] epsilon = Reference.noise(SEED, NOISE_INDEX[0], 4, 4, 4);
-        float[] truth = new float[x0.length];
+        float[] truth = new float[3 * x0.length];
         for (int i = 0; i < truth.length; i++) {
-            truth[i] = prediction == PredictionType.EPSILON ? epsilon[i] : SIGNAL[0] * epsilon[i] - LEVEL[0] * x0[i];
+            int m = i / x0.length;
+            int element = i % x0.length;
+            truth[i] = (float) process.truth(m, x0[element], seeded(3, 4, 4, 4)[m][element]);
         }
         Diffusion diffusion = on.device().diffusion();
-        var trials = trials(x0, NOISE_INDEX, 1, 4, 4, 4);
-        Tensor predicted = on.input(DType.F32, truth, 1, 4, 4, 4);
+        var trials = process.trials(on, SEED, NOISE_INDEX, 3, x0, 4, 4, 4);
+        Tensor predicted = on.input(DType.F32, truth, 3, 4, 4, 4);
+        Tensor pairs = on.input(new int[] {0, 1, 2}, 3);
+        assertArrayEquals(new float[3],
+                on.run(() -> diffusion.errors(predicted, trials, pairs, new Measure(Loss.L1, false)).mean()), 1e-6f);
+    }
+
+    /** ε̂ of a network that predicts ε has nothing to do with x₀, not even where that is not a number. */
+    @Test
+    void doesNotLookAtTheLatentWhereTheEstimateHasNone() {
+        float[] x0 = new float[4 * 4 * 4];
+        Arrays.fill(x0, Float.NaN);
+        float[] predicted = on.normal(x0.length);
+        Diffusion diffusion = on.device().diffusion();
+        var trials = NoiseCase.EPSILON.trials(on, SEED, NOISE_INDEX, 1, x0, 4, 4, 4);
+        Tensor predictions = on.input(DType.F32, predicted, 1, 4, 4, 4);
         Tensor pairs = on.input(new int[1], 1);
-        assertArrayEquals(new float[1],
-                on.run(() -> diffusion.errors(predicted, trials, pairs, new Measure(Loss.L1, prediction, false)).mean()), 1e-6f);
+        DeviceFixture.assertMatches(DType.F32, 1,
+                r -> r.errors(predicted, new int[1], new float[x0.length], seeded(1, 4, 4, 4), NoiseCase.EPSILON, Loss.L2,
+                        x0.length),
+                on.run(() -> diffusion.errors(predictions, trials, pairs, new Measure(Loss.L2, false)).mean()));
+    }
+
+    /** Squared errors of the velocity are 1/a² times those of ε, a = 1 − level. */
+    @Test
+    void theErrorOfTheOutputIsThatOfTheNoiseByItsScale() {
+        float[] x0 = on.normal(5 * 3 * 4);
+        Tensor predicted = on.input(DType.F32, on.normal(3 * x0.length), 3, 5, 3, 4);
+        Tensor pairs = on.input(new int[] {0, 1, 2}, 3);
+        Diffusion diffusion = on.device().diffusion();
+        var ofNoise = NoiseCase.FLOW.trials(on, SEED, NOISE_INDEX, 3, x0, 5, 3, 4);
+        var ofVelocity = NoiseCase.VELOCITY.trials(on, SEED, NOISE_INDEX, 3, x0, 5, 3, 4);
+        var measure = new Measure(Loss.L2, false);
+        float[] expected = on.run(() -> diffusion.errors(predicted, ofNoise, pairs, measure).mean());
+        float[] found = on.run(() -> diffusion.errors(predicted, ofVelocity, pairs, measure).mean());
+        for (int m = 0; m < 3; m++) {
+            double a = NoiseCase.FLOW.outputScale[m];
+            assertEquals(expected[m] / (a * a), found[m], 1e-6 * found[m], "trial " + m);
+        }
     }
 
     /** Within the first convolution: sizes below, at and beyond its tile of 8 × 16 pixels, lines that 4 does not divide. */
@@ -131,11 +164,11 @@ class DiffusionTest {
         float[] filters = on.normal(out * c * 9, 0, 0.2);
         float[] bias = on.normal(out);
         var spec = Conv2d.Spec.of(c, out, 3);
-        var trials = trials(x0, NOISE_INDEX, count, h, w, c);
+        var trials = NoiseCase.FLOW.trials(on, SEED, NOISE_INDEX, count, x0, h, w, c);
         Diffusion diffusion = on.device().diffusion();
         try (Conv2d first = on.device().conv2d(spec, weights(filters, bias, out, c))) {
             on.assertMatches(r -> {
-                double[] noised = r.addNoise(x0, seeded(count, h, w, c), levels(SIGNAL, count), levels(LEVEL, count));
+                double[] noised = r.addNoise(x0, seeded(count, h, w, c), NoiseCase.FLOW.signal, NoiseCase.FLOW.level);
                 return r.conv2d(spec, count, h, w, floats(noised), null, filters, bias, null);
             }, on.run(() -> diffusion.convolveNoised(trials, first)));
         }
@@ -151,13 +184,13 @@ class DiffusionTest {
         float[] gain = on.normal(out);
         var spec = Conv2d.Spec.of(4, out, 3).thenNormalized();
         var normalized = new GroupNorm.Spec(out, groups, 1e-5f, true);
-        var trials = trials(x0, NOISE_INDEX, count, h, w, 4);
+        var trials = NoiseCase.V.trials(on, SEED, NOISE_INDEX, count, x0, h, w, 4);
         Diffusion diffusion = on.device().diffusion();
         var parameters = new MapWeights().with("weight", gain, out).with("bias", bias, out);
         try (Conv2d first = on.device().conv2d(spec, weights(filters, bias, out, 4));
                 GroupNorm norm = on.device().groupNorm(normalized, parameters)) {
             on.assertMatches(r -> {
-                double[] noised = r.addNoise(x0, seeded(count, h, w, 4), levels(SIGNAL, count), levels(LEVEL, count));
+                double[] noised = r.addNoise(x0, seeded(count, h, w, 4), NoiseCase.V.signal, NoiseCase.V.level);
                 double[] map = r.conv2d(spec, count, h, w, floats(noised), null, filters, bias, null);
                 return r.groupNorm(normalized, count, floats(map), null, gain, bias);
             }, on.run(() -> norm.forward(diffusion.convolveNoised(trials, first))));
@@ -165,9 +198,10 @@ class DiffusionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"L2,EPSILON,1,1,4,8", "L1,EPSILON,5,7,4,40", "HUBER,V_PREDICTION,8,16,4,64", "L2,V_PREDICTION,9,17,3,32",
-            "L1,V_PREDICTION,17,33,8,8", "L2,EPSILON,9,17,2,36", "HUBER,EPSILON,4,4,9,16"})
-    void measuresWithinTheLastConvolution(Loss loss, PredictionType prediction, int h, int w, int c, int in) {
+    @CsvSource({"L2,EPSILON,1,1,4,8", "L1,EPSILON,5,7,4,40", "HUBER,V,8,16,4,64", "L2,V,9,17,3,32", "L1,V,17,33,8,8",
+            "L2,EPSILON,9,17,2,36", "HUBER,EPSILON,4,4,9,16", "L2,FLOW,8,16,4,32", "L2,VELOCITY,9,17,4,40",
+            "L1,VELOCITY,5,7,3,16", "HUBER,ARBITRARY,9,17,4,32", "L2,ARBITRARY,4,4,9,16"})
+    void measuresWithinTheLastConvolution(Loss loss, NoiseCase process, int h, int w, int c, int in) {
         int[] trialOfPair = {0, 0, 1, 2};
         int count = 3;
         float[] x0 = on.normal(h * w * c);
@@ -175,7 +209,7 @@ class DiffusionTest {
         float[] filters = on.normal(c * in * 9, 0, 0.1);
         float[] bias = on.normal(c);
         var spec = Conv2d.Spec.of(in, c, 3).toFloat();
-        var trials = trials(x0, NOISE_INDEX, count, h, w, c);
+        var trials = process.trials(on, SEED, NOISE_INDEX, count, x0, h, w, c);
         Tensor x = on.input(features, trialOfPair.length, h, w, in);
         Tensor pairs = on.input(trialOfPair, trialOfPair.length);
         Diffusion diffusion = on.device().diffusion();
@@ -184,10 +218,10 @@ class DiffusionTest {
         try (Conv2d last = on.device().conv2d(spec, weights(filters, bias, c, in))) {
             for (boolean map : new boolean[] {false, true}) {
                 DeviceFixture.assertMatches(DType.F32, Math.sqrt(in),
-                        r -> r.errors(floats(predicted), trialOfPair, x0, seeded(count, h, w, c), levels(SIGNAL, count),
-                                levels(LEVEL, count), loss, prediction, map ? c : x0.length),
+                        r -> r.errors(floats(predicted), trialOfPair, x0, seeded(count, h, w, c), process, loss,
+                                map ? c : x0.length),
                         on.run(() -> {
-                            var errors = diffusion.errors(x, last, trials, pairs, new Measure(loss, prediction, map));
+                            var errors = diffusion.errors(x, last, trials, pairs, new Measure(loss, map));
                             return map ? errors.map() : errors.mean();
                         }));
             }
@@ -204,17 +238,6 @@ class DiffusionTest {
             floats[i] = (float) values[i];
         }
         return floats;
-    }
-
-    private Diffusion.Trials trials(float[] x0, int[] noiseIndex, int count, int h, int w, int c) {
-        return new Diffusion.Trials(on.input(DType.F32, x0, h, w, c),
-                on.input(Philox.key(SEED), 2), on.input(Arrays.copyOf(noiseIndex, count), count),
-                on.input(DType.F32, levels(SIGNAL, count), count),
-                on.input(DType.F32, levels(LEVEL, count), count));
-    }
-
-    private static float[] levels(float[] levels, int count) {
-        return Arrays.copyOf(levels, count);
     }
 
     private static float[][] seeded(int count, int h, int w, int c) {

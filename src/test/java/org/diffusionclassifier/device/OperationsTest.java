@@ -1,5 +1,6 @@
 package org.diffusionclassifier.device;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.diffusionclassifier.tensor.DType;
@@ -108,10 +109,37 @@ class OperationsTest {
 
     @ParameterizedTest
     @CsvSource({"2,true,0", "2,false,0", "32,true,0", "320,true,0", "320,false,1", "14,true,1", "14,false,0.5"})
-    void embedsTimesteps(int width, boolean cosineFirst, float shift) {
-        int[] timesteps = {0, 1, 2, 500, 999, 37, 37};
-        Tensor input = on.input(timesteps, timesteps.length);
-        on.assertMatches(r -> r.timestepEmbedding(timesteps, width, cosineFirst, shift),
+    void embedsTimes(int width, boolean cosineFirst, float shift) {
+        float[] times = {0, 1, 2, 500, 999, 37, 37, 0.5f, 499.625f, 1000};
+        Tensor input = on.input(DType.F32, times, times.length);
+        on.assertMatches(r -> r.timestepEmbedding(times, width, cosineFirst, shift),
                 on.run(() -> on.device().timestepEmbedding(input, width, cosineFirst, shift)));
+    }
+
+    /** To the bit, as the same expression gives it in Java; of half the columns of a tensor, too. */
+    @ParameterizedTest
+    @CsvSource({"0,0.18215", "0,1", "0.0609,1.5305", "-3e-3,-0.13025"})
+    void scalesInDoublePrecision(double shift, double factor) {
+        float[] x = on.normal(2 * 3 * 131 * 8);
+        for (DType type : new DType[] {DType.F32, on.device().dtype()}) {
+            Tensor input = on.input(type, x, 2, 3, 131, 8);
+            assertArrayEquals(affine(x, shift, factor), on.run(() -> on.device().affine(input, shift, factor)));
+            assertArrayEquals(affine(Reference.columns(x, 8, 2, 3), shift, factor),
+                    on.run(() -> on.device().affine(input.columns(2, 3), shift, factor)));
+        }
+    }
+
+    private static float[] affine(float[] x, double shift, double factor) {
+        float[] y = new float[x.length];
+        for (int i = 0; i < y.length; i++) {
+            y[i] = (float) ((x[i] - shift) * factor);
+        }
+        return y;
+    }
+
+    @Test
+    void scalesNoIntegers() {
+        Tensor input = on.input(new int[3], 1, 3);
+        assertThrows(IllegalArgumentException.class, () -> on.run(() -> on.device().affine(input, 0, 1)));
     }
 }

@@ -96,12 +96,13 @@ class PhiloxTest {
             Tensor x0 = device.tensor(DType.F32, 2, 3, 4);
             Tensor seed = device.tensor(DType.I32, 2);
             Tensor index = device.tensor(DType.I32, 1);
-            Tensor signal = device.tensor(DType.F32, 1);
-            Tensor level = device.tensor(DType.F32, 1);
-            device.write(level, new float[] {1});
+            Tensor zero = device.tensor(DType.F32, 1);
+            Tensor one = device.tensor(DType.F32, 1);
+            device.write(one, new float[] {1});
+            var trials = new Diffusion.Trials(x0, seed, index, zero, one, one, zero, one);
             var noised = new AtomicReference<Tensor>();
             try (Graph graph = device.record(recorder -> {
-                noised.set(device.diffusion().addNoise(new Diffusion.Trials(x0, seed, index, signal, level)));
+                noised.set(device.diffusion().addNoise(trials));
                 recorder.keep(noised.get());
             })) {
                 entries("normals").forEach(entry -> {

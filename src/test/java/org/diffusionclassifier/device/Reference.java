@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.special.Erf;
-import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.FloatFormats;
 
@@ -337,18 +336,18 @@ final class Reference {
     }
 
     /**
-     * y[m] = [sin ω₀t .. sin ω_{h−1}t, cos ω₀t .. cos ω_{h−1}t], or cosines first; t = timesteps[m], h = width / 2,
+     * y[m] = [sin ω₀t .. sin ω_{h−1}t, cos ω₀t .. cos ω_{h−1}t], or cosines first; t = times[m], h = width / 2,
      * ω_i = 10000^(−i / (h − shift)).
      *
-     * @param timesteps [M]
+     * @param times [M]
      * @return [M, width]
      */
-    double[] timestepEmbedding(int[] timesteps, int width, boolean cosineFirst, float shift) {
+    double[] timestepEmbedding(float[] times, int width, boolean cosineFirst, float shift) {
         int half = width / 2;
-        double[] y = new double[timesteps.length * width];
+        double[] y = new double[times.length * width];
         for (int i = 0; i < y.length; i++) {
             int column = i % width;
-            double angle = timesteps[i / width] * Math.pow(10000, -(column % half) / (double) (half - shift));
+            double angle = times[i / width] * Math.pow(10000, -(column % half) / (double) (half - shift));
             boolean cosine = column < half == cosineFirst;
             y[i] = stored.applyAsDouble(cosine ? Math.cos(angle) : Math.sin(angle));
         }
@@ -371,8 +370,8 @@ final class Reference {
      *
      * @param x0      [h, w, c]
      * @param epsilon [M][h, w, c]
-     * @param signal  √ᾱ, [M]
-     * @param level   √(1 − ᾱ), [M]
+     * @param signal  [M] at least
+     * @param level   [M] at least
      * @return [M, h, w, c]
      */
     double[] addNoise(float[] x0, float[][] epsilon, float[] signal, float[] level) {
@@ -386,26 +385,24 @@ final class Reference {
     }
 
     /**
-     * error = mean over {@code count} neighbouring elements of ℓ(ε[m] − ε̂), m = trialOfPair[p]; ε̂ is the prediction
-     * itself, or √ᾱ v̂ + √(1 − ᾱ) x_t of a prediction v̂.
+     * error = mean over {@code count} neighbouring elements of ℓ(errorScale · (ε[m] − ε̂)), m = trialOfPair[p], with
+     * ε̂ = outputScale · predicted + inputScale · x_t.
      *
      * @param predicted   [P, h, w, c]
      * @param trialOfPair [P]; the rest as in {@link #addNoise}
      * @param count       h·w·c for a pair's error, c for its map
      * @return [P], or [P, h, w]
      */
-    double[] errors(float[] predicted, int[] trialOfPair, float[] x0, float[][] epsilon, float[] signal, float[] level,
-                    Diffusion.Loss loss, PredictionType prediction, int count) {
-        double[] noised = EXACT.addNoise(x0, epsilon, signal, level);
+    double[] errors(float[] predicted, int[] trialOfPair, float[] x0, float[][] epsilon, NoiseCase process,
+                    Diffusion.Loss loss, int count) {
+        double[] noised = EXACT.addNoise(x0, epsilon, process.signal, process.level);
         double[] errors = new double[predicted.length / count];
         for (int i = 0; i < predicted.length; i++) {
             int m = trialOfPair[i / x0.length];
             int element = i % x0.length;
-            double estimate = predicted[i];
-            if (prediction == PredictionType.V_PREDICTION) {
-                estimate = signal[m] * estimate + level[m] * noised[m * x0.length + element];
-            }
-            double difference = Math.abs(epsilon[m][element] - estimate);
+            double estimate = (double) process.outputScale[m] * predicted[i]
+                    + process.inputScale[m] * noised[m * x0.length + element];
+            double difference = Math.abs(process.errorScale[m] * (epsilon[m][element] - estimate));
             errors[i / count] += switch (loss) {
                 case L1 -> difference;
                 case L2 -> difference * difference;

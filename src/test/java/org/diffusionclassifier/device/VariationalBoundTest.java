@@ -13,9 +13,9 @@ import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
-import org.diffusionclassifier.device.Diffusion.BoundTerms;
+import org.diffusionclassifier.device.Diffusion.ReverseSteps;
 import org.diffusionclassifier.device.Diffusion.Trials;
-import org.diffusionclassifier.model.NoiseSchedule;
+import org.diffusionclassifier.model.NoiseProcess;
 import org.diffusionclassifier.tensor.DType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -34,8 +34,8 @@ class VariationalBoundTest {
     private static final int STEPS = 1000;
     private static final double FIRST = 1e-4;
     private static final double LAST = 0.02;
-    private static final NoiseSchedule SCHEDULE = new NoiseSchedule(
-            new ScheduleConfig(STEPS, FIRST, LAST, BetaSchedule.LINEAR, PredictionType.EPSILON));
+    private static final NoiseProcess OF_EPSILON = process(PredictionType.EPSILON);
+    private static final NoiseProcess OF_V = process(PredictionType.V_PREDICTION);
     private static final double[] BETA = IntStream.range(0, STEPS)
             .mapToDouble(t -> FIRST + (LAST - FIRST) * t / (STEPS - 1)).toArray();
     private static final int H = 5;
@@ -44,6 +44,10 @@ class VariationalBoundTest {
     private static final int LATENT = H * W * C;
 
     private final DeviceFixture on;
+
+    private static NoiseProcess process(PredictionType prediction) {
+        return NoiseProcess.of(new ScheduleConfig(STEPS, FIRST, LAST, BetaSchedule.LINEAR, prediction));
+    }
 
     VariationalBoundTest(DType dtype) {
         on = new DeviceFixture(dtype);
@@ -69,8 +73,41 @@ class VariationalBoundTest {
         float[][] epsilon = noise(timesteps.length);
         float[] predicted = predictions(epsilon, trialOfPair, error, Double.NaN);
         for (boolean squares : new boolean[] {false, true}) {
-            double[] exact = exactBound(timesteps, predicted, trialOfPair, x0, epsilon, squares);
+            double[] exact = exactBound(timesteps, predicted, trialOfPair, x0, epsilon, squares ? 1 : 0);
             float[] found = bound(x0, timesteps, predicted, trialOfPair, squares);
+            for (int p = 0; p < found.length; p++) {
+                assertEquals(exact[p], found[p], 2e-5 * exact[p] + 1e-9, "pair " + p);
+            }
+        }
+    }
+
+    /** A network that predicts v has the bound of the ε̂ that follows from it; squares are scaled. */
+    @Test
+    void isTheBoundOfTheEstimateWhateverTheNetworkPredicts() {
+        int[] timesteps = {20, 400, 999, 0};
+        int[] trialOfPair = {0, 1, 1, 2, 3};
+        float[] x0 = on.normal(LATENT);
+        float[][] epsilon = noise(timesteps.length);
+        float[] estimates = predictions(epsilon, trialOfPair, 0.5, Double.NaN);
+        float[] predicted = estimates.clone();
+        for (int i = 0; i < predicted.length; i++) {
+            if (i % (2 * C) < C) {
+                int m = trialOfPair[i / (2 * LATENT)];
+                int element = i % (2 * LATENT) / (2 * C) * C + i % C;
+                double signal = OF_V.signal(timesteps[m]);
+                double level = OF_V.level(timesteps[m]);
+                double noised = signal * x0[element] + level * epsilon[m][element];
+                predicted[i] = (float) ((estimates[i] - level * noised) / signal);
+            }
+        }
+        Diffusion diffusion = on.device().diffusion();
+        var trials = trials(OF_V, x0, timesteps, 3);
+        var steps = steps(timesteps);
+        Tensor predictions = on.input(DType.F32, predicted, trialOfPair.length, H, W, 2 * C);
+        Tensor pairs = on.input(trialOfPair, trialOfPair.length);
+        for (boolean squares : new boolean[] {false, true}) {
+            double[] exact = exactBound(timesteps, estimates, trialOfPair, x0, epsilon, squares ? 9 : 0);
+            float[] found = on.run(() -> diffusion.bound(predictions, trials, steps, pairs, squares));
             for (int p = 0; p < found.length; p++) {
                 assertEquals(exact[p], found[p], 2e-5 * exact[p] + 1e-9, "pair " + p);
             }
@@ -94,7 +131,7 @@ class VariationalBoundTest {
         float[][] epsilon = noise(1);
         int[] one = {0};
         float[] predicted = predictions(epsilon, one, 0, -1);
-        double deviation = Math.exp(SCHEDULE.logVariance(0) / 2.0);
+        double deviation = Math.exp(OF_EPSILON.reverse(0).logVariance() / 2.0);
         double probability = 2 * new NormalDistribution(0, deviation).cumulativeProbability(1 / 255.0) - 1;
         assertEquals(-Math.log(probability) / Math.log(2), bound(x0, new int[1], predicted, one, false)[0], 2e-3);
     }
@@ -118,49 +155,53 @@ class VariationalBoundTest {
         float[] predicted = predictions(epsilon, trialOfPair, 1, 0.3);
         float[] front = Reference.columns(predicted, 2 * C, 0, C);
         Diffusion diffusion = on.device().diffusion();
-        var trials = trials(x0, new int[] {3, 900});
+        var trials = trials(OF_EPSILON, x0, new int[] {3, 900}, 1);
         Tensor whole = on.input(DType.F32, predicted, trialOfPair.length, H, W, 2 * C);
         Tensor half = on.input(DType.F32, front, trialOfPair.length, H, W, C);
         Tensor pairs = on.input(trialOfPair, trialOfPair.length);
-        var measure = new Measure(loss, PredictionType.EPSILON, false);
+        var measure = new Measure(loss, false);
         assertArrayEquals(on.run(() -> diffusion.errors(half, trials, pairs, measure).mean()),
                 on.run(() -> diffusion.errors(whole.columns(0, C), trials, pairs, measure).mean()));
     }
 
     @Test
     void refusesPredictionsWithoutVariances() {
-        var trials = trials(on.normal(LATENT), new int[] {3});
+        var trials = trials(OF_EPSILON, on.normal(LATENT), new int[] {3}, 1);
         Tensor predicted = on.input(DType.F32, on.normal(LATENT), 1, H, W, C);
         Tensor pairs = on.input(new int[1], 1);
         Diffusion diffusion = on.device().diffusion();
         assertThrows(IllegalArgumentException.class,
-                () -> on.run(() -> diffusion.bound(predicted, trials, posterior(new int[] {3}), pairs, false)));
+                () -> on.run(() -> diffusion.bound(predicted, trials, steps(new int[] {3}), pairs, false)));
     }
 
     private float[] bound(float[] x0, int[] timesteps, float[] predicted, int[] trialOfPair, boolean squares) {
         Diffusion diffusion = on.device().diffusion();
-        var trials = trials(x0, timesteps);
-        var posterior = posterior(timesteps);
+        var trials = trials(OF_EPSILON, x0, timesteps, 1);
+        var steps = steps(timesteps);
         Tensor predictions = on.input(DType.F32, predicted, trialOfPair.length, H, W, 2 * C);
         Tensor pairs = on.input(trialOfPair, trialOfPair.length);
-        return on.run(() -> diffusion.bound(predictions, trials, posterior, pairs, squares));
+        return on.run(() -> diffusion.bound(predictions, trials, steps, pairs, squares));
     }
 
-    private Trials trials(float[] x0, int[] timesteps) {
+    private Trials trials(NoiseProcess process, float[] x0, int[] timesteps, float errorScale) {
         return new Trials(on.input(DType.F32, x0, H, W, C), on.input(Philox.key(SEED), 2),
                 on.input(IntStream.range(0, timesteps.length).toArray(), timesteps.length),
-                levels(timesteps, SCHEDULE::signalLevel), levels(timesteps, SCHEDULE::noiseLevel));
+                numbers(timesteps, process::signal), numbers(timesteps, process::level),
+                numbers(timesteps, process::outputScale), numbers(timesteps, process::inputScale),
+                numbers(timesteps, t -> errorScale));
     }
 
-    private BoundTerms posterior(int[] timesteps) {
-        return new BoundTerms(on.input(timesteps, timesteps.length), levels(timesteps, SCHEDULE::meanScale),
-                levels(timesteps, SCHEDULE::logVariance), levels(timesteps, SCHEDULE::logRange));
+    private ReverseSteps steps(int[] timesteps) {
+        return new ReverseSteps(on.input(timesteps, timesteps.length),
+                numbers(timesteps, t -> OF_EPSILON.reverse(t).meanScale()),
+                numbers(timesteps, t -> OF_EPSILON.reverse(t).logVariance()),
+                numbers(timesteps, t -> OF_EPSILON.reverse(t).logRange()));
     }
 
-    private Tensor levels(int[] timesteps, IntToDoubleFunction level) {
+    private Tensor numbers(int[] timesteps, IntToDoubleFunction ofStep) {
         float[] values = new float[timesteps.length];
         for (int m = 0; m < values.length; m++) {
-            values[m] = (float) level.applyAsDouble(timesteps[m]);
+            values[m] = (float) ofStep.applyAsDouble(timesteps[m]);
         }
         return on.input(DType.F32, values, values.length);
     }
@@ -194,9 +235,10 @@ class VariationalBoundTest {
      *
      * @param timestep  [M]
      * @param predicted [P, h, w, 2c], ε̂ then v; trialOfPair [P], x0 [h, w, c], epsilon [M][h, w, c]
+     * @param squares   what the mean of (ε − ε̂)² is multiplied by and added
      */
     private static double[] exactBound(int[] timestep, float[] predicted, int[] trialOfPair, float[] x0,
-                                       float[][] epsilon, boolean withSquares) {
+                                       float[][] epsilon, double squares) {
         double[] alphaBar = new double[BETA.length + 1];        // from before the first step on
         alphaBar[0] = 1;
         for (int t = 0; t < BETA.length; t++) {
@@ -230,7 +272,7 @@ class VariationalBoundTest {
                     nats = 0.5 * (Math.log(variance / least) - 1 + least / variance + off * off / variance);
                 }
                 double difference = epsilon[m][i] - predicted[at];
-                bits[p] += (nats / Math.log(2) + (withSquares ? difference * difference : 0)) / x0.length;
+                bits[p] += (nats / Math.log(2) + squares * difference * difference) / x0.length;
             }
         }
         return bits;

@@ -80,12 +80,13 @@ class GoldenModelsTest {
                 var unet = new UNet(UNetConfig.read(directory.resolve("config.json")), weights, device)) {
             Tensor xt = tensor(device, Vectors.channelsLast(io, "sample"), batch, sample[2], sample[3], sample[1]);
             Tensor states = tensor(device, Vectors.floats(io, "encoder_hidden_states"), context);
-            Tensor timesteps = tensor(device, Vectors.ints(io, "timestep"), batch);
+            Tensor times = times(device, Vectors.ints(io, "timestep"));
             Tensor each = tensor(device, IntStream.range(0, batch).toArray(), batch);
             var outputs = new LinkedHashMap<String, Tensor>();
             try (Graph graph = device.record(recorder -> {
                 Tensor output = unet.forward(xt,
-                        new UNet.Pairs(timesteps, each, unet.projectContext(states), each), (name, value) -> outputs.put("probe." + name, value));
+                        new UNet.Pairs(times, each, unet.projectContext(states), each),
+                        (name, value) -> outputs.put("probe." + name, value));
                 outputs.put("output", output);
                 outputs.values().forEach(recorder::keep);
             })) {
@@ -103,12 +104,12 @@ class GoldenModelsTest {
         try (Weights weights = SafetensorsWeights.open(directory, "diffusion_pytorch_model");
                 var dit = new Dit(DitConfig.read(directory.resolve("config.json")), weights, device)) {
             Tensor xt = tensor(device, Vectors.channelsLast(io, "sample"), batch, sample[2], sample[3], sample[1]);
-            Tensor timesteps = tensor(device, Vectors.ints(io, "timestep"), batch);
+            Tensor times = times(device, Vectors.ints(io, "timestep"));
             Tensor labels = tensor(device, Vectors.ints(io, "class_labels"), batch);
             Tensor each = tensor(device, IntStream.range(0, batch).toArray(), batch);
             var outputs = new LinkedHashMap<String, Tensor>();
             try (Graph graph = device.record(recorder -> {
-                outputs.put("output", dit.forward(xt, new Dit.Pairs(timesteps, each, labels)));
+                outputs.put("output", dit.forward(xt, new Dit.Pairs(times, each, labels)));
                 recorder.keep(outputs.get("output"));
             })) {
                 graph.run();
@@ -166,6 +167,16 @@ class GoldenModelsTest {
 
     private static Tensor tensor(Device device, int[] values, int... shape) {
         Tensor tensor = device.tensor(DType.I32, shape);
+        device.write(tensor, values);
+        return tensor;
+    }
+
+    private static Tensor times(Device device, int[] timesteps) {
+        float[] values = new float[timesteps.length];
+        for (int m = 0; m < values.length; m++) {
+            values[m] = timesteps[m];
+        }
+        Tensor tensor = device.tensor(DType.F32, timesteps.length);
         device.write(tensor, values);
         return tensor;
     }

@@ -1,6 +1,5 @@
 package org.diffusionclassifier.jmh;
 
-import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Loss;
@@ -28,10 +27,11 @@ public class DiffusionBenchmark extends OperationBenchmark {
     @Override
     protected Tensor record(Device on) {
         Diffusion diffusion = on.diffusion();
-        var trials = new Trials(on.tensor(DType.F32, SIZE, SIZE, LATENT), on.tensor(DType.I32, 2), on.tensor(DType.I32, PAIRS),
-                on.tensor(DType.F32, PAIRS), on.tensor(DType.F32, PAIRS));
+        Tensor zeros = on.tensor(DType.F32, PAIRS);
+        var trials = new Trials(on.tensor(DType.F32, SIZE, SIZE, LATENT), on.tensor(DType.I32, 2),
+                on.tensor(DType.I32, PAIRS), zeros, zeros, zeros, zeros, zeros);
         Tensor trialOfPair = on.tensor(DType.I32, PAIRS);
-        var measure = new Measure(Loss.L2, PredictionType.EPSILON, false);
+        var measure = new Measure(Loss.L2, false);
         return switch (end) {
             case ADD_NOISE -> diffusion.addNoise(trials);
             case NOISED_CONV -> diffusion.convolveNoised(trials,

@@ -2,7 +2,6 @@ package org.diffusionclassifier.jmh;
 
 import java.util.stream.IntStream;
 import org.diffusionclassifier.config.DitConfig;
-import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
@@ -29,12 +28,12 @@ public class DitBenchmark extends OperationBenchmark {
         int size = config.sampleSize();
         int latent = config.inChannels();
         Tensor each = indices(on);
+        Tensor zeros = on.tensor(DType.F32, pairs);
         var trials = new Trials(on.tensor(DType.F32, size, size, latent), on.tensor(DType.I32, 2), each,
-                on.tensor(DType.F32, pairs), on.tensor(DType.F32, pairs));
+                zeros, zeros, zeros, zeros, zeros);
         Diffusion diffusion = on.diffusion();
-        Tensor predicted = dit.forward(diffusion.addNoise(trials), new Dit.Pairs(each, each, each));
-        return diffusion.errors(predicted.columns(0, latent), trials, each,
-                new Measure(Loss.L2, PredictionType.EPSILON, false)).mean();
+        Tensor predicted = dit.forward(diffusion.addNoise(trials), new Dit.Pairs(zeros, each, each));
+        return diffusion.errors(predicted.columns(0, latent), trials, each, new Measure(Loss.L2, false)).mean();
     }
 
     private Tensor indices(Device on) {

@@ -13,6 +13,6 @@ public class EmbeddingBenchmark extends OperationBenchmark {
 
     @Override
     protected Tensor record(Device on) {
-        return on.timestepEmbedding(on.tensor(DType.I32, 8), width, true, 0);
+        return on.timestepEmbedding(on.tensor(DType.F32, 8), width, true, 0);
     }
 }

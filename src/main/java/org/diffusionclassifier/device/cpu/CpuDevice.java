@@ -144,9 +144,9 @@ public final class CpuDevice extends RecordingDevice {
     }
 
     @Override
-    public Tensor timestepEmbedding(Tensor timesteps, int width, boolean cosineFirst, float shift) {
-        Tensor y = activations(embedded(timesteps, width));
-        CpuEmbeddings.recordTimesteps(this, timesteps, y, cosineFirst, shift);
+    public Tensor timestepEmbedding(Tensor times, int width, boolean cosineFirst, float shift) {
+        Tensor y = activations(embedded(times, width));
+        CpuEmbeddings.recordTimes(this, times, y, cosineFirst, shift);
         return y;
     }
 
@@ -166,6 +166,14 @@ public final class CpuDevice extends RecordingDevice {
     public Tensor swapAxes(Tensor x) {
         Tensor y = activations(x.type(), swapped(x));
         add(new CpuSwapAxes(x, y));
+        return y;
+    }
+
+    @Override
+    public Tensor affine(Tensor x, double shift, double factor) {
+        requireFloats(x);
+        Tensor y = activations(DType.F32, x.shape());
+        add(new CpuAffine(x, shift, factor, y));
         return y;
     }
 
@@ -223,9 +231,7 @@ public final class CpuDevice extends RecordingDevice {
 
     @Override
     public float[] read(Tensor source) {
-        if (!holdsFloats(source)) {
-            throw new IllegalArgumentException("reading floats from " + source);
-        }
+        requireFloats(source);
         float[] values = new float[Math.toIntExact(source.elements())];
         int rowBytes = source.width() * source.type().bytes();
         for (int row = 0; row < source.rows(); row++) {

@@ -4,13 +4,12 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.List;
 import java.util.stream.Stream;
-import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Philox;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.DType;
 
-/** Noise mixing and ε-error in plain Java: a thousandth of the network's work. */
+/** Noise mixing and the errors of predictions in plain Java: a thousandth of the network's work. */
 final class CpuDiffusion implements Diffusion {
 
     private final CpuDevice device;
@@ -84,7 +83,7 @@ final class CpuDiffusion implements Diffusion {
                     for (int pixel = 0; pixel < pixels; pixel++) {
                         double here = 0;
                         for (int i = pixel * channels; i < (pixel + 1) * channels; i++) {
-                            here += loss(epsilon[i] - estimate(m, p, i));
+                            here += loss(errorScale.get(m) * (epsilon[i] - estimate(m, i, output(p, i))));
                         }
                         sum += here;
                         if (measure.withMap()) {
@@ -95,12 +94,10 @@ final class CpuDiffusion implements Diffusion {
                 }
             }
 
-            /** ε̂ of element i. */
-            private float estimate(int m, int p, int i) {
+            /** The network's output for element i of pair p. */
+            private float output(int p, int i) {
                 int row = p * (elements / channels) + i / channels;
-                float output = predictions.get(row * predicted.rowStride() + i % channels);
-                return measure.prediction() == PredictionType.EPSILON ? output
-                        : signal.get(m) * output + level.get(m) * noised(m, i);
+                return predictions.get(row * predicted.rowStride() + i % channels);
             }
 
             private double loss(float difference) {
@@ -116,12 +113,12 @@ final class CpuDiffusion implements Diffusion {
     }
 
     @Override
-    public Tensor bound(Tensor predicted, Trials trials, BoundTerms posterior, Tensor trialOfPair, boolean withSquares) {
+    public Tensor bound(Tensor predicted, Trials trials, ReverseSteps steps, Tensor trialOfPair, boolean withSquares) {
         int pairs = trialOfPair.dim(0);
         trials.requirePredictions(predicted, pairs, 2);
         Tensor bits = device.activations(DType.F32, pairs);
-        device.add(new TrialOp("bound", trials, List.of(predicted, trialOfPair, posterior.timestep(),
-                posterior.meanScale(), posterior.logVariance(), posterior.logRange()), List.of(bits)) {
+        device.add(new TrialOp("bound", trials, List.of(predicted, trialOfPair, steps.timestep(), steps.meanScale(),
+                steps.logVariance(), steps.logRange()), List.of(bits)) {
             private FloatBuffer output;
             private FloatBuffer predictions;
             private IntBuffer trial;
@@ -136,10 +133,10 @@ final class CpuDiffusion implements Diffusion {
                 output = floats(bits);
                 predictions = floats(predicted);
                 trial = ints(trialOfPair);
-                timestep = ints(posterior.timestep());
-                meanScale = floats(posterior.meanScale());
-                logVariance = floats(posterior.logVariance());
-                logRange = floats(posterior.logRange());
+                timestep = ints(steps.timestep());
+                meanScale = floats(steps.meanScale());
+                logVariance = floats(steps.logVariance());
+                logRange = floats(steps.logRange());
             }
 
             @Override
@@ -155,13 +152,14 @@ final class CpuDiffusion implements Diffusion {
                     double squares = 0;
                     for (int i = 0; i < elements; i++) {
                         int at = (p * (elements / channels) + i / channels) * 2 * channels + i % channels;
-                        double difference = epsilon[i] - predictions.get(at);
+                        double difference = epsilon[i] - estimate(m, i, predictions.get(at));
                         double u = (predictions.get(at + channels) + 1) / 2 * logRange.get(m);
                         double delta = meanScale.get(m) * difference;
                         double logSigma2 = logVariance.get(m) + u;
                         nats += timestep.get(m) == 0 ? VariationalBound.surprise(-delta, latent.get(i), logSigma2)
                                 : VariationalBound.divergence(delta, u, logSigma2);
-                        squares += difference * difference;
+                        double error = errorScale.get(m) * difference;
+                        squares += error * error;
                     }
                     output.put(p, (float) (nats / elements / Math.log(2) + (withSquares ? squares / elements : 0)));
                 }
@@ -182,8 +180,11 @@ final class CpuDiffusion implements Diffusion {
         FloatBuffer latent;
         private IntBuffer seed;
         private IntBuffer index;
-        FloatBuffer signal;
-        FloatBuffer level;
+        private FloatBuffer signal;
+        private FloatBuffer level;
+        private FloatBuffer outputScale;
+        private FloatBuffer inputScale;
+        FloatBuffer errorScale;
         private FloatBuffer given;
 
         TrialOp(String name, Trials trials, List<Tensor> more, List<Tensor> outputs) {
@@ -200,8 +201,11 @@ final class CpuDiffusion implements Diffusion {
             latent = floats(trials.x0());
             seed = ints(trials.seed());
             index = ints(trials.noiseIndex());
-            signal = floats(trials.signalLevel());
-            level = floats(trials.noiseLevel());
+            signal = floats(trials.signal());
+            level = floats(trials.level());
+            outputScale = floats(trials.outputScale());
+            inputScale = floats(trials.inputScale());
+            errorScale = floats(trials.errorScale());
             given = table == null ? null : floats(table);
         }
 
@@ -224,10 +228,17 @@ final class CpuDiffusion implements Diffusion {
         float noised(int m, int i) {
             return signal.get(m) * latent.get(i) + level.get(m) * epsilon[i];
         }
+
+        /** ε̂ of element i of trial m, whose noise has been drawn. */
+        float estimate(int m, int i, float output) {
+            float b = inputScale.get(m);
+            return outputScale.get(m) * output + b * (b == 0 ? 0 : noised(m, i));
+        }
     }
 
     private static List<Tensor> join(Trials trials, List<Tensor> more) {
         return Stream.concat(more.stream(), Stream.of(
-                trials.x0(), trials.seed(), trials.noiseIndex(), trials.signalLevel(), trials.noiseLevel())).toList();
+                trials.x0(), trials.seed(), trials.noiseIndex(), trials.signal(), trials.level(), trials.outputScale(),
+                trials.inputScale(), trials.errorScale())).toList();
     }
 }

@@ -8,7 +8,7 @@ import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
-/** What turns token ids and timesteps into vectors; tables are kept in float32. */
+/** What turns token ids and times into vectors; tables are kept in float32. */
 final class CpuEmbeddings {
 
     private CpuEmbeddings() {
@@ -76,19 +76,19 @@ final class CpuEmbeddings {
     }
 
     /** Records {@link org.diffusionclassifier.device.Device#timestepEmbedding} into y. */
-    static void recordTimesteps(CpuDevice device, Tensor timesteps, Tensor y, boolean cosineFirst, float shift) {
+    static void recordTimes(CpuDevice device, Tensor times, Tensor y, boolean cosineFirst, float shift) {
         int half = y.width() / 2;
         double[] frequencies = new double[half];
         for (int i = 0; i < half; i++) {
             frequencies[i] = Math.exp(-Math.log(10000) * i / (half - shift));
         }
         var output = new HostOp.Output(y);
-        device.add(new HostOp("timestep embedding", List.of(timesteps), List.of(y)) {
-            private IntBuffer t;
+        device.add(new HostOp("timestep embedding", List.of(times), List.of(y)) {
+            private FloatBuffer t;
 
             @Override
             public void bind() {
-                t = ints(timesteps);
+                t = floats(times);
                 output.bind();
             }
 

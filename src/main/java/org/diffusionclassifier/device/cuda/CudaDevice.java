@@ -198,8 +198,8 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
-    public Tensor timestepEmbedding(Tensor timesteps, int width, boolean cosineFirst, float shift) {
-        return CudaEmbeddings.timestep(this, timesteps, embedded(timesteps, width), cosineFirst, shift);
+    public Tensor timestepEmbedding(Tensor times, int width, boolean cosineFirst, float shift) {
+        return CudaEmbeddings.time(this, times, embedded(times, width), cosineFirst, shift);
     }
 
     @Override
@@ -217,6 +217,12 @@ public final class CudaDevice extends RecordingDevice {
     @Override
     public Tensor swapAxes(Tensor x) {
         return CudaElementwise.swapAxes(this, x, swapped(x));
+    }
+
+    @Override
+    public Tensor affine(Tensor x, double shift, double factor) {
+        requireFloats(x);
+        return CudaElementwise.affine(this, x, shift, factor);
     }
 
     /** With 16 of Stable Diffusion's, its 8 × 8 maps are 1024 rows: a large card's products are no longer too small. */
@@ -283,9 +289,7 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public float[] read(Tensor source) {
-        if (!holdsFloats(source)) {
-            throw new IllegalArgumentException("reading floats from " + source);
-        }
+        requireFloats(source);
         boolean single = source.type() == DType.F32;
         int width = source.width();
         int stride = source.rowStride();
@@ -309,6 +313,12 @@ public final class CudaDevice extends RecordingDevice {
     public void copy(Tensor source, Tensor destination) {
         requireFits(source.isDense() && source.type() == destination.type(), source.elements(), destination);
         gpu.copy(destination.address(), source.address(), source.elements() * source.type().bytes());
+    }
+
+    /** A context is current to a thread, not to a process. */
+    @Override
+    protected void enter() {
+        gpu.makeCurrent();
     }
 
     @Override

@@ -2,7 +2,6 @@ package org.diffusionclassifier.device.cuda;
 
 import java.util.Arrays;
 import java.util.Locale;
-import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Tensor;
@@ -12,7 +11,7 @@ import org.diffusionclassifier.device.cuda.driver.KernelOp;
 import org.diffusionclassifier.tensor.DType;
 
 /**
- * Noise mixing and ε-error, with the noise computed where it is needed: within the network's first and last convolution
+ * Noise mixing and the errors of predictions, with the noise computed where it is needed: within the network's first and last convolution
  * ({@code noised_conv.cu}, {@code error_conv.cu}), or on their own ({@code diffusion.cu}, {@code variational_bound.cu}).
  */
 final class CudaDiffusion implements Diffusion {
@@ -50,21 +49,22 @@ final class CudaDiffusion implements Diffusion {
         Tensor map = map(measure, pairs, x0);
         KernelFacts kernel = device.gpu().kernel("epsilon_error" + suffix(measure));
         device.add(drawing(kernel, kernel.grid(kernel.blocks(pairs), 1), 0, trials, predicted, predicted.rowStride())
-                .in(trialOfPair).with(measure.prediction() == PredictionType.V_PREDICTION)
+                .in(trials.outputScale()).in(trials.inputScale()).in(trials.errorScale()).in(trialOfPair)
                 .out(mean).out(map).with(x0.width(), x0.rows()));
         return new Errors(mean, map);
     }
 
     @Override
-    public Tensor bound(Tensor predicted, Trials trials, BoundTerms posterior, Tensor trialOfPair, boolean withSquares) {
+    public Tensor bound(Tensor predicted, Trials trials, ReverseSteps steps, Tensor trialOfPair, boolean withSquares) {
         Tensor x0 = trials.x0();
         int pairs = trialOfPair.dim(0);
         trials.requirePredictions(predicted, pairs, 2);
         Tensor bits = device.activations(DType.F32, pairs);
         KernelFacts kernel = device.gpu().kernel("variational_bound");
         device.add(drawing(kernel, kernel.grid(kernel.blocks(pairs), 1), 0, trials, predicted)
-                .in(trialOfPair).in(posterior.timestep()).in(posterior.meanScale()).in(posterior.logVariance())
-                .in(posterior.logRange()).with(withSquares).out(bits).with(x0.width(), x0.rows()));
+                .in(trials.outputScale()).in(trials.inputScale()).in(trials.errorScale()).in(trialOfPair)
+                .in(steps.timestep()).in(steps.meanScale()).in(steps.logVariance()).in(steps.logRange())
+                .with(withSquares).out(bits).with(x0.width(), x0.rows()));
         return bits;
     }
 
@@ -104,7 +104,7 @@ final class CudaDiffusion implements Diffusion {
         Tensor map = map(measure, pairs, x0);
         device.add(drawing(kernel, tiles, 2L * pairs * x0.elements() * x.width() * 9, trials,
                 x, x.width(), conv.filters().operand(), conv.filters().columns(), conv.bias())
-                .in(trialOfPair).with(measure.prediction() == PredictionType.V_PREDICTION)
+                .in(trials.outputScale()).in(trials.inputScale()).in(trials.errorScale()).in(trialOfPair)
                 .out(partial).out(map).with(x0.dim(0), x0.dim(1), x0.width()));
         Tensor mean = device.activations(DType.F32, pairs);
         device.add(device.launch("error_mean", pairs)
@@ -140,7 +140,7 @@ final class CudaDiffusion implements Diffusion {
                 op.with((Number) argument);
             }
         }
-        return op.in(trials.x0()).in(trials.seed()).in(trials.noiseIndex()).in(trials.signalLevel())
-                .in(trials.noiseLevel()).in(table);
+        return op.in(trials.x0()).in(trials.seed()).in(trials.noiseIndex()).in(trials.signal()).in(trials.level())
+                .in(table);
     }
 }

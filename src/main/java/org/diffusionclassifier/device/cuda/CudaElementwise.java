@@ -37,4 +37,12 @@ final class CudaElementwise {
                 .in(x).out(y).with(elements, x.dim(1), x.dim(2), x.dim(3)));
         return y;
     }
+
+    static Tensor affine(CudaDevice device, Tensor x, double shift, double factor) {
+        Tensor y = device.activations(DType.F32, x.shape());
+        int elements = Math.toIntExact(x.elements());
+        device.add(device.launch(x.type() == DType.F32 ? "affine_f32" : "affine_f16", elements)
+                .in(x).with(x.rowStride(), shift, factor).out(y).with(elements, x.width()));
+        return y;
+    }
 }

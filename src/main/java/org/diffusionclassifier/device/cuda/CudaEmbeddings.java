@@ -47,10 +47,10 @@ final class CudaEmbeddings {
     }
 
     /** @param shape of the result */
-    static Tensor timestep(CudaDevice device, Tensor timesteps, int[] shape, boolean cosineFirst, float shift) {
+    static Tensor time(CudaDevice device, Tensor times, int[] shape, boolean cosineFirst, float shift) {
         Tensor y = device.activations(shape);
         device.add(device.launch("timestep_embedding", y.elements() / 2)
-                .in(timesteps).out(y).with(y.dim(0), y.width()).with(cosineFirst).with(shift));
+                .in(times).out(y).with(y.dim(0), y.width()).with(cosineFirst).with(shift));
         return y;
     }
 }

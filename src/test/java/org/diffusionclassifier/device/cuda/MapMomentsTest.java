@@ -192,17 +192,17 @@ class MapMomentsTest {
     private static float[] predict(UNetConfig config, Device device, float[] latents, float[] context) {
         Tensor xt = device.tensor(device.dtype(), 2, 32, 32, 4);
         Tensor states = device.tensor(device.dtype(), 3, 5, 16);
-        Tensor timesteps = device.tensor(DType.I32, 2);
+        Tensor times = device.tensor(DType.F32, 2);
         Tensor trialOfPair = device.tensor(DType.I32, 3);
         Tensor prompts = device.tensor(DType.I32, 3);
         device.write(xt, latents);
         device.write(states, context);
-        device.write(timesteps, new int[] {500, 20});
+        device.write(times, new float[] {500, 20});
         device.write(trialOfPair, new int[] {0, 1, 1});
         device.write(prompts, IntStream.range(0, 3).toArray());
         var prediction = new AtomicReference<Tensor>();
         try (var unet = new UNet(config, new SyntheticWeights(), device); Graph graph = device.record(recorder -> {
-            prediction.set(unet.forward(xt, new UNet.Pairs(timesteps, trialOfPair, unet.projectContext(states), prompts),
+            prediction.set(unet.forward(xt, new UNet.Pairs(times, trialOfPair, unet.projectContext(states), prompts),
                     (name, value) -> { }));
             recorder.keep(prediction.get());
         })) {

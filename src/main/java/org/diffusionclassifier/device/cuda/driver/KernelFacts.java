@@ -2,6 +2,7 @@ package org.diffusionclassifier.device.cuda.driver;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
+import java.util.Map;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.DType;
 
@@ -52,9 +53,12 @@ public record KernelFacts(String kernel, String file, String family, Bound bound
      */
     public record Parameter(String name, String type) {
 
+        private static final Map<String, Class<? extends Number>> SCALARS =
+                Map.of("int", Integer.class, "float", Float.class, "double", Double.class);
+
         /** @throws IllegalArgumentException for a type that no launch can pass */
         public Parameter {
-            if (!type.equals("int") && !type.equals("float")) {
+            if (!SCALARS.containsKey(type)) {
                 pointee(type);
             }
         }
@@ -75,7 +79,7 @@ public record KernelFacts(String kernel, String file, String family, Bound bound
         }
 
         private boolean takes(Number scalar) {
-            return type.equals("int") && scalar instanceof Integer || type.equals("float") && scalar instanceof Float;
+            return scalar.getClass() == SCALARS.get(type);
         }
     }
 

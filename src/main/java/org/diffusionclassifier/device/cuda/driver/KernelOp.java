@@ -71,7 +71,7 @@ public final class KernelOp implements Op {
     }
 
     /**
-     * The next arguments: integers for int, floats for float.
+     * The next arguments: integers for int, floats for float, doubles for double.
      *
      * @throws IllegalArgumentException unless the next parameters take them
      */
@@ -113,6 +113,8 @@ public final class KernelOp implements Op {
                 values.putInt(SLOT * i, number);
             } else if (argument instanceof Float number) {
                 values.putFloat(SLOT * i, number);
+            } else if (argument instanceof Double number) {
+                values.putDouble(SLOT * i, number);
             } else {
                 values.putLong(SLOT * i, (Long) argument);
             }
