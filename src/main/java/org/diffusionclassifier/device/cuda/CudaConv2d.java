@@ -75,10 +75,6 @@ final class CudaConv2d implements Conv2d {
         sums.finish(bias, imageAddend, y.dim(1) * y.dim(2), residual, Activation.NONE, y);
     }
 
-    Spec spec() {
-        return spec;
-    }
-
     /** [out, 3, 3, in], the last padded with zeros to whole tiles: see {@link KernelWeights}. */
     KernelWeights filters() {
         return filters;

@@ -5,7 +5,6 @@ import java.nio.ShortBuffer;
 import java.util.List;
 import java.util.Locale;
 import jcuda.driver.CUevent;
-import jcuda.driver.CUstream;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Arena;
 import org.diffusionclassifier.device.Attention;
@@ -30,7 +29,6 @@ import org.diffusionclassifier.device.cuda.driver.GpuProperties;
 import org.diffusionclassifier.device.cuda.driver.KernelFacts;
 import org.diffusionclassifier.device.cuda.driver.KernelOp;
 import org.diffusionclassifier.device.cuda.driver.Staging;
-import org.diffusionclassifier.device.cuda.vendor.VendorDevice;
 import org.diffusionclassifier.device.cuda.vendor.VendorLayers;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.FloatFormats;
@@ -54,7 +52,7 @@ public final class CudaDevice extends RecordingDevice {
         this.budget = budget;
         this.arena = new GpuArena(gpu);
         try {
-            vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView()) : null;
+            vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView(this)) : null;
         } catch (RuntimeException e) {
             gpu.close();
             throw e;
@@ -158,7 +156,11 @@ public final class CudaDevice extends RecordingDevice {
         if (vendor != null) {
             return vendor.conv2d(spec, weights);
         }
-        return spec.kernel() == 1 ? new CudaPointwiseConv(this, spec, weights) : new CudaConv2d(this, spec, weights);
+        if (spec.kernel() == 1) {
+            return new CudaPointwiseConv(this, spec, weights);
+        }
+        var conv = new CudaConv2d(this, spec, weights);
+        return CudaFusedConv.fits(this, spec) ? new CudaFusedConv(this, spec, conv) : conv;
     }
 
     @Override
@@ -382,50 +384,5 @@ public final class CudaDevice extends RecordingDevice {
         }
         arena.close();
         gpu.close();
-    }
-
-    private final class VendorView implements VendorDevice {
-
-        @Override
-        public String name() {
-            return gpu.driver().deviceName();
-        }
-
-        @Override
-        public int computeCapability() {
-            return gpu.properties().computeCapability();
-        }
-
-        @Override
-        public CUstream stream() {
-            return gpu.stream();
-        }
-
-        @Override
-        public RecordingDevice recording() {
-            return CudaDevice.this;
-        }
-
-        @Override
-        public void bind(String library, Runnable firstUse) {
-            gpu.driver().bind(library, firstUse);
-        }
-
-        @Override
-        public void launch(String kernel, long threads, Tensor output, Object... arguments) {
-            KernelFacts facts = gpu.kernel(kernel);
-            int blocks = Math.toIntExact(Geometry.ceilDiv(threads, facts.threads()));
-            var op = CudaDevice.this.launch(facts, facts.grid(blocks, 1));
-            for (Object argument : arguments) {
-                if (argument == output) {
-                    op.out(output);
-                } else if (argument == null || argument instanceof Tensor) {
-                    op.in((Tensor) argument);
-                } else {
-                    op.with((Number) argument);
-                }
-            }
-            add(op);
-        }
     }
 }

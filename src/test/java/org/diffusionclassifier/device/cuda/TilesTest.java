@@ -73,7 +73,8 @@ class TilesTest {
         "1,SYMMETRIC,true,2,5,7,162"})
     void everyTileOfTheConvolutionGivesTheSameBits(int stride, Padding padding, boolean doubling, int batch, int height,
                                                    int width, int out) {
-        var spec = new Conv2d.Spec(40, 0, out, 3, stride, padding, doubling, false, false);
+        var spec = new Conv2d.Spec(40, 0, out, 3, stride, padding, doubling, false, false,
+                Conv2d.Fusion.NONE);
         try (var conv = conv(spec)) {
             Tensor x = normal(batch, height, width, 40);
             int[] shape = {batch, spec.outputSize(height), spec.outputSize(width), out};
