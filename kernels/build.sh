@@ -29,32 +29,19 @@ for home in "${CUDA_HOME:-}" /usr/local/cuda*; do
     [ -n "$nvcc" ] || { [ -x "$home/bin/nvcc" ] && nvcc=$home/bin/nvcc; } || true
 done
 
-# The -gencode flags of a source file: for each of the architectures that it takes, and PTX for newer cards where it may
-# run on any.
-targets() {
-    local required arch
-    required=$(sed -n 's/^\/\/ Requires: sm_\([0-9]*a\{0,1\}\)$/\1/p' "$1")
-    required=${required:-80}
-    for arch in "${architectures[@]}"; do
-        if [ "$required" = "${arch}a" ]; then
-            printf -- '-gencode arch=compute_%s,code=sm_%s ' "$required" "$required"
-        elif [ "$required" = "${required%a}" ] && [ "$arch" -ge "$required" ]; then
-            printf -- '-gencode arch=compute_%s,code=sm_%s ' "$arch" "$arch"
-        fi
-    done
-    [ "$required" != "${required%a}" ] || printf -- '-gencode arch=compute_%s,code=compute_%s' "$required" "$required"
-}
+# shellcheck source=targets.sh
+source "$here/targets.sh"
 
 compile() {
     local name=$1 flags
     local fatbin=$compiled/$name.fatbin
-    read -ra flags <<< "$(targets "$here/$name.cu")"
+    read -ra flags <<< "$(targets "$here/$name.cu" "${architectures[@]}")"
     if [ ${#flags[@]} -eq 0 ]; then
         rm -f "$fatbin" "$reports/$name.txt"
         return
     fi
     if [ "$fatbin" -nt "$here/$name.cu" ] \
-        && [ -z "$(find "$here/include" "$here/build.sh" -newer "$fatbin" -type f -print -quit)" ]; then
+        && [ -z "$(find "$here/include" "$here/build.sh" "$here/targets.sh" -newer "$fatbin" -type f -print -quit)" ]; then
         return
     fi
     if ! "$nvcc" -std=c++17 -O3 -Xptxas -v -I "$here/include" "${flags[@]}" -fatbin -o "$fatbin.part" "$here/$name.cu" \

@@ -1,7 +1,7 @@
 package org.diffusionclassifier.device.cpu;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
-import static org.diffusionclassifier.device.cpu.OneDnn.check;
+import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
 
 import java.util.Arrays;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -9,6 +9,9 @@ import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cpu.dnnl.Descriptors;
+import org.diffusionclassifier.device.cpu.dnnl.DnnlOp;
+import org.diffusionclassifier.device.cpu.dnnl.Primitive;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 

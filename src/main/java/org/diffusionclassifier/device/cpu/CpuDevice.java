@@ -1,7 +1,7 @@
 package org.diffusionclassifier.device.cpu;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
-import static org.diffusionclassifier.device.cpu.OneDnn.check;
+import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -27,6 +27,10 @@ import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.WeightsBudget;
+import org.diffusionclassifier.device.cpu.dnnl.Descriptors;
+import org.diffusionclassifier.device.cpu.dnnl.DnnlOp;
+import org.diffusionclassifier.device.cpu.dnnl.NativeMemory;
+import org.diffusionclassifier.device.cpu.dnnl.OneDnn;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.FloatFormats;
 import org.diffusionclassifier.tensor.Weights;

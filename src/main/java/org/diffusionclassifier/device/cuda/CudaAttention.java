@@ -35,10 +35,9 @@ final class CudaAttention implements Attention {
         this.device = device;
         this.spec = spec;
         KernelCatalog kernels = device.gpu().kernels();
-        this.kernel = kernels.find(KERNELS + spec.headWidth()).orElseThrow(() -> new InputException(
-                "attention heads of " + spec.headWidth() + " columns: expected one of the widths that "
-                        + device.gpu().driver().deviceName() + " has kernels for, " + widths(kernels)
-                        + "; --device cpu takes any"));
+        this.kernel = kernels.find(KERNELS + spec.headWidth()).orElseThrow(() -> InputException.of(
+                "attention heads of %d columns: expected one of the widths that %s has kernels for, %s; with %s cpu any",
+                spec.headWidth(), device.gpu().driver().deviceName(), widths(kernels), InputException.field("device")));
     }
 
     private static String widths(KernelCatalog kernels) {
