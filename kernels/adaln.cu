@@ -25,6 +25,7 @@
 // Tested against the formulas in double (the Java test of adaptive norms).
 // Considered: norm and sum before it in one kernel, which would read the sum's result from registers: 2 of 10 bytes an
 // element, or 12 µs of a block's 480 at the bounds above; not for a second output in every caller's hands. Not timed.
+#include "launch.cuh"
 #include "normalise.cuh"
 
 namespace {
@@ -63,19 +64,20 @@ private:
 
 }  // namespace
 
-#define ADAPTIVE_NORM(name, normalise)                                                                                 \
+#define ADAPTIVE_NORM(name, normalise, columns)                                                                        \
     extern "C" __global__ void __launch_bounds__(NormThreads)                                                          \
         name(const half* x, const half* shift, const half* scale, int lds, float epsilon, half* y, int L, int C)       \
     {                                                                                                                  \
         const size_t image = static_cast<size_t>(blockIdx.y) * L * C;                                                  \
         normalise(x + image, C, Condition(shift, scale, lds), epsilon, y + image, C, L, C);                            \
-    }
+    }                                                                                                                  \
+    KERNEL_FACTS(name, adaptive_norm, bytes, fixed, 0, NormWarps, columns)
 
-ADAPTIVE_NORM(adaptive_norm_512, normalise<2>)
-ADAPTIVE_NORM(adaptive_norm_1024, normalise<4>)
-ADAPTIVE_NORM(adaptive_norm_1280, normalise<5>)
-ADAPTIVE_NORM(adaptive_norm, normalise<8>)
-ADAPTIVE_NORM(adaptive_norm_any, normalise_any)
+ADAPTIVE_NORM(adaptive_norm_512, normalise<2>, 2 * NormColumns);
+ADAPTIVE_NORM(adaptive_norm_1024, normalise<4>, 4 * NormColumns);
+ADAPTIVE_NORM(adaptive_norm_1280, normalise<5>, 5 * NormColumns);
+ADAPTIVE_NORM(adaptive_norm, normalise<8>, 8 * NormColumns);
+ADAPTIVE_NORM(adaptive_norm_any, normalise_any, AnyColumns);
 
 extern "C" __global__ void __launch_bounds__(SumThreads)
 gated_sum(const half* x, const half* gate, int ldg, const half* z, half* y, int L, int C)
@@ -95,6 +97,7 @@ gated_sum(const half* x, const half* gate, int ldg, const half* z, half* y, int 
     }
     store(y + at, a);
 }
+KERNEL_FACTS(gated_sum, gated_sum, bytes, fixed, 0, SumThreads * 8);
 
 extern "C" __global__ void __launch_bounds__(SumThreads)
 gated_sum_any(const half* x, const half* gate, int ldg, const half* z, half* y, int L, int C)
@@ -107,3 +110,4 @@ gated_sum_any(const half* x, const half* gate, int ldg, const half* z, half* y, 
     const float g = __half2float(gate[static_cast<size_t>(blockIdx.y) * ldg + i % C]);
     y[at] = __float2half_rn(__half2float(x[at]) + g * __half2float(z[at]));
 }
+KERNEL_FACTS(gated_sum_any, gated_sum, bytes, fixed, 0, SumThreads);

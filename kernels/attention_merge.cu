@@ -16,6 +16,7 @@
 #include <cmath>
 
 #include "half.cuh"
+#include "launch.cuh"
 #include "ptx.cuh"
 #include "vector.cuh"
 
@@ -57,3 +58,4 @@ attention_merge(const float* partial, int splits, half* y, int ldy, int rows, in
     }
     store<8>(y + static_cast<size_t>(row / heads) * ldy + row % heads * d + chunk * 8, value);
 }
+KERNEL_FACTS(attention_merge, attention, bytes, fixed, 0, 256 * 8);

@@ -13,6 +13,7 @@
 // Tested against softmax(q kᵀ) v in double (the Java test of attention).
 // Tried: partial scores in plain rows take two passes a store (partial_offset). Not timed.
 #include "attention_tile.cuh"
+#include "launch.cuh"
 #include "reduce.cuh"
 
 namespace {
@@ -210,3 +211,4 @@ attention_d512(const half* q, int ldq, const half* k, int ldk, int k_entry, cons
     wide_attention<WideTile<512>>(
         {q, ldq, k, ldk, k_entry, v, ldv, v_entry, entry, y, ldy, partial, splits, Lq, Lk, scale, causal});
 }
+KERNEL_FACTS(attention_d512, attention, flop, fixed, 0, WideTile<512>::Queries, WideTile<512>::Keys);

@@ -5,10 +5,11 @@
 #   [CUDA_ARCHITECTURES="80 90"] build.sh OUT [SKIP_SIMT]
 #
 # Without CUDA_ARCHITECTURES for every one that the kernels are kept fast on; a build for one card takes a sixth of the
-# time.
+# time. A file whose head has a line "// Requires: sm_90" is compiled for 9.0 and later only, one with sm_90a for 9.0
+# alone, which has instructions of its own under that name.
 # OUT/compiled/modules.txt lists the fatbins, OUT/compiled/sources.txt what a machine needs to compile them itself.
-# OUT/compiled/kernels.json says for every kernel and architecture how many registers, bytes of stack, of spills and of
-# static shared memory ptxas gave it.
+# OUT/compiled/kernels.json, by catalog.awk, says of every kernel what a launch must know; and where there is an nvcc, for
+# every architecture how many registers, bytes of stack, of spills and of static shared memory ptxas gave it.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=$1
@@ -28,15 +29,19 @@ for home in "${CUDA_HOME:-}" /usr/local/cuda*; do
     [ -n "$nvcc" ] || { [ -x "$home/bin/nvcc" ] && nvcc=$home/bin/nvcc; } || true
 done
 
+# shellcheck source=targets.sh
+source "$here/targets.sh"
+
 compile() {
-    local name=$1 flags=() arch
+    local name=$1 flags
     local fatbin=$compiled/$name.fatbin
-    for arch in "${architectures[@]}"; do
-        flags+=(-gencode "arch=compute_$arch,code=sm_$arch")
-    done
-    flags+=(-gencode "arch=compute_80,code=compute_80")
+    read -ra flags <<< "$(targets "$here/$name.cu" "${architectures[@]}")"
+    if [ ${#flags[@]} -eq 0 ]; then
+        rm -f "$fatbin" "$reports/$name.txt"
+        return
+    fi
     if [ "$fatbin" -nt "$here/$name.cu" ] \
-        && [ -z "$(find "$here/include" "$here/build.sh" -newer "$fatbin" -type f -print -quit)" ]; then
+        && [ -z "$(find "$here/include" "$here/build.sh" "$here/targets.sh" -newer "$fatbin" -type f -print -quit)" ]; then
         return
     fi
     if ! "$nvcc" -std=c++17 -O3 -Xptxas -v -I "$here/include" "${flags[@]}" -fatbin -o "$fatbin.part" "$here/$name.cu" \
@@ -62,7 +67,7 @@ summary() {
 if [ -z "$nvcc" ]; then
     echo "kernels: no nvcc on PATH, in CUDA_HOME or /usr/local/cuda*: the jar gets no compiled GPU kernels, and leaves" \
         "that to NVRTC where it runs" >&2
-    rm -f "$compiled"/*.fatbin "$compiled/kernels.json" "$compiled/modules.txt"
+    rm -f "$compiled"/*.fatbin "$compiled/modules.txt" "$out/ptxas.txt"
 else
     running=0
     for source in "$here"/*.cu; do
@@ -79,16 +84,17 @@ else
     done
     (cd "$compiled" && ls -- *.fatbin) > "$compiled/modules.txt"
     summary "$reports"/*.txt > "$out/ptxas.txt"
-    awk 'BEGIN { print "[" }
-        { printf "%s  {\"kernel\": \"%s\", \"arch\": \"%s\", \"registers\": %d, \"stack\": %d, \"spills\": %d, \"shared\": %d}",
-              (NR > 1 ? ",\n" : ""), $1, $2, $3, $4, $5, $6 }
-        END { print "\n]" }' "$out/ptxas.txt" > "$compiled/kernels.json"
     if awk '$4 + $5 > 0 { print "kernels: " $1 " spills " $5 " bytes and has a stack of " $4 " on " $2; found = 1 }
             END { exit !found }' \
         "$out/ptxas.txt" >&2; then
         exit 1
     fi
 fi
+
+ptxas=
+[ ! -e "$out/ptxas.txt" ] || ptxas=$out/ptxas.txt
+awk -v ptxas="$ptxas" -f "$here/catalog.awk" "$here"/include/*.cuh "$here"/*.cu > "$out/kernels.json"
+mv "$out/kernels.json" "$compiled"
 
 (cd "$here" && ls -- *.cu include/* nvrtc/*) > "$compiled/sources.txt"
 

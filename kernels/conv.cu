@@ -53,7 +53,7 @@
 //
 // From tap to tap, each 10 to 80 tiles, another 100 instructions (128×128). By ptxas's stall counts the tensor cores
 // are busy for 0.98 (128×128) or 0.99 of a warp's time; banks and sectors as in gemm.cu.
-#include "epilogue.cuh"
+#include "finish_tile.cuh"
 #include "launch.cuh"
 #include "loader.cuh"
 #include "mainloop.cuh"
@@ -216,7 +216,8 @@ __device__ __forceinline__ void conv(const half* x, const Geometry& geometry, co
         conv<T, aligned>(x, geometry, w, 0, 9 * CinPadded / BlockK,                                                    \
                          Epilogue<Identity, Out>{bias, image_addend, ld_image, Ho * Wo, addend, Cout, y, Cout,         \
                                                  B * Ho * Wo, Cout, 0});                                               \
-    }
+    }                                                                                                                  \
+    KERNEL_FACTS(name, conv3x3, flop, fixed, T::SharedBytes, T::BlockM, T::BlockN, BlockK)
 
 #define CONV_MOMENTS(name, T)                                                                                          \
     extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
@@ -228,7 +229,8 @@ __device__ __forceinline__ void conv(const half* x, const Geometry& geometry, co
         const Epilogue<Identity, half> epilogue = {bias, image_addend, ld_image, Ho * Wo, addend, Cout, y, Cout,       \
                                                    B * Ho * Wo, Cout, 0};                                              \
         conv<T, true>(x, geometry, w, 0, 9 * CinPadded / BlockK, Measured<Epilogue<Identity, half>>{epilogue, moments}); \
-    }
+    }                                                                                                                  \
+    KERNEL_FACTS(name, conv3x3, flop, fixed, T::SharedBytes, T::BlockM, T::BlockN, BlockK)
 
 #define CONV_PARTIAL(name, T)                                                                                          \
     extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
@@ -240,19 +242,20 @@ __device__ __forceinline__ void conv(const half* x, const Geometry& geometry, co
         const int M = B * Ho * Wo;                                                                                     \
         conv<T, true>(x, geometry, w, first, min(split_tiles, 9 * CinPadded / BlockK - first),                         \
                       PartialSums{sums + blockIdx.y * static_cast<size_t>(M) * lds, lds, M, Cout});                    \
-    }
+    }                                                                                                                  \
+    KERNEL_FACTS(name, conv3x3, flop, fixed, T::SharedBytes, T::BlockM, T::BlockN, BlockK)
 
-CONV(conv3x3_256x160, Tile256x160, half, true)
-CONV(conv3x3_128x160, Tile128x160, half, true)
-CONV(conv3x3_128x128, Tile128x128, half, true)
-CONV(conv3x3_64x64, Tile64x64, half, true)
-CONV(conv3x3_any, Tile64x64, half, false)
-CONV(conv3x3_f32out_128x16, Tile128x16, float, true)
-CONV(conv3x3_f32out_any, Tile64x64, float, false)
+CONV(conv3x3_256x160, Tile256x160, half, true);
+CONV(conv3x3_128x160, Tile128x160, half, true);
+CONV(conv3x3_128x128, Tile128x128, half, true);
+CONV(conv3x3_64x64, Tile64x64, half, true);
+CONV(conv3x3_any, Tile64x64, half, false);
+CONV(conv3x3_f32out_128x16, Tile128x16, float, true);
+CONV(conv3x3_f32out_any, Tile64x64, float, false);
 
-CONV_MOMENTS(conv3x3_moments_256x160, Tile256x160)
-CONV_MOMENTS(conv3x3_moments_128x160, Tile128x160)
-CONV_MOMENTS(conv3x3_moments_128x128, Tile128x128)
+CONV_MOMENTS(conv3x3_moments_256x160, Tile256x160);
+CONV_MOMENTS(conv3x3_moments_128x160, Tile128x160);
+CONV_MOMENTS(conv3x3_moments_128x128, Tile128x128);
 
-CONV_PARTIAL(conv3x3_partial_128x160, Tile128x160)
-CONV_PARTIAL(conv3x3_partial_128x128, Tile128x128)
+CONV_PARTIAL(conv3x3_partial_128x160, Tile128x160);
+CONV_PARTIAL(conv3x3_partial_128x128, Tile128x128);

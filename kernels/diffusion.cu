@@ -26,6 +26,7 @@
 // Tried: launch bounds without a number of blocks, by which ptxas held itself to 48 registers on sm_100 and spilled.
 // Not timed.
 #include "half.cuh"
+#include "launch.cuh"
 #include "reduce.cuh"
 #include "trial.cuh"
 
@@ -93,6 +94,7 @@ add_noise(const float* x0, const uint32_t* seed, const int* noise_index, const f
         }
     }
 }
+KERNEL_FACTS(add_noise, add_noise, bytes, fixed, 0, Threads * Pixels);
 
 #define EPSILON_ERROR(name, Loss)                                                                                      \
     extern "C" __global__ void __launch_bounds__(Threads, 1) name(                                                      \
@@ -107,8 +109,9 @@ add_noise(const float* x0, const uint32_t* seed, const int* noise_index, const f
         const Estimate estimate(m, output_scale, input_scale, error_scale);                                            \
         epsilon_error<Loss>(predicted + static_cast<size_t>(p) * ldp * pixels, ldp, trial, estimate, error + p,        \
                             map == nullptr ? nullptr : map + static_cast<size_t>(p) * pixels);                         \
-    }
+    }                                                                                                                  \
+    KERNEL_FACTS(name, epsilon_error, bytes, fixed, 0, 1)
 
-EPSILON_ERROR(epsilon_error_l1, Absolute)
-EPSILON_ERROR(epsilon_error_l2, Squared)
-EPSILON_ERROR(epsilon_error_huber, Huber)
+EPSILON_ERROR(epsilon_error_l1, Absolute);
+EPSILON_ERROR(epsilon_error_l2, Squared);
+EPSILON_ERROR(epsilon_error_huber, Huber);

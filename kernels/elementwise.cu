@@ -22,6 +22,7 @@
 // prediction, element by element: W neighbours, 16 or 64 bytes for DiT-XL/2, 1 MB of predictions for 16 pairs.
 // Tested against the formulas in double, copies to the bit (the Java test of this name).
 #include "activation.cuh"
+#include "launch.cuh"
 #include "vector.cuh"
 
 namespace {
@@ -56,12 +57,13 @@ __device__ __forceinline__ void map_elements(const half* x, half* y, int n)
     extern "C" __global__ void __launch_bounds__(Threads) name(const half* x, half* y, int n)        \
     {                                                                                                \
         map_elements<Function>(x, y, n);                                                             \
-    }
+    }                                                                                                \
+    KERNEL_FACTS(name, activation, bytes, fixed, 0, Threads * Width)
 
-ELEMENTWISE(silu, Silu)
-ELEMENTWISE(gelu, Gelu)
-ELEMENTWISE(gelu_tanh, GeluTanh)
-ELEMENTWISE(quick_gelu, QuickGelu)
+ELEMENTWISE(silu, Silu);
+ELEMENTWISE(gelu, Gelu);
+ELEMENTWISE(gelu_tanh, GeluTanh);
+ELEMENTWISE(quick_gelu, QuickGelu);
 
 extern "C" __global__ void __launch_bounds__(Threads)
 gather_rows(const half* x, int ldx, const int* index, half* y, int rows, int width)
@@ -83,6 +85,7 @@ gather_rows(const half* x, int ldx, const int* index, half* y, int rows, int wid
         }
     }
 }
+KERNEL_FACTS(gather_rows, gather, bytes, fixed, 0, Threads * Width);
 
 namespace {
 
@@ -107,12 +110,14 @@ swap_axes_f16(const half* x, half* y, int n, int B, int C, int W)
 {
     swap_axes(x, y, n, B, C, W);
 }
+KERNEL_FACTS(swap_axes_f16, swap_axes, bytes, fixed, 0, Threads);
 
 extern "C" __global__ void __launch_bounds__(Threads)
 swap_axes_f32(const float* x, float* y, int n, int B, int C, int W)
 {
     swap_axes(x, y, n, B, C, W);
 }
+KERNEL_FACTS(swap_axes_f32, swap_axes, bytes, fixed, 0, Threads);
 
 namespace {
 
@@ -143,9 +148,11 @@ affine_f16(const half* x, int ldx, double shift, double factor, float* y, int n,
 {
     affine(x, ldx, shift, factor, y, n, width);
 }
+KERNEL_FACTS(affine_f16, affine, bytes, fixed, 0, Threads);
 
 extern "C" __global__ void __launch_bounds__(Threads)
 affine_f32(const float* x, int ldx, double shift, double factor, float* y, int n, int width)
 {
     affine(x, ldx, shift, factor, y, n, width);
 }
+KERNEL_FACTS(affine_f32, affine, bytes, fixed, 0, Threads);

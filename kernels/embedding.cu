@@ -16,6 +16,7 @@
 // Bound: bytes, and too small to matter: a few thousand rows an image at most.
 // Tested against the formulas in double (the Java test of this name).
 #include "half.cuh"
+#include "launch.cuh"
 
 extern "C" __global__ void __launch_bounds__(256)
 token_embedding(const int* ids, const half* tokens, const half* positions, half* y, int rows, int L, int C)
@@ -29,6 +30,7 @@ token_embedding(const int* ids, const half* tokens, const half* positions, half*
     const float token = __half2float(tokens[static_cast<size_t>(ids[row]) * C + c]);
     y[i] = __float2half_rn(token + __half2float(positions[static_cast<size_t>(row % L) * C + c]));
 }
+KERNEL_FACTS(token_embedding, embedding, bytes, fixed, 0, 256);
 
 extern "C" __global__ void __launch_bounds__(256)
 timestep_embedding(const float* times, half* y, int M, int C, int cosine_first, float shift)
@@ -49,3 +51,4 @@ timestep_embedding(const float* times, half* y, int M, int C, int cosine_first, 
     row[(cosine_first ? width : 0) + frequency] = __float2half_rn(sine);
     row[(cosine_first ? 0 : width) + frequency] = __float2half_rn(cosine);
 }
+KERNEL_FACTS(timestep_embedding, embedding, bytes, fixed, 0, 256);

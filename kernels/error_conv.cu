@@ -53,13 +53,13 @@ constexpr int Chunks = 4;                                // of 8 channels, in a 
 constexpr int Stages = 3;
 constexpr int FilterHalves = Taps * Outputs * Chunks * 8;
 constexpr int StageHalves = HaloPixels * Chunks * 8 + FilterHalves;
+constexpr int SharedBytes = Stages * StageHalves * 2;
 constexpr int Slots = (HaloPixels * Chunks + Threads - 1) / Threads;                     // a thread's share of a halo
 constexpr int PixelFloats = Outputs + 1;                 // 1 more, so that a warp's pixels fall on different banks
 
 static_assert(Lines == 2 * (Threads / 32) && Width == 16, "a warp's fragment is a line");
 static_assert(Lines * Width == Threads, "in the end a thread has a pixel");
-static_assert(Stages * StageHalves * 2 == 48384);
-static_assert(Threads * PixelFloats * 4 <= Stages * StageHalves * 2, "losses take the place of the stages");
+static_assert(Threads * PixelFloats * 4 <= SharedBytes, "losses take the place of the stages");
 
 // Copies a pair's input, 32 channels a call, with the filters that belong to them.
 class StageLoader {
@@ -243,11 +243,12 @@ __device__ __forceinline__ void error_conv(const half* x, int C, const half* fil
         error_conv<Loss>(x + static_cast<size_t>(p) * h * w * C, C, filters, padded, bias, trial, estimate,            \
                          partial + p * tiles,                                                                          \
                          map == nullptr ? nullptr : map + static_cast<size_t>(p) * h * w, h, w);                       \
-    }
+    }                                                                                                                  \
+    KERNEL_FACTS(name, error_conv, bytes, fixed, SharedBytes, Lines, Width, Outputs)
 
-ERROR_CONV(error_conv_l1, Absolute)
-ERROR_CONV(error_conv_l2, Squared)
-ERROR_CONV(error_conv_huber, Huber)
+ERROR_CONV(error_conv_l1, Absolute);
+ERROR_CONV(error_conv_l2, Squared);
+ERROR_CONV(error_conv_huber, Huber);
 
 extern "C" __global__ void __launch_bounds__(Threads)
 error_mean(const float* partial, int tiles, float* error, int P, int elements)
@@ -261,3 +262,4 @@ error_mean(const float* partial, int tiles, float* error, int P, int elements)
         error[p] = sum / elements;
     }
 }
+KERNEL_FACTS(error_mean, error_conv, bytes, fixed, 0, Threads);

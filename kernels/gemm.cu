@@ -74,7 +74,7 @@
 // the tensor cores are busy for 0.99 of a warp's time. No two lanes meet in a bank, and every sector of 32 bytes that
 // is fetched or written is used whole (steps/tile_counters.cpp). The bias is added before the sums are turned for that:
 // lanes with eight columns of it would read half of each sector at a time.
-#include "epilogue.cuh"
+#include "finish_tile.cuh"
 #include "launch.cuh"
 #include "loader.cuh"
 #include "mainloop.cuh"
@@ -105,7 +105,8 @@ __device__ __forceinline__ void gemm(const Matrix& x0, const Matrix& x1, const h
     {                                                                                                                  \
         gemm<T, aligned>(Matrix{x0, ldx0, k0}, Matrix{x1, ldx1, k1}, w, ldw, 0, ldw / BlockK,                          \
                          Epilogue<Activation, Out>{bias, nullptr, 0, 1, residual, ldr, y, ldy, M, N, activation});   \
-    }
+    }                                                                                                                  \
+    KERNEL_FACTS(name, gemm, flop, fixed, T::SharedBytes, T::BlockM, T::BlockN, BlockK)
 
 #define GEMM_MOMENTS(name, T)                                                                                          \
     extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
@@ -115,7 +116,8 @@ __device__ __forceinline__ void gemm(const Matrix& x0, const Matrix& x1, const h
         const Epilogue<Identity, half> epilogue = {bias, nullptr, 0, 1, residual, ldr, y, ldy, M, N, activation};      \
         gemm<T, true>(Matrix{x0, ldx0, k0}, Matrix{x1, ldx1, k1}, w, ldw, 0, ldw / BlockK,                             \
                       Measured<Epilogue<Identity, half>>{epilogue, moments});                                          \
-    }
+    }                                                                                                                  \
+    KERNEL_FACTS(name, gemm, flop, fixed, T::SharedBytes, T::BlockM, T::BlockN, BlockK)
 
 #define GEMM_PARTIAL(name, T)                                                                                          \
     extern "C" __global__ void __launch_bounds__(T::Threads) name(                                                     \
@@ -126,28 +128,29 @@ __device__ __forceinline__ void gemm(const Matrix& x0, const Matrix& x1, const h
         gemm<T, true>(Matrix{x0, ldx0, k0}, Matrix{x1, ldx1, k1}, w, ldw, first,                                       \
                       min(split_tiles, ldw / BlockK - first),                                                          \
                       PartialSums{sums + blockIdx.y * static_cast<size_t>(M) * lds, lds, M, N});                       \
-    }
+    }                                                                                                                  \
+    KERNEL_FACTS(name, gemm, flop, fixed, T::SharedBytes, T::BlockM, T::BlockN, BlockK)
 
-GEMM(gemm_256x160, Tile256x160, Identity, half, true)
-GEMM(gemm_128x160, Tile128x160, Identity, half, true)
-GEMM(gemm_128x128, Tile128x128, Identity, half, true)
-GEMM(gemm_64x64, Tile64x64, Identity, half, true)
-GEMM(gemm_16x64, Tile16x64, Identity, half, true)
+GEMM(gemm_256x160, Tile256x160, Identity, half, true);
+GEMM(gemm_128x160, Tile128x160, Identity, half, true);
+GEMM(gemm_128x128, Tile128x128, Identity, half, true);
+GEMM(gemm_64x64, Tile64x64, Identity, half, true);
+GEMM(gemm_16x64, Tile16x64, Identity, half, true);
 
-GEMM(gemm_geglu_128x256, Tile128x256, Geglu, half, true)
-GEMM(gemm_geglu_128x128, Tile128x128, Geglu, half, true)
-GEMM(gemm_geglu_64x64, Tile64x64, Geglu, half, true)
-GEMM(gemm_geglu_any, Tile64x64, Geglu, half, false)
+GEMM(gemm_geglu_128x256, Tile128x256, Geglu, half, true);
+GEMM(gemm_geglu_128x128, Tile128x128, Geglu, half, true);
+GEMM(gemm_geglu_64x64, Tile64x64, Geglu, half, true);
+GEMM(gemm_geglu_any, Tile64x64, Geglu, half, false);
 
-GEMM(gemm_activated_128x128, Tile128x128, Chosen, half, true)
-GEMM(gemm_activated_64x64, Tile64x64, Chosen, half, true)
-GEMM(gemm_activated_any, Tile64x64, Chosen, half, false)
-GEMM(gemm_f32out_any, Tile64x64, Identity, float, false)
+GEMM(gemm_activated_128x128, Tile128x128, Chosen, half, true);
+GEMM(gemm_activated_64x64, Tile64x64, Chosen, half, true);
+GEMM(gemm_activated_any, Tile64x64, Chosen, half, false);
+GEMM(gemm_f32out_any, Tile64x64, Identity, float, false);
 
-GEMM_MOMENTS(gemm_moments_256x160, Tile256x160)
-GEMM_MOMENTS(gemm_moments_128x160, Tile128x160)
-GEMM_MOMENTS(gemm_moments_128x128, Tile128x128)
+GEMM_MOMENTS(gemm_moments_256x160, Tile256x160);
+GEMM_MOMENTS(gemm_moments_128x160, Tile128x160);
+GEMM_MOMENTS(gemm_moments_128x128, Tile128x128);
 
-GEMM_PARTIAL(gemm_partial_128x160, Tile128x160)
-GEMM_PARTIAL(gemm_partial_128x128, Tile128x128)
-GEMM_PARTIAL(gemm_partial_16x64, Tile16x64)
+GEMM_PARTIAL(gemm_partial_128x160, Tile128x160);
+GEMM_PARTIAL(gemm_partial_128x128, Tile128x128);
+GEMM_PARTIAL(gemm_partial_16x64, Tile16x64);

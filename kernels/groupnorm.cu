@@ -298,6 +298,7 @@ groupnorm(const half* x, int C0, const half* skip, int C1, const float* gamma, c
     __syncthreads();
     finish(held, place.channel, affine, image.output(y, place, first, 0), place.lines * (C0 + C1), silu != 0);
 }
+KERNEL_FACTS(groupnorm, groupnorm, bytes, varying, ByLaunch, Channels, Pixels, MaxWidth * 4);
 
 extern "C" __global__ void __launch_bounds__(MaxThreads, Blocks)
 groupnorm_stats(const half* x, int C, Moments* moments, int P, int width, int unit, int slab)
@@ -338,6 +339,7 @@ groupnorm_stats(const half* x, int C, Moments* moments, int P, int width, int un
         moments[i] = of_unit;
     }
 }
+KERNEL_FACTS(groupnorm_stats, groupnorm, bytes, varying, ByLaunch, Channels, Pixels, MaxWidth * 4);
 
 extern "C" __global__ void __launch_bounds__(MaxThreads, Blocks)
 groupnorm_apply(const half* x, int C0, const Moments* moments0, int slab0, const half* skip, int C1,
@@ -363,6 +365,7 @@ groupnorm_apply(const half* x, int C0, const Moments* moments0, int slab0, const
     finish(image.part(place, first, begin, min(P, begin + run)), place.channel, affine,
            image.output(y, place, first, begin), place.lines * (C0 + C1), silu != 0);
 }
+KERNEL_FACTS(groupnorm_apply, groupnorm, bytes, varying, 0, Channels, Pixels, 2 * MaxWidth * 4 + MaxThreads * 12);
 
 extern "C" __global__ void __launch_bounds__(AnyThreads)
 groupnorm_any(const half* x, int C0, const half* skip, int C1, const float* gamma, const float* beta, half* y, int P,
@@ -393,3 +396,4 @@ groupnorm_any(const half* x, int C0, const half* skip, int C1, const float* gamm
         y[(image + i / group_size) * C + c] = __float2half_rn(silu != 0 ? Silu::apply(v) : v);
     }
 }
+KERNEL_FACTS(groupnorm_any, groupnorm, bytes, fixed, 0, 1);

@@ -30,6 +30,7 @@
 //     one kernel, the row as 64 floats, gamma and beta for each row     95 registers, 12 bytes an element asked for
 //     a kernel a width, the row as fp16                                 38 to 62 registers, 12 bytes an element
 //     this one, gamma and beta in registers from row to row             4 bytes an element, and 8 a channel and warp
+#include "launch.cuh"
 #include "normalise.cuh"
 
 namespace {
@@ -71,12 +72,13 @@ struct Parameters {
                                                                    int ldy, int rows, int C)                          \
     {                                                                                                                 \
         normalise<Vectors>(x, ldx, Parameters{gamma, beta}, epsilon, y, ldy, rows, C);                                \
-    }
+    }                                                                                                                 \
+    KERNEL_FACTS(name, layernorm, bytes, fixed, 0, NormWarps, Vectors * NormColumns)
 
-LAYERNORM(layernorm_512, 2)
-LAYERNORM(layernorm_1024, 4)
-LAYERNORM(layernorm_1280, 5)
-LAYERNORM(layernorm, 8)
+LAYERNORM(layernorm_512, 2);
+LAYERNORM(layernorm_1024, 4);
+LAYERNORM(layernorm_1280, 5);
+LAYERNORM(layernorm, 8);
 
 extern "C" __global__ void __launch_bounds__(NormThreads)
 layernorm_any(const half* x, int ldx, const float* gamma, const float* beta, float epsilon, half* y, int ldy, int rows,
@@ -84,3 +86,4 @@ layernorm_any(const half* x, int ldx, const float* gamma, const float* beta, flo
 {
     normalise_any(x, ldx, Parameters{gamma, beta}, epsilon, y, ldy, rows, C);
 }
+KERNEL_FACTS(layernorm_any, layernorm, bytes, fixed, 0, NormWarps, AnyColumns);

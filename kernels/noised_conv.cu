@@ -41,6 +41,7 @@
 // Tried: a draw_latent that was not inlined kept 16 bytes of stack; a line's numbers in registers for its moments spilled
 // 16 bytes on sm_100, and so did bounds of three blocks an SM. Not timed.
 #include "fragments.cuh"
+#include "launch.cuh"
 #include "moments.cuh"
 #include "ptx.cuh"
 #include "trial.cuh"
@@ -249,3 +250,4 @@ noised_conv(const float* x0, const uint32_t* seed, const int* noise_index, const
         }
     }
 }
+KERNEL_FACTS(noised_conv, noised_conv, bytes, fixed, 0, Lines, Width, TapHalves);

@@ -21,6 +21,7 @@
 // Tested together with the products that are split (TilesTest, LinearTest, Conv2dTest).
 // Tried: nothing else.
 #include "epilogue.cuh"
+#include "launch.cuh"
 
 extern "C" __global__ void __launch_bounds__(256) splitk_finish(
     const float* sums, int splits, int lds, const float* bias, const half* image_addend, int ld_image, int image_rows,
@@ -54,3 +55,4 @@ extern "C" __global__ void __launch_bounds__(256) splitk_finish(
     }
     epilogue.finish(row, column, sum, fetched);
 }
+KERNEL_FACTS(splitk_finish, splitk, bytes, fixed, 0, 256 * 8);

@@ -25,6 +25,7 @@
 // Sums are in a fixed order, a pair's own: its error has the same bits whatever else is in the batch.
 // Tested against the formulas in double (the Java test of diffusion). Not timed.
 #include "half.cuh"
+#include "launch.cuh"
 #include "reduce.cuh"
 #include "trial.cuh"
 
@@ -108,3 +109,4 @@ variational_bound(const float* predicted, const float* x0, const uint32_t* seed,
         bits[p] = sum / (static_cast<float>(c) * pixels);
     }
 }
+KERNEL_FACTS(variational_bound, variational_bound, bytes, fixed, 0, 1);

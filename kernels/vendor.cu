@@ -38,6 +38,7 @@
 #include <type_traits>
 
 #include "activation.cuh"
+#include "launch.cuh"
 #include "vector.cuh"
 
 namespace {
@@ -193,20 +194,22 @@ __device__ __forceinline__ void spread_rows(const half* addend, int lda, int row
         name(const float* product, const float* bias, const half* residual, int ldr, half* y, int M, int N)        \
     {                                                                                                              \
         finish<Activation>(product, bias, residual, ldr, y, M, N);                                                 \
-    }
+    }                                                                                                              \
+    KERNEL_FACTS(name, finish, bytes, fixed, 0, Threads * Width)
 
-FINISH(finish_none, Identity)
-FINISH(finish_silu, Silu)
-FINISH(finish_gelu, Gelu)
-FINISH(finish_gelu_tanh, GeluTanh)
-FINISH(finish_quick_gelu, QuickGelu)
-FINISH(finish_geglu, Geglu)
+FINISH(finish_none, Identity);
+FINISH(finish_silu, Silu);
+FINISH(finish_gelu, Gelu);
+FINISH(finish_gelu_tanh, GeluTanh);
+FINISH(finish_quick_gelu, QuickGelu);
+FINISH(finish_geglu, Geglu);
 
 extern "C" __global__ void __launch_bounds__(Threads)
 arrange(const half* x, int C0, const half* skip, int C1, half* z, int B, int H, int W, int Hz, int Wz, int C, int scale)
 {
     arrange_channels(x, C0, skip, C1, z, B, H, W, Hz, Wz, C, scale);
 }
+KERNEL_FACTS(arrange, arrange, bytes, fixed, 0, Threads * Width);
 
 extern "C" __global__ void __launch_bounds__(Threads)
 arrange_float(const half* x, int C0, const half* skip, int C1, float* z, int B, int H, int W, int Hz, int Wz, int C,
@@ -214,15 +217,18 @@ arrange_float(const half* x, int C0, const half* skip, int C1, float* z, int B, 
 {
     arrange_channels(x, C0, skip, C1, z, B, H, W, Hz, Wz, C, scale);
 }
+KERNEL_FACTS(arrange_float, arrange, bytes, fixed, 0, Threads * Width);
 
 extern "C" __global__ void __launch_bounds__(Threads)
 spread(const half* addend, int lda, int rows, half* z, int M, int N)
 {
     spread_rows(addend, lda, rows, z, M, N);
 }
+KERNEL_FACTS(spread, arrange, bytes, fixed, 0, Threads * Width);
 
 extern "C" __global__ void __launch_bounds__(Threads)
 spread_float(const half* addend, int lda, int rows, float* z, int M, int N)
 {
     spread_rows(addend, lda, rows, z, M, N);
 }
+KERNEL_FACTS(spread_float, arrange, bytes, fixed, 0, Threads * Width);

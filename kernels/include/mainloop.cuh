@@ -56,7 +56,8 @@ struct Tile {
     static_assert(Stages >= 2);
 };
 
-// The table of tiles: Tiles.java has the same, says which is taken when, and knows them by these names.
+// The table of tiles. Kernels are named after them; what a launch needs of one reaches Java through KERNEL_FACTS, and
+// Tiles.java says which is taken when.
 //                          block     warp     stages    threads, shared memory, FLOP for a byte of L2
 using Tile256x160 = Tile<256, 160, 64, 80, 3>;    // 256, 79872, 98
 using Tile128x160 = Tile<128, 160, 64, 80, 3>;    // 128, 55296, 71
@@ -65,14 +66,6 @@ using Tile128x128 = Tile<128, 128, 64, 64, 3>;    // 128, 49152, 64
 using Tile64x64 = Tile<64, 64, 32, 32, 4>;        // 128, 32768, 32
 using Tile128x16 = Tile<128, 16, 32, 16, 4>;      // 128, 36864, 14
 using Tile16x64 = Tile<16, 64, 16, 16, 6>;        // 128, 30720, 13
-
-static_assert(Tile256x160::Threads == 256 && Tile256x160::SharedBytes == 79872);
-static_assert(Tile128x160::Threads == 128 && Tile128x160::SharedBytes == 55296);
-static_assert(Tile128x256::Threads == 256 && Tile128x256::SharedBytes == 73728);
-static_assert(Tile128x128::Threads == 128 && Tile128x128::SharedBytes == 49152);
-static_assert(Tile64x64::Threads == 128 && Tile64x64::SharedBytes == 32768);
-static_assert(Tile128x16::Threads == 128 && Tile128x16::SharedBytes == 36864);
-static_assert(Tile16x64::Threads == 128 && Tile16x64::SharedBytes == 30720);
 
 // The first element of the tile that block number index works on, of a product [M, N]. Blocks that run at the same time
 // take a patch of Band rows of tiles, column by column, so that they share both factors in the L2 cache.

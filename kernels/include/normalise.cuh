@@ -10,6 +10,8 @@
 
 constexpr int NormWarps = 4;
 constexpr int NormThreads = 32 * NormWarps;
+constexpr int NormColumns = 32 * 8;                 // of a row that a warp has at once
+constexpr int AnyColumns = 2147483647;
 
 // Rows of up to Vectors · 256 elements, eight a lane at a time. A row stays in registers, as fp16, from its only read to
 // its write; scale and offset stay there from row to row.

@@ -30,12 +30,13 @@ export plain_flags="$kernel -O3 -fno-trapping-math"
 export checked_flags="$kernel -O1 -g -fsanitize=thread -fno-tree-sra -DSIMT_CHECKED=true"
 
 # One object: compile KIND SOURCE OBJECT, with SOURCE relative to kernels/. A .cu file is compiled inside an unnamed
-# namespace, so that two files may use one name for different things as under nvcc, and followed by its kernels' list.
+# namespace, so that two files may use one name for different things as under nvcc, and followed by its kernels' list and
+# by assertions of the facts that ../catalog.awk has worked out.
 compile() {
     local source=$2 object=$3 flags=$1_flags
     cd "$kernels"
     if [ -e "$object" ] && [ -z "$(find . -newer "$object" \
-            \( -path "./$source" -o -name '*.cuh' -o -name '*.h' -o -name build.sh \) -print -quit)" ]; then
+            \( -path "./$source" -o -name '*.cuh' -o -name '*.h' -o -name build.sh -o -name catalog.awk \) -print -quit)" ]; then
         return
     fi
     if [[ $source == *.cu ]]; then
@@ -43,6 +44,7 @@ compile() {
         printf '#include "%s"\n' "$source" | g++ ${!flags} -x c++ -E -P -DSIMT_LIST_KERNELS - | tr '\n' ' ' \
             | { grep -o '__global__[^@(;]*\(@[^@]*@\)\?[^@(;]*(' || true; } \
             | sed -E -e 's/.*@(.*)@.*[ *](\w+) *\($/SIMT_KERNEL(\2, \1)/' -e 's/^_.*[ *](\w+) *\($/SIMT_KERNEL(\1)/'
+        [[ $source == */* ]] || awk -v checks=1 -f catalog.awk include/*.cuh "$source"
     else
         printf '#include "%s"\n' "$source"
     fi | g++ ${!flags} -x c++ -c - -o "$object.part"

@@ -15,12 +15,12 @@ import org.diffusionclassifier.checkpoint.DiffusersDirectory;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.device.WeightsBudget;
-import org.diffusionclassifier.device.cuda.Card;
 import org.diffusionclassifier.device.cuda.CudaDevice;
-import org.diffusionclassifier.device.cuda.KernelStudy.Comparison;
-import org.diffusionclassifier.device.cuda.KernelStudy;
 import org.diffusionclassifier.device.cuda.Kernels;
-import org.diffusionclassifier.device.cuda.Launch;
+import org.diffusionclassifier.device.cuda.study.Card;
+import org.diffusionclassifier.device.cuda.study.KernelStudy.Comparison;
+import org.diffusionclassifier.device.cuda.study.KernelStudy;
+import org.diffusionclassifier.device.cuda.study.Launch;
 import org.diffusionclassifier.file.AtomicFile;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.SyntheticEvaluation;
@@ -84,7 +84,7 @@ final class KernelsCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         boolean real = device == DeviceChoice.CUDA || device == DeviceChoice.AUTO && CudaDevice.isInstalled();
         var tables = new ArrayList<KernelTable>();
-        try (CudaDevice card = real ? CudaDevice.open() : CudaDevice.openEmulatedAs(like)) {
+        try (CudaDevice card = real ? CudaDevice.open() : KernelStudy.openEmulatedAs(like)) {
             for (int i = 0; i < configs.size(); i++) {
                 KernelTable table = study(card, models.get(i), configs.get(i), real);
                 out.println(table.render());

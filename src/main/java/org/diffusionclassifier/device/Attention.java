@@ -1,5 +1,7 @@
 package org.diffusionclassifier.device;
 
+import org.diffusionclassifier.tensor.DType;
+
 /**
  * Multi-head scaled dot-product attention, softmax(Q Kᵀ / √d) V (Vaswani et al., <i>Attention Is All You Need</i>, 2017,
  * arXiv 1706.03762). Head h is columns h·d to (h + 1)·d; rows may be strided, so that packed Q, K and V are taken as
@@ -11,7 +13,7 @@ public interface Attention extends Layer {
      * What the layer computes.
      *
      * @param heads  number of heads
-     * @param width  columns of Q, K, V and the output; heads · d, with d a multiple of 8 up to 160, or 512
+     * @param width  columns of Q, K, V and the output; heads · d, with a d that the device has a kernel for
      * @param causal whether a token sees only itself and those before it
      */
     record Spec(int heads, int width, boolean causal) {
@@ -22,11 +24,22 @@ public interface Attention extends Layer {
             }
         }
 
-        /** @throws IllegalArgumentException unless all three have the layer's columns */
-        public void require(Tensor q, Tensor k, Tensor v) {
-            if (q.width() != width || k.width() != width || v.width() != width) {
-                throw new IllegalArgumentException("attention " + this + " of " + q + ", " + k + ", " + v);
+        /**
+         * Shape of the output.
+         *
+         * @throws IllegalArgumentException if the operands do not fit the layer or one another
+         */
+        public int[] outputShape(Tensor q, Tensor k, Tensor v, Tensor entry) {
+            boolean tokens = q.rank() == 3 && k.rank() == 3 && v.rank() == 3;
+            boolean fits = tokens && q.width() == width && k.width() == width && v.width() == width
+                    && k.dim(0) == v.dim(0) && k.dim(1) == v.dim(1);
+            boolean chosen = entry == null ? k.dim(0) == q.dim(0)
+                    : entry.type() == DType.I32 && entry.elements() == q.dim(0);
+            if (!fits || !chosen) {
+                throw new IllegalArgumentException("attention " + this + " of " + q + ", " + k + ", " + v + " and "
+                        + entry);
             }
+            return q.shape();
         }
 
         public int headWidth() {

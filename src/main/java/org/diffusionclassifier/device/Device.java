@@ -35,8 +35,9 @@ public interface Device extends AutoCloseable {
     GroupNorm groupNorm(GroupNorm.Spec spec, Weights weights);
 
     /** @param weights {@code weight} and {@code bias}, both [channels] */
-    LayerNorm layerNorm(int channels, float epsilon, Weights weights);
+    LayerNorm layerNorm(LayerNorm.Spec spec, Weights weights);
 
+    /** @throws org.diffusionclassifier.tensor.InputException for heads of a width that the device has no kernel for */
     Attention attention(Attention.Spec spec);
 
     /**
@@ -45,7 +46,7 @@ public interface Device extends AutoCloseable {
      * @param weights {@code token_embedding.weight} [vocabulary, width] and {@code position_embedding.weight}
      *                [positions, width]
      */
-    Embedding embedding(int vocabulary, int positions, int width, Weights weights);
+    Embedding embedding(Embedding.Spec spec, Weights weights);
 
     /** With noise that is computed from the trials' seed. */
     default Diffusion diffusion() {

@@ -86,6 +86,9 @@ public interface Diffusion {
     record Errors(Tensor mean, Tensor map) {
     }
 
+    /** Noise of another origin, [N, h, w, c] of float32, one ε a row; null where it is computed from the seed. */
+    Tensor table();
+
     /** x_t = signal · x₀ + level · ε for each trial (Ho et al., 2020, arXiv 2006.11239, eq. 4): [M, h, w, c]. */
     Tensor addNoise(Trials trials);
 
@@ -117,22 +120,4 @@ public interface Diffusion {
      * @return [P] float32
      */
     Tensor bound(Tensor predicted, Trials trials, ReverseSteps steps, Tensor trialOfPair, boolean withSquares);
-
-    /**
-     * The network's first layer on the noised latents, [M, h, w, C]. A device may do it without storing x_t.
-     *
-     * @param first 3×3, of c channels
-     */
-    default Tensor convolveNoised(Trials trials, Conv2d first) {
-        return first.forward(addNoise(trials));
-    }
-
-    /**
-     * Errors of what the network's last layer predicts from [P, h, w, C]. A device may do it without storing ε̂.
-     *
-     * @param last 3×3, to c channels in float32
-     */
-    default Errors errors(Tensor x, Conv2d last, Trials trials, Tensor trialOfPair, Measure measure) {
-        return errors(last.forward(x), trials, trialOfPair, measure);
-    }
 }

@@ -22,12 +22,21 @@ public interface GroupNorm extends Layer {
             }
         }
 
-        /** @throws IllegalArgumentException unless both inputs are dense and have the layer's channels together */
-        public void require(Tensor x, Tensor skip) {
+        /**
+         * Shape of y.
+         *
+         * @throws IllegalArgumentException unless both inputs are dense, of as many pixels, and have the layer's channels
+         *                                  together
+         */
+        public int[] outputShape(Tensor x, Tensor skip) {
             int width = x.width() + (skip == null ? 0 : skip.width());
-            if (width != channels || !x.isDense() || (skip != null && !skip.isDense())) {
+            boolean beside = skip == null || skip.isDense() && skip.rows() == x.rows();
+            if (width != channels || !x.isDense() || !beside) {
                 throw new IllegalArgumentException("group norm " + this + " of " + x + " and " + skip);
             }
+            int[] shape = x.shape();
+            shape[shape.length - 1] = channels;
+            return shape;
         }
     }
 

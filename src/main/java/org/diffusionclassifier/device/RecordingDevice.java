@@ -113,6 +113,39 @@ public abstract class RecordingDevice implements Device {
         }
     }
 
+    /** @throws IllegalArgumentException unless x is dense and the function is one of single numbers */
+    protected static void requireElementwise(Activation function, Tensor x) {
+        if (!x.isDense() || function == Activation.NONE || function == Activation.GEGLU) {
+            throw new IllegalArgumentException(function + " of " + x);
+        }
+    }
+
+    /**
+     * Shape of {@link #gather}'s result.
+     *
+     * @throws IllegalArgumentException unless x is of the device's type and the index one dimension of int32
+     */
+    protected final int[] gathered(Tensor x, Tensor index) {
+        if (x.type() != dtype() || index.rank() != 1 || index.type() != DType.I32) {
+            throw new IllegalArgumentException("gather of " + x + " by " + index);
+        }
+        int[] shape = x.shape();
+        shape[0] = index.dim(0);
+        return shape;
+    }
+
+    /**
+     * Shape of {@link #timestepEmbedding}'s result.
+     *
+     * @throws IllegalArgumentException unless the timesteps have one dimension and the width is even
+     */
+    protected static int[] embedded(Tensor timesteps, int width) {
+        if (timesteps.rank() != 1 || width % 2 != 0) {
+            throw new IllegalArgumentException("embedding of timesteps " + timesteps + " in " + width + " columns");
+        }
+        return new int[] {timesteps.dim(0), width};
+    }
+
     /**
      * Shape of {@link #swapAxes}' result.
      *

@@ -39,7 +39,7 @@ final class Layers implements AutoCloseable {
     }
 
     LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
-        return own(device.layerNorm(channels, epsilon, weights));
+        return own(device.layerNorm(new LayerNorm.Spec(channels, epsilon), weights));
     }
 
     Attention attention(Attention.Spec spec) {
@@ -47,7 +47,7 @@ final class Layers implements AutoCloseable {
     }
 
     Embedding embedding(int vocabulary, int positions, int width, Weights weights) {
-        return own(device.embedding(vocabulary, positions, width, weights));
+        return own(device.embedding(new Embedding.Spec(vocabulary, positions, width), weights));
     }
 
     /** Releases {@code layer} with the others. */

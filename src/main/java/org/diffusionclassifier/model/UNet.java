@@ -55,7 +55,8 @@ public final class UNet implements AutoCloseable {
             Weights time = w.at("time_embedding");
             time1 = layers.linear(Linear.Spec.of(first, timeWidth()).then(Activation.SILU), time.at("linear_1"));
             time2 = layers.linear(Linear.Spec.of(timeWidth(), timeWidth()), time.at("linear_2"));
-            convIn = layers.conv2d(Conv2d.Spec.of(config.inChannels(), first, 3).thenNormalized(), w.at("conv_in"));
+            convIn = layers.conv2d(Conv2d.Spec.of(config.inChannels(), first, 3).noisedInput().thenNormalized(),
+                    w.at("conv_in"));
             for (int i = 0; i < channels.size(); i++) {
                 down.add(downLevel(i, w.at("down_blocks." + i)));
             }
@@ -70,7 +71,7 @@ public final class UNet implements AutoCloseable {
             }
             normOut = layers.groupNorm(new GroupNorm.Spec(first, config.normGroups(), config.normEps(), true),
                     w.at("conv_norm_out"));
-            convOut = layers.conv2d(Conv2d.Spec.of(first, config.outChannels(), 3).toFloat(), w.at("conv_out"));
+            convOut = layers.conv2d(Conv2d.Spec.of(first, config.outChannels(), 3).measuredOutput(), w.at("conv_out"));
         } catch (RuntimeException e) {
             layers.close();
             throw e;
@@ -191,8 +192,8 @@ public final class UNet implements AutoCloseable {
 
     /** The error of each pair's prediction; neither noised latents nor predictions need memory. */
     public Diffusion.Errors errors(Diffusion diffusion, Diffusion.Trials trials, Pairs pairs, Measure measure) {
-        Tensor h = features(diffusion.convolveNoised(trials, convIn), pairs, Probe.NONE);   // [P, h, w, C₀]
-        return diffusion.errors(h, convOut, trials, pairs.trialOfPair, measure);            // [P]
+        Tensor h = features(convIn.forward(diffusion, trials), pairs, Probe.NONE);          // [P, h, w, C₀]
+        return convOut.errors(h, diffusion, trials, pairs.trialOfPair, measure);            // [P]
     }
 
     /** All between the first convolution and the last: [M, h, w, C₀] → [P, h, w, C₀]. */

@@ -7,11 +7,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import org.diffusionclassifier.device.cuda.Card;
-import org.diffusionclassifier.device.cuda.CompiledKernel;
-import org.diffusionclassifier.device.cuda.KernelStudy.Comparison;
-import org.diffusionclassifier.device.cuda.Launch;
-import org.diffusionclassifier.device.cuda.LaunchCounters;
+import org.diffusionclassifier.device.cuda.driver.CompiledKernel;
+import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
+import org.diffusionclassifier.device.cuda.study.Card;
+import org.diffusionclassifier.device.cuda.study.KernelStudy.Comparison;
+import org.diffusionclassifier.device.cuda.study.Launch;
+import org.diffusionclassifier.device.cuda.study.LaunchCounters;
 
 /**
  * The launches of one UNet evaluation beside what bounds them, for a person at a terminal and as JSON: the bound by the
@@ -33,7 +34,6 @@ public final class KernelTable {
     private final int pairs;
     private final long arenaBytes;
     private final List<Row> rows;
-    private final Map<String, CompiledKernel> compiled = CompiledKernel.all();
 
     /**
      * @param model      its name
@@ -96,8 +96,8 @@ public final class KernelTable {
         return text.append(System.lineSeparator()).toString();
     }
 
-    private CompiledKernel compiled(Launch launch, Card card) {
-        return compiled.get(launch.kernel() + " sm_" + card.computeCapability());
+    private static CompiledKernel compiled(Launch launch, Card card) {
+        return KernelCatalog.packaged().compiled(launch.kernel(), "sm_" + card.computeCapability());
     }
 
     private String warps(Launch launch) {

@@ -166,14 +166,14 @@ class DiffusionTest {
         float[] x0 = on.normal(h * w * c);
         float[] filters = on.normal(out * c * 9, 0, 0.2);
         float[] bias = on.normal(out);
-        var spec = Conv2d.Spec.of(c, out, 3);
+        var spec = Conv2d.Spec.of(c, out, 3).noisedInput();
         var trials = NoiseCase.FLOW.trials(on, SEED, NOISE_INDEX, count, x0, h, w, c);
         Diffusion diffusion = on.device().diffusion();
         try (Conv2d first = on.device().conv2d(spec, weights(filters, bias, out, c))) {
             on.assertMatches(r -> {
                 double[] noised = r.addNoise(x0, seeded(count, h, w, c), NoiseCase.FLOW.signal, NoiseCase.FLOW.level);
                 return r.conv2d(spec, count, h, w, floats(noised), null, filters, bias, null);
-            }, on.run(() -> diffusion.convolveNoised(trials, first)));
+            }, on.run(() -> first.forward(diffusion, trials)));
         }
     }
 
@@ -185,7 +185,7 @@ class DiffusionTest {
         float[] filters = on.normal(out * 4 * 9, 0, 0.2);
         float[] bias = on.normal(out, 3, 1);
         float[] gain = on.normal(out);
-        var spec = Conv2d.Spec.of(4, out, 3).thenNormalized();
+        var spec = Conv2d.Spec.of(4, out, 3).noisedInput().thenNormalized();
         var normalized = new GroupNorm.Spec(out, groups, 1e-5f, true);
         var trials = NoiseCase.V.trials(on, SEED, NOISE_INDEX, count, x0, h, w, 4);
         Diffusion diffusion = on.device().diffusion();
@@ -196,7 +196,7 @@ class DiffusionTest {
                 double[] noised = r.addNoise(x0, seeded(count, h, w, 4), NoiseCase.V.signal, NoiseCase.V.level);
                 double[] map = r.conv2d(spec, count, h, w, floats(noised), null, filters, bias, null);
                 return r.norms().groupNorm(normalized, count, floats(map), null, gain, bias);
-            }, on.run(() -> norm.forward(diffusion.convolveNoised(trials, first))));
+            }, on.run(() -> norm.forward(first.forward(diffusion, trials))));
         }
     }
 
@@ -211,7 +211,7 @@ class DiffusionTest {
         float[] features = on.normal(trialOfPair.length * h * w * in);
         float[] filters = on.normal(c * in * 9, 0, 0.1);
         float[] bias = on.normal(c);
-        var spec = Conv2d.Spec.of(in, c, 3).toFloat();
+        var spec = Conv2d.Spec.of(in, c, 3).measuredOutput();
         var trials = process.trials(on, SEED, NOISE_INDEX, count, x0, h, w, c);
         Tensor x = on.input(features, trialOfPair.length, h, w, in);
         Tensor pairs = on.input(trialOfPair, trialOfPair.length);
@@ -224,7 +224,7 @@ class DiffusionTest {
                         r -> r.errors(floats(predicted), trialOfPair, x0, seeded(count, h, w, c), process, loss,
                                 map ? c : x0.length),
                         on.run(() -> {
-                            var errors = diffusion.errors(x, last, trials, pairs, new Measure(loss, map));
+                            var errors = last.errors(x, diffusion, trials, pairs, new Measure(loss, map));
                             return map ? errors.map() : errors.mean();
                         }));
             }

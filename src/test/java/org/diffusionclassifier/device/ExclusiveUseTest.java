@@ -15,11 +15,13 @@ import java.util.stream.IntStream;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Devices;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** {@link Device#exclusively}: any thread may use a device, one at a time, in the order in which they came. */
 @Timeout(60)
+@Tag("device")
 class ExclusiveUseTest {
 
     private final Device device = Devices.open(Devices.types().get(0));

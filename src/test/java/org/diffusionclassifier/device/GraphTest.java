@@ -52,7 +52,7 @@ class GraphTest {
             this.device = device;
             linear = device.linear(Linear.Spec.of(WIDTH, WIDTH).then(Activation.SILU), new MapWeights()
                     .with("weight", values(1, WIDTH * WIDTH), WIDTH, WIDTH).with("bias", values(2, WIDTH), WIDTH));
-            norm = device.layerNorm(WIDTH, 1e-5f, new MapWeights()
+            norm = device.layerNorm(new LayerNorm.Spec(WIDTH, 1e-5f), new MapWeights()
                     .with("weight", values(3, WIDTH), WIDTH).with("bias", values(4, WIDTH), WIDTH));
             attention = device.attention(new Attention.Spec(3, WIDTH, false));
             x = device.tensor(device.dtype(), 1, rows, WIDTH);

@@ -235,7 +235,7 @@ class NormsTest {
         float[] weight = on.normal(channels);
         float[] bias = on.normal(channels);
         Tensor input = on.input(x, 1, rows, channels);
-        try (LayerNorm norm = on.device().layerNorm(channels, epsilon, parameters(weight, bias))) {
+        try (LayerNorm norm = on.device().layerNorm(new LayerNorm.Spec(channels, epsilon), parameters(weight, bias))) {
             DeviceFixture.assertMatches(on.device().dtype(), condition,
                     r -> r.norms().layerNorm(channels, epsilon, x, weight, bias), on.run(() -> norm.forward(input)));
         }
@@ -246,7 +246,7 @@ class NormsTest {
         Tensor input = on.input(on.normal(2 * 5 * 16), 2, 5, 16);
         var parameters = parameters(on.normal(8), on.normal(8));
         try (GroupNorm groups = on.device().groupNorm(new GroupNorm.Spec(8, 4, 1e-5f, false), parameters);
-                LayerNorm rows = on.device().layerNorm(8, 1e-5f, parameters)) {
+                LayerNorm rows = on.device().layerNorm(new LayerNorm.Spec(8, 1e-5f), parameters)) {
             assertThrows(IllegalArgumentException.class, () -> on.run(() -> groups.forward(input)));
             assertThrows(IllegalArgumentException.class, () -> on.run(() -> rows.forward(input)));
             assertThrows(IllegalArgumentException.class, () -> on.run(() -> rows.forward(input.columns(0, 8))));

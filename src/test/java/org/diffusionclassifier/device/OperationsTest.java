@@ -104,7 +104,7 @@ class OperationsTest {
     }
 
     private Embedding embedding(int vocabulary, int positions, int width, float[] token, float[] position) {
-        return on.device().embedding(vocabulary, positions, width, new MapWeights()
+        return on.device().embedding(new Embedding.Spec(vocabulary, positions, width), new MapWeights()
                 .with("token_embedding.weight", token, vocabulary, width)
                 .with("position_embedding.weight", position, positions, width));
     }

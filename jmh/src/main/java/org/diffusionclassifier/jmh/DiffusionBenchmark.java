@@ -34,13 +34,12 @@ public class DiffusionBenchmark extends OperationBenchmark {
         var measure = new Measure(Loss.L2, false);
         return switch (end) {
             case ADD_NOISE -> diffusion.addNoise(trials);
-            case NOISED_CONV -> diffusion.convolveNoised(trials,
-                    on.conv2d(Conv2d.Spec.of(LATENT, CHANNELS, 3), weights()));
+            case NOISED_CONV -> on.conv2d(Conv2d.Spec.of(LATENT, CHANNELS, 3).noisedInput(), weights())
+                    .forward(diffusion, trials);
             case ERROR -> diffusion.errors(on.tensor(DType.F32, PAIRS, SIZE, SIZE, LATENT), trials, trialOfPair,
                     measure).mean();
-            case ERROR_CONV -> diffusion.errors(normal(on, PAIRS, SIZE, SIZE, CHANNELS),
-                    on.conv2d(Conv2d.Spec.of(CHANNELS, LATENT, 3).toFloat(), weights()), trials, trialOfPair,
-                    measure).mean();
+            case ERROR_CONV -> on.conv2d(Conv2d.Spec.of(CHANNELS, LATENT, 3).measuredOutput(), weights())
+                    .errors(normal(on, PAIRS, SIZE, SIZE, CHANNELS), diffusion, trials, trialOfPair, measure).mean();
         };
     }
 }

@@ -1,6 +1,7 @@
 package org.diffusionclassifier.jmh;
 
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Tensor;
 import org.openjdk.jmh.annotations.Param;
 
@@ -14,6 +15,6 @@ public class LayerNormBenchmark extends OperationBenchmark {
     @Override
     protected Tensor record(Device on) {
         int[] s = shape(rows);
-        return on.layerNorm(s[2], 1e-5f, weights()).forward(normal(on, s));
+        return on.layerNorm(new LayerNorm.Spec(s[2], 1e-5f), weights()).forward(normal(on, s));
     }
 }

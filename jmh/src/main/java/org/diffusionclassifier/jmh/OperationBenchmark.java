@@ -6,7 +6,7 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.device.cuda.Card;
+import org.diffusionclassifier.device.cuda.study.Card;
 import org.diffusionclassifier.tensor.SyntheticWeights;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;

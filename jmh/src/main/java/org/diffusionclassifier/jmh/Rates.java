@@ -9,7 +9,7 @@ import org.openjdk.jmh.annotations.State;
 /**
  * Secondary results, each a second: runs of the operation, its FLOP and its fewest bytes in units of 10⁹, and the seconds
  * at which the card's datasheet bounds them: what part of the bound's speed is reached. The last is 0 on a CPU and on a
- * card that {@link org.diffusionclassifier.device.cuda.Card} does not know.
+ * card that {@link org.diffusionclassifier.device.cuda.study.Card} does not know.
  */
 @AuxCounters(AuxCounters.Type.OPERATIONS)
 @State(Scope.Thread)

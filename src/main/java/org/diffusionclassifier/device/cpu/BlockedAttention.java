@@ -7,6 +7,8 @@ import org.bytedeco.javacpp.Pointer;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cpu.dnnl.DnnlOp;
+import org.diffusionclassifier.device.cpu.dnnl.NativeMemory;
 import org.diffusionclassifier.tensor.DType;
 
 /**

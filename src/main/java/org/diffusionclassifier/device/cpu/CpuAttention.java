@@ -20,8 +20,7 @@ final class CpuAttention implements Attention {
 
     @Override
     public Tensor forward(Tensor q, Tensor k, Tensor v, Tensor entry) {
-        spec.require(q, k, v);
-        Tensor y = device.activations(q.dim(0), q.dim(1), spec.width());
+        Tensor y = device.activations(spec.outputShape(q, k, v, entry));
         Tensor mask = spec.causal() ? causalMasks.computeIfAbsent(k.dim(1), this::causalMask) : null;
         device.add(new BlockedAttention(device, spec, q, k, v, entry, y, mask));
         return y;

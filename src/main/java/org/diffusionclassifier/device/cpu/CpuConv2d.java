@@ -1,7 +1,7 @@
 package org.diffusionclassifier.device.cpu;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
-import static org.diffusionclassifier.device.cpu.OneDnn.check;
+import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
 
 import java.util.Arrays;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -9,6 +9,9 @@ import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cpu.dnnl.Descriptors;
+import org.diffusionclassifier.device.cpu.dnnl.DnnlOp;
+import org.diffusionclassifier.device.cpu.dnnl.Primitive;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
@@ -32,20 +35,15 @@ final class CpuConv2d implements Conv2d {
 
     @Override
     public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
-        if (skip != null || x.rank() != 4 || x.width() != spec.in() || !x.isDense()) {
-            throw new IllegalArgumentException("conv2d " + spec + " of " + x + " and " + skip);
-        }
-        int[] shape = {x.dim(0), spec.outputSize(x.dim(1)), spec.outputSize(x.dim(2)), spec.out()};
-        if (shape[1] < 1 || shape[2] < 1) {
-            throw new IllegalArgumentException("conv2d " + spec + " of " + x + " has no pixels");
-        }
+        int[] shape = spec.outputShape(x, skip, addend);
         Tensor y = device.activations(spec.floatOutput() ? DType.F32 : device.dtype(), shape);
         Tensor input = spec.upsample() ? upsampled(x) : x;
         try (var descriptors = new Descriptors()) {
             dnnl_post_ops postOps = descriptors.postOps();
             dnnl_memory_desc addendDesc = null;
             if (addend != null) {
-                addendDesc = addendDesc(descriptors, addend, shape);
+                boolean perImage = spec.isPerImage(addend);
+                addendDesc = descriptors.image(perImage ? addend.reshape(shape[0], 1, 1, spec.out()) : addend);
                 check(dnnl_post_ops_append_binary(postOps, dnnl_binary_add, addendDesc), "append_binary");
             }
             dnnl_memory_desc xDesc = descriptors.image(input);
@@ -74,16 +72,6 @@ final class CpuConv2d implements Conv2d {
             device.add(op);
         }
         return y;
-    }
-
-    private dnnl_memory_desc addendDesc(Descriptors descriptors, Tensor addend, int[] shape) {
-        if (Arrays.equals(addend.shape(), shape)) {
-            return descriptors.image(addend);
-        }
-        if (!Arrays.equals(addend.shape(), new int[] {shape[0], spec.out()})) {
-            throw new IllegalArgumentException("conv2d " + spec + " plus " + addend);
-        }
-        return descriptors.image(addend.reshape(shape[0], 1, 1, spec.out()));
     }
 
     private Tensor upsampled(Tensor x) {

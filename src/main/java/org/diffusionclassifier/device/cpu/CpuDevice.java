@@ -1,7 +1,7 @@
 package org.diffusionclassifier.device.cpu;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
-import static org.diffusionclassifier.device.cpu.OneDnn.check;
+import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -27,6 +27,10 @@ import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.WeightsBudget;
+import org.diffusionclassifier.device.cpu.dnnl.Descriptors;
+import org.diffusionclassifier.device.cpu.dnnl.DnnlOp;
+import org.diffusionclassifier.device.cpu.dnnl.NativeMemory;
+import org.diffusionclassifier.device.cpu.dnnl.OneDnn;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.FloatFormats;
 import org.diffusionclassifier.tensor.Weights;
@@ -98,8 +102,8 @@ public final class CpuDevice extends RecordingDevice {
     }
 
     @Override
-    public LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
-        return new CpuLayerNorm(this, channels, epsilon, weights);
+    public LayerNorm layerNorm(LayerNorm.Spec spec, Weights weights) {
+        return new CpuLayerNorm(this, spec, weights);
     }
 
     @Override
@@ -108,8 +112,8 @@ public final class CpuDevice extends RecordingDevice {
     }
 
     @Override
-    public Embedding embedding(int vocabulary, int positions, int width, Weights weights) {
-        return new CpuEmbeddings.Token(this, vocabulary, positions, width, weights);
+    public Embedding embedding(Embedding.Spec spec, Weights weights) {
+        return new CpuEmbeddings.Token(this, spec, weights);
     }
 
     @Override
@@ -119,6 +123,7 @@ public final class CpuDevice extends RecordingDevice {
 
     @Override
     public Tensor activation(Activation function, Tensor x) {
+        requireElementwise(function, x);
         Tensor y = activations(x.shape());
         try (var descriptors = new Descriptors()) {
             dnnl_memory_desc xDesc = descriptors.matrix(x);
@@ -137,19 +142,14 @@ public final class CpuDevice extends RecordingDevice {
 
     @Override
     public Tensor gather(Tensor x, Tensor index) {
-        int[] shape = x.shape();
-        shape[0] = index.dim(0);
-        Tensor y = activations(x.type(), shape);
+        Tensor y = activations(gathered(x, index));
         add(new CpuGather(x, index, y));
         return y;
     }
 
     @Override
     public Tensor timestepEmbedding(Tensor times, int width, boolean cosineFirst, float shift) {
-        if (width % 2 != 0) {
-            throw new IllegalArgumentException("timestep embedding of odd width " + width);
-        }
-        Tensor y = activations(times.dim(0), width);
+        Tensor y = activations(embedded(times, width));
         CpuEmbeddings.recordTimes(this, times, y, cosineFirst, shift);
         return y;
     }

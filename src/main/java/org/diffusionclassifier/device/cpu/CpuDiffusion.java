@@ -22,6 +22,11 @@ final class CpuDiffusion implements Diffusion {
     }
 
     @Override
+    public Tensor table() {
+        return table;
+    }
+
+    @Override
     public Tensor addNoise(Trials trials) {
         Tensor x0 = trials.x0();
         Tensor y = device.activations(trials.count(), x0.dim(0), x0.dim(1), x0.dim(2));

@@ -18,13 +18,15 @@ final class CpuEmbeddings {
     static final class Token implements Embedding {
 
         private final CpuDevice device;
+        private final Spec spec;
         private final Tensor tokens;
         private final Tensor positions;
 
-        Token(CpuDevice device, int vocabulary, int positions, int width, Weights weights) {
+        Token(CpuDevice device, Spec spec, Weights weights) {
             this.device = device;
-            this.tokens = table(device, weights, "token_embedding.weight", vocabulary, width);
-            this.positions = table(device, weights, "position_embedding.weight", positions, width);
+            this.spec = spec;
+            this.tokens = table(device, weights, "token_embedding.weight", spec.vocabulary(), spec.width());
+            this.positions = table(device, weights, "position_embedding.weight", spec.positions(), spec.width());
         }
 
         private static Tensor table(CpuDevice device, Weights weights, String name, int rows, int width) {
@@ -36,12 +38,9 @@ final class CpuEmbeddings {
 
         @Override
         public Tensor forward(Tensor ids) {
+            Tensor y = device.activations(spec.outputShape(ids));
             int length = ids.dim(1);
-            int width = tokens.width();
-            if (length > positions.dim(0)) {
-                throw new IllegalArgumentException(length + " tokens, but " + positions.dim(0) + " positions");
-            }
-            Tensor y = device.activations(ids.dim(0), length, width);
+            int width = spec.width();
             var output = new HostOp.Output(y);
             device.add(new HostOp("embedding " + ids, List.of(ids, tokens, positions), List.of(y)) {
                 private IntBuffer id;

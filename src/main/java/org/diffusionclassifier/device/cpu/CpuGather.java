@@ -4,6 +4,7 @@ import java.nio.IntBuffer;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cpu.dnnl.NativeMemory;
 
 /** y[i] = x[index[i]]: one memory copy an entry, or one a row where x is strided. */
 final class CpuGather extends HostOp {

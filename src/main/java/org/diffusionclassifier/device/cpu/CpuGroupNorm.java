@@ -1,13 +1,15 @@
 package org.diffusionclassifier.device.cpu;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
-import static org.diffusionclassifier.device.cpu.OneDnn.check;
+import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
 
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.PointerPointer;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cpu.dnnl.Descriptors;
+import org.diffusionclassifier.device.cpu.dnnl.DnnlOp;
 import org.diffusionclassifier.tensor.Weights;
 
 /** Group normalisation: two inputs are laid side by side in the output, and normalised there by {@link GroupNormOp}. */
@@ -27,10 +29,7 @@ final class CpuGroupNorm implements GroupNorm {
 
     @Override
     public Tensor forward(Tensor x, Tensor skip) {
-        spec.require(x, skip);
-        int[] shape = x.shape();
-        shape[shape.length - 1] = spec.channels();
-        Tensor y = device.activations(shape);
+        Tensor y = device.activations(spec.outputShape(x, skip));
         if (skip != null) {
             recordSideBySide(x, skip, y);
         }

@@ -1,12 +1,14 @@
 package org.diffusionclassifier.device.cpu;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
-import static org.diffusionclassifier.device.cpu.OneDnn.check;
+import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
 
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cpu.dnnl.Descriptors;
+import org.diffusionclassifier.device.cpu.dnnl.DnnlOp;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
@@ -14,24 +16,21 @@ import org.diffusionclassifier.tensor.Weights;
 final class CpuLayerNorm implements LayerNorm {
 
     private final CpuDevice device;
-    private final float epsilon;
+    private final Spec spec;
     private final Tensor scale;
     private final Tensor shift;
 
-    CpuLayerNorm(CpuDevice device, int channels, float epsilon, Weights source) {
+    CpuLayerNorm(CpuDevice device, Spec spec, Weights source) {
         this.device = device;
-        this.epsilon = epsilon;
-        this.scale = device.parameters("weight", channels, source);
-        this.shift = device.parameters("bias", channels, source);
+        this.spec = spec;
+        this.scale = device.parameters("weight", spec.channels(), source);
+        this.shift = device.parameters("bias", spec.channels(), source);
     }
 
     @Override
     public Tensor forward(Tensor x) {
-        // oneDNN accepts strided rows, and then reads them as if they were dense.
-        if (x.width() != scale.width() || !x.isDense()) {
-            throw new IllegalArgumentException("layer norm over " + scale.width() + " channels of " + x);
-        }
-        Tensor y = device.activations(x.shape());
+        // Dense: oneDNN accepts strided rows, and then reads them as if they were so.
+        Tensor y = device.activations(spec.outputShape(x));
         try (var descriptors = new Descriptors()) {
             dnnl_memory_desc xDesc = descriptors.matrix(x);
             dnnl_memory_desc yDesc = descriptors.matrix(y);
@@ -40,7 +39,7 @@ final class CpuLayerNorm implements LayerNorm {
             var descriptor = new dnnl_primitive_desc();
             String name = "layer norm " + x;
             check(dnnl_layer_normalization_forward_primitive_desc_create(descriptor, device.oneDnn().engine(),
-                    dnnl_forward_inference, xDesc, yDesc, statistics, epsilon, dnnl_use_scale | dnnl_use_shift,
+                    dnnl_forward_inference, xDesc, yDesc, statistics, spec.epsilon(), dnnl_use_scale | dnnl_use_shift,
                     descriptors.attributes(descriptors.postOps())), name);
             device.add(DnnlOp.of(device.oneDnn(), name, 0, descriptor)
                     .reads(DNNL_ARG_SRC, xDesc, x)

@@ -35,23 +35,18 @@ final class CpuPointwiseConv implements Conv2d {
 
     @Override
     public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
-        boolean fits = x.isDense() && x.width() == spec.in() && (skip == null ? 0 : skip.width()) == spec.concat();
-        if (!fits || (addend != null && addend.elements() != (long) x.rows() * spec.out())) {
-            throw new IllegalArgumentException("conv2d " + spec + " of " + x + ", " + skip + " and " + addend);
-        }
-        Tensor y = output(x);
+        int[] shape = spec.outputShape(x, skip, addend);
+        Tensor y = output(shape);
         product.record(x, y, addend == null ? Then.NOTHING : Then.ADD, addend);
         if (skip == null) {
             return y;
         }
-        Tensor sum = output(x);
+        Tensor sum = output(shape);
         skipProduct.record(skip, sum, Then.ADD, y);
         return sum;
     }
 
-    private Tensor output(Tensor x) {
-        int[] shape = x.shape();
-        shape[shape.length - 1] = spec.out();
+    private Tensor output(int[] shape) {
         return device.activations(spec.floatOutput() ? DType.F32 : device.dtype(), shape);
     }
 

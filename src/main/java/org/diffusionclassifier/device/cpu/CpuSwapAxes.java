@@ -3,6 +3,7 @@ package org.diffusionclassifier.device.cpu;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cpu.dnnl.NativeMemory;
 
 /** y[a, c, b] = x[a, b, c], a memory copy each. */
 final class CpuSwapAxes extends HostOp {

@@ -1,7 +1,7 @@
 package org.diffusionclassifier.device.cpu;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
-import static org.diffusionclassifier.device.cpu.OneDnn.check;
+import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
 
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -14,6 +14,9 @@ import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cpu.dnnl.Descriptors;
+import org.diffusionclassifier.device.cpu.dnnl.DnnlOp;
+import org.diffusionclassifier.device.cpu.dnnl.Primitive;
 import org.diffusionclassifier.tensor.DType;
 
 /**

@@ -7,6 +7,7 @@ import java.nio.ShortBuffer;
 import java.util.List;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cpu.dnnl.NativeMemory;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.FloatFormats;
 

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cpu.dnnl.NativeMemory;
+import org.diffusionclassifier.device.cpu.dnnl.OneDnn;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 

@@ -1,11 +1,11 @@
 package org.diffusionclassifier.device.cuda;
 
-import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.Set;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
+import org.diffusionclassifier.device.cuda.driver.KernelOp;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
@@ -14,12 +14,6 @@ import org.diffusionclassifier.tensor.Weights;
  * index shift in its loader.
  */
 final class CudaConv2d implements Conv2d {
-
-    private static final Set<Tiles> ANY = EnumSet.of(Tiles.ANY);
-    private static final Set<Tiles> NONE = EnumSet.noneOf(Tiles.class);
-    static final Set<Tiles> NARROW = EnumSet.of(Tiles.T128X16);
-    static final Set<Tiles> PLAIN = EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128, Tiles.T64X64);
-    static final Set<Tiles> PARTIAL = EnumSet.of(Tiles.T128X160, Tiles.T128X128);
 
     private final CudaDevice device;
     private final Spec spec;
@@ -36,22 +30,19 @@ final class CudaConv2d implements Conv2d {
 
     @Override
     public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
-        int[] shape = {x.dim(0), spec.outputSize(x.dim(1)), spec.outputSize(x.dim(2)), spec.out()};
-        boolean residual = addend != null && addend.isDense() && Arrays.equals(addend.shape(), shape);
-        boolean perImage = addend != null && Arrays.equals(addend.shape(), new int[] {shape[0], spec.out()});
-        if (skip != null || x.rank() != 4 || x.width() != spec.in() || !x.isDense() || shape[1] < 1 || shape[2] < 1
-                || (addend != null && !residual && !perImage)) {
-            throw new IllegalArgumentException("conv2d " + spec + " of " + x + ", " + skip + " and " + addend);
-        }
-        Tensor y = device.activations(spec.floatOutput() ? DType.F32 : DType.F16, shape);
-        Set<Tiles> whole = spec.in() % 8 != 0 ? ANY : spec.floatOutput() ? NARROW : PLAIN;
-        Set<Tiles> partial = PLAIN.equals(whole) ? PARTIAL : NONE;
+        Tensor y = device.activations(spec.floatOutput() ? DType.F32 : DType.F16, spec.outputShape(x, skip, addend));
+        boolean vectors = spec.in() % 8 == 0;
+        KernelCatalog kernels = device.gpu().kernels();
+        Set<Tiles> whole = vectors ? Tiles.of(kernels, spec.floatOutput() ? "conv3x3_f32out" : "conv3x3")
+                : Tiles.ANY_WIDTH;
+        Set<Tiles> partial = vectors && !spec.floatOutput() ? Tiles.of(kernels, "conv3x3_partial") : Tiles.NONE;
         int tiles = 9 * filters.columns() / Tiles.DEPTH;
-        Tiles.Plan plan = Tiles.choose(device.multiprocessors(), y.rows(), spec.out(), tiles, whole, partial);
+        Tiles.Plan plan = Tiles.choose(device.gpu().properties(), y.rows(), spec.out(), tiles, whole, partial);
         if (spec.normalized()) {
-            y = y.withMoments(MapMoments.of(device, y, plan));
+            y = y.withMoments(MapMoments.of(device, y, "conv3x3", plan));
         }
-        record(plan, x, residual ? addend : null, perImage ? addend : null, y);
+        boolean perImage = spec.isPerImage(addend);
+        record(plan, x, perImage ? null : addend, perImage ? addend : null, y);
         return y;
     }
 
@@ -65,10 +56,11 @@ final class CudaConv2d implements Conv2d {
     void record(Tiles.Plan plan, Tensor x, Tensor residual, Tensor imageAddend, Tensor y) {
         int m = y.rows();
         int n = spec.out();
-        Object[] geometry = {y.dim(1), y.dim(2), n, spec.stride(), spec.padding() == Padding.SYMMETRIC ? 1 : 0,
-            spec.upsample()};
+        Integer[] geometry = {y.dim(1), y.dim(2), n, spec.stride(), spec.padding() == Padding.SYMMETRIC ? 1 : 0,
+            spec.upsample() ? 1 : 0};
         String family = spec.floatOutput() ? "conv3x3_f32out" : y.moments() != null ? "conv3x3_moments" : "conv3x3";
-        var op = new KernelOp(device.gpu(), plan.kernel(family), plan.geometry(m, n), 2L * y.elements() * spec.in() * 9)
+        var op = new KernelOp(device.gpu(), device.gpu().kernel(plan.kernel(family)), plan.geometry(m, n),
+                2L * y.elements() * spec.in() * 9)
                 .in(x).with(x.dim(0), x.dim(1), x.dim(2), spec.in())
                 .in(filters.operand()).with(filters.columns());
         if (plan.splits() == 1) {
@@ -81,10 +73,6 @@ final class CudaConv2d implements Conv2d {
         var sums = new SplitSums(device, plan, m, n);
         device.add(op.with(plan.splitTiles()).out(sums.tensor()).with(sums.tensor().width()).with(geometry));
         sums.finish(bias, imageAddend, y.dim(1) * y.dim(2), residual, Activation.NONE, y);
-    }
-
-    Spec spec() {
-        return spec;
     }
 
     /** [out, 3, 3, in], the last padded with zeros to whole tiles: see {@link KernelWeights}. */

@@ -5,7 +5,6 @@ import java.nio.ShortBuffer;
 import java.util.List;
 import java.util.Locale;
 import jcuda.driver.CUevent;
-import jcuda.driver.CUstream;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Arena;
 import org.diffusionclassifier.device.Attention;
@@ -21,8 +20,15 @@ import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.WeightsBudget;
-import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
-import org.diffusionclassifier.device.cuda.vendor.VendorDevice;
+import org.diffusionclassifier.device.cuda.driver.CapturedProgram;
+import org.diffusionclassifier.device.cuda.driver.Driver;
+import org.diffusionclassifier.device.cuda.driver.Geometry;
+import org.diffusionclassifier.device.cuda.driver.Gpu;
+import org.diffusionclassifier.device.cuda.driver.GpuArena;
+import org.diffusionclassifier.device.cuda.driver.GpuProperties;
+import org.diffusionclassifier.device.cuda.driver.KernelFacts;
+import org.diffusionclassifier.device.cuda.driver.KernelOp;
+import org.diffusionclassifier.device.cuda.driver.Staging;
 import org.diffusionclassifier.device.cuda.vendor.VendorLayers;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.FloatFormats;
@@ -35,7 +41,6 @@ import org.diffusionclassifier.tensor.Weights;
 public final class CudaDevice extends RecordingDevice {
 
     private final Gpu gpu;
-    private final Tiles.Multiprocessors multiprocessors;
     private final WeightsBudget budget;
     private final GpuArena arena;
 
@@ -46,9 +51,8 @@ public final class CudaDevice extends RecordingDevice {
         this.gpu = gpu;
         this.budget = budget;
         this.arena = new GpuArena(gpu);
-        this.multiprocessors = new Tiles.Multiprocessors(gpu.multiprocessors(), gpu.sharedBytesPerMultiprocessor());
         try {
-            vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView()) : null;
+            vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView(this)) : null;
         } catch (RuntimeException e) {
             gpu.close();
             throw e;
@@ -104,16 +108,6 @@ public final class CudaDevice extends RecordingDevice {
         return new CudaDevice(new Gpu(Driver.EMULATED, 0, Boolean.getBoolean("simt.checked")), kernels, budget);
     }
 
-    /**
-     * The emulated card with every load and store checked and counted, as large as another: layers then choose the
-     * tiles that they choose there. It stays so for the rest of the process.
-     */
-    public static CudaDevice openEmulatedAs(Card card) {
-        Driver.EMULATED.load();
-        EmulatedProfile.pretend(card);
-        return openEmulatedToCount();
-    }
-
     /** The emulated card with every load and store checked and counted. */
     public static CudaDevice openEmulatedToCount() {
         return new CudaDevice(new Gpu(Driver.EMULATED, 0, true), Kernels.NATIVE, WeightsBudget.unlimited());
@@ -121,8 +115,9 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public String description() {
+        GpuProperties card = gpu.properties();
         return String.format(Locale.ROOT, "%s (sm_%d), %d multiprocessors, %.1f GiB, f16%s", gpu.name(),
-                gpu.computeCapability(), gpu.multiprocessors(), gpu.totalBytes() / (double) (1 << 30),
+                card.computeCapability(), card.multiprocessors(), gpu.totalBytes() / (double) (1 << 30),
                 vendor == null ? "" : ", cuBLAS and cuDNN");
     }
 
@@ -131,7 +126,8 @@ public final class CudaDevice extends RecordingDevice {
         return DType.F16;
     }
 
-    Gpu gpu() {
+    /** What it runs on, for those who study its launches. */
+    public Gpu gpu() {
         return gpu;
     }
 
@@ -139,9 +135,15 @@ public final class CudaDevice extends RecordingDevice {
         return budget;
     }
 
-    /** What the choice of tiles depends on. */
-    Tiles.Multiprocessors multiprocessors() {
-        return multiprocessors;
+    /** A launch of a kernel that is bound by bytes, its arguments still to come. */
+    KernelOp launch(KernelFacts kernel, Geometry geometry) {
+        return new KernelOp(gpu, kernel, geometry, 0);
+    }
+
+    /** As above, of as many blocks as cover so many of what the kernel's tile counts. */
+    KernelOp launch(String name, long size) {
+        KernelFacts kernel = gpu.kernel(name);
+        return launch(kernel, kernel.grid(kernel.blocks(size), 1));
     }
 
     @Override
@@ -154,7 +156,11 @@ public final class CudaDevice extends RecordingDevice {
         if (vendor != null) {
             return vendor.conv2d(spec, weights);
         }
-        return spec.kernel() == 1 ? new CudaPointwiseConv(this, spec, weights) : new CudaConv2d(this, spec, weights);
+        if (spec.kernel() == 1) {
+            return new CudaPointwiseConv(this, spec, weights);
+        }
+        var conv = new CudaConv2d(this, spec, weights);
+        return CudaFusedConv.fits(this, spec) ? new CudaFusedConv(this, spec, conv) : conv;
     }
 
     @Override
@@ -163,8 +169,8 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
-    public LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
-        return new CudaNorms.Layer(this, channels, epsilon, weights);
+    public LayerNorm layerNorm(LayerNorm.Spec spec, Weights weights) {
+        return new CudaNorms.Layer(this, spec, weights);
     }
 
     @Override
@@ -173,8 +179,8 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
-    public Embedding embedding(int vocabulary, int positions, int width, Weights weights) {
-        return new CudaEmbeddings.Token(this, vocabulary, positions, width, weights);
+    public Embedding embedding(Embedding.Spec spec, Weights weights) {
+        return new CudaEmbeddings.Token(this, spec, weights);
     }
 
     @Override
@@ -184,17 +190,18 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public Tensor activation(Activation function, Tensor x) {
+        requireElementwise(function, x);
         return CudaElementwise.activation(this, function, x);
     }
 
     @Override
     public Tensor gather(Tensor x, Tensor index) {
-        return CudaElementwise.gather(this, x, index);
+        return CudaElementwise.gather(this, x, index, gathered(x, index));
     }
 
     @Override
     public Tensor timestepEmbedding(Tensor times, int width, boolean cosineFirst, float shift) {
-        return CudaEmbeddings.time(this, times, width, cosineFirst, shift);
+        return CudaEmbeddings.time(this, times, embedded(times, width), cosineFirst, shift);
     }
 
     @Override
@@ -321,6 +328,11 @@ public final class CudaDevice extends RecordingDevice {
         gpu.synchronize();
     }
 
+    /** Fills the memory of activations with zeros, so that a kernel can be run alone. */
+    public void clearArena(long bytes) {
+        gpu.zero(arena.reserve(bytes), bytes);
+    }
+
     @Override
     protected Arena arena() {
         return arena;
@@ -372,48 +384,5 @@ public final class CudaDevice extends RecordingDevice {
         }
         arena.close();
         gpu.close();
-    }
-
-    private final class VendorView implements VendorDevice {
-
-        @Override
-        public String name() {
-            return gpu.driver().deviceName();
-        }
-
-        @Override
-        public int computeCapability() {
-            return gpu.computeCapability();
-        }
-
-        @Override
-        public CUstream stream() {
-            return gpu.stream();
-        }
-
-        @Override
-        public RecordingDevice recording() {
-            return CudaDevice.this;
-        }
-
-        @Override
-        public void bind(String library, Runnable firstUse) {
-            gpu.driver().bind(library, firstUse);
-        }
-
-        @Override
-        public void launch(String kernel, long threads, Tensor output, Object... arguments) {
-            var op = new KernelOp(gpu, kernel, Geometry.of(Geometry.ceilDiv(threads, BLOCK), 1, BLOCK), 0);
-            for (Object argument : arguments) {
-                if (argument == output) {
-                    op.out(output);
-                } else if (argument == null || argument instanceof Tensor) {
-                    op.in((Tensor) argument);
-                } else {
-                    op.with(argument);
-                }
-            }
-            add(op);
-        }
     }
 }

@@ -1,29 +1,18 @@
 package org.diffusionclassifier.device.cuda;
 
-import java.util.Arrays;
 import java.util.Locale;
-import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
+import org.diffusionclassifier.device.cuda.driver.Geometry;
+import org.diffusionclassifier.device.cuda.driver.KernelFacts;
+import org.diffusionclassifier.device.cuda.driver.KernelOp;
 import org.diffusionclassifier.tensor.DType;
 
 /**
- * Noise mixing and the errors of predictions, with the noise computed where it is needed: within the network's first and
- * last convolution ({@code noised_conv.cu}, {@code error_conv.cu}), or on their own ({@code diffusion.cu},
- * {@code variational_bound.cu}).
+ * Noise mixing and the errors of predictions, with the noise computed where it is needed: {@code diffusion.cu} and
+ * {@code variational_bound.cu}. Within the network's first and last convolution it is {@link CudaFusedConv}.
  */
 final class CudaDiffusion implements Diffusion {
-
-    private static final int BLOCK = 256;
-    private static final int PIXELS_A_BLOCK = 1024;
-    /** Most channels of a latent that the convolutions take: one chunk. */
-    private static final int FUSED_CHANNELS = 8;
-    /** Pixels of a block of the convolutions. */
-    private static final int TILE_LINES = 8;
-    private static final int TILE_WIDTH = 16;
-    private static final int FUSED_BLOCK = 128;
-    private static final int FUSED_SHARED_BYTES = 48384;
 
     private final CudaDevice device;
     /** Given noise, [N, h, w, c]; null to compute it. */
@@ -35,11 +24,17 @@ final class CudaDiffusion implements Diffusion {
     }
 
     @Override
+    public Tensor table() {
+        return table;
+    }
+
+    @Override
     public Tensor addNoise(Trials trials) {
         Tensor x0 = trials.x0();
         Tensor y = device.activations(trials.count(), x0.dim(0), x0.dim(1), x0.dim(2));
-        device.add(drawing("add_noise", Geometry.of(Geometry.ceilDiv(x0.rows(), PIXELS_A_BLOCK), trials.count(), BLOCK),
-                0, trials).out(y).with(x0.width(), x0.rows()));
+        KernelFacts kernel = device.gpu().kernel("add_noise");
+        device.add(drawing(kernel, kernel.grid(kernel.blocks(x0.rows()), trials.count()), 0, trials)
+                .out(y).with(x0.width(), x0.rows()));
         return y;
     }
 
@@ -49,9 +44,9 @@ final class CudaDiffusion implements Diffusion {
         int pairs = trialOfPair.dim(0);
         trials.requirePredictions(predicted, pairs, 1);
         Tensor mean = device.activations(DType.F32, pairs);
-        Tensor map = map(measure, pairs, x0);
-        device.add(drawing("epsilon_error" + suffix(measure), Geometry.of(pairs, 1, BLOCK), 0, trials, predicted,
-                predicted.rowStride())
+        Tensor map = map(device, measure, pairs, x0);
+        KernelFacts kernel = device.gpu().kernel("epsilon_error" + suffix(measure));
+        device.add(drawing(kernel, kernel.grid(kernel.blocks(pairs), 1), 0, trials, predicted, predicted.rowStride())
                 .in(trials.outputScale()).in(trials.inputScale()).in(trials.errorScale()).in(trialOfPair)
                 .out(mean).out(map).with(x0.width(), x0.rows()));
         return new Errors(mean, map);
@@ -63,83 +58,36 @@ final class CudaDiffusion implements Diffusion {
         int pairs = trialOfPair.dim(0);
         trials.requirePredictions(predicted, pairs, 2);
         Tensor bits = device.activations(DType.F32, pairs);
-        device.add(drawing("variational_bound", Geometry.of(pairs, 1, BLOCK), 0, trials, predicted)
+        KernelFacts kernel = device.gpu().kernel("variational_bound");
+        device.add(drawing(kernel, kernel.grid(kernel.blocks(pairs), 1), 0, trials, predicted)
                 .in(trials.outputScale()).in(trials.inputScale()).in(trials.errorScale()).in(trialOfPair)
                 .in(steps.timestep()).in(steps.meanScale()).in(steps.logVariance()).in(steps.logRange())
                 .with(withSquares).out(bits).with(x0.width(), x0.rows()));
         return bits;
     }
 
-    @Override
-    public Tensor convolveNoised(Trials trials, Conv2d first) {
-        Tensor x0 = trials.x0();
-        if (!(first instanceof CudaConv2d conv) || !isPlain(conv.spec()) || conv.spec().in() != x0.width()
-                || x0.width() > FUSED_CHANNELS || conv.spec().floatOutput()) {
-            return Diffusion.super.convolveNoised(trials, first);
-        }
-        int out = conv.spec().out();
-        Tensor y = device.activations(trials.count(), x0.dim(0), x0.dim(1), out);
-        boolean wholeTiles = x0.dim(0) % TILE_LINES == 0 && x0.dim(1) % TILE_WIDTH == 0;
-        if (conv.spec().normalized() && wholeTiles) {
-            y = y.withMoments(MapMoments.of(device, y, TILE_LINES * TILE_WIDTH));
-        }
-        device.add(drawing("noised_conv", tiles(x0, trials.count(), 0), 2L * y.elements() * x0.width() * 9, trials)
-                .in(conv.filters().operand()).with(conv.filters().columns()).in(conv.bias())
-                .out(y).out(y.moments()).with(x0.dim(0), x0.dim(1), x0.width(), out));
-        return y;
-    }
-
-    @Override
-    public Errors errors(Tensor x, Conv2d last, Trials trials, Tensor trialOfPair, Measure measure) {
-        Tensor x0 = trials.x0();
-        int pairs = trialOfPair.dim(0);
-        if (!(last instanceof CudaConv2d conv) || !isPlain(conv.spec()) || conv.spec().out() != x0.width()
-                || x0.width() > FUSED_CHANNELS || conv.spec().in() % 8 != 0 || !x.isDense()
-                || !Arrays.equals(x.shape(), new int[] {pairs, x0.dim(0), x0.dim(1), conv.spec().in()})) {
-            return Diffusion.super.errors(x, last, trials, trialOfPair, measure);
-        }
-        Geometry tiles = tiles(x0, pairs, FUSED_SHARED_BYTES);
-        int tilesOfPair = tiles.gridX() * tiles.gridY();
-        Tensor partial = device.activations(DType.F32, pairs, tilesOfPair);
-        Tensor map = map(measure, pairs, x0);
-        device.add(drawing("error_conv" + suffix(measure), tiles, 2L * pairs * x0.elements() * x.width() * 9, trials,
-                x, x.width(), conv.filters().operand(), conv.filters().columns(), conv.bias())
-                .in(trials.outputScale()).in(trials.inputScale()).in(trials.errorScale()).in(trialOfPair)
-                .out(partial).out(map).with(x0.dim(0), x0.dim(1), x0.width()));
-        Tensor mean = device.activations(DType.F32, pairs);
-        device.add(new KernelOp(device.gpu(), "error_mean",
-                Geometry.of(Geometry.ceilDiv(pairs, FUSED_BLOCK), 1, FUSED_BLOCK), 0)
-                .in(partial).with(tilesOfPair).out(mean).with(pairs, Math.toIntExact(x0.elements())));
-        return new Errors(mean, map);
-    }
-
-    private static boolean isPlain(Conv2d.Spec spec) {
-        return spec.kernel() == 3 && spec.stride() == 1 && spec.padding() == Conv2d.Padding.SYMMETRIC
-                && !spec.upsample();
-    }
-
-    /** Of {@code noised_conv} and {@code error_conv}. */
-    private static Geometry tiles(Tensor x0, int entries, int sharedBytes) {
-        return new Geometry((int) Geometry.ceilDiv(x0.dim(1), TILE_WIDTH),
-                (int) Geometry.ceilDiv(x0.dim(0), TILE_LINES), entries, FUSED_BLOCK, sharedBytes);
-    }
-
-    private Tensor map(Measure measure, int pairs, Tensor x0) {
+    /** What the errors lie in by pixel, or null. */
+    static Tensor map(CudaDevice device, Measure measure, int pairs, Tensor x0) {
         return measure.withMap() ? device.activations(DType.F32, pairs, x0.dim(0), x0.dim(1)) : null;
     }
 
-    private static String suffix(Measure measure) {
+    static String suffix(Measure measure) {
         return "_" + measure.loss().name().toLowerCase(Locale.ROOT);
     }
 
+    private KernelOp drawing(KernelFacts kernel, Geometry geometry, long flops, Trials trials, Object... first) {
+        return drawing(device, table, kernel, geometry, flops, trials, first);
+    }
+
     /** A launch with the arguments that every kernel that draws noise has behind its first ones. */
-    private KernelOp drawing(String kernel, Geometry geometry, long flops, Trials trials, Object... first) {
+    static KernelOp drawing(CudaDevice device, Tensor table, KernelFacts kernel, Geometry geometry, long flops,
+                            Trials trials, Object... first) {
         var op = new KernelOp(device.gpu(), kernel, geometry, flops);
         for (Object argument : first) {
             if (argument instanceof Tensor tensor) {
                 op.in(tensor);
             } else {
-                op.with(argument);
+                op.with((Number) argument);
             }
         }
         return op.in(trials.x0()).in(trials.seed()).in(trials.noiseIndex()).in(trials.signal()).in(trials.level())

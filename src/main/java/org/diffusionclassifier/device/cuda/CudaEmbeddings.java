@@ -2,13 +2,10 @@ package org.diffusionclassifier.device.cuda;
 
 import org.diffusionclassifier.device.Embedding;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
 import org.diffusionclassifier.tensor.Weights;
 
 /** Embeddings by {@code embedding.cu}; tables are float16. */
 final class CudaEmbeddings {
-
-    private static final int BLOCK = 256;
 
     private CudaEmbeddings() {
     }
@@ -17,13 +14,15 @@ final class CudaEmbeddings {
     static final class Token implements Embedding {
 
         private final CudaDevice device;
+        private final Spec spec;
         private final Tensor tokens;
         private final Tensor positions;
 
-        Token(CudaDevice device, int vocabulary, int positions, int width, Weights weights) {
+        Token(CudaDevice device, Spec spec, Weights weights) {
             this.device = device;
-            this.tokens = table(device, weights, "token_embedding.weight", vocabulary, width);
-            this.positions = table(device, weights, "position_embedding.weight", positions, width);
+            this.spec = spec;
+            this.tokens = table(device, weights, "token_embedding.weight", spec.vocabulary(), spec.width());
+            this.positions = table(device, weights, "position_embedding.weight", spec.positions(), spec.width());
         }
 
         private static Tensor table(CudaDevice device, Weights weights, String name, int rows, int width) {
@@ -34,15 +33,9 @@ final class CudaEmbeddings {
 
         @Override
         public Tensor forward(Tensor ids) {
-            int length = ids.dim(1);
-            int width = tokens.width();
-            if (length > positions.dim(0)) {
-                throw new IllegalArgumentException(length + " tokens, but " + positions.dim(0) + " positions");
-            }
-            Tensor y = device.activations(ids.dim(0), length, width);
-            device.add(new KernelOp(device.gpu(), "token_embedding",
-                    Geometry.of(Geometry.ceilDiv(y.elements(), BLOCK), 1, BLOCK), 0)
-                    .in(ids).in(tokens).in(positions).out(y).with(y.rows(), length, width));
+            Tensor y = device.activations(spec.outputShape(ids));
+            device.add(device.launch("token_embedding", y.elements())
+                    .in(ids).in(tokens).in(positions).out(y).with(y.rows(), ids.dim(1), y.width()));
             return y;
         }
 
@@ -53,14 +46,11 @@ final class CudaEmbeddings {
         }
     }
 
-    static Tensor time(CudaDevice device, Tensor times, int width, boolean cosineFirst, float shift) {
-        if (width % 2 != 0) {
-            throw new IllegalArgumentException("timestep embedding of odd width " + width);
-        }
-        Tensor y = device.activations(times.dim(0), width);
-        device.add(new KernelOp(device.gpu(), "timestep_embedding",
-                Geometry.of(Geometry.ceilDiv(y.elements() / 2, BLOCK), 1, BLOCK), 0)
-                .in(times).out(y).with(times.dim(0), width, cosineFirst, shift));
+    /** @param shape of the result */
+    static Tensor time(CudaDevice device, Tensor times, int[] shape, boolean cosineFirst, float shift) {
+        Tensor y = device.activations(shape);
+        device.add(device.launch("timestep_embedding", y.elements() / 2)
+                .in(times).out(y).with(y.dim(0), y.width()).with(cosineFirst).with(shift));
         return y;
     }
 }

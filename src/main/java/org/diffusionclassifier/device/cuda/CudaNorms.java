@@ -3,7 +3,10 @@ package org.diffusionclassifier.device.cuda;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
+import org.diffusionclassifier.device.cuda.driver.Geometry;
+import org.diffusionclassifier.device.cuda.driver.GpuProperties;
+import org.diffusionclassifier.device.cuda.driver.KernelFacts;
+import org.diffusionclassifier.device.cuda.driver.KernelOp;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
@@ -13,15 +16,22 @@ final class CudaNorms {
     private CudaNorms() {
     }
 
+    /** Of the kernels that hold a row in a warp's registers, the one for the narrowest rows that hold this. */
+    static KernelFacts narrowest(CudaDevice device, String family, int width) {
+        return device.gpu().kernels().first(kernel -> kernel.family().equals(family) && kernel.tile(1) >= width);
+    }
+
     /**
      * In one launch where the layers before have left moments of both inputs ({@link MapMoments}), or where a slice of an
      * image fits on chip; else an input without moments is read for them first.
      */
     static final class Group implements GroupNorm {
 
-        private static final int SECTOR = 16;                   // channels
-        private static final int STATIC_SHARED_BYTES = 1280;
-        private static final int ANY_BLOCK = 256;
+        // What the kernels' tile counts.
+        private static final int CHANNELS = 0;
+        private static final int PIXELS = 1;
+        private static final int STATIC_BYTES = 2;
+
         /** Channels that moments are of: whole groups must be. */
         private static final int PAIR = 2;
         /** Blocks that share a slice of an image at least: few, as each reads the moments of all its slabs. */
@@ -31,44 +41,47 @@ final class CudaNorms {
         private final Spec spec;
         private final Tensor scale;
         private final Tensor shift;
+        private final KernelFacts onChip;
+        private final Slices slices;
 
         Group(CudaDevice device, Spec spec, Weights source) {
             this.device = device;
             this.spec = spec;
             this.scale = device.parameters("weight", spec.channels(), source);
             this.shift = device.parameters("bias", spec.channels(), source);
+            this.onChip = device.gpu().kernel("groupnorm");
+            this.slices = Slices.of(onChip, spec.channels(), spec.channels() / spec.groups());
         }
 
         @Override
         public Tensor forward(Tensor x, Tensor skip) {
-            spec.require(x, skip);
+            Tensor y = device.activations(spec.outputShape(x, skip));
+            GpuProperties card = device.gpu().properties();
             int batch = x.dim(0);
             int pixels = x.rows() / batch;
             int groupSize = spec.channels() / spec.groups();
-            Slices slices = Slices.of(spec.channels(), groupSize);
-            int[] shape = x.shape();
-            shape[shape.length - 1] = spec.channels();
-            Tensor y = device.activations(shape);
+            int sector = onChip.tile(CHANNELS);
 
-            if ((x.width() | (skip == null ? 0 : skip.width())) % SECTOR != 0 || slices.block == 0) {
-                device.add(launch("groupnorm_any", Geometry.of(spec.groups(), batch, ANY_BLOCK), x, skip)
-                        .in(scale).in(shift).out(y).with(pixels, groupSize, spec.epsilon(), spec.silu()));
+            if ((x.width() | (skip == null ? 0 : skip.width())) % sector != 0 || slices.block == 0) {
+                KernelFacts any = device.gpu().kernel("groupnorm_any");
+                device.add(launch(any, any.grid(any.blocks(spec.groups()), batch), x, skip)
+                        .in(scale).in(shift).out(y).with(pixels, groupSize, spec.epsilon()).with(spec.silu()));
             } else if (!isKnown(x, skip, groupSize)
-                    && slices.onChip(pixels) + STATIC_SHARED_BYTES <= device.gpu().sharedBytesOfBlock()) {
+                    && slices.onChip(pixels) + onChip.tile(STATIC_BYTES) <= card.sharedBytesOfBlock()) {
                 var geometry = new Geometry(slices.count, batch, 1, slices.block, (int) slices.onChip(pixels));
-                device.add(launch("groupnorm", geometry, x, skip).in(scale).in(shift).out(y)
-                        .with(pixels, slices.width, groupSize, spec.epsilon(), spec.silu()));
+                device.add(launch(onChip, geometry, x, skip).in(scale).in(shift).out(y)
+                        .with(pixels, slices.width, groupSize, spec.epsilon()).with(spec.silu()));
             } else {
                 int unit = groupSize % PAIR == 0 ? PAIR : 1;
                 Known ofX = known(x, pixels, unit);
                 Known ofSkip = skip == null ? new Known(null, 0) : known(skip, pixels, unit);
-                int run = slices.run(pixels, batch, device.gpu().multiprocessors());
+                int run = slices.run(pixels, batch, card.multiprocessors());
                 var geometry = new Geometry(slices.count, (int) Geometry.ceilDiv(pixels, run), batch, slices.block, 0);
-                device.add(new KernelOp(device.gpu(), "groupnorm_apply", geometry, 0)
+                device.add(device.launch(device.gpu().kernel("groupnorm_apply"), geometry)
                         .in(x).with(x.width()).in(ofX.moments).with(ofX.slab)
                         .in(skip).with(skip == null ? 0 : skip.width()).in(ofSkip.moments).with(ofSkip.slab)
                         .in(scale).in(shift).out(y)
-                        .with(pixels, slices.width, groupSize, unit, run, spec.epsilon(), spec.silu()));
+                        .with(pixels, slices.width, groupSize, unit, run, spec.epsilon()).with(spec.silu()));
             }
             return y;
         }
@@ -91,21 +104,22 @@ final class CudaNorms {
             if (unit == PAIR && map.moments() != null) {
                 return new Known(map.moments(), pixels / map.moments().dim(1));
             }
-            Slices slices = Slices.of(map.width(), Slices.widthFor(map.width()));
+            KernelFacts stats = device.gpu().kernel("groupnorm_stats");
+            Slices slices = Slices.of(stats, map.width(), Slices.widthFor(stats, map.width()));
             int slab = slices.slab();
             int slabs = (int) Geometry.ceilDiv(pixels, slab);
             int batch = map.dim(0);
             Tensor moments = device.activations(DType.F32, batch, slabs, map.width() / unit, 2);
             var geometry = new Geometry(slices.count, slabs, batch, slices.block,
                     slices.width * (2 * slab + Float.BYTES));
-            device.add(new KernelOp(device.gpu(), "groupnorm_stats", geometry, 0).in(map).with(map.width())
+            device.add(device.launch(stats, geometry).in(map).with(map.width())
                     .out(moments).with(pixels, slices.width, unit, slab));
             return new Known(moments, slab);
         }
 
         /** A launch whose first arguments are the inputs. */
-        private KernelOp launch(String kernel, Geometry geometry, Tensor x, Tensor skip) {
-            return new KernelOp(device.gpu(), kernel, geometry, 0)
+        private KernelOp launch(KernelFacts kernel, Geometry geometry, Tensor x, Tensor skip) {
+            return device.launch(kernel, geometry)
                     .in(x).with(x.width()).in(skip).with(skip == null ? 0 : skip.width());
         }
 
@@ -114,20 +128,20 @@ final class CudaNorms {
          *
          * @param width of a slice, in channels
          * @param count slices
-         * @param block threads: a warp for each sector of a slice, as often as 20 warps allow; 0 if they do not
+         * @param block threads: a warp for each sector of a slice, as often as a block's warps allow; 0 if they do not
          * @param lines pixels that a block has in hand at once
          */
         private record Slices(int width, int count, int block, int lines) {
 
-            private static final int MOST_WARPS = 20;
-            private static final int LINES_A_WARP = 16;
+            private static final int WARP = 32;
             private static final int FEWEST_CHANNELS = 64;
 
-            static Slices of(int channels, int groupSize) {
-                int sectors = groupSize / gcd(groupSize, SECTOR);
-                int rows = MOST_WARPS / sectors;
-                int width = sectors * SECTOR;
-                return new Slices(width, channels / width, 32 * sectors * rows, rows * LINES_A_WARP);
+            static Slices of(KernelFacts kernel, int channels, int groupSize) {
+                int sector = kernel.tile(CHANNELS);
+                int sectors = groupSize / gcd(groupSize, sector);
+                int rows = kernel.threads() / WARP / sectors;
+                int width = sectors * sector;
+                return new Slices(width, channels / width, WARP * sectors * rows, rows * kernel.tile(PIXELS));
             }
 
             private static int gcd(int a, int b) {
@@ -154,13 +168,14 @@ final class CudaNorms {
             }
 
             /** Channels of a slice of a map without groups: the fewest that are whole lines of memory, if any are. */
-            static int widthFor(int channels) {
-                for (int width = FEWEST_CHANNELS; width <= MOST_WARPS * SECTOR; width += SECTOR) {
+            static int widthFor(KernelFacts kernel, int channels) {
+                int sector = kernel.tile(CHANNELS);
+                for (int width = FEWEST_CHANNELS; width <= kernel.threads() / WARP * sector; width += sector) {
                     if (channels % width == 0) {
                         return width;
                     }
                 }
-                return SECTOR;
+                return sector;
             }
         }
 
@@ -174,44 +189,34 @@ final class CudaNorms {
     /** A warp a row, then the next that no other warp has. */
     static final class Layer implements LayerNorm {
 
-        private static final int BLOCK = 128;
-        private static final int ROWS_A_BLOCK = 4;
+        /** Rows that are no multiple of it are read element by element. */
+        private static final int COLUMNS_A_LANE = 8;
         /** About what a multiprocessor holds of the narrowest kernel; the wider ones take their turns. */
         private static final int BLOCKS_A_MULTIPROCESSOR = 8;
 
         private final CudaDevice device;
-        private final float epsilon;
+        private final Spec spec;
         private final Tensor scale;
         private final Tensor shift;
 
-        Layer(CudaDevice device, int channels, float epsilon, Weights source) {
+        Layer(CudaDevice device, Spec spec, Weights source) {
             this.device = device;
-            this.epsilon = epsilon;
-            this.scale = device.parameters("weight", channels, source);
-            this.shift = device.parameters("bias", channels, source);
+            this.spec = spec;
+            this.scale = device.parameters("weight", spec.channels(), source);
+            this.shift = device.parameters("bias", spec.channels(), source);
         }
 
         @Override
         public Tensor forward(Tensor x) {
-            if (x.width() != scale.width() || !x.isDense()) {
-                throw new IllegalArgumentException("layer norm over " + scale.width() + " channels of " + x);
-            }
-            Tensor y = device.activations(x.shape());
-            long blocks = Math.min(Geometry.ceilDiv(x.rows(), ROWS_A_BLOCK),
-                    (long) BLOCKS_A_MULTIPROCESSOR * device.gpu().multiprocessors());
-            device.add(new KernelOp(device.gpu(), kernel(x.width()), Geometry.of(blocks, 1, BLOCK), 0)
-                    .in(x).with(x.rowStride()).in(scale).in(shift).with(epsilon).out(y)
+            Tensor y = device.activations(spec.outputShape(x));
+            KernelFacts kernel = narrowest(device, "layernorm",
+                    x.width() % COLUMNS_A_LANE == 0 ? x.width() : Integer.MAX_VALUE);
+            int blocks = Math.min(kernel.blocks(x.rows()),
+                    BLOCKS_A_MULTIPROCESSOR * device.gpu().properties().multiprocessors());
+            device.add(device.launch(kernel, kernel.grid(blocks, 1))
+                    .in(x).with(x.rowStride()).in(scale).in(shift).with(spec.epsilon()).out(y)
                     .with(y.rowStride(), x.rows(), x.width()));
             return y;
-        }
-
-        /** The narrowest that holds a row in a warp's registers. */
-        private static String kernel(int width) {
-            if (width % 8 != 0 || width > 2048) {
-                return "layernorm_any";
-            }
-            return width <= 512 ? "layernorm_512" : width <= 1024 ? "layernorm_1024"
-                    : width <= 1280 ? "layernorm_1280" : "layernorm";
         }
 
         @Override

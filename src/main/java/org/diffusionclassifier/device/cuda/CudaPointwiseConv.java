@@ -25,12 +25,7 @@ final class CudaPointwiseConv implements Conv2d {
 
     @Override
     public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
-        boolean fits = x.isDense() && x.width() == spec.in() && (skip == null ? 0 : skip.width()) == spec.concat();
-        if (!fits || (addend != null && addend.elements() != (long) x.rows() * spec.out())) {
-            throw new IllegalArgumentException("conv2d " + spec + " of " + x + ", " + skip + " and " + addend);
-        }
-        int[] shape = x.shape();
-        shape[shape.length - 1] = spec.out();
+        int[] shape = spec.outputShape(x, skip, addend);
         return gemm.record(x, skip, addend, device.activations(spec.floatOutput() ? DType.F32 : DType.F16, shape));
     }
 

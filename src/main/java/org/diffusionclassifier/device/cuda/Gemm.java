@@ -1,9 +1,10 @@
 package org.diffusionclassifier.device.cuda;
 
-import java.util.EnumSet;
 import java.util.Set;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
+import org.diffusionclassifier.device.cuda.driver.KernelOp;
 import org.diffusionclassifier.tensor.DType;
 
 /**
@@ -11,14 +12,6 @@ import org.diffusionclassifier.tensor.DType;
  * convolutions are made of; two launches if the sum over K is split.
  */
 final class Gemm implements AutoCloseable {
-
-    private static final Set<Tiles> ANY = EnumSet.of(Tiles.ANY);
-    private static final Set<Tiles> NONE = EnumSet.noneOf(Tiles.class);
-    static final Set<Tiles> PLAIN = EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128, Tiles.T64X64,
-            Tiles.T16X64);
-    static final Set<Tiles> GATED = EnumSet.of(Tiles.T128X256, Tiles.T128X128, Tiles.T64X64);
-    static final Set<Tiles> ACTIVATED = EnumSet.of(Tiles.T128X128, Tiles.T64X64);
-    static final Set<Tiles> PARTIAL = EnumSet.of(Tiles.T128X160, Tiles.T128X128, Tiles.T16X64);
 
     private final CudaDevice device;
     private final KernelWeights weights;
@@ -43,19 +36,16 @@ final class Gemm implements AutoCloseable {
     Tensor record(Tensor x, Tensor x1, Tensor residual, Tensor y) {
         boolean vectors = (x.width() | x.rowStride()) % 8 == 0
                 && (x1 == null || (x1.width() | x1.rowStride()) % 8 == 0);
-        Set<Tiles> whole = ANY;
-        Set<Tiles> partial = NONE;
+        Set<Tiles> whole = Tiles.ANY_WIDTH;
+        Set<Tiles> partial = Tiles.NONE;
         if (vectors && y.type() != DType.F32) {
-            whole = switch (activation) {
-                case NONE -> PLAIN;
-                case GEGLU -> GATED;
-                default -> ACTIVATED;
-            };
-            partial = activation == Activation.GEGLU ? NONE : PARTIAL;
+            KernelCatalog kernels = device.gpu().kernels();
+            whole = Tiles.of(kernels, family(activation));
+            partial = activation == Activation.GEGLU ? Tiles.NONE : Tiles.of(kernels, "gemm_partial");
         }
         int tiles = weights.columns() / Tiles.DEPTH;
-        var plan = Tiles.choose(device.multiprocessors(), x.rows(), weights.rows(), tiles, whole, partial);
-        Tensor written = normalized ? y.withMoments(MapMoments.of(device, y, plan)) : y;
+        var plan = Tiles.choose(device.gpu().properties(), x.rows(), weights.rows(), tiles, whole, partial);
+        Tensor written = normalized ? y.withMoments(MapMoments.of(device, y, "gemm", plan)) : y;
         record(plan, x, x1, residual, written);
         return written;
     }
@@ -65,7 +55,7 @@ final class Gemm implements AutoCloseable {
         int m = x.rows();
         int n = weights.rows();
         int k1 = x1 == null ? 0 : x1.width();
-        var op = new KernelOp(device.gpu(), plan.kernel(family(plan, y)), plan.geometry(m, n),
+        var op = new KernelOp(device.gpu(), device.gpu().kernel(plan.kernel(family(plan, y))), plan.geometry(m, n),
                 2L * m * n * (x.width() + k1))
                 .in(x).with(x.rowStride(), x.width())
                 .in(x1).with(x1 == null ? 0 : x1.rowStride(), k1)
@@ -100,8 +90,16 @@ final class Gemm implements AutoCloseable {
         if (y.type() == DType.F32) {
             return "gemm_f32out";
         }
+        if (activation == Activation.NONE && plan.tile() == Tiles.ANY) {
+            return "gemm_activated";
+        }
+        return family(activation) + (y.moments() == null ? "" : "_moments");
+    }
+
+    /** The kernels of a product, whole sums of float16, by their names up to the tile. */
+    static String family(Activation activation) {
         return switch (activation) {
-            case NONE -> plan.tile() == Tiles.ANY ? "gemm_activated" : y.moments() != null ? "gemm_moments" : "gemm";
+            case NONE -> "gemm";
             case GEGLU -> "gemm_geglu";
             default -> "gemm_activated";
         };

@@ -1,7 +1,5 @@
 package org.diffusionclassifier.device.cuda;
 
-import java.util.EnumSet;
-import java.util.Set;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.DType;
 
@@ -11,9 +9,6 @@ import org.diffusionclassifier.tensor.DType;
  * without them somebody must have read it before.
  */
 final class MapMoments {
-
-    /** Of which {@code gemm.cu} and {@code conv.cu} have kernels that gather moments. */
-    static final Set<Tiles> TILES = EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128);
 
     /** Channels that group norms of more than one launch take at a time. */
     private static final int SECTOR = 16;
@@ -26,10 +21,13 @@ final class MapMoments {
     /**
      * For the product whose rows are the map's pixels.
      *
+     * @param family the product's kernels, {@code gemm} or {@code conv3x3}
      * @return null where there is no such kernel, a block would have pixels of two images, or no norm would look at them
      */
-    static Tensor of(CudaDevice device, Tensor map, Tiles.Plan plan) {
-        return plan.splits() == 1 && TILES.contains(plan.tile()) ? of(device, map, plan.tile().rows()) : null;
+    static Tensor of(CudaDevice device, Tensor map, String family, Tiles.Plan plan) {
+        boolean gathers = plan.splits() == 1
+                && device.gpu().kernels().find(plan.kernel(family + "_moments")).isPresent();
+        return gathers ? of(device, map, plan.tile().rows()) : null;
     }
 
     /** Of slabs of so many pixels, or null. */

@@ -2,13 +2,11 @@ package org.diffusionclassifier.device.cuda;
 
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
 import org.diffusionclassifier.tensor.DType;
 
 /** The partial sums of a product whose sum over K several blocks share, and their finish by {@code splitk.cu}. */
 final class SplitSums {
 
-    private static final int BLOCK = 256;
     private static final int COLUMNS_A_THREAD = 8;
 
     private final CudaDevice device;
@@ -17,7 +15,7 @@ final class SplitSums {
 
     SplitSums(CudaDevice device, Tiles.Plan plan, int m, int n) {
         this.device = device;
-        this.columns = (int) Geometry.ceilDiv(n, COLUMNS_A_THREAD) * COLUMNS_A_THREAD;
+        this.columns = (n + COLUMNS_A_THREAD - 1) / COLUMNS_A_THREAD * COLUMNS_A_THREAD;
         this.sums = device.activations(DType.F32, plan.splits(), m, columns);
     }
 
@@ -35,9 +33,7 @@ final class SplitSums {
      */
     void finish(Tensor bias, Tensor imageAddend, int imageRows, Tensor residual, Activation activation, Tensor y) {
         int m = sums.dim(1);
-        long threads = (long) m * (columns / COLUMNS_A_THREAD);
-        var geometry = Geometry.of(Geometry.ceilDiv(threads, BLOCK), 1, BLOCK);
-        device.add(new KernelOp(device.gpu(), "splitk_finish", geometry, 0)
+        device.add(device.launch("splitk_finish", (long) m * columns)
                 .in(sums).with(sums.dim(0), columns)
                 .in(bias)
                 .in(imageAddend).with(imageAddend == null ? 0 : imageAddend.rowStride(), imageRows)

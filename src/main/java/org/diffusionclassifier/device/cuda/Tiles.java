@@ -1,11 +1,16 @@
 package org.diffusionclassifier.device.cuda;
 
+import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Set;
-import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
+import org.diffusionclassifier.device.cuda.driver.Geometry;
+import org.diffusionclassifier.device.cuda.driver.GpuProperties;
+import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
+import org.diffusionclassifier.device.cuda.driver.KernelFacts;
 
 /**
  * The tiles of {@code gemm.cu} and {@code conv.cu}, by the endings of their kernels' names, and which of them computes
- * a product soonest. The table is that of {@code mainloop.cuh}.
+ * a product soonest. Their sizes are those of the kernels, by {@link KernelCatalog}; what is here is what they cost.
  *
  * <p>A product [M, N] over K takes as long as the multiprocessor with most to do: its number of blocks, times the work
  * of one. Large tiles read least and keep the tensor cores busiest; small ones, or a sum over K split among several
@@ -14,21 +19,25 @@ import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
  */
 enum Tiles {
 
-    T256X160(256, 160, 256, 79872, 1, 0.91),
-    T128X160(128, 160, 128, 55296, 2, 0.89),
+    T256X160(1, 0.91),
+    T128X160(2, 0.89),
     /** For gated products: what a warp of theirs writes, half of its 64 columns, is whole sectors; half of 80 is not. */
-    T128X256(128, 256, 256, 73728, 1, 0.89),
-    T128X128(128, 128, 128, 49152, 2, 0.88),
-    T64X64(64, 64, 128, 32768, 5, 0.66),
+    T128X256(1, 0.89),
+    T128X128(2, 0.88),
+    T64X64(5, 0.66),
     /** For a handful of columns: the last convolution's. */
-    T128X16(128, 16, 128, 36864, 6, 0.25),
+    T128X16(6, 0.25),
     /** For a handful of rows: one a trial, of the timestep's layers. */
-    T16X64(16, 64, 128, 30720, 10, 0.25),
+    T16X64(10, 0.25),
     /** Any number of input columns, those of 64×64 otherwise; all others want multiples of 8. */
-    ANY(64, 64, 128, 32768, 5, 0.3);
+    ANY(5, 0.3);
 
     /** Columns of both factors that a block multiplies at a time. */
-    static final int DEPTH = 32;
+    static final int DEPTH = T64X64.facts.tile(2);
+
+    /** What a product of inputs whose rows are no multiple of 8 can be computed by. */
+    static final Set<Tiles> ANY_WIDTH = EnumSet.of(ANY);
+    static final Set<Tiles> NONE = EnumSet.noneOf(Tiles.class);
 
     private static final int MOST_SPLITS = 16;
     /** Tiles of depth that a split has at least: below, filling the ring of buffers takes longer than using it. */
@@ -43,24 +52,27 @@ enum Tiles {
     /** A byte of partial sums, if there were one multiprocessor: 3 from an A100's memory, less from its L2 cache. */
     private static final double WORKSPACE_BYTE = 2;
 
-    private final int rows;
-    private final int columns;
-    private final int threads;
-    private final int sharedBytes;
+    /** Of one of the kernels with this tile: it is the same in all of them. */
+    private final KernelFacts facts;
     private final int blocksByRegisters;
     private final double speed;
 
-    Tiles(int rows, int columns, int threads, int sharedBytes, int blocksByRegisters, double speed) {
-        this.rows = rows;
-        this.columns = columns;
-        this.threads = threads;
-        this.sharedBytes = sharedBytes;
+    /**
+     * @param blocksByRegisters blocks that the registers of a multiprocessor allow
+     * @param speed             of the products, as a part of what the tensor cores could do
+     */
+    Tiles(int blocksByRegisters, double speed) {
+        this.facts = KernelCatalog.packaged().first(kernel -> kernel.kernel().endsWith(suffix())
+                && (kernel.family().equals("gemm") || kernel.family().equals("conv3x3")));
         this.blocksByRegisters = blocksByRegisters;
         this.speed = speed;
     }
 
-    /** What decides between tiles: a card's multiprocessors, and the shared memory of each in bytes. */
-    record Multiprocessors(int count, int sharedBytes) {
+    /** Tiles that kernels are made for, but for {@link #ANY}; of {@code gemm_partial}, say. */
+    static Set<Tiles> of(KernelCatalog kernels, String family) {
+        Set<Tiles> tiles = EnumSet.allOf(Tiles.class);
+        tiles.removeIf(tile -> tile == ANY || kernels.find(family + tile.suffix()).isEmpty());
+        return tiles;
     }
 
     /**
@@ -72,7 +84,7 @@ enum Tiles {
     record Plan(Tiles tile, int splits, int splitTiles) {
 
         Geometry geometry(long m, int n) {
-            return new Geometry(Math.toIntExact(tile.blocks(m, n)), splits, 1, tile.threads, tile.sharedBytes);
+            return tile.facts.grid(Math.toIntExact(tile.blocks(m, n)), splits);
         }
 
         /** {@code gemm} → {@code gemm_128x160}. */
@@ -88,7 +100,7 @@ enum Tiles {
      * @param whole  tiles that the family of kernels has
      * @param partial tiles whose kernels can store partial sums
      */
-    static Plan choose(Multiprocessors card, long m, int n, int depth, Set<Tiles> whole, Set<Tiles> partial) {
+    static Plan choose(GpuProperties card, long m, int n, int depth, Set<Tiles> whole, Set<Tiles> partial) {
         Plan best = null;
         double least = Double.POSITIVE_INFINITY;
         for (Tiles tile : values()) {
@@ -109,34 +121,39 @@ enum Tiles {
         return best;
     }
 
-    private double cost(Multiprocessors card, long m, int n, Plan plan) {
-        long busiest = Geometry.ceilDiv(blocks(m, n) * plan.splits, card.count);
-        int fit = Math.min(blocksByRegisters, card.sharedBytes / (sharedBytes + 1024));
-        boolean overlapped = Math.min(busiest, fit) * threads >= 256;
+    private double cost(GpuProperties card, long m, int n, Plan plan) {
+        long busiest = Geometry.ceilDiv(blocks(m, n) * plan.splits, card.multiprocessors());
+        int fit = Math.min(blocksByRegisters, card.sharedBytes() / (facts.sharedBytes() + 1024));
+        boolean overlapped = Math.min(busiest, fit) * facts.threads() >= 256;
         int ends = overlapped ? OVERLAPPED_ENDS : LONE_ENDS;
-        double work = (double) rows * columns * (plan.splitTiles + ends) / speed;
+        double work = (double) rows() * columns() * (plan.splitTiles + ends) / speed;
         double cost = busiest * work;
         if (plan.splits > 1) {
             double bytes = 8.0 * plan.splits * m * n;
-            cost += LAUNCH + bytes * WORKSPACE_BYTE / card.count;
+            cost += LAUNCH + bytes * WORKSPACE_BYTE / card.multiprocessors();
         }
         return cost;
     }
 
     int rows() {
-        return rows;
+        return facts.tile(0);
     }
 
+    private int columns() {
+        return facts.tile(1);
+    }
+
+    /** Of the kernels' names: {@code _128x160}, {@code _any}. */
     private String suffix() {
-        return this == ANY ? "_any" : "_" + rows + "x" + columns;
+        return "_" + (name().equals("ANY") ? "any" : name().substring(1).toLowerCase(Locale.ROOT));
     }
 
     /** Elements of the tiles that cover a product [m, n]. */
     double covered(long m, int n) {
-        return (double) blocks(m, n) * rows * columns;
+        return (double) blocks(m, n) * rows() * columns();
     }
 
     private long blocks(long m, int n) {
-        return Geometry.ceilDiv(m, rows) * Geometry.ceilDiv(n, columns);
+        return Geometry.ceilDiv(m, rows()) * Geometry.ceilDiv(n, columns());
     }
 }

@@ -32,7 +32,7 @@ class CpuIndexTest {
     void refusesTokensWithoutAnEmbedding() {
         Weights tables = new MapWeights().with("token_embedding.weight", new float[30], 10, 3)
                 .with("position_embedding.weight", new float[12], 4, 3);
-        try (var device = new CpuDevice(DType.F32); Embedding embedding = device.embedding(10, 4, 3, tables)) {
+        try (var device = new CpuDevice(DType.F32); Embedding embedding = device.embedding(new Embedding.Spec(10, 4, 3), tables)) {
             Tensor ids = device.tensor(DType.I32, 1, 2);
             device.write(ids, new int[] {9, 10});
             try (Graph graph = device.record(recorder -> recorder.keep(embedding.forward(ids)))) {

@@ -18,6 +18,7 @@ import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cpu.CpuDevice;
+import org.diffusionclassifier.device.cuda.driver.KernelOp;
 import org.diffusionclassifier.model.UNet;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.SyntheticWeights;
@@ -63,7 +64,7 @@ class MapMomentsTest {
         Tensor project(Tensor x) {
             Tensor y = device.activations(x.dim(0), x.dim(1), x.dim(2), CHANNELS);
             var plan = new Tiles.Plan(Tiles.T128X160, 1, 1);
-            y = y.withMoments(MapMoments.of(device, y, plan));
+            y = y.withMoments(MapMoments.of(device, y, "gemm", plan));
             gemm.record(plan, x, null, null, y);
             return y;
         }
@@ -81,7 +82,7 @@ class MapMomentsTest {
                 Graph graph = device.record(recorder -> forward.accept(layers))) {
             graph.run();
             device.synchronize();
-            return graph.ops().stream().map(op -> ((KernelOp) op).kernel()).toList();
+            return graph.ops().stream().map(op -> ((KernelOp) op).kernel().kernel()).toList();
         }
     }
 

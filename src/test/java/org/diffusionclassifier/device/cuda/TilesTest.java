@@ -13,6 +13,8 @@ import org.diffusionclassifier.device.Conv2d.Padding;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cuda.driver.GpuProperties;
+import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.MapWeights;
@@ -45,11 +47,7 @@ class TilesTest {
         Tensor x = normal(m, 88);
         Tensor x1 = normal(m, 40);
         Tensor residual = activation == Activation.GEGLU ? null : normal(m, n);
-        Set<Tiles> tiles = switch (activation) {
-            case NONE -> Gemm.PLAIN;
-            case GEGLU -> Gemm.GATED;
-            default -> Gemm.ACTIVATED;
-        };
+        Set<Tiles> tiles = tiles(Gemm.family(activation));
         float[] weights = floats(n * 128);
         try (var gemm = new Gemm(device, KernelWeights.sideBySide(device, () -> weights, n, 88, 40), bias(n),
                 activation, false)) {
@@ -66,7 +64,7 @@ class TilesTest {
         float[] weights = floats(n * 600);
         try (var gemm = new Gemm(device, KernelWeights.matrix(device, () -> weights, n, 600), bias(n), activation,
                 false)) {
-            compareSplits(Gemm.PARTIAL, 19, splits, new int[] {m, n},
+            compareSplits(tiles("gemm_partial"), 19, splits, new int[] {m, n},
                     (plan, y) -> gemm.record(plan, x, null, residual, y));
         }
     }
@@ -77,16 +75,17 @@ class TilesTest {
         "1,SYMMETRIC,true,2,5,7,162"})
     void everyTileOfTheConvolutionGivesTheSameBits(int stride, Padding padding, boolean doubling, int batch, int height,
                                                    int width, int out) {
-        var spec = new Conv2d.Spec(40, 0, out, 3, stride, padding, doubling, false, false);
+        var spec = new Conv2d.Spec(40, 0, out, 3, stride, padding, doubling, false, false,
+                Conv2d.Fusion.NONE);
         try (var conv = conv(spec)) {
             Tensor x = normal(batch, height, width, 40);
             int[] shape = {batch, spec.outputSize(height), spec.outputSize(width), out};
             Tensor residual = normal(shape);
             Tensor perImage = normal(batch, out + 8).columns(8, out);
             BiConsumer<Tiles.Plan, Tensor> record = (plan, y) -> conv.record(plan, x, residual, perImage, y);
-            compare(CudaConv2d.PLAIN, 18, DType.F16, shape, record);
+            compare(tiles("conv3x3"), 18, DType.F16, shape, record);
             for (int splits : new int[] {2, 18}) {
-                compareSplits(CudaConv2d.PARTIAL, 18, splits, shape, record);
+                compareSplits(tiles("conv3x3_partial"), 18, splits, shape, record);
             }
         }
     }
@@ -95,7 +94,7 @@ class TilesTest {
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.INCLUDE, names = {"T256X160", "T128X160", "T128X128"})
     void tilesGatherTheMomentsOfWhatTheyStore(Tiles tile) {
-        assertTrue(MapMoments.TILES.contains(tile));
+        assertTrue(tiles("gemm_moments").contains(tile) && tiles("conv3x3_moments").contains(tile));
         int n = 342;
         Tensor x = normal(2, 16, 32, 40);
         Tensor residual = normal(2, 16, 32, n);
@@ -148,9 +147,25 @@ class TilesTest {
         var spec = Conv2d.Spec.of(40, 20, 3).toFloat();
         try (var conv = conv(spec)) {
             Tensor x = normal(2, 9, 11, 40);
-            compare(CudaConv2d.NARROW, 18, DType.F32, new int[] {2, 9, 11, 20},
+            compare(tiles("conv3x3_f32out"), 18, DType.F32, new int[] {2, 9, 11, 20},
                     (plan, y) -> conv.record(plan, x, null, null, y));
         }
+    }
+
+    private static Set<Tiles> tiles(String family) {
+        return Tiles.of(KernelCatalog.packaged(), family);
+    }
+
+    /** The families that layers choose from; a kernel that is added or removed shows here. */
+    @Test
+    void everyFamilyHasItsTiles() {
+        assertEquals(EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128, Tiles.T64X64, Tiles.T16X64), tiles("gemm"));
+        assertEquals(EnumSet.of(Tiles.T128X256, Tiles.T128X128, Tiles.T64X64), tiles("gemm_geglu"));
+        assertEquals(EnumSet.of(Tiles.T128X128, Tiles.T64X64), tiles("gemm_activated"));
+        assertEquals(EnumSet.of(Tiles.T128X160, Tiles.T128X128, Tiles.T16X64), tiles("gemm_partial"));
+        assertEquals(EnumSet.of(Tiles.T256X160, Tiles.T128X160, Tiles.T128X128, Tiles.T64X64), tiles("conv3x3"));
+        assertEquals(EnumSet.of(Tiles.T128X160, Tiles.T128X128), tiles("conv3x3_partial"));
+        assertEquals(EnumSet.of(Tiles.T128X16), tiles("conv3x3_f32out"));
     }
 
     private void compare(Set<Tiles> tiles, int depth, DType type, int[] shape, BiConsumer<Tiles.Plan, Tensor> record) {
@@ -217,10 +232,10 @@ class TilesTest {
     private enum Known {
         A100(108, 164), H100(132, 228), RTX4090(128, 100), RTX3090(82, 100);
 
-        private final Tiles.Multiprocessors card;
+        private final GpuProperties card;
 
         Known(int multiprocessors, int sharedKilobytes) {
-            card = new Tiles.Multiprocessors(multiprocessors, sharedKilobytes * 1024);
+            card = new GpuProperties(80, multiprocessors, sharedKilobytes * 1024, (sharedKilobytes - 1) * 1024);
         }
     }
 
@@ -242,13 +257,13 @@ class TilesTest {
 
         private static final int[] CHANNELS = {320, 640, 1280, 1280};
 
-        private final Tiles.Multiprocessors card;
+        private final GpuProperties card;
         private final int batch;
         private double useful;
         private double issued;
         private long workspace;
 
-        StableDiffusion2(Tiles.Multiprocessors card, int batch) {
+        StableDiffusion2(GpuProperties card, int batch) {
             this.card = card;
             this.batch = batch;
             linear(batch, 1280, 320);
@@ -305,18 +320,18 @@ class TilesTest {
             linear(m, c, c);
             linear(m, c, c);
             linear(m, c, c);
-            product(m, 8 * c, c, c, Gemm.GATED, EnumSet.noneOf(Tiles.class));
+            product(m, 8 * c, c, c, tiles("gemm_geglu"), Tiles.NONE);
             linear(m, c, 4 * c);
             linear(m, c, c);
         }
 
         private void linear(long m, int n, int k) {
-            product(m, n, k, k, Gemm.PLAIN, Gemm.PARTIAL);
+            product(m, n, k, k, tiles("gemm"), tiles("gemm_partial"));
         }
 
         private void conv(int size, int in, int out) {
-            product((long) batch * size * size, out, 9 * in, 9 * KernelWeights.padded(in), CudaConv2d.PLAIN,
-                    CudaConv2d.PARTIAL);
+            product((long) batch * size * size, out, 9 * in, 9 * KernelWeights.padded(in), tiles("conv3x3"),
+                    tiles("conv3x3_partial"));
         }
 
         private void product(long m, int n, int k, int padded, Set<Tiles> whole, Set<Tiles> partial) {

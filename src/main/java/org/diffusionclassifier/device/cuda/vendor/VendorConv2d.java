@@ -1,7 +1,6 @@
 package org.diffusionclassifier.device.cuda.vendor;
 
 import java.nio.FloatBuffer;
-import java.util.Arrays;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.RecordingDevice;
 import org.diffusionclassifier.device.Tensor;
@@ -54,24 +53,13 @@ final class VendorConv2d implements Conv2d {
 
     @Override
     public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
-        boolean fits = x.isDense() && x.width() == spec.in() && (x.rank() == 4 || spec.kernel() == 1)
-                && (skip == null ? 0 : skip.width()) == spec.concat()
-                && (skip == null || skip.isDense() && skip.rows() == x.rows());
-        if (!fits) {
-            throw refusal(x, skip, addend);
-        }
+        int[] shape = spec.outputShape(x, skip, addend);
         Tensor image = x.rank() == 4 ? x : x.reshape(1, 1, x.rows(), x.width());
-        int[] shape = {image.dim(0), spec.outputSize(image.dim(1)), spec.outputSize(image.dim(2)), spec.out()};
-        if (shape[1] < 1 || shape[2] < 1) {
-            throw refusal(x, skip, addend);
-        }
-        Tensor y = device.activations(type, shape);
-        Tensor z = addend == null ? null : addend(x, skip, addend, y);
+        Tensor y = device.activations(type, x.rank() == 4 ? shape : new int[] {1, 1, x.rows(), spec.out()});
+        Tensor z = addend == null ? null : addend(addend, y);
         Tensor input = arranged(image, skip);
         device.add(new ConvolutionOp(layers, spec, input, filters, bias, z, y));
-        int[] like = x.shape();
-        like[like.length - 1] = spec.out();
-        return x.rank() == 4 ? y : y.reshape(like);
+        return x.rank() == 4 ? y : y.reshape(shape);
     }
 
     /** The input as cuDNN takes it: {@code x} itself where it can. */
@@ -91,13 +79,8 @@ final class VendorConv2d implements Conv2d {
     }
 
     /** The addend as cuDNN takes it: with y's shape and type, in y's own memory if it has to be made. */
-    private Tensor addend(Tensor x, Tensor skip, Tensor addend, Tensor y) {
-        boolean residual = addend.elements() == y.elements() && addend.width() == spec.out();
-        boolean perImage = spec.kernel() == 3 && Arrays.equals(addend.shape(), new int[] {y.dim(0), spec.out()});
-        if (!perImage && !(residual && addend.isDense())) {
-            throw refusal(x, skip, addend);
-        }
-        if (residual && addend.isDense() && addend.type() == y.type()) {
+    private Tensor addend(Tensor addend, Tensor y) {
+        if (!spec.isPerImage(addend) && addend.type() == y.type()) {
             return addend;
         }
         int rows = y.rows() / addend.rows();
@@ -108,10 +91,6 @@ final class VendorConv2d implements Conv2d {
 
     private String suffix() {
         return type == DType.F32 ? "_float" : "";
-    }
-
-    private IllegalArgumentException refusal(Tensor x, Tensor skip, Tensor addend) {
-        return new IllegalArgumentException("conv2d " + spec + " of " + x + ", " + skip + " and " + addend);
     }
 
     @Override

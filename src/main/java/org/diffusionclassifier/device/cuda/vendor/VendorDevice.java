@@ -7,9 +7,7 @@ import org.diffusionclassifier.device.Tensor;
 /** A CUDA device as the vendor variants see it. */
 public interface VendorDevice {
 
-    /** Threads a block of every kernel in {@code vendor.cu}. */
-    int BLOCK = 256;
-    /** Neighbouring elements of a row that a thread of theirs has. */
+    /** Neighbouring elements of a row that a thread of the kernels in {@code vendor.cu} has. */
     int CHUNK = 8;
 
     /** Threads for a matrix. */
@@ -43,7 +41,7 @@ public interface VendorDevice {
      *
      * @param threads   how many it needs; whole blocks run
      * @param output    the tensor among the arguments that is written
-     * @param arguments in the order of the signature: tensors, or null for none, Integers and Booleans
+     * @param arguments in the order of the signature: tensors, or null for none, and Integers
      */
     void launch(String kernel, long threads, Tensor output, Object... arguments);
 }

@@ -1,20 +1,20 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.driver;
 
 import org.diffusionclassifier.device.Arena;
 
 /** The card's memory for activations: one allocation, replaced by a larger one when a graph needs that. */
-final class GpuArena implements Arena, AutoCloseable {
+public final class GpuArena implements Arena, AutoCloseable {
 
     private final Gpu gpu;
     private long address;
     private long bytes;
 
-    GpuArena(Gpu gpu) {
+    public GpuArena(Gpu gpu) {
         this.gpu = gpu;
     }
 
     /** What it takes of the card. */
-    long bytes() {
+    public long bytes() {
         return bytes;
     }
 

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.driver;
 
 import static jcuda.nvrtc.JNvrtc.*;
 
@@ -28,19 +28,21 @@ import org.diffusionclassifier.device.DeviceException;
 final class RuntimeCompiler {
 
     private static final String LIBRARY = "libnvrtc.so.12";
+    private static final String STANDARD = "--std=c++17";
 
     private final Map<String, String> kernels = new TreeMap<>();
     private final Map<String, String> headers = new TreeMap<>();
     private final String architecture;
-    private final List<String> options;
+    private final KernelCatalog catalog;
     private final Path cache;
 
     /**
      * @param computeCapability of the card, 80 for 8.0
+     * @param catalog           the kernels that such a card has: files without any are not compiled
      * @param caches            where programs keep what they can make again; see {@link #userCaches}
      * @throws DeviceException if NVRTC is not installed
      */
-    RuntimeCompiler(int computeCapability, Path caches) {
+    RuntimeCompiler(int computeCapability, KernelCatalog catalog, Path caches) {
         try {
             NativeLibraries.load(() -> {
                 JNvrtc.setExceptionsEnabled(false);
@@ -50,10 +52,13 @@ final class RuntimeCompiler {
             throw new DeviceException("NVRTC (" + LIBRARY + ") is not installed", e);
         }
         architecture = architecture(computeCapability);
-        options = List.of("--std=c++17", "--gpu-architecture=" + architecture);
+        this.catalog = catalog;
         for (String name : Driver.resourceLines("sources.txt")) {
-            String text = new String(Driver.resource("source/" + name), StandardCharsets.UTF_8);
             boolean kernel = name.endsWith(".cu");
+            if (kernel && !catalog.hasFile(name.replace(".cu", ""))) {
+                continue;
+            }
+            String text = new String(Driver.resource("source/" + name), StandardCharsets.UTF_8);
             (kernel ? kernels : headers).put(name.substring(name.lastIndexOf('/') + 1), text);
         }
         cache = caches.resolve("diffusion-classifier").resolve("kernels-" + hash());
@@ -75,7 +80,7 @@ final class RuntimeCompiler {
     }
 
     private byte[] image(String name) {
-        Path kept = cache.resolve(name + (architecture.startsWith("sm_") ? ".cubin" : ".ptx"));
+        Path kept = cache.resolve(name + (architecture(name).startsWith("sm_") ? ".cubin" : ".ptx"));
         try {
             if (Files.exists(kept)) {
                 return Files.readAllBytes(kept);
@@ -91,7 +96,15 @@ final class RuntimeCompiler {
         }
     }
 
+    /** The card's, or where a file's kernels are for one architecture alone, that. */
+    private String architecture(String name) {
+        String required = catalog.requirement(name.replace(".cu", ""));
+        return required.endsWith("a") ? required : architecture;
+    }
+
     private byte[] compile(String name) {
+        String target = architecture(name);
+        List<String> options = List.of(STANDARD, "--gpu-architecture=" + target);
         var program = new nvrtcProgram();
         check(nvrtcCreateProgram(program, kernels.get(name), name, headers.size(),
                 headers.values().toArray(String[]::new), headers.keySet().toArray(String[]::new)), name);
@@ -100,10 +113,10 @@ final class RuntimeCompiler {
             if (result != nvrtcResult.NVRTC_SUCCESS) {
                 var log = new String[1];
                 check(nvrtcGetProgramLog(program, log), name);
-                throw new DeviceException("NVRTC does not compile " + name + " for " + architecture + ": "
+                throw new DeviceException("NVRTC does not compile " + name + " for " + target + ": "
                         + log[0].lines().findFirst().orElse("") + " …");
             }
-            return architecture.startsWith("sm_") ? cubin(program, name) : ptx(program, name);
+            return target.startsWith("sm_") ? cubin(program, name) : ptx(program, name);
         } finally {
             nvrtcDestroyProgram(program);
         }
@@ -136,7 +149,7 @@ final class RuntimeCompiler {
         check(nvrtcVersion(major, minor), "nvrtcVersion");
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            String all = major[0] + "." + minor[0] + options + kernels + headers;
+            String all = major[0] + "." + minor[0] + STANDARD + architecture + kernels + headers;
             return HexFormat.of().formatHex(digest.digest(all.getBytes(StandardCharsets.UTF_8)), 0, 8);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);

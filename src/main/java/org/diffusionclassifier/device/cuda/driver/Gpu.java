@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.driver;
 
 import static jcuda.driver.JCudaDriver.*;
 
@@ -23,7 +23,7 @@ import jcuda.driver.JCudaDriver;
 import org.diffusionclassifier.device.DeviceException;
 
 /** One card: its context, our kernels on it, and a stream that they run on in order. */
-final class Gpu implements AutoCloseable {
+public final class Gpu implements AutoCloseable {
 
     /** Of the architecture that first has what {@code ptx.cuh} uses: 8.0. */
     private static final int OLDEST_CAPABILITY = 80;
@@ -33,6 +33,8 @@ final class Gpu implements AutoCloseable {
     private final CUcontext context = new CUcontext();
     private final List<CUmodule> modules = new ArrayList<>();
     private final CUstream stream = new CUstream();
+    private final GpuProperties properties;
+    private final KernelCatalog kernels;
     private final Map<String, CUfunction> functions = new HashMap<>();
     private final Map<String, Integer> sharedLimits = new HashMap<>();
     private final Staging staging;
@@ -41,7 +43,7 @@ final class Gpu implements AutoCloseable {
      * @param ordinal which card, from 0
      * @param checked whether an emulated one checks and counts every load and store
      */
-    Gpu(Driver driver, int ordinal, boolean checked) {
+    public Gpu(Driver driver, int ordinal, boolean checked) {
         this.driver = driver;
         int count = count(driver);
         if (ordinal >= count) {
@@ -51,18 +53,24 @@ final class Gpu implements AutoCloseable {
         check(cuDeviceGet(device, ordinal), "cuDeviceGet");
         check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
         makeCurrent();
+        properties = new GpuProperties(10 * attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
+                attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
+                attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR),
+                attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN));
+        kernels = KernelCatalog.packaged().of(properties.computeCapability());
         loadKernels(checked);
         check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
         staging = new Staging(this, stream);
     }
 
     /** Makes this card the one that the calling thread's calls are about. */
-    void makeCurrent() {
+    public void makeCurrent() {
         check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
     }
 
     /** Number of cards that a driver has. */
-    static int count(Driver driver) {
+    public static int count(Driver driver) {
         driver.load();
         int[] count = new int[1];
         driver.check(cuDeviceGetCount(count), "cuDeviceGetCount");
@@ -71,19 +79,19 @@ final class Gpu implements AutoCloseable {
 
     /** The jar's kernels, or where it has none that the driver takes, kernels compiled now. */
     private void loadKernels(boolean checked) {
-        int capability = computeCapability();
+        int capability = properties.computeCapability();
         if (capability < OLDEST_CAPABILITY) {
             throw new DeviceException(driver.deviceName() + ": " + name() + " has compute capability "
                     + dotted(capability) + ", the kernels need " + dotted(OLDEST_CAPABILITY)
                     + " or later: use --device cpu");
         }
-        List<byte[]> packaged = driver.kernels(checked);
+        List<byte[]> packaged = driver.modules(kernels, checked);
         int result = load(packaged);
         if (!packaged.isEmpty() && result == CUresult.CUDA_SUCCESS) {
             return;
         }
         try {
-            check(load(new RuntimeCompiler(capability, RuntimeCompiler.userCaches()).images()), "cuModuleLoadData");
+            check(load(new RuntimeCompiler(capability, kernels, RuntimeCompiler.userCaches()).images()), "cuModuleLoadData");
         } catch (DeviceException e) {
             throw new DeviceException(driver.deviceName() + ": " + (packaged.isEmpty()
                     ? "this jar holds no compiled kernels"
@@ -112,12 +120,12 @@ final class Gpu implements AutoCloseable {
         return tenfold / 10 + "." + tenfold % 10;
     }
 
-    Driver driver() {
+    public Driver driver() {
         return driver;
     }
 
     /** The name that the driver gives the card. */
-    String name() {
+    public String name() {
         byte[] name = new byte[256];
         check(cuDeviceGetName(name, name.length, device), "cuDeviceGetName");
         int end = 0;
@@ -127,10 +135,25 @@ final class Gpu implements AutoCloseable {
         return new String(name, 0, end, StandardCharsets.US_ASCII);
     }
 
-    /** Major · 10 + minor: 80 for sm_80. */
-    int computeCapability() {
-        return 10 * attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
-                + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    /** What the choice of kernels and launches depends on. */
+    public GpuProperties properties() {
+        return properties;
+    }
+
+    /** The kernels that this card has. */
+    public KernelCatalog kernels() {
+        return kernels;
+    }
+
+    /**
+     * What a launch must know of a kernel.
+     *
+     * @throws DeviceException if the card has none of that name
+     */
+    public KernelFacts kernel(String name) {
+        return kernels.find(name).orElseThrow(() -> new DeviceException(driver.deviceName() + ": no kernel " + name
+                + " for " + name() + KernelCatalog.packaged().find(name).map(kernel -> ", it requires "
+                + kernel.requires()).orElse("")));
     }
 
     private int attribute(int attribute) {
@@ -139,29 +162,15 @@ final class Gpu implements AutoCloseable {
         return value[0];
     }
 
-    int multiprocessors() {
-        return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-    }
-
-    /** Bytes, of which each resident block takes its own and 1 KiB more. */
-    int sharedBytesPerMultiprocessor() {
-        return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
-    }
-
-    /** Bytes of shared memory that a block can have, static and dynamic together. */
-    int sharedBytesOfBlock() {
-        return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
-    }
-
     /** Bytes of the card's memory. */
-    long totalBytes() {
+    public long totalBytes() {
         long[] total = new long[1];
         check(cuDeviceTotalMem(total, device), "cuDeviceTotalMem");
         return total[0];
     }
 
     /** Bytes free on the card. */
-    long freeBytes() {
+    public long freeBytes() {
         long[] free = new long[1];
         check(cuMemGetInfo(free, new long[1]), "cuMemGetInfo");
         return free[0];
@@ -171,7 +180,7 @@ final class Gpu implements AutoCloseable {
      * A kernel by name, allowed to use this much dynamic shared memory. The driver has one limit a kernel: it is only
      * ever raised, so that launches of several sizes can be recorded side by side.
      */
-    CUfunction function(String name, int sharedBytes) {
+    public CUfunction function(String name, int sharedBytes) {
         CUfunction function = functions.computeIfAbsent(name, this::find);
         if (sharedBytes > sharedLimits.getOrDefault(name, 0)) {
             check(cuFuncSetAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
@@ -191,11 +200,11 @@ final class Gpu implements AutoCloseable {
         throw new DeviceException(driver.deviceName() + ": no kernel " + name + " in this jar");
     }
 
-    CUstream stream() {
+    public CUstream stream() {
         return stream;
     }
 
-    long allocate(long bytes) {
+    public long allocate(long bytes) {
         var pointer = new Address();
         int result = cuMemAlloc(pointer, bytes);
         if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
@@ -207,51 +216,51 @@ final class Gpu implements AutoCloseable {
     }
 
     /** Waits for everything launched so far. */
-    void synchronize() {
+    public void synchronize() {
         checkCompletion(cuStreamSynchronize(stream), "cuStreamSynchronize");
     }
 
     /** Waits until nothing runs that may still use it. */
-    void free(long address) {
+    public void free(long address) {
         synchronize();
         check(cuMemFree(at(address)), "cuMemFree");
     }
 
-    void zero(long address, long bytes) {
+    public void zero(long address, long bytes) {
         check(cuMemsetD8Async(at(address), (byte) 0, bytes, stream), "cuMemsetD8Async");
     }
 
-    void copy(long destination, long source, long bytes) {
+    public void copy(long destination, long source, long bytes) {
         check(cuMemcpyDtoDAsync(at(destination), at(source), bytes, stream), "cuMemcpyDtoDAsync of " + bytes + " bytes");
     }
 
     /** An event to order streams by; to be destroyed by {@link #destroy}. */
-    CUevent createEvent() {
+    public CUevent createEvent() {
         var event = new CUevent();
         check(cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING), "cuEventCreate");
         return event;
     }
 
-    void destroy(CUevent event) {
+    public void destroy(CUevent event) {
         cuEventDestroy(event);
     }
 
     /** Copies to and from the host. */
-    Staging staging() {
+    public Staging staging() {
         return staging;
     }
 
-    void check(int result, String call) {
+    public void check(int result, String call) {
         driver.check(result, call);
     }
 
     /** Checks a call that waited for kernels, whose failure it may report: it cannot say which of them it was. */
-    void checkCompletion(int result, String call) {
+    public void checkCompletion(int result, String call) {
         driver.check(result, result == CUresult.CUDA_SUCCESS ? call
                 : "a kernel or copy that " + call + " waited for failed (CUDA_LAUNCH_BLOCKING=1 tells which)");
     }
 
-    static CUdeviceptr at(long address) {
+    public static CUdeviceptr at(long address) {
         return new CUdeviceptr().withByteOffset(address);
     }
 

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.study;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.driver;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -28,7 +28,7 @@ class RuntimeCompilerTest {
     void compilesEveryKernelOnceOrNamesWhatIsMissing() throws IOException {
         RuntimeCompiler compiler;
         try {
-            compiler = new RuntimeCompiler(80, caches);
+            compiler = new RuntimeCompiler(80, KernelCatalog.packaged().of(80), caches);
         } catch (DeviceException e) {
             assertEquals("NVRTC (libnvrtc.so.12) is not installed", e.getMessage());
             return;
@@ -46,6 +46,6 @@ class RuntimeCompilerTest {
         }
         Files.writeString(first, "from the cache");
         assertEquals("from the cache",
-                new String(new RuntimeCompiler(80, caches).images().get(0), StandardCharsets.UTF_8));
+                new String(new RuntimeCompiler(80, KernelCatalog.packaged().of(80), caches).images().get(0), StandardCharsets.UTF_8));
     }
 }

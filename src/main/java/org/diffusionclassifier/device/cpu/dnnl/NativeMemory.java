@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cpu;
+package org.diffusionclassifier.device.cpu.dnnl;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -7,7 +7,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.diffusionclassifier.device.DeviceException;
 
 /** A block of host memory outside the Java heap, aligned for vector loads. Leans on JavaCPP's malloc. */
-final class NativeMemory implements AutoCloseable {
+public final class NativeMemory implements AutoCloseable {
 
     private static final long ALIGNMENT = 64;
 
@@ -26,7 +26,7 @@ final class NativeMemory implements AutoCloseable {
      *
      * @throws DeviceException if there is none
      */
-    static NativeMemory allocate(long bytes) {
+    public static NativeMemory allocate(long bytes) {
         Pointer block = Pointer.malloc(bytes + ALIGNMENT);
         if (block == null || block.isNull()) {
             throw new DeviceException(
@@ -35,27 +35,27 @@ final class NativeMemory implements AutoCloseable {
         return new NativeMemory(block, bytes);
     }
 
-    static NativeMemory zeroed(long bytes) {
+    public static NativeMemory zeroed(long bytes) {
         NativeMemory memory = allocate(bytes);
         Pointer.memset(at(memory.address), 0, bytes);
         return memory;
     }
 
     /** A pointer of JavaCPP's to an address of ours. */
-    static Pointer at(long address) {
+    public static Pointer at(long address) {
         return new Address(address);
     }
 
     /** The bytes at an address as a buffer of native order, at most 2 GiB of them. */
-    static ByteBuffer buffer(long address, long bytes) {
+    public static ByteBuffer buffer(long address, long bytes) {
         return new BytePointer(at(address)).capacity(Math.toIntExact(bytes)).asByteBuffer().order(ByteOrder.nativeOrder());
     }
 
-    long address() {
+    public long address() {
         return address;
     }
 
-    long bytes() {
+    public long bytes() {
         return bytes;
     }
 
@@ -72,9 +72,9 @@ final class NativeMemory implements AutoCloseable {
     }
 
     /** A pointer of JavaCPP's that can be moved, so that pointing somewhere else makes no object. */
-    static final class Cursor extends Pointer {
+    public static final class Cursor extends Pointer {
 
-        Cursor at(long value) {
+        public Cursor at(long value) {
             address = value;
             return this;
         }

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cpu;
+package org.diffusionclassifier.device.cpu.dnnl;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +10,7 @@ import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.DType;
 
 /** A oneDNN primitive and the tensors it works on. Running it allocates nothing. */
-final class DnnlOp implements Op {
+public final class DnnlOp implements Op {
 
     private final String name;
     private final long flops;
@@ -28,7 +28,7 @@ final class DnnlOp implements Op {
     }
 
     /** Makes the primitive of a descriptor, which is released; operands follow, each by its slot (DNNL_ARG_…). */
-    static DnnlOp of(OneDnn oneDnn, String name, long flops, dnnl_primitive_desc descriptor) {
+    public static DnnlOp of(OneDnn oneDnn, String name, long flops, dnnl_primitive_desc descriptor) {
         var op = new DnnlOp(name, flops, new Primitive(oneDnn, name, descriptor));
         if (op.primitive.scratchpadBytes() > 0) {
             op.scratchpad = scratch(op.primitive.scratchpadBytes());
@@ -38,16 +38,16 @@ final class DnnlOp implements Op {
     }
 
     /** Bytes of the arena for use within one operation. */
-    static Tensor scratch(long bytes) {
+    public static Tensor scratch(long bytes) {
         return Tensor.over(Storage.planned(bytes), DType.U8, 1, Math.toIntExact(bytes));
     }
 
-    DnnlOp reads(int slot, dnnl_memory_desc desc, Tensor tensor) {
+    public DnnlOp reads(int slot, dnnl_memory_desc desc, Tensor tensor) {
         reads.add(tensor);
         return operand(slot, desc, tensor);
     }
 
-    DnnlOp writes(int slot, dnnl_memory_desc desc, Tensor tensor) {
+    public DnnlOp writes(int slot, dnnl_memory_desc desc, Tensor tensor) {
         writes.add(tensor);
         return operand(slot, desc, tensor);
     }

@@ -1,7 +1,7 @@
-package org.diffusionclassifier.device.cpu;
+package org.diffusionclassifier.device.cpu.dnnl;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
-import static org.diffusionclassifier.device.cpu.OneDnn.check;
+import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +12,7 @@ import org.bytedeco.dnnl.dnnl_primitive;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 
 /** A oneDNN primitive and where its operands lie; they can be moved between two runs, neither of which allocates. */
-final class Primitive implements AutoCloseable {
+public final class Primitive implements AutoCloseable {
 
     private final OneDnn oneDnn;
     private final String name;
@@ -27,7 +27,7 @@ final class Primitive implements AutoCloseable {
      * @param name       for messages
      * @param descriptor what to make; it is released
      */
-    Primitive(OneDnn oneDnn, String name, dnnl_primitive_desc descriptor) {
+    public Primitive(OneDnn oneDnn, String name, dnnl_primitive_desc descriptor) {
         this.oneDnn = oneDnn;
         this.name = name;
         try {
@@ -43,12 +43,12 @@ final class Primitive implements AutoCloseable {
     }
 
     /** Bytes of memory that it wants for itself while it runs. */
-    long scratchpadBytes() {
+    public long scratchpadBytes() {
         return scratchpadBytes;
     }
 
     /** Adds an operand by its slot (DNNL_ARG_…). */
-    Primitive operand(int slot, dnnl_memory_desc desc) {
+    public Primitive operand(int slot, dnnl_memory_desc desc) {
         var memory = new dnnl_memory();
         check(dnnl_memory_create(memory, desc, oneDnn.engine(), null), "memory_create");
         memories.add(memory);
@@ -57,12 +57,12 @@ final class Primitive implements AutoCloseable {
     }
 
     /** The slot of the second operand of post-operation {@code index}. */
-    static int postOpSlot(int index) {
+    public static int postOpSlot(int index) {
         return DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE * (index + 1) | DNNL_ARG_SRC_1;
     }
 
     /** Says where the operand of a slot lies. */
-    void place(int slot, long address) {
+    public void place(int slot, long address) {
         int status = dnnl_memory_set_data_handle(memories.get(slots.indexOf(slot)), cursor.at(address));
         if (status != dnnl_success) {
             check(status, "set_data_handle");
@@ -70,13 +70,13 @@ final class Primitive implements AutoCloseable {
     }
 
     /** Says where its scratchpad lies, if it has one. */
-    void placeScratchpad(long address) {
+    public void placeScratchpad(long address) {
         if (scratchpadBytes > 0) {
             place(DNNL_ARG_SCRATCHPAD, address);
         }
     }
 
-    void run() {
+    public void run() {
         if (arguments == null) {
             arguments = new dnnl_exec_arg_t(memories.size());
             for (int i = 0; i < memories.size(); i++) {

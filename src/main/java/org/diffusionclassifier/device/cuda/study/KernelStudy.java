@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.study;
 
 import static jcuda.driver.JCudaDriver.*;
 
@@ -9,6 +9,10 @@ import java.util.Map;
 import jcuda.driver.CUevent;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Op;
+import org.diffusionclassifier.device.cuda.CudaDevice;
+import org.diffusionclassifier.device.cuda.driver.EmulatedProfile;
+import org.diffusionclassifier.device.cuda.driver.Gpu;
+import org.diffusionclassifier.device.cuda.driver.KernelOp;
 
 /**
  * The launches of a graph, those that do the same work taken together, and what each of them takes: counted on the
@@ -23,6 +27,15 @@ public final class KernelStudy {
     private final CudaDevice device;
     private final Graph graph;
     private final Map<Launch, KernelOp> launches = new LinkedHashMap<>();
+
+    /**
+     * The emulated card with every load and store checked and counted, as large as another: layers then choose the
+     * tiles that they choose there. It stays so for the rest of the process.
+     */
+    public static CudaDevice openEmulatedAs(Card card) {
+        EmulatedProfile.pretend(card.multiprocessors(), card.sharedBytesOfBlock());
+        return CudaDevice.openEmulatedToCount();
+    }
 
     /** @param graph recorded on the device, and open as long as this is used */
     public KernelStudy(CudaDevice device, Graph graph) {
@@ -51,7 +64,7 @@ public final class KernelStudy {
     public LaunchCounters count(Launch launch, int blocks) {
         Gpu gpu = device.gpu();
         graph.place();
-        gpu.zero(device.arena().reserve(graph.arenaBytes()), graph.arenaBytes());
+        device.clearArena(graph.arenaBytes());
         return LaunchCounters.of(EmulatedProfile.count(gpu, blocks, launches.get(launch)).get(launch.kernel()));
     }
 
@@ -105,15 +118,15 @@ public final class KernelStudy {
         List<Op> before = new ArrayList<>();
         boolean open = false;
         for (Op op : graph.ops()) {
-            String kernel = op instanceof KernelOp launch ? launch.kernel() : "";
-            if (op.flops() > 0 && !kernel.startsWith("attention")) {
+            String family = op instanceof KernelOp launch ? launch.kernel().family() : "";
+            if (op.flops() > 0 && !family.equals("attention")) {
                 before.add(op);
                 products.add(before);
                 before = new ArrayList<>();
                 open = true;
-            } else if (open && kernel.matches("splitk_.*|finish_.*")) {
+            } else if (open && (family.equals("splitk") || family.equals("finish"))) {
                 products.get(products.size() - 1).add(op);
-            } else if (kernel.matches("arrange.*|spread.*")) {
+            } else if (family.equals("arrange")) {
                 open = false;
                 before.add(op);
             } else {

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.driver;
 
 import static jcuda.driver.JCudaDriver.cuProfilerInitialize;
 import static jcuda.driver.JCudaDriver.cuProfilerStart;
@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import org.diffusionclassifier.device.Op;
 
 /** The emulated driver's settings and counters, which it gives through the profiler's calls: a file in, a file out. */
-final class EmulatedProfile {
+public final class EmulatedProfile {
 
     private static final int CU_OUT_KEY_VALUE_PAIR = 0;
 
@@ -23,11 +23,14 @@ final class EmulatedProfile {
     /**
      * Gives the emulated card the multiprocessors and the shared memory of another, and spares what checking the copies
      * of large weights would take, for the rest of the process.
+     *
+     * @param sharedBytesOfBlock of which a block can have as many
      */
-    static void pretend(Card card) {
+    public static void pretend(int multiprocessors, int sharedBytesOfBlock) {
+        Driver.EMULATED.load();
         inDirectory(directory -> {
-            initialise(directory, "SIMT_MULTIPROCESSORS " + card.multiprocessors() + "\nSIMT_SHARED_KB "
-                    + card.sharedBytesOfBlock() / 1024 + "\nSIMT_STREAM_RACES 0\n");
+            initialise(directory, "SIMT_MULTIPROCESSORS " + multiprocessors + "\nSIMT_SHARED_KB "
+                    + sharedBytesOfBlock / 1024 + "\nSIMT_STREAM_RACES 0\n");
             return null;
         });
     }
@@ -38,7 +41,7 @@ final class EmulatedProfile {
      * @param blocks of the grid, spread evenly, that are run; what the others would write is left as it was
      * @return by kernel, in the form that {@code kernels/simt/README.md} describes
      */
-    static JsonNode count(Gpu gpu, int blocks, Op launch) {
+    public static JsonNode count(Gpu gpu, int blocks, Op launch) {
         return inDirectory(directory -> {
             Path counters = initialise(directory, "blocks " + blocks + "\nsites 1\n");
             gpu.check(cuProfilerStart(), "cuProfilerStart");

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.driver;
 
 import static jcuda.driver.JCudaDriver.cuLaunchKernel;
 
@@ -12,28 +12,16 @@ import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
 
 /**
- * A kernel launch with its arguments fixed. They lie in a direct buffer, eight bytes each, so that a launch neither
+ * A kernel launch with its arguments fixed, each checked against what {@link KernelFacts} says. They lie in a direct
+ * buffer, eight bytes each, so that a launch neither
  * copies nor pins anything of the Java heap.
  */
-final class KernelOp implements Op {
-
-    /** Grid and block of a launch. */
-    record Geometry(int gridX, int gridY, int gridZ, int block, int sharedBytes) {
-
-        /** Without dynamic shared memory. */
-        static Geometry of(long gridX, int gridY, int block) {
-            return new Geometry(Math.toIntExact(gridX), gridY, 1, block, 0);
-        }
-
-        static long ceilDiv(long a, long b) {
-            return (a + b - 1) / b;
-        }
-    }
+public final class KernelOp implements Op {
 
     private static final int SLOT = Long.BYTES;
 
     private final Gpu gpu;
-    private final String kernel;
+    private final KernelFacts kernel;
     private final Geometry geometry;
     private final long flops;
     private final CUfunction function;
@@ -43,36 +31,61 @@ final class KernelOp implements Op {
     private ByteBuffer values;
     private Pointer pointers;
 
-    KernelOp(Gpu gpu, String kernel, Geometry geometry, long flops) {
+    /**
+     * @param flops multiplications and additions of the result; 0 for a kernel that is bound by bytes
+     * @throws IllegalArgumentException unless the kernel has such blocks
+     */
+    public KernelOp(Gpu gpu, KernelFacts kernel, Geometry geometry, long flops) {
+        kernel.require(geometry, gpu.properties());
         this.gpu = gpu;
         this.kernel = kernel;
         this.geometry = geometry;
         this.flops = flops;
-        this.function = gpu.function(kernel, geometry.sharedBytes());
+        this.function = gpu.function(kernel.kernel(), geometry.sharedBytes());
     }
 
-    /** The next argument: a tensor that is read, or null. */
-    KernelOp in(Tensor tensor) {
+    /**
+     * The next argument: a tensor that is read, or null.
+     *
+     * @throws IllegalArgumentException unless the next parameter takes it
+     */
+    public KernelOp in(Tensor tensor) {
+        kernel.require(arguments.size(), tensor, false);
         if (tensor != null) {
             reads.add(tensor);
         }
         return add(tensor == null ? 0L : tensor);
     }
 
-    /** The next argument: a tensor that is written, or null. */
-    KernelOp out(Tensor tensor) {
+    /**
+     * The next argument: a tensor that is written, or null.
+     *
+     * @throws IllegalArgumentException unless the next parameter takes it
+     */
+    public KernelOp out(Tensor tensor) {
+        kernel.require(arguments.size(), tensor, true);
         if (tensor != null) {
             writes.add(tensor);
         }
         return add(tensor == null ? 0L : tensor);
     }
 
-    /** The next arguments: Integer for int, Float for float, Double for double, Long for long long, Boolean for int. */
-    KernelOp with(Object... scalars) {
-        for (Object scalar : scalars) {
-            add(scalar instanceof Boolean flag ? flag ? 1 : 0 : scalar);
+    /**
+     * The next arguments: integers for int, floats for float, doubles for double.
+     *
+     * @throws IllegalArgumentException unless the next parameters take them
+     */
+    public KernelOp with(Number... scalars) {
+        for (Number scalar : scalars) {
+            kernel.require(arguments.size(), scalar);
+            add(scalar);
         }
         return this;
+    }
+
+    /** The next argument: an int that says yes or no. */
+    public KernelOp with(boolean flag) {
+        return with(flag ? 1 : 0);
     }
 
     private KernelOp add(Object argument) {
@@ -83,6 +96,7 @@ final class KernelOp implements Op {
     @Override
     public void bind() {
         if (values == null) {
+            kernel.requireArguments(arguments.size());
             values = ByteBuffer.allocateDirect(SLOT * arguments.size()).order(ByteOrder.nativeOrder());
             Pointer start = Pointer.to(values);
             Pointer[] slots = new Pointer[arguments.size()];
@@ -109,8 +123,8 @@ final class KernelOp implements Op {
 
     @Override
     public void run() {
-        int result = cuLaunchKernel(function, geometry.gridX, geometry.gridY, geometry.gridZ, geometry.block, 1, 1,
-                geometry.sharedBytes, gpu.stream(), pointers, null);
+        int result = cuLaunchKernel(function, geometry.gridX(), geometry.gridY(), geometry.gridZ(),
+                geometry.block(), 1, 1, geometry.sharedBytes(), gpu.stream(), pointers, null);
         if (result != 0) {
             gpu.check(result, name());
         }
@@ -118,20 +132,20 @@ final class KernelOp implements Op {
 
     @Override
     public String name() {
-        return kernel + " <<<(" + geometry.gridX + ", " + geometry.gridY + ", " + geometry.gridZ + "), "
-                + geometry.block + ", " + geometry.sharedBytes + ">>>";
+        return kernel.kernel() + " <<<(" + geometry.gridX() + ", " + geometry.gridY() + ", " + geometry.gridZ() + "), "
+                + geometry.block() + ", " + geometry.sharedBytes() + ">>>";
     }
 
-    String kernel() {
+    public KernelFacts kernel() {
         return kernel;
     }
 
-    Geometry geometry() {
+    public Geometry geometry() {
         return geometry;
     }
 
     /** The arguments in order: tensors by their shapes, {@code →} before the first that is written, and scalars. */
-    String operands() {
+    public String operands() {
         var text = new StringBuilder();
         for (Object argument : arguments) {
             if (argument instanceof Tensor tensor) {

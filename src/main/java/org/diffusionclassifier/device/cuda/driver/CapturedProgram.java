@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.driver;
 
 import static jcuda.driver.JCudaDriver.*;
 
@@ -14,12 +14,12 @@ import org.diffusionclassifier.device.Op;
  * The launches of a graph as one CUDA graph: handed to the driver once, with their arguments, and from then on started by
  * a single call. What differs from run to run reaches the kernels through memory that their arguments point to.
  */
-final class CapturedProgram implements Graph.Program {
+public final class CapturedProgram implements Graph.Program {
 
     private final Gpu gpu;
     private final CUgraphExec executable = new CUgraphExec();
 
-    CapturedProgram(Gpu gpu, List<Op> ops) {
+    public CapturedProgram(Gpu gpu, List<Op> ops) {
         this.gpu = gpu;
         CUstream stream = gpu.stream();
         var graph = new CUgraph();

@@ -1,6 +1,9 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.study;
 
-import org.diffusionclassifier.device.cuda.KernelOp.Geometry;
+import org.diffusionclassifier.device.cuda.driver.Geometry;
+import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
+import org.diffusionclassifier.device.cuda.driver.KernelFacts;
+import org.diffusionclassifier.device.cuda.driver.KernelOp;
 
 /**
  * A kernel launch of a recorded graph, as it is before anything runs.
@@ -20,8 +23,7 @@ public record Launch(String kernel, String operands, long blocks, int threads, i
 
     static Launch of(KernelOp op) {
         Geometry geometry = op.geometry();
-        return new Launch(op.kernel(), op.operands(),
-                (long) geometry.gridX() * geometry.gridY() * geometry.gridZ(), geometry.block(),
+        return new Launch(op.kernel().kernel(), op.operands(), geometry.blocks(), geometry.block(),
                 geometry.sharedBytes(), op.flops(), op.bytes(), 1);
     }
 
@@ -29,9 +31,8 @@ public record Launch(String kernel, String operands, long blocks, int threads, i
         return new Launch(kernel, operands, blocks, threads, sharedBytes, flops, bytes, number);
     }
 
-    /** The kernel file's name without its ending, nearly: {@code gemm}, {@code conv3x3}, {@code attention}, … */
+    /** The kernel's, by the catalog: {@code gemm}, {@code conv3x3}, {@code attention}, … */
     public String family() {
-        int end = kernel.indexOf('_');
-        return end < 0 ? kernel : kernel.substring(0, end);
+        return KernelCatalog.packaged().find(kernel).map(KernelFacts::family).orElse(kernel);
     }
 }

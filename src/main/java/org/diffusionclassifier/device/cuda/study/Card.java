@@ -1,7 +1,8 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.study;
 
 import java.util.Arrays;
 import java.util.Optional;
+import org.diffusionclassifier.device.cuda.driver.CompiledKernel;
 
 /**
  * Graphics cards by their datasheets: what bounds a kernel there, and how many of its blocks a multiprocessor holds.

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.study;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -10,6 +10,9 @@ import java.util.List;
 import org.diffusionclassifier.checkpoint.DiffusersDirectory;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.WeightsBudget;
+import org.diffusionclassifier.device.cuda.CudaDevice;
+import org.diffusionclassifier.device.cuda.Kernels;
+import org.diffusionclassifier.device.cuda.driver.CompiledKernel;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.SyntheticEvaluation;
 import org.diffusionclassifier.report.KernelTable;

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cpu;
+package org.diffusionclassifier.device.cpu.dnnl;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
 
@@ -10,30 +10,30 @@ import org.diffusionclassifier.device.DeviceException;
  * The oneDNN library as this package uses it: one engine, one stream, status codes turned into exceptions. Leans on
  * oneDNN's C interface (uxlfoundation.github.io/oneDNN) through JavaCPP.
  */
-final class OneDnn implements AutoCloseable {
+public final class OneDnn implements AutoCloseable {
 
     private final dnnl_engine engine = new dnnl_engine();
     private final dnnl_stream stream = new dnnl_stream();
 
-    OneDnn() {
+    public OneDnn() {
         check(dnnl_engine_create(engine, dnnl_cpu, 0), "engine_create");
         check(dnnl_stream_create(stream, engine, dnnl_stream_default_flags), "stream_create");
     }
 
-    dnnl_engine engine() {
+    public dnnl_engine engine() {
         return engine;
     }
 
-    dnnl_stream stream() {
+    public dnnl_stream stream() {
         return stream;
     }
 
     /** Whether the processor multiplies bfloat16 natively (AVX512-BF16 or AMX). */
-    static boolean hasBfloat16() {
+    public static boolean hasBfloat16() {
         return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
     }
 
-    static void check(int status, String call) {
+    public static void check(int status, String call) {
         if (status == dnnl_success) {
             return;
         }

@@ -1,7 +1,7 @@
-package org.diffusionclassifier.device.cpu;
+package org.diffusionclassifier.device.cpu.dnnl;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
-import static org.diffusionclassifier.device.cpu.OneDnn.check;
+import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -16,12 +16,12 @@ import org.diffusionclassifier.tensor.DType;
  * What oneDNN wants to know before it makes a primitive: descriptors of our tensors in its own order of dimensions, and
  * attributes. Everything made here is released by {@link #close}; a primitive keeps copies of its own.
  */
-final class Descriptors implements AutoCloseable {
+public final class Descriptors implements AutoCloseable {
 
     private final List<Runnable> releases = new ArrayList<>();
 
     /** A tensor of any layout with constant strides. */
-    dnnl_memory_desc strided(DType type, long[] dims, long[] strides) {
+    public dnnl_memory_desc strided(DType type, long[] dims, long[] strides) {
         var desc = new dnnl_memory_desc();
         check(dnnl_memory_desc_create_with_strides(desc, dims.length, dims, typeCode(type), strides), "memory_desc");
         releases.add(() -> dnnl_memory_desc_destroy(desc));
@@ -29,7 +29,7 @@ final class Descriptors implements AutoCloseable {
     }
 
     /** Dense, row-major. */
-    dnnl_memory_desc dense(DType type, long... dims) {
+    public dnnl_memory_desc dense(DType type, long... dims) {
         long[] strides = new long[dims.length];
         long stride = 1;
         for (int i = dims.length - 1; i >= 0; i--) {
@@ -40,7 +40,7 @@ final class Descriptors implements AutoCloseable {
     }
 
     /** A layout of oneDNN's choice. */
-    dnnl_memory_desc any(DType type, long... dims) {
+    public dnnl_memory_desc any(DType type, long... dims) {
         var desc = new dnnl_memory_desc();
         check(dnnl_memory_desc_create_with_tag(desc, dims.length, dims, typeCode(type), dnnl_format_tag_any),
                 "memory_desc");
@@ -49,19 +49,19 @@ final class Descriptors implements AutoCloseable {
     }
 
     /** The rows of a tensor as a matrix [rows, width]. */
-    dnnl_memory_desc matrix(Tensor x) {
+    public dnnl_memory_desc matrix(Tensor x) {
         return strided(x.type(), new long[] {x.rows(), x.width()}, new long[] {x.rowStride(), 1});
     }
 
     /** A tensor [B, H, W, C] or [B, L, C] in oneDNN's order of dimensions, [B, C, H, W], its memory channels-last. */
-    dnnl_memory_desc image(Tensor x) {
+    public dnnl_memory_desc image(Tensor x) {
         long h = x.rank() == 4 ? x.dim(1) : x.rows() / x.dim(0);
         long w = x.rank() == 4 ? x.dim(2) : 1;
         long row = x.rowStride();
         return strided(x.type(), new long[] {x.dim(0), x.width(), h, w}, new long[] {h * w * row, 1, w * row, row});
     }
 
-    dnnl_post_ops postOps() {
+    public dnnl_post_ops postOps() {
         var postOps = new dnnl_post_ops();
         check(dnnl_post_ops_create(postOps), "post_ops_create");
         releases.add(() -> dnnl_post_ops_destroy(postOps));
@@ -69,7 +69,7 @@ final class Descriptors implements AutoCloseable {
     }
 
     /** Attributes with these post-operations, and with scratch memory left to the caller. */
-    dnnl_primitive_attr attributes(dnnl_post_ops postOps) {
+    public dnnl_primitive_attr attributes(dnnl_post_ops postOps) {
         var attributes = new dnnl_primitive_attr();
         check(dnnl_primitive_attr_create(attributes), "primitive_attr_create");
         releases.add(() -> dnnl_primitive_attr_destroy(attributes));
@@ -79,20 +79,20 @@ final class Descriptors implements AutoCloseable {
     }
 
     /** A copy that lives until it is destroyed by its owner. */
-    static dnnl_memory_desc copyOf(dnnl_memory_desc desc) {
+    public static dnnl_memory_desc copyOf(dnnl_memory_desc desc) {
         var copy = new dnnl_memory_desc();
         check(dnnl_memory_desc_clone(copy, desc), "memory_desc_clone");
         return copy;
     }
 
     /** Appends an element-wise function; nothing for NONE. */
-    static void append(dnnl_post_ops postOps, Activation activation) {
+    public static void append(dnnl_post_ops postOps, Activation activation) {
         if (activation != Activation.NONE) {
             check(dnnl_post_ops_append_eltwise(postOps, algorithm(activation), alpha(activation), 0), "append_eltwise");
         }
     }
 
-    static int algorithm(Activation activation) {
+    public static int algorithm(Activation activation) {
         return switch (activation) {
             case SILU, QUICK_GELU -> dnnl_eltwise_swish;
             case GELU -> dnnl_eltwise_gelu_erf;
@@ -102,7 +102,7 @@ final class Descriptors implements AutoCloseable {
     }
 
     /** The factor inside swish's logistic function. */
-    static float alpha(Activation activation) {
+    public static float alpha(Activation activation) {
         return activation == Activation.QUICK_GELU ? 1.702f : 1;
     }
 

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.driver;
 
 import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
 import static jcuda.driver.JCudaDriver.cuInit;
@@ -20,7 +20,7 @@ import org.diffusionclassifier.device.DeviceException;
  * The CUDA driver library of this process: the installed one, or the emulated one that travels in the jar. A process
  * can have one only, since JCuda binds to whichever is loaded first and cannot be unloaded.
  */
-enum Driver {
+public enum Driver {
 
     /** The system's libcuda.so.1. */
     INSTALLED("cuda"),
@@ -44,12 +44,12 @@ enum Driver {
      * Whether the system has an NVIDIA driver, found out without loading a library: a failed attempt would leave JCuda
      * unusable for the emulated one.
      */
-    static boolean isInstalled() {
+    public static boolean isInstalled() {
         return DEVICE_FILES.stream().anyMatch(Files::exists);
     }
 
     /** As {@code --device} calls it. */
-    String deviceName() {
+    public String deviceName() {
         return deviceName;
     }
 
@@ -58,7 +58,7 @@ enum Driver {
      *
      * @throws DeviceException if there is no such driver, or the other one is in use already
      */
-    void load() {
+    public void load() {
         synchronized (Driver.class) {
             if (loaded == this) {
                 return;
@@ -93,7 +93,7 @@ enum Driver {
      * @param firstUse makes JCuda load its native part
      * @throws LinkageError if there is no such library
      */
-    void bind(String library, Runnable firstUse) {
+    public void bind(String library, Runnable firstUse) {
         synchronized (Driver.class) {
             if (BOUND.contains(library)) {
                 return;
@@ -107,7 +107,7 @@ enum Driver {
     }
 
     /** Version that the driver supports: 12060 for CUDA 12.6. */
-    int version() {
+    public int version() {
         int[] version = new int[1];
         check(cuDriverGetVersion(version), "cuDriverGetVersion");
         return version[0];
@@ -116,15 +116,20 @@ enum Driver {
     /**
      * The compiled kernels that the jar holds for this driver, a module an entry; empty if it was built without.
      *
+     * @param kernels of the card: the installed driver takes no module without any
      * @param checked of the emulated driver, those that check and count every load and store
      */
-    List<byte[]> kernels(boolean checked) {
-        return resourceLines(this == INSTALLED ? "modules.txt"
-                : checked ? "simt-modules-checked.txt" : "simt-modules.txt").stream().map(Driver::resource).toList();
+    List<byte[]> modules(KernelCatalog kernels, boolean checked) {
+        if (this == INSTALLED) {
+            return resourceLines("modules.txt").stream()
+                    .filter(name -> kernels.hasFile(name.replace(".fatbin", ""))).map(Driver::resource).toList();
+        }
+        return resourceLines(checked ? "simt-modules-checked.txt" : "simt-modules.txt").stream().map(Driver::resource)
+                .toList();
     }
 
     /** A resource of the kernels' module; null if there is none. */
-    static byte[] resource(String name) {
+    public static byte[] resource(String name) {
         try (InputStream in = Driver.class.getResourceAsStream(RESOURCES + name)) {
             return in == null ? null : in.readAllBytes();
         } catch (IOException e) {
@@ -133,12 +138,12 @@ enum Driver {
     }
 
     /** The lines of a resource; none if there is no such resource. */
-    static List<String> resourceLines(String name) {
+    public static List<String> resourceLines(String name) {
         byte[] text = resource(name);
         return text == null ? List.of() : new String(text, StandardCharsets.UTF_8).lines().toList();
     }
 
-    void check(int result, String call) {
+    public void check(int result, String call) {
         if (result != CUresult.CUDA_SUCCESS) {
             throw new DeviceException(deviceName + ": " + call + ": " + CUresult.stringFor(result));
         }

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.device.cuda;
+package org.diffusionclassifier.device.cuda.driver;
 
 import static jcuda.driver.JCudaDriver.*;
 
@@ -22,7 +22,7 @@ import jcuda.driver.CUstream_flags;
  *     copies                    ─ slot ─ slot ─●──┘
  * </pre>
  */
-final class Staging implements AutoCloseable {
+public final class Staging implements AutoCloseable {
 
     /** Four megabytes are long past where a bus's rate depends on the size; four of them keep both ends busy. */
     private static final int SLOT_BYTES = 4 << 20;
@@ -30,13 +30,13 @@ final class Staging implements AutoCloseable {
 
     /** Puts elements {@code first} to {@code first + count} of something into a buffer. */
     @FunctionalInterface
-    interface Source {
+    public interface Source {
         void fill(ByteBuffer slot, int first, int count);
     }
 
     /** Takes them out of one. */
     @FunctionalInterface
-    interface Sink {
+    public interface Sink {
         void take(ByteBuffer slot, int first, int count);
     }
 
@@ -49,7 +49,7 @@ final class Staging implements AutoCloseable {
     private int next;
 
     /** @param compute the stream that the kernels are launched on */
-    Staging(Gpu gpu, CUstream compute) {
+    public Staging(Gpu gpu, CUstream compute) {
         this.gpu = gpu;
         this.compute = compute;
         gpu.check(cuStreamCreate(copies, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
@@ -66,13 +66,13 @@ final class Staging implements AutoCloseable {
      *
      * @param size bytes of an element
      */
-    void upload(long address, int elements, int size, Source source) {
+    public void upload(long address, int elements, int size, Source source) {
         copy(address, elements, size, source);
         after(copied, copies, compute);
     }
 
     /** As {@link #upload}, but kernels that need the elements have to wait for {@code done}. */
-    void upload(long address, int elements, int size, Source source, CUevent done) {
+    public void upload(long address, int elements, int size, Source source, CUevent done) {
         copy(address, elements, size, source);
         gpu.check(cuEventRecord(done, copies), "cuEventRecord");
     }
@@ -94,7 +94,7 @@ final class Staging implements AutoCloseable {
      *
      * @param size bytes of an element
      */
-    void download(long address, int elements, int size, Sink sink) {
+    public void download(long address, int elements, int size, Sink sink) {
         for (int first = 0, count; first < elements; first += count) {
             count = Math.min(elements - first, SLOT_BYTES / size);
             Slot slot = free(count * size);
