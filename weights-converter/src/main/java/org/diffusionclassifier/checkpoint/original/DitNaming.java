@@ -1,23 +1,19 @@
-package org.diffusionclassifier.checkpoint;
+package org.diffusionclassifier.checkpoint.original;
 
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import org.diffusionclassifier.checkpoint.RenamedWeights.Stored;
-import org.diffusionclassifier.config.ClassConditionalConfig;
+import org.diffusionclassifier.checkpoint.original.RenamedWeights.Stored;
 import org.diffusionclassifier.config.DitConfig;
 import org.diffusionclassifier.config.ScheduleConfig.BetaSchedule;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.tensor.InputException;
-import org.diffusionclassifier.tensor.PrefixedWeights;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * A DiT in the naming of its original implementation (facebookresearch/DiT, {@code models.py}), one file of the
- * transformer alone, with the folder of a VAE beside it:
+ * A DiT in the naming of its original implementation (facebookresearch/DiT, {@code models.py}), which is the transformer
+ * alone:
  *
  * <pre>
  *     x_embedder.proj                 pos_embed.proj
@@ -33,7 +29,7 @@ import org.diffusionclassifier.tensor.Weights;
  *
  * A training checkpoint's averaged weights stand under {@code ema} and are taken from there. The classes have no names.
  */
-public final class DitCheckpoint implements DitSource {
+final class DitNaming implements OriginalNaming {
 
     private static final String PATCHES = "x_embedder.proj.weight";
     private static final String LABELS = "y_embedder.embedding_table.weight";
@@ -48,38 +44,23 @@ public final class DitCheckpoint implements DitSource {
     private static final ScheduleConfig SCHEDULE =
             new ScheduleConfig(1000, 1e-4, 0.02, BetaSchedule.LINEAR, PredictionType.EPSILON);
 
-    private final Path file;
-    private final ClassConditionalConfig config;
-    private final VaeFolder vae;
-
-    /**
-     * @param file safetensors, or by any other name PyTorch's
-     * @param vae  the folder of its autoencoder in diffusers' form, such as sd-vae-ft-ema
-     * @throws InputException if the file is no DiT in the original naming, or the VAE does not fit it
-     */
-    public DitCheckpoint(Path file, Path vae) {
-        this.file = file;
-        DitConfig transformer = transformer(file);
-        this.vae = VaeFolder.open(vae);
-        this.vae.requireFits(transformer, file.toString());
-        this.config = new ClassConditionalConfig(transformer, this.vae.config(), SCHEDULE, List.of());
-    }
-
-    /** What is inferred of the transformer. @throws InputException if the file is no DiT in the original naming */
-    public static DitConfig transformer(Path file) {
-        try (Weights weights = open(file)) {
-            return config(weights);
-        }
-    }
-
-    /** Whether a file is meant to be one, by names that no other model here has. */
-    public static boolean isOne(Weights file) {
+    @Override
+    public boolean recognises(Weights file) {
         return file.has("ema." + PATCHES) && file.has("ema." + LABELS) || file.has(PATCHES) && file.has(LABELS);
     }
 
-    private static Weights open(Path file) {
-        Weights all = WeightsFormat.of(file).open(file);
-        return all.has("ema." + PATCHES) ? new PrefixedWeights(all, "ema", true) : all;
+    /** Not: all that is not in the tensors is the same for all published models. */
+    @Override
+    public boolean takesSettings() {
+        return false;
+    }
+
+    @Override
+    public OriginalModel read(Weights file, Settings settings) {
+        Weights transformer = file.has("ema." + PATCHES) ? file.at("ema") : file;
+        DitConfig config = config(transformer);
+        return new OriginalModel(Map.of("transformer", new OriginalModel.Network(config.toDiffusers(),
+                () -> weights(transformer, config.layers()))), SCHEDULE);
     }
 
     /** Everything but the heads is in the tensors' shapes. */
@@ -131,26 +112,10 @@ public final class DitCheckpoint implements DitSource {
         return new InputException(w.source() + ": tensor " + tensor + ": expected " + expected + ", found " + found);
     }
 
-    @Override
-    public ClassConditionalConfig config() {
-        return config;
-    }
-
-    @Override
-    public Origin origin() {
-        return Origin.of(file);
-    }
-
-    @Override
-    public Optional<Origin> vaeOrigin() {
-        return Optional.of(vae.origin());
-    }
-
-    @Override
-    public Weights transformerWeights() {
+    private static Weights weights(Weights transformer, int layers) {
         var modules = new LinkedHashMap<String, Stored>();
         put(modules, "pos_embed.proj", "x_embedder.proj");
-        for (int i = 0; i < config.transformer().layers(); i++) {
+        for (int i = 0; i < layers; i++) {
             String here = "transformer_blocks." + i + ".";
             String stored = "blocks." + i + ".";
             put(modules, here + "norm1.emb.timestep_embedder.linear_1", "t_embedder.mlp.0");
@@ -167,15 +132,10 @@ public final class DitCheckpoint implements DitSource {
         }
         put(modules, "proj_out_1", "final_layer.adaLN_modulation.1");
         put(modules, "proj_out_2", "final_layer.linear");
-        return new RenamedWeights(open(file), modules);
+        return new RenamedWeights(transformer, modules);
     }
 
     private static void put(Map<String, Stored> modules, String here, String stored) {
         modules.put(here, Stored.whole(stored));
-    }
-
-    @Override
-    public Weights vaeWeights() {
-        return vae.weights();
     }
 }

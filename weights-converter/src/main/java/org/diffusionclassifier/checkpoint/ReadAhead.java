@@ -4,94 +4,62 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
-import org.diffusionclassifier.config.StableDiffusionConfig;
-import org.diffusionclassifier.config.TokenizerTables;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 import org.diffusionclassifier.tensor.WeightsView;
 
 /**
- * A model that is read and decoded ahead by a thread of its own while whoever loads it is busy with what is there
- * already: text encoder, VAE and UNet, each in the order of its file. Up to {@link #WINDOW} elements wait to be asked
- * for; what is asked for out of order is read at once, and what was asked for is not kept.
- *
- * <p>Worth it for a {@link ModelFile}, which holds everything in the order in which it is loaded.
+ * A checkpoint that is read and decoded ahead by a thread of its own while whoever loads it is busy with what is there
+ * already: component by component, each in the order of its file. Up to {@link #WINDOW} elements wait to be asked for;
+ * what is asked for out of order is read at once, and what was asked for is not kept.
  */
-public final class ArrivingModel implements ModelSource, AutoCloseable {
+public final class ReadAhead implements CheckpointView {
 
     /** Elements that may be decoded and not yet asked for: 128 MiB of floats, more than any layer of Stable Diffusion. */
     private static final long WINDOW = 32 << 20;
 
-    private final ModelSource model;
-    private final Arriving textEncoder;
-    private final Arriving vae;
-    private final Arriving unet;
+    private final Checkpoint base;
+    private final Map<String, Component> components = new LinkedHashMap<>();
     private final Thread reader;
     private final long window;
     private long waiting;
     private boolean closed;
 
-    /** Starts reading. */
-    public ArrivingModel(ModelSource model) {
-        this(model, WINDOW);
+    /**
+     * Starts to read a checkpoint that is kept in the order in which it is loaded; any other is returned as it is, as
+     * reading ahead of it would fill the window with what is wanted last.
+     */
+    public static Checkpoint of(Checkpoint base, Layout layout) {
+        return base.isInOrder() ? new ReadAhead(base, layout, WINDOW) : base;
     }
 
     /** @param window elements that may wait to be asked for */
-    ArrivingModel(ModelSource model, long window) {
-        this.model = model;
+    ReadAhead(Checkpoint base, Layout layout, long window) {
+        this.base = base;
         this.window = window;
-        var components = new ArrayList<Arriving>();
-        try {
-            textEncoder = open(components, model::textEncoderWeights);
-            vae = open(components, model::vaeWeights);
-            unet = open(components, model::unetWeights);
-        } catch (RuntimeException e) {
-            components.forEach(component -> component.base.close());
-            throw e;
+        var all = new ArrayList<Arriving>();
+        for (Layout.Part part : layout.parts()) {
+            Component component = base.component(part.component());
+            var arriving = new Arriving(component.weights());
+            all.add(arriving);
+            components.put(part.component(), new Component(component.config(), () -> arriving));
         }
-        reader = new Thread(() -> components.forEach(Arriving::readAll), "weights");
+        reader = new Thread(() -> all.forEach(Arriving::readAll), "weights");
         reader.setDaemon(true);
         reader.start();
     }
 
-    private Arriving open(List<Arriving> components, Supplier<Weights> weights) {
-        var component = new Arriving(weights.get());
-        components.add(component);
-        return component;
+    @Override
+    public Checkpoint base() {
+        return base;
     }
 
     @Override
-    public StableDiffusionConfig config() {
-        return model.config();
-    }
-
-    @Override
-    public Origin origin() {
-        return model.origin();
-    }
-
-    @Override
-    public Weights unetWeights() {
-        return unet;
-    }
-
-    @Override
-    public Weights vaeWeights() {
-        return vae;
-    }
-
-    @Override
-    public Weights textEncoderWeights() {
-        return textEncoder;
-    }
-
-    @Override
-    public TokenizerTables tokenizer() {
-        return model.tokenizer();
+    public Component component(String name) {
+        return components.containsKey(name) ? components.get(name) : base.component(name);
     }
 
     /** Stops reading ahead, and closes the files. */
@@ -112,12 +80,10 @@ public final class ArrivingModel implements ModelSource, AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        for (Arriving component : List.of(textEncoder, vae, unet)) {
-            component.base.close();
-        }
+        base.close();
     }
 
-    /** The weights of one network. Closing it does nothing: the files are the model's. */
+    /** The weights of one network. Closing it does nothing: the files are the base's. */
     private final class Arriving implements WeightsView {
 
         private final Weights base;
@@ -154,7 +120,7 @@ public final class ArrivingModel implements ModelSource, AutoCloseable {
         }
 
         private boolean begin(String name, long elements) {
-            synchronized (ArrivingModel.this) {
+            synchronized (ReadAhead.this) {
                 while (!closed && !asked.contains(name) && waiting + elements > window) {
                     await();
                 }
@@ -168,20 +134,20 @@ public final class ArrivingModel implements ModelSource, AutoCloseable {
         }
 
         private void end(String name, long elements, float[] values) {
-            synchronized (ArrivingModel.this) {
+            synchronized (ReadAhead.this) {
                 arriving = null;
                 if (values == null) {
                     waiting -= elements;
                 } else {
                     arrived.put(name, values);
                 }
-                ArrivingModel.this.notifyAll();
+                ReadAhead.this.notifyAll();
             }
         }
 
         /** What has arrived of a name, or is just arriving; null if it is to be read. */
         private float[] take(String name) {
-            synchronized (ArrivingModel.this) {
+            synchronized (ReadAhead.this) {
                 while (name.equals(arriving)) {
                     await();
                 }
@@ -190,14 +156,14 @@ public final class ArrivingModel implements ModelSource, AutoCloseable {
                 if (values != null) {
                     waiting -= values.length;
                 }
-                ArrivingModel.this.notifyAll();
+                ReadAhead.this.notifyAll();
                 return values;
             }
         }
 
         private void await() {
             try {
-                ArrivingModel.this.wait();
+                ReadAhead.this.wait();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("interrupted while weights were read", e);

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.checkpoint;
+package org.diffusionclassifier.checkpoint.original;
 
 import java.nio.ByteBuffer;
 import java.util.Collections;
@@ -16,7 +16,7 @@ import org.diffusionclassifier.tensor.Weights;
  * call an attention's projections query, key, value and proj_attn rather than to_q, to_k, to_v and to_out.0, and some
  * keep them as 1×1 convolutions [C, C, 1, 1] rather than [C, C]. Files of today pass unchanged.
  */
-final class LegacyVaeWeights implements Weights {
+public final class LegacyVaeWeights implements Weights {
 
     private static final Map<String, String> PROJECTIONS =
             Map.of("query", "to_q", "key", "to_k", "value", "to_v", "proj_attn", "to_out.0");
@@ -29,7 +29,7 @@ final class LegacyVaeWeights implements Weights {
     private final Map<String, String> stored = new LinkedHashMap<>();   // today's name → name in the file
 
     /** Closing this closes {@code base}. */
-    LegacyVaeWeights(Weights base) {
+    public LegacyVaeWeights(Weights base) {
         this.base = base;
         for (String name : base.names()) {
             Matcher old = OLD.matcher(name);

@@ -1,8 +1,8 @@
-package org.diffusionclassifier.checkpoint;
+package org.diffusionclassifier.checkpoint.original;
 
 import java.util.List;
 import java.util.Map;
-import org.diffusionclassifier.checkpoint.RenamedWeights.Stored;
+import org.diffusionclassifier.checkpoint.original.RenamedWeights.Stored;
 import org.diffusionclassifier.config.ClipTextConfig.Activation;
 import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.tensor.InputException;

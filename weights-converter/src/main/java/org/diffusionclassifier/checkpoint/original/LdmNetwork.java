@@ -1,9 +1,9 @@
-package org.diffusionclassifier.checkpoint;
+package org.diffusionclassifier.checkpoint.original;
 
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.diffusionclassifier.checkpoint.RenamedWeights.Stored;
+import org.diffusionclassifier.checkpoint.original.RenamedWeights.Stored;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.PrefixedWeights;
 import org.diffusionclassifier.tensor.Weights;

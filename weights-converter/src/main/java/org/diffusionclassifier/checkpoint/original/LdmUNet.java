@@ -1,4 +1,4 @@
-package org.diffusionclassifier.checkpoint;
+package org.diffusionclassifier.checkpoint.original;
 
 import java.util.ArrayList;
 import java.util.Collections;
