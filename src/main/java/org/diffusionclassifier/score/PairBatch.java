@@ -1,7 +1,6 @@
 package org.diffusionclassifier.score;
 
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.IntUnaryOperator;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.BoundTerms;
 import org.diffusionclassifier.device.Diffusion.Trials;
@@ -29,7 +28,7 @@ final class PairBatch implements AutoCloseable {
      * What a batch is about, in the device's memory.
      *
      * @param trialOfPair [P] int32, ascending over [0, M)
-     * @param pairClass   [P] int32, as the model knows the class
+     * @param pairClass   [P] int32, the index of each pair's prompt
      */
     record Asked(Trials trials, BoundTerms posterior, Tensor trialOfPair, Tensor pairClass) {
     }
@@ -83,12 +82,8 @@ final class PairBatch implements AutoCloseable {
         return block.vector(index * trials, trials, type);
     }
 
-    /**
-     * Evaluates the round's pairs {@code from} to {@code from + pairs}, counted prompt by prompt within each trial.
-     *
-     * @param classOfPrompt how the model knows a prompt's class
-     */
-    float[] run(Round round, int from, IntUnaryOperator classOfPrompt) {
+    /** Evaluates the round's pairs {@code from} to {@code from + pairs}, counted prompt by prompt within each trial. */
+    float[] run(Round round, int from) {
         int across = round.prompts().size();
         int firstTrial = from / across;
         for (int m = 0; m < trials; m++) {
@@ -105,7 +100,7 @@ final class PairBatch implements AutoCloseable {
         int firstPair = VALUES_A_TRIAL * trials;
         for (int p = 0; p < pairs; p++) {
             values[firstPair + p] = (from + p) / across - firstTrial;
-            values[firstPair + pairs + p] = classOfPrompt.applyAsInt(round.prompts().get((from + p) % across));
+            values[firstPair + pairs + p] = round.prompts().get((from + p) % across);
         }
         device.write(block, values);
         graph.run();

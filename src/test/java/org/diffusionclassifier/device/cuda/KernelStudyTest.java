@@ -7,11 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import org.diffusionclassifier.checkpoint.DiffusersDirectory;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
 import org.diffusionclassifier.report.KernelTable;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +19,7 @@ class KernelStudyTest {
 
     private static UNetConfig demo() {
         try (var bundled = BundledModel.open()) {
-            return DiffusersDirectory.open(bundled.root()).unet();
+            return UNetConfig.read(bundled.root().resolve("unet/config.json"));
         }
     }
 

@@ -18,7 +18,9 @@ import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cpu.CpuDevice;
-import org.diffusionclassifier.model.UNet;
+import org.diffusionclassifier.model.Conditioning;
+import org.diffusionclassifier.model.Pairs;
+import org.diffusionclassifier.model.stablediffusion.UNet;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.SyntheticWeights;
 import org.diffusionclassifier.testing.Devices;
@@ -201,7 +203,8 @@ class MapMomentsTest {
         device.write(prompts, IntStream.range(0, 3).toArray());
         var prediction = new AtomicReference<Tensor>();
         try (var unet = new UNet(config, new SyntheticWeights(), device); Graph graph = device.record(recorder -> {
-            prediction.set(unet.forward(xt, new UNet.Pairs(timesteps, trialOfPair, unet.projectContext(states), prompts),
+            prediction.set(unet.forward(xt, new Pairs(timesteps, trialOfPair,
+                    new Conditioning(device, 1, unet.projectContext(states), List.of()), prompts),
                     (name, value) -> { }));
             recorder.keep(prediction.get());
         })) {

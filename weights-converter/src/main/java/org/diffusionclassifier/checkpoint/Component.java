@@ -12,7 +12,7 @@ public final class Component {
     private Weights weights;
 
     /** @param opener opens the weights, which the component's owner closes by {@link #close} */
-    Component(JsonConfig config, Supplier<Weights> opener) {
+    public Component(JsonConfig config, Supplier<Weights> opener) {
         this.config = config;
         this.opener = opener;
     }

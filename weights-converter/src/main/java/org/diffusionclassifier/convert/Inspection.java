@@ -105,7 +105,7 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
     private static Inspection ofModel(Path path, Weights file, Map<String, String> metadata,
                                       Function<Checkpoint, Layout> layouts) {
         try (var checkpoint = Checkpoint.open(ModelSpec.of(path))) {
-            if (!checkpoint.components().contains(Checkpoint.VAE)) {
+            if (!ConvertedFile.isOne(file) && !checkpoint.components().contains(Checkpoint.VAE)) {
                 var configurations = new LinkedHashMap<String, Object>();
                 checkpoint.components().forEach(name ->
                         configurations.put(name, checkpoint.component(name).config().settings()));
