@@ -242,6 +242,8 @@ class DitTest {
         try (var bundled = BundledModel.open()) {
             Path diffusion = Files.createDirectories(folder.resolve("sd"));
             Files.copy(bundled.root().resolve("model_index.json"), diffusion.resolve("model_index.json"));
+            Files.createDirectory(diffusion.resolve("unet"));
+            Files.copy(bundled.root().resolve("unet/config.json"), diffusion.resolve("unet/config.json"));
             convert(file, diffusion, "--vae", model.resolve("vae")).refused("--vae: expected with a DiT");
         }
         assertFalse(Files.exists(file));

@@ -155,7 +155,7 @@ class DiffusersDirectoryTest {
     void whatIsNoModelDirectoryIsNamed() throws IOException {
         Path file = root.resolve("model_index.json");
         assertEquals(file + ": expected a diffusers model directory, found a file",
-                inputError(() -> Opened.of(file)));
+                inputError(() -> DiffusersDirectory.open(ModelSpec.of(file))));
         Path missing = temp.resolve("missing");
         assertEquals(missing + ": expected a diffusers model directory, found nothing",
                 inputError(() -> Opened.of(missing)));

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import org.diffusionclassifier.checkpoint.original.RenamedWeights.Stored;
 import org.diffusionclassifier.tensor.InputException;
-import org.diffusionclassifier.tensor.PrefixedWeights;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
@@ -20,7 +19,6 @@ abstract class LdmNetwork {
     /** Of every GroupNorm, which tensors do not show; all of Stable Diffusion 1.x and 2.x has as many. */
     static final int NORM_GROUPS = 32;
 
-    private final Weights file;
     private final String prefix;
     private final Weights w;
     private final Map<String, Stored> modules = new LinkedHashMap<>();
@@ -30,14 +28,13 @@ abstract class LdmNetwork {
      * @param prefix what the names of this network's begin with
      */
     LdmNetwork(Weights file, String prefix) {
-        this.file = file;
         this.prefix = prefix;
         this.w = file.at(prefix);
     }
 
-    /** The tensors under diffusers' names; closing them closes the file. */
+    /** The tensors under diffusers' names; the file stays its owner's to close. */
     Weights weights() {
-        return new RenamedWeights(new PrefixedWeights(file, prefix, true), modules);
+        return new RenamedWeights(w, modules);
     }
 
     /** Says how a module is called in the file. */

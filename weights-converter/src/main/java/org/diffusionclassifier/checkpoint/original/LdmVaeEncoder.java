@@ -58,7 +58,7 @@ final class LdmVaeEncoder extends LdmNetwork {
         channels.add(dim(stored + ".block.0.conv2.weight", 0, 4));
     }
 
-    /** The tensors under diffusers' names and shapes; closing them closes the file. */
+    /** The tensors under diffusers' names and shapes. */
     @Override
     Weights weights() {
         return new LegacyVaeWeights(super.weights());
