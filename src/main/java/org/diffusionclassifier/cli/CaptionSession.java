@@ -8,7 +8,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.image.RgbImage;
-import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.result.CaptionErrors;
@@ -28,25 +27,23 @@ final class CaptionSession implements AutoCloseable {
      * @param log      where to say what is loaded, or null
      * @throws InputException if the model is not one of captions, or anything else is wrong
      */
-    CaptionSession(ModelOptions model, SharedTrialOptions options, Collection<String> captions, BundledModel bundled,
-                   PrintWriter log) {
+    CaptionSession(OpenedModel model, SharedTrialOptions options, Collection<String> captions, PrintWriter log) {
         List<String> prompts = CaptionScorer.prompts(captions);
         TrialOptions trials = options.oneStage();
         session = new Session(model, trials, new CertaintyOptions(), new PromptSet(IntStream.range(0, prompts.size())
-                .mapToObj(i -> new Prompt(prompts.get(i), prompts.get(i), i)).toList()), bundled, log);
+                .mapToObj(i -> new Prompt(prompts.get(i), prompts.get(i), i)).toList()), log);
         scorer = new CaptionScorer(session.scorer(), prompts, options.trials(session.scorer().timesteps()));
-        model.describe(settings);
+        model.options().describe(settings);
         settings.put("device", session.device().description());
         trials.describe(settings, prompts.size(), session.pairsAhead());
         start = System.nanoTime();
     }
 
     /** @throws InputException for what can be refused before anything is loaded */
-    static void check(ModelOptions model, SharedTrialOptions trials, String command) {
-        model.check();
-        if (model.isClassConditional()) {
-            throw new InputException(command + ": expected a model that is told captions, found " + model.model
-                    + ", which is told labels");
+    static void check(OpenedModel model, SharedTrialOptions trials, String command) {
+        if (model.labels().isPresent()) {
+            throw new InputException(command + ": expected a model that is conditioned on captions, found "
+                    + model.options().model + ", which is conditioned on labels");
         }
         trials.oneStage().check(1);
     }

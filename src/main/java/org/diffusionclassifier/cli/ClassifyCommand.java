@@ -64,9 +64,8 @@ final class ClassifyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        try (var bundled = BundledModel.open()) {
-            model.check();
-            PromptSet prompts = model.prompts(promptOptions, bundled, List.of());
+        try (var bundled = BundledModel.open(); var opened = model.open(bundled)) {
+            PromptSet prompts = opened.prompts(promptOptions, bundled, List.of());
             trials.check(prompts);
             certainty.check(prompts);
             if (top < 1) {
@@ -80,7 +79,7 @@ final class ClassifyCommand implements Callable<Integer> {
             var ranking = new RankingText(prompts, top);
             var results = new ArrayList<ClassifiedImage>();
             PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
-            try (var session = new Session(model, trials, certainty, prompts, bundled, log)) {
+            try (var session = new Session(opened, trials, certainty, prompts, log)) {
                 var pages = explain.new Pages(session, prompts, top);
                 for (Path image : images) {
                     RgbImage picture = ImageDecoder.read(image);

@@ -5,11 +5,13 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
+import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.RandomModel;
 import org.diffusionclassifier.convert.Converter.Count;
 import org.diffusionclassifier.convert.Converter.Outcome;
 import org.diffusionclassifier.convert.Converter.Source;
 import org.diffusionclassifier.convert.Converter;
+import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Command;
@@ -62,9 +64,6 @@ final class ConvertCommand implements Callable<Integer> {
     private boolean noHash;
 
     @Mixin
-    private AutoencoderOption autoencoder;
-
-    @Mixin
     private CheckpointOptions checkpoint;
 
     @Override
@@ -73,7 +72,16 @@ final class ConvertCommand implements Callable<Integer> {
             throw new InputException("convert: expected a SOURCE or --random, found " + (source == null ? "neither"
                     : "both"));
         }
-        var converter = converter(new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify, !noHash));
+        var model = checkpoint.spec(source, null);
+        try (var opened = source == null ? RandomModel.of(random, model) : Checkpoint.open(model)) {
+            convert(opened);
+        }
+        return 0;
+    }
+
+    private void convert(Checkpoint opened) {
+        var converter = new Converter(opened, ModelFamily.of(opened).layout(opened),
+                new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify, !noHash));
         long start = System.nanoTime();
         Outcome outcome;
         try (ProgressBar bar = Progress.bar("convert", " MB", 1_000_000, converter.work(),
@@ -81,18 +89,6 @@ final class ConvertCommand implements Callable<Integer> {
             outcome = converter.write(out, bar::stepBy);
         }
         report(outcome, (System.nanoTime() - start) * 1e-9);
-        return 0;
-    }
-
-    private Converter converter(Converter.Options options) {
-        autoencoder.check(source);
-        if (autoencoder.isOfDit(source)) {
-            checkpoint.checkNone();
-            return new Converter(autoencoder.open(source), options);
-        }
-        checkpoint.check(source);
-        return new Converter(source == null ? checkpoint.withLoras(RandomModel.of(random)) : checkpoint.open(source),
-                options);
     }
 
     private void report(Outcome outcome, double seconds) {

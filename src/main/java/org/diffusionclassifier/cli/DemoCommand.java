@@ -32,17 +32,16 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        model.check();
         var trials = new TrialOptions();
         trials.nSamples = List.of(10, 50);
         trials.toKeep = List.of(3, 1);
         trials.nTrials = 1;
-        try (var bundled = BundledModel.open()) {
+        try (var bundled = BundledModel.open(); var opened = model.open(bundled)) {
             PromptSet prompts = PromptSet.read(bundled.prompts());
             var ranking = new RankingText(prompts, prompts.classCount());
             var dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
             PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
-            try (var session = new Session(model, trials, new CertaintyOptions(), prompts, bundled, log)) {
+            try (var session = new Session(opened, trials, new CertaintyOptions(), prompts, log)) {
                 out.printf("%d pictures, %d classes, on %s%n%n", dataset.size(), prompts.classCount(),
                         session.device().description());
                 out.flush();

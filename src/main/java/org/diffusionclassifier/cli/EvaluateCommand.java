@@ -84,10 +84,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter printer = spec.commandLine().getOut();
-        try (var bundled = BundledModel.open()) {
+        try (var bundled = BundledModel.open(); var opened = model.open(bundled)) {
             Dataset images = Datasets.open(dataset, split);
-            model.check();
-            PromptSet prompts = model.prompts(promptOptions, bundled, images.classNames());
+            PromptSet prompts = opened.prompts(promptOptions, bundled, images.classNames());
             trials.check(prompts);
             certainty.check(prompts);
             if (limit != null && limit < 1) {
@@ -104,7 +103,7 @@ final class EvaluateCommand implements Callable<Integer> {
                         + images.size());
             }
             PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
-            try (var session = new Session(model, trials, certainty, prompts, bundled, log)) {
+            try (var session = new Session(opened, trials, certainty, prompts, log)) {
                 evaluate(images, wanted, prompts, session, printer);
             }
             return 0;

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.diffusionclassifier.convert.Inspection;
 import org.diffusionclassifier.file.JsonFile;
+import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.report.InspectionText;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,7 +34,7 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Inspection inspection = Inspection.of(path);
+        Inspection inspection = Inspection.of(path, checkpoint -> ModelFamily.of(checkpoint).layout(checkpoint));
         PrintWriter out = spec.commandLine().getOut();
         out.print(InspectionText.render(inspection, tensors));
         out.flush();

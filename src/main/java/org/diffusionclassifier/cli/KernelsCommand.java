@@ -11,7 +11,8 @@ import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
-import org.diffusionclassifier.checkpoint.DiffusersDirectory;
+import org.diffusionclassifier.checkpoint.Checkpoint;
+import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.device.WeightsBudget;
@@ -23,7 +24,7 @@ import org.diffusionclassifier.device.cuda.study.KernelStudy;
 import org.diffusionclassifier.device.cuda.study.Launch;
 import org.diffusionclassifier.file.AtomicFile;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
 import org.diffusionclassifier.report.KernelTable;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Command;
@@ -104,10 +105,16 @@ final class KernelsCommand implements Callable<Integer> {
             return PUBLISHED.get(model);
         }
         if (!model.equals("demo")) {
-            return DiffusersDirectory.open(Path.of(model)).unet();
+            return unet(Path.of(model));
         }
         try (var bundled = BundledModel.open()) {
-            return DiffusersDirectory.open(bundled.root()).unet();
+            return unet(bundled.root());
+        }
+    }
+
+    private static UNetConfig unet(Path model) {
+        try (var checkpoint = Checkpoint.open(ModelSpec.of(model))) {
+            return UNetConfig.read(checkpoint.component("unet").config());
         }
     }
 

@@ -3,6 +3,7 @@ package org.diffusionclassifier.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Command;
@@ -69,8 +70,8 @@ public final class Main implements Runnable {
         if (verbose) {
             e.printStackTrace(err);
         }
-        if (e instanceof InputException) {
-            err.println(line(e.getMessage()));
+        if (e instanceof InputException refusal) {
+            err.println(line(refusal.message(Main::flag)));
             return INPUT_ERROR;
         }
         if (e instanceof DeviceException) {
@@ -79,6 +80,11 @@ public final class Main implements Runnable {
         }
         err.println(line("internal error: " + e + (verbose ? "" : " (--verbose shows where)")));
         return FAULT;
+    }
+
+    /** {@code --to-keep} for the field {@code toKeep}. */
+    private static String flag(String field) {
+        return "--" + field.replaceAll("(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
     }
 
     private static String line(String message) {

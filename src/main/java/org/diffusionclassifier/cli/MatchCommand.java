@@ -67,8 +67,8 @@ final class MatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (var bundled = BundledModel.open()) {
-            CaptionSession.check(model, trials, "match");
+        try (var bundled = BundledModel.open(); var opened = model.open(bundled)) {
+            CaptionSession.check(opened, trials, "match");
             int inputs = (images.isEmpty() ? 0 : 1) + (examples == null ? 0 : 1) + (demo ? 1 : 0);
             if (inputs != 1) {
                 throw new InputException("match: expected one of IMAGE…, --examples and --demo, found "
@@ -82,15 +82,15 @@ final class MatchCommand implements Callable<Integer> {
             }
             report.check();
             if (images.isEmpty()) {
-                score(MatchingExample.read(demo ? bundled.matching() : examples), bundled);
+                score(MatchingExample.read(demo ? bundled.matching() : examples), opened);
             } else {
-                compare(bundled);
+                compare(opened);
             }
             return 0;
         }
     }
 
-    private void compare(BundledModel bundled) {
+    private void compare(OpenedModel opened) {
         List<String> told = captions.stream().map(MatchCommand::unquoted).toList();
         if (told.contains("")) {
             throw new InputException("--captions: caption " + (told.indexOf("") + 1) + " is empty");
@@ -105,7 +105,7 @@ final class MatchCommand implements Callable<Integer> {
         images.forEach(ImageDecoder::read);     // refuses a bad one before hours are spent on the others
         var names = images.stream().map(Path::toString).toList();
         var errors = new ArrayList<CaptionErrors>();
-        try (var session = open(told, bundled)) {
+        try (var session = open(told, opened)) {
             images.forEach(image -> errors.add(session.errors(ImageDecoder.read(image), told)));
             print(MatchingText.matrix(names, told, errors), session);
             report.write(() -> MatchPage.matrix(images, told, errors, session.settings()));
@@ -126,10 +126,10 @@ final class MatchCommand implements Callable<Integer> {
         return quoted ? caption.substring(1, caption.length() - 1).strip() : caption;
     }
 
-    private void score(List<MatchingExample> asked, BundledModel bundled) {
+    private void score(List<MatchingExample> asked, OpenedModel opened) {
         asked.stream().flatMap(example -> example.images().stream()).distinct().forEach(ImageDecoder::read);
         var matched = new ArrayList<MatchedExample>();
-        try (var session = open(asked.stream().flatMap(example -> example.captions().stream()).toList(), bundled)) {
+        try (var session = open(asked.stream().flatMap(example -> example.captions().stream()).toList(), opened)) {
             try (ProgressBar progress = Progress.bar("match", "", 1, asked.size(), spec.commandLine().getErr())) {
                 for (MatchingExample example : asked) {
                     matched.add(MatchedExample.of(example, Stream.of(0, 1).map(i -> session.errors(
@@ -146,8 +146,8 @@ final class MatchCommand implements Callable<Integer> {
         }
     }
 
-    private CaptionSession open(List<String> told, BundledModel bundled) {
-        return new CaptionSession(model, trials, told, bundled, main.verbose ? spec.commandLine().getErr() : null);
+    private CaptionSession open(List<String> told, OpenedModel opened) {
+        return new CaptionSession(opened, trials, told, main.verbose ? spec.commandLine().getErr() : null);
     }
 
     private void print(String text, CaptionSession session) {

@@ -1,23 +1,17 @@
 package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Supplier;
-import org.diffusionclassifier.checkpoint.DiffusersDirectory;
-import org.diffusionclassifier.checkpoint.DitSource;
-import org.diffusionclassifier.checkpoint.ModelSource;
+import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
-import org.diffusionclassifier.tensor.Weights;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -40,8 +34,9 @@ final class ModelOptions {
     @Mixin
     private CheckpointOptions checkpoint;
 
-    @Mixin
-    private ClassConditionalOptions classConditional;
+    @Option(names = "--labels", paramLabel = "FILE",
+            description = "For a DiT: the names of its labels, one a line. Default: the model's own, else numbers.")
+    private Path labels;
 
     @Option(names = "--device", paramLabel = "NAME", defaultValue = "auto",
             description = "cpu; cuda, an NVIDIA GPU; simt, the GPU's code on the CPU, slowly; or auto: cuda if there is "
@@ -68,60 +63,25 @@ final class ModelOptions {
                     + "every batch: slower, with the same results. Default: keep all.")
     Long weightsBudget;
 
-    /** @throws InputException for what can be refused before anything is loaded */
-    void check() {
-        classConditional.check(model);
-        if (isClassConditional()) {
-            checkpoint.checkNone();
-        } else {
-            checkpoint.check(model);
-        }
+    /**
+     * Opens the model's files.
+     *
+     * @throws InputException for what can be refused before anything is loaded
+     */
+    OpenedModel open(BundledModel bundled) {
         if (batchSize != null && batchSize < 1) {
             throw new InputException("--batch-size: expected at least 1, found " + batchSize);
         }
         if (weightsBudget != null && kernels != Kernels.NATIVE) {
             throw new InputException("--weights-budget: expected --kernels native, found vendor");
         }
-    }
-
-    /** Whether the model is told labels rather than captions. */
-    boolean isClassConditional() {
-        return classConditional.isOne(model);
-    }
-
-    /** @throws InputException if it is no class-conditional model, or lacks a part */
-    DitSource classConditional() {
-        return classConditional.open(model);
-    }
-
-    /**
-     * What images are compared with: captions, or the numbers of labels.
-     *
-     * @param datasetNames class names that a dataset brings along; empty for none
-     */
-    PromptSet prompts(PromptOptions options, BundledModel bundled, List<String> datasetNames) {
-        if (isClassConditional()) {
-            return options.readLabels(classConditional.labels(classConditional()), datasetNames);
-        }
-        return options.read(model == null ? bundled.prompts() : null, datasetNames);
-    }
-
-    /** @throws InputException if it is no model of captions, or lacks a part */
-    ModelSource source(BundledModel bundled) {
-        if (model == null) {
-            return checkpoint.withLoras(DiffusersDirectory.open(bundled.root()));
-        }
-        return checkpoint.open(model);
+        return OpenedModel.of(this, checkpoint.spec(model == null ? bundled.root() : model, labels));
     }
 
     /** Adds what the errors depend on. */
     void describe(Map<String, String> settings) {
         settings.put("model", model == null ? "bundled" : model.toAbsolutePath().normalize().toString());
-        if (isClassConditional()) {
-            classConditional.describe(settings);
-        } else {
-            checkpoint.describe(model, settings);
-        }
+        checkpoint.describe(settings);
     }
 
     /**
@@ -130,38 +90,16 @@ final class ModelOptions {
      *
      * @throws InputException if there is not
      */
-    WeightsBudget budget(ModelSource source) {
-        return budget(List.of(source::unetWeights, source::vaeWeights, source::textEncoderWeights));
-    }
-
-    /** As above. */
-    WeightsBudget budget(DitSource source) {
-        return budget(List.of(source::transformerWeights, source::vaeWeights));
-    }
-
-    private WeightsBudget budget(List<Supplier<Weights>> components) {
+    WeightsBudget budget(Layout layout) {
         if (weightsBudget == null) {
             return WeightsBudget.unlimited();
         }
-        long largest = 0;
-        for (var component : components) {
-            try (Weights weights = component.get()) {
-                for (String name : weights.names()) {
-                    largest = Math.max(largest, isTable(name) ? 0 : weights.elements(name));
-                }
-            }
-        }
-        long room = WeightsBudget.room(largest);
+        long room = WeightsBudget.room(layout.largestLayer());
         if (weightsBudget < room) {
             throw new InputException("--weights-budget: expected at least " + (room + 1048575 >> 20)
                     + "MiB, as the model's largest layer needs to pass through, found " + weightsBudget + " bytes");
         }
         return WeightsBudget.of(weightsBudget - room);
-    }
-
-    /** Of the text encoder's tokens and positions, or of a DiT's labels. */
-    private static boolean isTable(String name) {
-        return name.startsWith("embeddings.") || name.endsWith(".embedding_table.weight");
     }
 
     /** @throws org.diffusionclassifier.device.DeviceException if it cannot be used */

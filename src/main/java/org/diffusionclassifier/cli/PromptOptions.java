@@ -50,13 +50,13 @@ final class PromptOptions {
     }
 
     /**
-     * As {@link #read}, for a model that is told labels: texts are the labels' numbers.
+     * As {@link #read}, for a model that is conditioned on labels: texts are the labels' numbers.
      *
      * @param datasetNames as there; without a dataset or names all labels are compared
      */
     PromptSet readLabels(ClassLabels labels, List<String> datasetNames) {
         if (template != null) {
-            throw new InputException("--template: expected none with a model that is told labels, not captions");
+            throw new InputException("--template: expected none with a model that is conditioned on labels, not on captions");
         }
         if (prompts != null && classes != null) {
             throw new InputException("--prompts brings its own classes: expected no --classes beside it");

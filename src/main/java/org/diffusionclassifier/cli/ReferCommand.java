@@ -75,8 +75,8 @@ final class ReferCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (var bundled = BundledModel.open()) {
-            CaptionSession.check(model, trials, "refer");
+        try (var bundled = BundledModel.open(); var opened = model.open(bundled)) {
+            CaptionSession.check(opened, trials, "refer");
             if ((image == null) == (examples == null)) {
                 throw new InputException("refer: expected an IMAGE or --examples, found "
                         + (image == null ? "neither" : "both"));
@@ -96,15 +96,15 @@ final class ReferCommand implements Callable<Integer> {
             }
             report.check();
             if (image != null) {
-                find(bundled);
+                find(opened);
             } else {
-                measure(ReferringExample.read(examples), bundled);
+                measure(ReferringExample.read(examples), opened);
             }
             return 0;
         }
     }
 
-    private void find(BundledModel bundled) {
+    private void find(OpenedModel opened) {
         if (expression.isBlank()) {
             throw new InputException("--expression is empty");
         }
@@ -112,7 +112,7 @@ final class ReferCommand implements Callable<Integer> {
         RgbImage picture = ImageDecoder.read(image);
         Boxes.requireIn(picture, candidates, boxes.toString());
         ReferredExample result;
-        try (var session = open(List.of(expression), bundled)) {
+        try (var session = open(List.of(expression), opened)) {
             result = ReferredExample.of(image.toString(), expression, candidates,
                     errors(session, picture, candidates, expression));
             print(image + ": " + expression + "\n" + ReferringText.boxes(result), session);
@@ -127,14 +127,14 @@ final class ReferCommand implements Callable<Integer> {
         }
     }
 
-    private void measure(List<ReferringExample> asked, BundledModel bundled) {
+    private void measure(List<ReferringExample> asked, OpenedModel opened) {
         for (ReferringExample example : asked) {    // refuses a bad one before hours are spent on the others
             RgbImage picture = ImageDecoder.read(example.image());
             Boxes.requireIn(picture, example.boxes(), example.where() + ": boxes");
             Boxes.requireIn(picture, List.of(example.truth()), example.where() + ": truth");
         }
         var answered = new ArrayList<ReferredExample>();
-        try (var session = open(asked.stream().map(ReferringExample::expression).toList(), bundled)) {
+        try (var session = open(asked.stream().map(ReferringExample::expression).toList(), opened)) {
             try (ProgressBar progress = Progress.bar("refer", "", 1, asked.size(), spec.commandLine().getErr())) {
                 for (ReferringExample example : asked) {
                     answered.add(ReferredExample.of(example, errors(session, ImageDecoder.read(example.image()),
@@ -158,8 +158,8 @@ final class ReferCommand implements Callable<Integer> {
                 session.errors(box.mask(picture), List.of(expression)))).toList();
     }
 
-    private CaptionSession open(List<String> expressions, BundledModel bundled) {
-        return new CaptionSession(model, trials, expressions, bundled,
+    private CaptionSession open(List<String> expressions, OpenedModel opened) {
+        return new CaptionSession(opened, trials, expressions,
                 main.verbose ? spec.commandLine().getErr() : null);
     }
 

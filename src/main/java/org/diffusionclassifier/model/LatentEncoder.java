@@ -10,10 +10,9 @@ import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.Weights;
 
 /** From an image to the latent x₀: preprocessing, autoencoder, mean of the latent's distribution, scaling factor. */
-final class LatentEncoder implements AutoCloseable {
+public final class LatentEncoder implements AutoCloseable {
 
     private final Device device;
-    private final Weights weights;
     private final VaeEncoder vae;
     private final Preprocess preprocess;
     private final Tensor pixels;
@@ -21,19 +20,13 @@ final class LatentEncoder implements AutoCloseable {
     private final Graph graph;
 
     /**
-     * @param weights    the autoencoder's, which may be read as long as this lives, and are closed with it
+     * @param weights    the autoencoder's, which may be read as long as this lives
      * @param preprocess to the images that {@code config}'s autoencoder takes
      */
-    LatentEncoder(VaeConfig config, Weights weights, Preprocess preprocess, Device device) {
+    public LatentEncoder(VaeConfig config, Weights weights, Preprocess preprocess, Device device) {
         this.device = device;
         this.preprocess = preprocess;
-        this.weights = weights;
-        try {
-            this.vae = new VaeEncoder(config, weights, device);
-        } catch (RuntimeException e) {
-            weights.close();
-            throw e;
-        }
+        this.vae = new VaeEncoder(config, weights, device);
         this.pixels = device.tensor(device.dtype(), 1, preprocess.size(), preprocess.size(), config.inChannels());
         var latent = new AtomicReference<Tensor>();
         this.graph = device.record(recorder -> {
@@ -45,7 +38,7 @@ final class LatentEncoder implements AutoCloseable {
     }
 
     /** The square that is encoded of an image. */
-    RgbImage seen(RgbImage image) {
+    public RgbImage seen(RgbImage image) {
         return preprocess.apply(image);
     }
 
@@ -54,7 +47,7 @@ final class LatentEncoder implements AutoCloseable {
      *
      * @return [1, h, w, c] float32 on the device, until another graph runs there
      */
-    Tensor encode(RgbImage image) {
+    public Tensor encode(RgbImage image) {
         device.write(pixels, Preprocess.normalise(seen(image)));
         graph.run();
         return x0;
@@ -64,7 +57,6 @@ final class LatentEncoder implements AutoCloseable {
     public void close() {
         graph.close();
         vae.close();
-        weights.close();
         device.release(pixels);
     }
 }

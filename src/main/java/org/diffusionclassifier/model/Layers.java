@@ -13,45 +13,45 @@ import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.tensor.Weights;
 
 /** The layers that one network has had a device make, so that they can be released together. */
-final class Layers implements AutoCloseable {
+public final class Layers implements AutoCloseable {
 
     private final Device device;
     private final List<Layer> made = new ArrayList<>();
 
-    Layers(Device device) {
+    public Layers(Device device) {
         this.device = device;
     }
 
-    Device device() {
+    public Device device() {
         return device;
     }
 
-    Linear linear(Linear.Spec spec, Weights... parts) {
+    public Linear linear(Linear.Spec spec, Weights... parts) {
         return own(device.linear(spec, parts));
     }
 
-    Conv2d conv2d(Conv2d.Spec spec, Weights weights) {
+    public Conv2d conv2d(Conv2d.Spec spec, Weights weights) {
         return own(device.conv2d(spec, weights));
     }
 
-    GroupNorm groupNorm(GroupNorm.Spec spec, Weights weights) {
+    public GroupNorm groupNorm(GroupNorm.Spec spec, Weights weights) {
         return own(device.groupNorm(spec, weights));
     }
 
-    LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
+    public LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
         return own(device.layerNorm(new LayerNorm.Spec(channels, epsilon), weights));
     }
 
-    Attention attention(Attention.Spec spec) {
+    public Attention attention(Attention.Spec spec) {
         return own(device.attention(spec));
     }
 
-    Embedding embedding(int vocabulary, int positions, int width, Weights weights) {
+    public Embedding embedding(int vocabulary, int positions, int width, Weights weights) {
         return own(device.embedding(new Embedding.Spec(vocabulary, positions, width), weights));
     }
 
     /** Releases {@code layer} with the others. */
-    <T extends Layer> T own(T layer) {
+    public <T extends Layer> T own(T layer) {
         made.add(layer);
         return layer;
     }

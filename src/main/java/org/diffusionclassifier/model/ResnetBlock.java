@@ -14,7 +14,7 @@ import org.diffusionclassifier.tensor.Weights;
  * first convolution and to the shortcut, as long as the norm has no group with channels of both: conv([x, skip]) =
  * conv_x(x) + conv_skip(skip). That second term is computed once a trial, and an addend of the first.
  */
-final class ResnetBlock {
+public final class ResnetBlock {
 
     private final GroupNorm norm1;
     private final Conv2d conv1;
@@ -34,7 +34,7 @@ final class ResnetBlock {
      * @param out       channels of the result
      * @param timeWidth width of the time embedding, 0 for a block without
      */
-    ResnetBlock(int in, int out, int timeWidth, int groups, float epsilon, Weights w, Layers layers) {
+    public ResnetBlock(int in, int out, int timeWidth, int groups, float epsilon, Weights w, Layers layers) {
         this(in, 0, false, out, timeWidth, groups, epsilon, w, layers);
     }
 
@@ -42,7 +42,7 @@ final class ResnetBlock {
      * @param skip        channels of the second input, 0 for none
      * @param skipOfTrial whether the second input has one entry a trial, and not one a pair
      */
-    ResnetBlock(int in, int skip, boolean skipOfTrial, int out, int timeWidth, int groups, float epsilon, Weights w,
+    public ResnetBlock(int in, int skip, boolean skipOfTrial, int out, int timeWidth, int groups, float epsilon, Weights w,
                 Layers layers) {
         int both = in + skip;
         boolean apart = skipOfTrial && in * groups % both == 0;
@@ -83,7 +83,7 @@ final class ResnetBlock {
      * @param time SiLU of the time embedding of each trial, [M, timeWidth]; null for a block without
      * @param rows from a trial's to a pair's entries; null for a block without time
      */
-    Tensor forward(Tensor x, Tensor skip, Tensor time, PairRows rows) {
+    public Tensor forward(Tensor x, Tensor skip, Tensor time, PairRows rows) {
         Tensor shift = timeProjection == null ? null : timeProjection.forward(time);    // [M, out]
         int batch = x.dim(0);
         Tensor h;

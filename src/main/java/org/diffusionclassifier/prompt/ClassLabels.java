@@ -1,8 +1,5 @@
 package org.diffusionclassifier.prompt;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -11,7 +8,7 @@ import java.util.stream.IntStream;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * What a class-conditional model can be told: labels from 0 on, each with a name for people, in which commas separate
+ * What a class-conditional model can be conditioned on: labels from 0 on, each with a name for people, in which commas separate
  * names for the same thing ("tench, Tinca tinca"). A prompt for such a model is a label's number.
  *
  * @param names one a label, in the order of the labels
@@ -20,36 +17,6 @@ public record ClassLabels(List<String> names) {
 
     public ClassLabels {
         names = List.copyOf(names);
-    }
-
-    /** Labels that have no other names than their numbers. */
-    public static ClassLabels numbered(int count) {
-        return new ClassLabels(IntStream.range(0, count).mapToObj(String::valueOf).toList());
-    }
-
-    /**
-     * Reads names from a text file, one a line.
-     *
-     * @param count labels of the model
-     * @throws InputException if the file cannot be read, or has another number of lines or an empty one
-     */
-    public static ClassLabels read(Path file, int count) {
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(file);
-        } catch (IOException e) {
-            throw InputException.unreadable(file, e);
-        }
-        if (lines.size() != count) {
-            throw new InputException(file + ": expected " + count + " lines, a name for each of the model's labels, "
-                    + "found " + lines.size());
-        }
-        for (int i = 0; i < count; i++) {
-            if (lines.get(i).isBlank()) {
-                throw new InputException(file + ":" + (i + 1) + ": expected the name of label " + i + ", found nothing");
-            }
-        }
-        return new ClassLabels(lines.stream().map(String::strip).toList());
     }
 
     /**

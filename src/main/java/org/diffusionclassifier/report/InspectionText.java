@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.diffusionclassifier.convert.Inspection.Component;
-import org.diffusionclassifier.convert.Inspection.Tensor;
+import org.diffusionclassifier.convert.Inspection.Entry;
 import org.diffusionclassifier.convert.Inspection;
 
 /** The contents of a file or directory of weights, as text: what it is, a line for each component, and its settings. */
@@ -24,7 +24,7 @@ public final class InspectionText {
         for (Component component : components) {
             line(text, width, component.name(), component.parameters(), component.bytes(),
                     component.tensors().size() + " tensors of " + component.types());
-            for (Tensor tensor : tensors ? component.tensors() : List.<Tensor>of()) {
+            for (Entry tensor : tensors ? component.tensors() : List.<Entry>of()) {
                 text.append("      ").append(tensor.dtype()).append(' ').append(tensor.shape()).append(' ')
                         .append(shown(tensor.name())).append('\n');
             }

@@ -3,28 +3,32 @@ package org.diffusionclassifier.score;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Diffusion.Loss;
+import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Philox;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.RgbImage;
-import org.diffusionclassifier.model.NoiseProcess;
+import org.diffusionclassifier.model.Conditioning;
+import org.diffusionclassifier.model.LatentModel;
+import org.diffusionclassifier.model.Pairs;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Scores by a latent diffusion model: all that does not depend on what a class is to the model. Pairs are batched trial
- * by trial, across prompts and timesteps, so that every batch but a round's last is full and what prompts share is
- * computed once a trial.
+ * Scores by a latent diffusion model, of whichever family. Pairs are batched trial by trial, across prompts and timesteps,
+ * so that every batch but a round's last is full and what prompts share is computed once a trial. Model and conditioning
+ * belong to the caller and have to stay open.
  */
-public abstract class LatentScorer implements Scorer {
+public final class LatentScorer implements Scorer {
 
     /** Batch shapes kept recorded; staged elimination needs two a stage, maps two a picture. */
     private static final int GRAPHS = 16;
 
+    private final LatentModel model;
+    private final Conditioning conditioning;
+    private final Objective objective;
     private final Device device;
-    private final NoiseProcess process;
-    private final boolean bound;
-    private final int prompts;
     private final Diffusion diffusion;
     private final int[] seed;
     private final Tensor x0;
@@ -32,38 +36,47 @@ public abstract class LatentScorer implements Scorer {
     private int batchSize;
 
     /**
-     * @param size      height and width of the latent
-     * @param channels  of the latent
-     * @param bound     whether {@link #evaluate} is of the variational bound
-     * @param noise     its table, if given, holds [N, size, size, channels]
-     * @param batchSize pairs evaluated at once, at least 1
+     * @param conditioning of the prompts, each a class of its own as far as this knows
+     * @param noise        its table, if given, holds [N, h, w, c] of the model's latent
+     * @param batchSize    pairs evaluated at once, at least 1
+     * @throws InputException if the objective needs variances that the model does not predict
      */
-    LatentScorer(Device device, NoiseProcess process, boolean bound, int prompts, int size, int channels, Noise noise,
-                 int batchSize) {
-        this.device = device;
-        this.process = process;
-        this.bound = bound;
-        this.prompts = prompts;
+    public LatentScorer(LatentModel model, Conditioning conditioning, Noise noise, Objective objective, int batchSize) {
+        requireFits(objective, model);
+        this.model = model;
+        this.conditioning = conditioning;
+        this.objective = objective;
+        this.device = model.device();
         this.diffusion = device.diffusion(noise instanceof Noise.Given given ? given.table() : null);
         this.seed = Philox.key(noise instanceof Noise.Seeded seeded ? seeded.seed() : 0);
-        this.x0 = device.tensor(DType.F32, size, size, channels);
+        this.x0 = device.tensor(DType.F32, model.size(), model.size(), model.channels());
         this.batchSize = batchSize;
     }
 
-    /** Records a batch's way from latent to errors, [P]. */
-    abstract Tensor evaluate(Diffusion diffusion, PairBatch.Asked asked);
+    /** @throws InputException if the objective needs variances that the model does not predict */
+    public static void requireFits(Objective objective, LatentModel model) {
+        if (objective.hasBound() && !model.predictsVariance()) {
+            throw InputException.of("%s %s: expected a model that predicts variances, as a DiT may, found one that "
+                    + "predicts %d channels", InputException.field("loss"), objective, model.channels());
+        }
+    }
 
-    /** Records a batch's way from latent to where the errors lie, [P, size, size]. */
-    abstract Tensor evaluateMap(Diffusion diffusion, PairBatch.Asked asked);
-
-    /** How the model knows the class of a prompt. */
-    abstract int classOf(int prompt);
-
-    /** x₀ of an image, [1, size, size, channels] float32 on the device, until another graph runs there. */
-    abstract Tensor latent(RgbImage image);
+    /** Records a batch's way from latent to errors, [P], or to where they lie, [P, size, size]. */
+    private Tensor evaluate(PairBatch.Asked asked, boolean map) {
+        var pairs = new Pairs(asked.times(), asked.trialOfPair(), conditioning, asked.pairClass());
+        if (objective.hasBound() && !map) {
+            return diffusion.bound(model.predict(diffusion, asked.trials(), pairs), asked.trials(), asked.steps(),
+                    asked.trialOfPair(), objective.loss() == Loss.L2);
+        }
+        var measure = new Measure(map ? objective.lossOfMaps() : objective.loss(), map);
+        Diffusion.Errors errors = model.errors(diffusion, asked.trials(), pairs, measure);
+        return map ? errors.map() : errors.mean();
+    }
 
     /** What the model sees of an image: resized, the middle square cut out. */
-    public abstract RgbImage seen(RgbImage image);
+    public RgbImage seen(RgbImage image) {
+        return model.seen(image);
+    }
 
     /** Halves the batch until its activations fit into the device's memory, or it is one pair. */
     public void fitBatchToMemory() {
@@ -91,7 +104,7 @@ public abstract class LatentScorer implements Scorer {
 
     @Override
     public int prompts() {
-        return prompts;
+        return conditioning.prompts();
     }
 
     @Override
@@ -101,12 +114,12 @@ public abstract class LatentScorer implements Scorer {
 
     @Override
     public int timesteps() {
-        return process.timesteps();
+        return model.noise().timesteps();
     }
 
     @Override
     public void show(RgbImage image) {
-        device.copy(latent(image), x0);
+        device.copy(model.latent(image), x0);
     }
 
     @Override
@@ -152,7 +165,7 @@ public abstract class LatentScorer implements Scorer {
             int count = Math.min(batchSize, pairs - from);
             int firstTrial = from / across;
             int trials = (from + count - 1) / across - firstTrial + 1;
-            float[] evaluated = batch(trials, count, maps).run(round, from, this::classOf);
+            float[] evaluated = batch(trials, count, maps).run(round, from);
             int each = evaluated.length / count;
             for (int i = 0; i < evaluated.length; i++) {
                 if (!Float.isFinite(evaluated[i])) {
@@ -179,8 +192,8 @@ public abstract class LatentScorer implements Scorer {
     }
 
     private PairBatch record(int trials, int pairs, boolean maps) {
-        return new PairBatch(device, process, bound && !maps, x0, seed, trials, pairs,
-                asked -> maps ? evaluateMap(diffusion, asked) : evaluate(diffusion, asked));
+        return new PairBatch(device, model.noise(), objective.hasBound() && !maps, x0, seed, trials, pairs,
+                asked -> evaluate(asked, maps));
     }
 
     @Override

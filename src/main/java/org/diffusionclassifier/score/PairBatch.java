@@ -1,7 +1,6 @@
 package org.diffusionclassifier.score;
 
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.IntUnaryOperator;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.ReverseSteps;
 import org.diffusionclassifier.device.Diffusion.Trials;
@@ -42,7 +41,7 @@ final class PairBatch implements AutoCloseable {
      * @param times       what the network is given as the trials' times, [M] float32
      * @param steps       null unless the bound is wanted
      * @param trialOfPair [P] int32, ascending over [0, M)
-     * @param pairClass   [P] int32, as the model knows the class
+     * @param pairClass   [P] int32, the index of each pair's prompt
      */
     record Asked(Trials trials, Tensor times, ReverseSteps steps, Tensor trialOfPair, Tensor pairClass) {
     }
@@ -107,12 +106,8 @@ final class PairBatch implements AutoCloseable {
         return block.vector(column.ordinal() * trials, trials, DType.F32);
     }
 
-    /**
-     * Evaluates the round's pairs {@code from} to {@code from + pairs}, counted prompt by prompt within each trial.
-     *
-     * @param classOfPrompt how the model knows a prompt's class
-     */
-    float[] run(Round round, int from, IntUnaryOperator classOfPrompt) {
+    /** Evaluates the round's pairs {@code from} to {@code from + pairs}, counted prompt by prompt within each trial. */
+    float[] run(Round round, int from) {
         int across = round.prompts().size();
         int firstTrial = from / across;
         for (int m = 0; m < trials; m++) {
@@ -120,7 +115,7 @@ final class PairBatch implements AutoCloseable {
         }
         for (int p = 0; p < pairs; p++) {
             values[firstPair + p] = (from + p) / across - firstTrial;
-            values[firstPair + pairs + p] = classOfPrompt.applyAsInt(round.prompts().get((from + p) % across));
+            values[firstPair + pairs + p] = round.prompts().get((from + p) % across);
         }
         device.write(block, values);
         graph.run();

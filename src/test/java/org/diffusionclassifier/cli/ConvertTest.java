@@ -100,7 +100,7 @@ class ConvertTest {
         CommandLineRun.of("convert", model, "--out", model).refused(model.toString());
         CommandLineRun.of("convert", model, "--out", file, "--predicts", "v").refused("--predicts", "original naming");
         CommandLineRun.of("convert", folder.resolve("nowhere"), "--out", file).refused("nowhere");
-        CommandLineRun.of("convert", picture, "--out", file).refused("--tokenizer");
+        CommandLineRun.of("convert", picture, "--out", file).refused(picture.toString(), "PyTorch");
         CommandLineRun.of("convert", picture, "--out", file, "--tokenizer", model.resolve("tokenizer"))
                 .refused(picture.toString(), "PyTorch");
         Files.move(model.resolve("vae"), folder.resolve("vae"));

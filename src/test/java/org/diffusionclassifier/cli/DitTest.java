@@ -164,7 +164,7 @@ class DitTest {
         classify(file, "--vae", folder.resolve("none")).refused("none");
         classify(file, "--vae", model.resolve("vae"), "--ema").refused("--ema", "DiT");
         classify(model.resolve("transformer/diffusion_pytorch_model.safetensors"), "--vae", model.resolve("vae"))
-                .refused("expected a DiT in the original naming");
+                .refused("a DiT in the original naming");
     }
 
     @ParameterizedTest
@@ -213,7 +213,7 @@ class DitTest {
         CommandLineRun.of("match", "--demo", "--model", file).refused("match", file.toString(), "captions", "labels");
         classify(file, "--vae", model.resolve("vae"))
                 .refused("--vae: expected none with " + file + ", which has its autoencoder in it");
-        classify(file, "--template", "a {}").refused("--template: expected none with a model that is told labels");
+        classify(file, "--template", "a {}").refused("--template: expected none with a model that is conditioned on labels");
         classify(file, "--ema").refused("--ema", "DiT");
     }
 
@@ -238,7 +238,7 @@ class DitTest {
     void badConversionsAreRefused() throws IOException {
         Path file = folder.resolve("dit.safetensors");
         Path pt = PytorchFixture.write(SmallDit.ofGoldenSize(), folder.resolve("DiT-S-2.pt"));
-        convert(file, pt).refused("--tokenizer", pt.toString(), "--vae, if it is a DiT");
+        convert(file, pt).refused("--vae", pt.toString(), "none in it");
         convert(file, pt, "--vae", folder.resolve("none")).refused("none", "expected the folder of a VAE");
         convert(file, pt, "--vae", model.resolve("vae"), "--ema").refused("--ema", "not with a DiT");
         convert(file, model, "--lora", pt).refused("--lora", "not with a DiT");
@@ -246,6 +246,8 @@ class DitTest {
         try (var bundled = BundledModel.open()) {
             Path diffusion = Files.createDirectories(folder.resolve("sd"));
             Files.copy(bundled.root().resolve("model_index.json"), diffusion.resolve("model_index.json"));
+            Files.createDirectory(diffusion.resolve("unet"));
+            Files.copy(bundled.root().resolve("unet/config.json"), diffusion.resolve("unet/config.json"));
             convert(file, diffusion, "--vae", model.resolve("vae")).refused("--vae: expected with a DiT");
         }
         assertFalse(Files.exists(file));
@@ -260,10 +262,10 @@ class DitTest {
         "--classes  | dog         | class \"dog\": expected a label's name or number from 0 to 9",
         "--classes  | crane       | class \"crane\": expected one label, found [1, 7]: give its number",
         "--classes  | 2,bag       | --classes: label 2 is given twice",
-        "--template | a {}        | --template: expected none with a model that is told labels",
+        "--template | a {}        | --template: expected none with a model that is conditioned on labels",
         "--vae      | x           | x: expected the folder of a VAE, found nothing",
-        "--tokenizer | x          | expected with Stable Diffusion, not with a DiT",
-        "--lora     | x           | and --lora: expected with Stable Diffusion, not with a DiT",
+        "--tokenizer | x          | --ema: expected with Stable Diffusion as one file in the original naming, not with a DiT",
+        "--lora     | x           | --lora: expected with Stable Diffusion, not with a DiT",
         "--loss     | l3          | --loss: expected l1, l2, huber, vb, l2+vb, found l3",
         "--interval | 0           | --interval: expected at least 1, found 0",
         "--interval | 3           | --interval 3: expected a divisor of the model's 1000 timesteps",
@@ -277,7 +279,7 @@ class DitTest {
     @Test
     void labelsAndTheBoundAreForDits() {
         CommandLineRun.of("classify", picture, "--labels", picture)
-                .refused("--labels: expected with a --model that is a DiT");
+                .refused("--labels: expected with a model that is conditioned on labels, a DiT");
         CommandLineRun.of("classify", picture, "--loss", "vb")
                 .refused("--loss vb: expected a model that predicts variances");
     }

@@ -10,20 +10,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.diffusionclassifier.checkpoint.DiffusersDirectory;
-import org.diffusionclassifier.checkpoint.ModelFile;
-import org.diffusionclassifier.checkpoint.ModelSource;
+import org.diffusionclassifier.checkpoint.Checkpoint;
+import org.diffusionclassifier.checkpoint.ModelSpec;
+import org.diffusionclassifier.config.ClipTextConfig;
+import org.diffusionclassifier.config.UNetConfig;
+import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.convert.Converter;
-import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.ClipTextEncoder;
-import org.diffusionclassifier.model.StableDiffusion;
-import org.diffusionclassifier.model.UNet;
+import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.model.VaeEncoder;
+import org.diffusionclassifier.model.stablediffusion.ClipTextEncoder;
+import org.diffusionclassifier.model.stablediffusion.UNet;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.score.Noise;
-import org.diffusionclassifier.score.StableDiffusionScorer;
+import org.diffusionclassifier.score.Objective;
 import org.diffusionclassifier.strategy.Classifier;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StagedElimination;
@@ -32,6 +33,7 @@ import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.Golden;
+import org.diffusionclassifier.testing.LoadedModel;
 import org.diffusionclassifier.testing.NotingWeights;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -59,28 +61,31 @@ class ModelFileTest {
     @ParameterizedTest
     @CsvSource({"unet-sd1-tiny,clip-text-sd1-tiny", "unet-sd2-tiny,clip-text-sd2-tiny"})
     void networksAskInTheOrderOfTheFile(String unetCase, String textCase) throws IOException {
-        ModelFile model = converted(DiffusersDirectory.open(assembled(unetCase, textCase)));
+        Path converted = converted(assembled(unetCase, textCase));
         for (DType dtype : Devices.types()) {
             var asked = new ArrayList<String>();
-            try (Device device = Devices.open(dtype);
-                    Weights text = new NotingWeights(model.textEncoderWeights(), "text_encoder", asked);
-                    Weights vae = new NotingWeights(model.vaeWeights(), "vae", asked);
-                    Weights unet = new NotingWeights(model.unetWeights(), "unet", asked)) {
-                new ClipTextEncoder(model.textEncoder(), text, device).close();
-                new VaeEncoder(model.vae(), vae, device).close();
-                new UNet(model.unet(), unet, device).close();
+            try (Device device = Devices.open(dtype); var model = Checkpoint.open(ModelSpec.of(converted))) {
+                new ClipTextEncoder(ClipTextConfig.read(model.component("text_encoder").config()),
+                        noting(model, "text_encoder", asked), device).close();
+                new VaeEncoder(VaeConfig.read(model.component("vae").config()), noting(model, "vae", asked), device)
+                        .close();
+                new UNet(UNetConfig.read(model.component("unet").config()), noting(model, "unet", asked), device).close();
             }
-            try (var file = SafetensorsFile.open(temp.resolve("model.safetensors"))) {
+            try (var file = SafetensorsFile.open(converted)) {
                 List<String> inFile = file.names().stream().filter(name -> !name.startsWith("tokenizer.")).toList();
                 assertEquals(inFile, asked);
             }
         }
     }
 
+    private static Weights noting(Checkpoint model, String component, List<String> asked) {
+        return new NotingWeights(model.component(component).weights(), component, asked);
+    }
+
     @Test
     void classifiesAsItsSourceDoesToTheBit() {
-        ModelSource source = DiffusersDirectory.open(bundled.root());
-        ModelSource file = converted(source);
+        Path source = bundled.root();
+        Path file = converted(source);
         for (DType dtype : Devices.types()) {
             assertSame(classify(source, dtype), classify(file, dtype));
         }
@@ -94,21 +99,23 @@ class ModelFileTest {
         }
     }
 
-    private Prediction classify(ModelSource source, DType dtype) {
+    private Prediction classify(Path source, DType dtype) {
         try (Device device = Devices.open(dtype);
-                var model = new StableDiffusion(source, device);
-                var scorer = new StableDiffusionScorer(model, device, PROMPTS, new Noise.Seeded(0), Loss.L2, 4)) {
+                var model = LoadedModel.of(source, device);
+                var scorer = model.scorer(PROMPTS, new Noise.Seeded(0), Objective.L2, 4)) {
             var strategy = new StagedElimination(TrialPlan.of(1000, List.of(2), 1), List.of(1), PROMPTS.size());
             return new Classifier(scorer, strategy).classify(ImageDecoder.read(bundled.images().resolve("bag-1.png")));
         }
     }
 
     /** In float32, which keeps every value of the source. */
-    private ModelFile converted(ModelSource source) {
+    private Path converted(Path source) {
         Path file = temp.resolve("model.safetensors");
-        new Converter(source, new Converter.Options(DType.F32, false, true)).write(file, bytes -> { });
-        assertTrue(ModelFile.isOne(file));
-        return ModelFile.open(file);
+        try (var checkpoint = Checkpoint.open(ModelSpec.of(source))) {
+            new Converter(checkpoint, ModelFamily.of(checkpoint).layout(checkpoint),
+                    new Converter.Options(DType.F32, false, true)).write(file, bytes -> { });
+        }
+        return file;
     }
 
     /** A diffusers directory of golden models, with the bundled one's tokenizer and schedule. */

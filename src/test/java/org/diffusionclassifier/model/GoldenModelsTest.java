@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import org.diffusionclassifier.checkpoint.SafetensorsWeights;
 import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.DitConfig;
 import org.diffusionclassifier.config.UNetConfig;
@@ -22,8 +23,10 @@ import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.model.dit.Dit;
+import org.diffusionclassifier.model.stablediffusion.ClipTextEncoder;
+import org.diffusionclassifier.model.stablediffusion.UNet;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
-import org.diffusionclassifier.checkpoint.SafetensorsWeights;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 import org.diffusionclassifier.testing.Devices;
@@ -90,7 +93,8 @@ class GoldenModelsTest {
             var outputs = new LinkedHashMap<String, Tensor>();
             try (Graph graph = device.record(recorder -> {
                 Tensor output = unet.forward(xt,
-                        new UNet.Pairs(times, each, unet.projectContext(states), each),
+                        new Pairs(times, each,
+                                new Conditioning(device, batch, unet.projectContext(states), List.of()), each),
                         (name, value) -> outputs.put("probe." + name, value));
                 outputs.put("output", output);
                 outputs.values().forEach(recorder::keep);
@@ -107,14 +111,14 @@ class GoldenModelsTest {
         int[] sample = Vectors.shape(io, "sample");
         int batch = sample[0];
         try (Weights weights = SafetensorsWeights.open(directory, "diffusion_pytorch_model");
-                var dit = new Dit(DitConfig.read(directory.resolve("config.json")), weights, device)) {
+                var dit = new Dit(DitConfig.read(directory.resolve("config.json")), weights, device);
+                Conditioning labels = dit.embed(Vectors.ints(io, "class_labels"))) {
             Tensor xt = tensor(device, Fixtures.channelsLast(io, "sample"), batch, sample[2], sample[3], sample[1]);
             Tensor times = times(device, Vectors.ints(io, "timestep"));
-            Tensor labels = tensor(device, Vectors.ints(io, "class_labels"), batch);
             Tensor each = tensor(device, IntStream.range(0, batch).toArray(), batch);
             var outputs = new LinkedHashMap<String, Tensor>();
             try (Graph graph = device.record(recorder -> {
-                outputs.put("output", dit.forward(xt, new Dit.Pairs(times, each, labels)));
+                outputs.put("output", dit.forward(xt, new Pairs(times, each, labels, each)));
                 recorder.keep(outputs.get("output"));
             })) {
                 graph.run();

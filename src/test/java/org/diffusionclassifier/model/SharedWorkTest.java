@@ -8,6 +8,7 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
+import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
 import org.diffusionclassifier.tensor.DType;
 import org.junit.jupiter.api.Test;
 

@@ -8,17 +8,16 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.dataset.MatchingExample;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.StableDiffusion;
 import org.diffusionclassifier.strategy.Classifier;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.testing.LoadedModel;
 import org.junit.jupiter.api.Test;
 
 /** {@link Evidence}, of the bundled model: that it lies where it should, and adds up to what decides. */
@@ -38,10 +37,10 @@ class EvidenceTest {
         double covered = 0;
         int pictures = 0;
         try (var bundled = BundledModel.open(); Device device = new CpuDevice(DType.F32);
-                var model = new StableDiffusion(bundled.root(), device)) {
+                var model = LoadedModel.of(bundled.root(), device)) {
             List<MatchingExample> examples = MatchingExample.read(bundled.matching());
             for (int e = 0; e < examples.size(); e += 5) {
-                try (var scorer = scorer(model, device, examples.get(e).captions(), 64)) {
+                try (var scorer = scorer(model, examples.get(e).captions(), 64)) {
                     for (var file : examples.get(e).images()) {
                         RgbImage picture = ImageDecoder.read(file);
                         scorer.show(picture);
@@ -73,9 +72,9 @@ class EvidenceTest {
     void addsUpToTheDifferenceOfTheErrors() {
         List<String> prompts = List.of("a photo of a coat.", "a photo of a bag.", "a photo of a sneaker.");
         try (var bundled = BundledModel.open(); Device device = new CpuDevice(DType.F32);
-                var model = new StableDiffusion(bundled.root(), device)) {
+                var model = LoadedModel.of(bundled.root(), device)) {
             for (int batchSize : new int[] {1, 3, 64}) {
-                try (var scorer = scorer(model, device, prompts, batchSize)) {
+                try (var scorer = scorer(model, prompts, batchSize)) {
                     var strategy = new StagedElimination(TrialPlan.of(1000, List.of(4, 9), 1), List.of(1, 1), 3);
                     Prediction prediction = new Classifier(scorer, strategy)
                             .classify(ImageDecoder.read(bundled.images().resolve("bag-0.png")));
@@ -100,7 +99,7 @@ class EvidenceTest {
         return new PromptErrors(prompt, TrialPlan.of(1000, List.of(trials), 1).stages().get(0), new float[trials]);
     }
 
-    private static LatentScorer scorer(StableDiffusion model, Device device, List<String> prompts, int batchSize) {
-        return new StableDiffusionScorer(model, device, prompts, new Noise.Seeded(0), Loss.L2, batchSize);
+    private static LatentScorer scorer(LoadedModel model, List<String> prompts, int batchSize) {
+        return model.scorer(prompts, new Noise.Seeded(0), Objective.L2, batchSize);
     }
 }

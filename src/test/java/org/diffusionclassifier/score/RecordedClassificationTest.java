@@ -4,28 +4,26 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.StableDiffusion;
 import org.diffusionclassifier.strategy.Classifier;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Golden;
+import org.diffusionclassifier.testing.LoadedModel;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -48,21 +46,21 @@ class RecordedClassificationTest {
 
     private static void check(JsonNode recorded, List<String> prompts) {
         try (var bundled = BundledModel.open(); Device device = new CpuDevice(DType.F32);
-                var model = new StableDiffusion(bundled.root(), device)) {
+                var model = LoadedModel.of(bundled.root(), device)) {
             RgbImage image = ImageDecoder.read(bundled.root().resolve(recorded.get("image").textValue()));
             var channel0 = new double[8];
-            float[] latent = device.read(model.latent(image));
+            float[] latent = model.latent(image);
             for (int i = 0; i < channel0.length; i++) {
                 channel0[i] = latent[4 * i];
                 assertEquals(recorded.get("latent_first").get(i).doubleValue(), channel0[i], 1e-4, "latent " + i);
             }
 
             var noise = new Noise.Seeded(Long.parseUnsignedLong(recorded.get("seed").textValue()));
-            Loss loss = Loss.valueOf(recorded.get("loss").textValue().toUpperCase(Locale.ROOT));
+            Objective loss = Objective.parse(recorded.get("loss").textValue());
             TrialPlan plan = TrialPlan.of(1000, integers(recorded.get("n_samples")), 1);
             var strategy = new StagedElimination(plan, integers(recorded.get("to_keep")), prompts.size());
             Prediction prediction;
-            try (var scorer = new StableDiffusionScorer(model, device, prompts, noise, loss, 64)) {
+            try (var scorer = model.scorer(prompts, noise, loss, 64)) {
                 prediction = new Classifier(scorer, strategy).classify(image);
             }
 
@@ -84,13 +82,13 @@ class RecordedClassificationTest {
     @Test
     void aBatchSizeMovesErrorsByRoundingOnly() {
         try (var bundled = BundledModel.open(); Device device = new CpuDevice(DType.F32);
-                var model = new StableDiffusion(bundled.root(), device)) {
+                var model = LoadedModel.of(bundled.root(), device)) {
             RgbImage image = ImageDecoder.read(bundled.images().resolve("bag-0.png"));
             List<String> prompts = List.of("a photo of a bag.", "a photo of a coat.", "a photo of a dress.");
             TrialPlan plan = TrialPlan.of(1000, List.of(4, 9), 1);
             var predictions = new ArrayList<Prediction>();
             for (int batchSize : new int[] {1, 7, 64}) {
-                try (var scorer = new StableDiffusionScorer(model, device, prompts, new Noise.Seeded(3), Loss.L2,
+                try (var scorer = model.scorer(prompts, new Noise.Seeded(3), Objective.L2,
                         batchSize)) {
                     var strategy = new StagedElimination(plan, List.of(2, 1), prompts.size());
                     predictions.add(new Classifier(scorer, strategy).classify(image));
@@ -121,11 +119,11 @@ class RecordedClassificationTest {
 
     private static int classify(String picture, DType dtype) {
         try (var bundled = BundledModel.open(); Device device = new CpuDevice(dtype);
-                var model = new StableDiffusion(bundled.root(), device)) {
+                var model = LoadedModel.of(bundled.root(), device)) {
             List<String> prompts = List.of("a photo of a bag.", "a photo of a pair of trousers.", "a photo of a sneaker.",
                     "a photo of a shirt.");
             var strategy = new StagedElimination(TrialPlan.of(1000, List.of(10), 1), List.of(1), prompts.size());
-            try (var scorer = new StableDiffusionScorer(model, device, prompts, new Noise.Seeded(0), Loss.L2, 40)) {
+            try (var scorer = model.scorer(prompts, new Noise.Seeded(0), Objective.L2, 40)) {
                 int winner = new Classifier(scorer, strategy)
                         .classify(ImageDecoder.read(bundled.images().resolve(picture + ".png"))).winner().prompt();
                 assertTrue(prompts.get(winner).contains(picture.substring(0, picture.lastIndexOf('-')).replace('-', ' ')));

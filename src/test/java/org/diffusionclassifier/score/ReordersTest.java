@@ -15,16 +15,15 @@ import java.util.stream.IntStream;
 import org.diffusionclassifier.config.UNetConfig.BlockKind;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.StableDiffusion;
-import org.diffusionclassifier.model.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
 import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.testing.LoadedModel;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -94,11 +93,11 @@ class ReordersTest {
 
         /** Whole rounds of two batch shapes. */
         private static void classify(Device device) {
-            try (var bundled = BundledModel.open(); var model = new StableDiffusion(bundled.root(), device)) {
+            try (var bundled = BundledModel.open(); var model = LoadedModel.of(bundled.root(), device)) {
                 var captions = PromptSet.read(bundled.prompts()).prompts().stream().map(Prompt::text).toList();
                 var round = new Round(TrialPlan.of(1000, List.of(3), 1).stages().get(0),
                         IntStream.range(0, captions.size()).boxed().toList());
-                try (var scorer = new StableDiffusionScorer(model, device, captions, new Noise.Seeded(0), Loss.L2, 20)) {
+                try (var scorer = model.scorer(captions, new Noise.Seeded(0), Objective.L2, 20)) {
                     scorer.show(ImageDecoder.read(bundled.images().resolve("bag-0.png")));
                     scorer.errors(round);
                     sayThatItIsSteady();

@@ -3,22 +3,21 @@ package org.diffusionclassifier.score;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import com.sun.management.ThreadMXBean;
 import org.bytedeco.javacpp.Pointer;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.StableDiffusion;
 import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.testing.LoadedModel;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -33,12 +32,12 @@ class SteadyStateTest {
     @EnumSource(value = DType.class, names = {"F32", "BF16"})
     void aRoundAllocatesLittleHeapAndNothingNative(DType type) {
         try (var bundled = BundledModel.open(); Device device = new CpuDevice(type);
-                var model = new StableDiffusion(bundled.root(), device)) {
+                var model = LoadedModel.of(bundled.root(), device)) {
             var captions = PromptSet.read(bundled.prompts()).prompts().stream().map(Prompt::text).toList();
             var round = new Round(TrialPlan.of(1000, List.of(50), 1).stages().get(0),
                     IntStream.range(0, captions.size()).boxed().toList());
             int pairs = round.trials().size() * captions.size();
-            try (var scorer = new StableDiffusionScorer(model, device, captions, new Noise.Seeded(0), Loss.L2, 64)) {
+            try (var scorer = model.scorer(captions, new Noise.Seeded(0), Objective.L2, 64)) {
                 scorer.show(ImageDecoder.read(bundled.images().resolve("bag-0.png")));
                 scorer.errors(round);
                 scorer.errors(round);

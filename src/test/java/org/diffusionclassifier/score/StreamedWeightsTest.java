@@ -7,18 +7,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.diffusionclassifier.checkpoint.DitDirectory;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.ClassConditional;
-import org.diffusionclassifier.model.StableDiffusion;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.GoldenDit;
+import org.diffusionclassifier.testing.LoadedModel;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -55,16 +52,16 @@ class StreamedWeightsTest {
 
     private static float[] errors(DType type, WeightsBudget budget) {
         try (var bundled = BundledModel.open(); Device device = Devices.open(type, budget);
-                var model = new StableDiffusion(bundled.root(), device);
-                var scorer = new StableDiffusionScorer(model, device, CAPTIONS, new Noise.Seeded(5), Loss.L2, 4)) {
+                var model = LoadedModel.of(bundled.root(), device);
+                var scorer = model.scorer(CAPTIONS, new Noise.Seeded(5), Objective.L2, 4)) {
             return errors(scorer, budget, bundled);
         }
     }
 
     private static float[] ditErrors(Path folder, DType type, WeightsBudget budget) {
         try (var bundled = BundledModel.open(); Device device = Devices.open(type, budget);
-                var model = new ClassConditional(DitDirectory.open(folder), device);
-                var scorer = new DitScorer(model, device, List.of(2, 8), new Noise.Seeded(5), Objective.L2_VB, 4)) {
+                var model = LoadedModel.of(folder, device);
+                var scorer = model.scorer(List.of("2", "8"), new Noise.Seeded(5), Objective.L2_VB, 4)) {
             return errors(scorer, budget, bundled);
         }
     }

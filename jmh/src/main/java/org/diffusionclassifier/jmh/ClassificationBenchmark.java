@@ -2,16 +2,20 @@ package org.diffusionclassifier.jmh;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.diffusionclassifier.checkpoint.Checkpoint;
+import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.StableDiffusion;
+import org.diffusionclassifier.model.Conditioning;
+import org.diffusionclassifier.model.LatentModel;
+import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.score.LatentScorer;
 import org.diffusionclassifier.score.Noise;
-import org.diffusionclassifier.score.StableDiffusionScorer;
+import org.diffusionclassifier.score.Objective;
 import org.diffusionclassifier.strategy.Classifier;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StrategyPlan;
@@ -38,23 +42,27 @@ public class ClassificationBenchmark extends DeviceBenchmark {
     public int batch;
 
     private Device opened;
-    private StableDiffusion model;
-    private StableDiffusionScorer scorer;
+    private BundledModel bundled;
+    private Checkpoint checkpoint;
+    private LatentModel model;
+    private Conditioning conditioning;
+    private LatentScorer scorer;
     private Classifier classifier;
     private RgbImage picture;
 
     @Setup
     public void open() {
         opened = openDevice(dtype);
-        try (var bundled = BundledModel.open()) {
-            var captions = PromptSet.read(bundled.prompts()).prompts().stream().map(Prompt::text).toList();
-            picture = ImageDecoder.read(bundled.images().resolve("sneaker-0.png"));
-            model = new StableDiffusion(bundled.root(), opened);
-            scorer = new StableDiffusionScorer(model, opened, captions, new Noise.Seeded(0), Loss.L2, batch);
-            List<Integer> classes = IntStream.range(0, captions.size()).boxed().toList();
-            classifier = new Classifier(scorer, StrategyPlan.parse(strategy, TRIALS)
-                    .strategy(scorer.timesteps(), 1, classes, scorer.pairsAhead()));
-        }
+        bundled = BundledModel.open();
+        checkpoint = Checkpoint.open(ModelSpec.of(bundled.root()));
+        var captions = PromptSet.read(bundled.prompts()).prompts().stream().map(Prompt::text).toList();
+        picture = ImageDecoder.read(bundled.images().resolve("sneaker-0.png"));
+        model = ModelFamily.of(checkpoint).load(checkpoint, opened);
+        conditioning = model.conditioner().encode(captions);
+        scorer = new LatentScorer(model, conditioning, new Noise.Seeded(0), Objective.L2, batch);
+        List<Integer> classes = IntStream.range(0, captions.size()).boxed().toList();
+        classifier = new Classifier(scorer, StrategyPlan.parse(strategy, TRIALS)
+                .strategy(scorer.timesteps(), 1, classes, scorer.pairsAhead()));
     }
 
     @Benchmark
@@ -67,7 +75,10 @@ public class ClassificationBenchmark extends DeviceBenchmark {
     @TearDown
     public void close() {
         scorer.close();
+        conditioning.close();
         model.close();
         opened.close();
+        checkpoint.close();
+        bundled.close();
     }
 }

@@ -8,7 +8,8 @@ import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Diffusion.Trials;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.Tensor;
-import org.diffusionclassifier.model.Dit;
+import org.diffusionclassifier.model.Pairs;
+import org.diffusionclassifier.model.dit.Dit;
 import org.diffusionclassifier.tensor.DType;
 import org.openjdk.jmh.annotations.Param;
 
@@ -32,7 +33,8 @@ public class DitBenchmark extends OperationBenchmark {
         var trials = new Trials(on.tensor(DType.F32, size, size, latent), on.tensor(DType.I32, 2), each,
                 zeros, zeros, zeros, zeros, zeros);
         Diffusion diffusion = on.diffusion();
-        Tensor predicted = dit.forward(diffusion.addNoise(trials), new Dit.Pairs(zeros, each, each));
+        Tensor predicted = dit.forward(diffusion.addNoise(trials), new Pairs(zeros, each,
+                dit.embed(IntStream.range(0, pairs).toArray()), each));
         return diffusion.errors(predicted.columns(0, latent), trials, each, new Measure(Loss.L2, false)).mean();
     }
 

@@ -4,11 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.diffusionclassifier.checkpoint.ArrivingModel;
-import org.diffusionclassifier.checkpoint.ModelFile;
+import org.diffusionclassifier.checkpoint.Checkpoint;
+import org.diffusionclassifier.checkpoint.ModelSpec;
+import org.diffusionclassifier.checkpoint.ReadAhead;
 import org.diffusionclassifier.convert.Converter;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.model.StableDiffusion;
+import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.tensor.DType;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
@@ -38,15 +39,19 @@ public class ModelLoadBenchmark extends DeviceBenchmark {
         opened = openDevice(dtype);
         file = Files.createTempFile("model-load-", ".safetensors");
         file.toFile().deleteOnExit();
-        bytes = BenchmarkModel.with(model, source -> new Converter(source, new Converter.Options(DType.F16, false, false))
-                .write(file, done -> { }).bytes());
+        bytes = BenchmarkModel.with(model, source -> new Converter(source, ModelFamily.of(source).layout(source),
+                new Converter.Options(DType.F16, false, false)).write(file, done -> { }).bytes());
     }
 
     @Benchmark
     public void load(Amounts.Megabytes amount) {
-        try (var arriving = new ArrivingModel(ModelFile.open(file));
-                var loaded = StableDiffusion.load(arriving, opened, List.of("a photo of a cat."))) {
-            opened.synchronize();
+        try (var checkpoint = Checkpoint.open(ModelSpec.of(file))) {
+            ModelFamily family = ModelFamily.of(checkpoint);
+            try (var ahead = ReadAhead.of(checkpoint, family.layout(checkpoint));
+                    var loaded = family.load(ahead, opened);
+                    var conditioning = loaded.conditioner().encode(List.of("a photo of a cat."))) {
+                opened.synchronize();
+            }
         }
         amount.MB += bytes * 1e-6;
     }

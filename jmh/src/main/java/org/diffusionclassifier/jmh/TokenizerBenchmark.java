@@ -1,6 +1,7 @@
 package org.diffusionclassifier.jmh;
 
 import java.util.concurrent.TimeUnit;
+import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.text.ClipTokenizer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -32,7 +33,8 @@ public class TokenizerBenchmark {
     @Setup
     public void read() {
         tokenizer = BenchmarkModel.with("demo",
-                model -> ClipTokenizer.read(model.tokenizer(), model.textEncoder().maxPositions()));
+                model -> ClipTokenizer.read(model.tokenizer("tokenizer"),
+                        ClipTextConfig.read(model.component("text_encoder").config()).maxPositions()));
     }
 
     @Benchmark

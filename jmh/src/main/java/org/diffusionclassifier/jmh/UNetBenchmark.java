@@ -1,11 +1,10 @@
 package org.diffusionclassifier.jmh;
 
 import java.util.Locale;
-import org.diffusionclassifier.checkpoint.ModelSource;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Op;
-import org.diffusionclassifier.model.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
@@ -47,7 +46,7 @@ public class UNetBenchmark extends DeviceBenchmark {
         opened = openDevice(dtype);
         product = new SquareProduct(opened);
         int trials = (batch + pairsATrial - 1) / pairsATrial;
-        evaluation = new SyntheticEvaluation(BenchmarkModel.with(model, ModelSource::unet), opened, trials, batch);
+        evaluation = new SyntheticEvaluation(BenchmarkModel.with(model, BenchmarkModel::unet), opened, trials, batch);
         graph = evaluation.graph();
         linearFlops = graph.ops().stream().filter(op -> !op.name().startsWith("attention")).mapToLong(Op::flops).sum();
         System.out.printf(Locale.ROOT, "# a pair: %.2f GFLOP, %.2f of them not in attention's own products; "

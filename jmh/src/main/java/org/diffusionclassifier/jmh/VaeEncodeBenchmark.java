@@ -1,6 +1,6 @@
 package org.diffusionclassifier.jmh;
 
-import org.diffusionclassifier.checkpoint.ModelSource;
+import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.model.VaeEncoder;
@@ -15,7 +15,7 @@ public class VaeEncodeBenchmark extends OperationBenchmark {
 
     @Override
     protected Tensor record(Device on) {
-        var config = BenchmarkModel.with("sd-2-base", ModelSource::vae);
+        var config = BenchmarkModel.with("sd-2-base", source -> VaeConfig.read(source.component("vae").config()));
         return new VaeEncoder(config, weights(), on).forward(normal(on, 1, side, side, config.inChannels()));
     }
 }

@@ -6,21 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.Arrays;
 import java.util.List;
 import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.StableDiffusion;
 import org.diffusionclassifier.score.Evidence;
 import org.diffusionclassifier.score.Noise;
+import org.diffusionclassifier.score.Objective;
 import org.diffusionclassifier.score.PromptErrors;
-import org.diffusionclassifier.score.StableDiffusionScorer;
 import org.diffusionclassifier.strategy.Classifier;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Devices;
+import org.diffusionclassifier.testing.LoadedModel;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +34,7 @@ class ClassificationOnCudaTest {
 
     @ParameterizedTest
     @CsvSource({"bag-1.png,L2", "sneaker-0.png,L1", "pair-of-trousers-2.png,HUBER", "dress-1.png,L2"})
-    void agreesWithTheCpu(String picture, Loss loss) {
+    void agreesWithTheCpu(String picture, Objective loss) {
         Prediction cuda = classify(Devices.openCuda(), picture, loss, 5);
         assertAgree(classify(new CpuDevice(DType.F32), picture, loss, 64), cuda);
     }
@@ -43,8 +42,8 @@ class ClassificationOnCudaTest {
     @Test
     void oursAgreeWithTheVendors() {
         List<Integer> one = List.of(1);
-        Prediction vendor = classify(Devices.openCuda(Kernels.VENDOR), "bag-1.png", Loss.L2, 3, one, one);
-        assertAgree(vendor, classify(Devices.openCuda(Kernels.NATIVE), "bag-1.png", Loss.L2, 3, one, one));
+        Prediction vendor = classify(Devices.openCuda(Kernels.VENDOR), "bag-1.png", Objective.L2, 3, one, one);
+        assertAgree(vendor, classify(Devices.openCuda(Kernels.NATIVE), "bag-1.png", Objective.L2, 3, one, one));
     }
 
     /** Where the errors lie, too, and in which of the two it is larger. */
@@ -58,8 +57,8 @@ class ClassificationOnCudaTest {
 
     private static double[] evidence(Device opened, int batchSize) {
         try (Device device = opened; var bundled = BundledModel.open();
-                var model = new StableDiffusion(bundled.root(), device);
-                var scorer = new StableDiffusionScorer(model, device, PROMPTS, new Noise.Seeded(0), Loss.L2, batchSize)) {
+                var model = LoadedModel.of(bundled.root(), device);
+                var scorer = model.scorer(PROMPTS, new Noise.Seeded(0), Objective.L2, batchSize)) {
             scorer.show(ImageDecoder.read(bundled.images().resolve("bag-1.png")));
             var trials = TrialPlan.of(1000, List.of(3), 1).stages().get(0);
             return Evidence.between(new PromptErrors(0, trials, new float[3]), new PromptErrors(1, trials, new float[3]),
@@ -80,8 +79,8 @@ class ClassificationOnCudaTest {
 
     @Test
     void theSameCommandGivesTheSameBits() {
-        Prediction first = classify(Devices.openCuda(), "coat-0.png", Loss.L2, 8);
-        Prediction second = classify(Devices.openCuda(), "coat-0.png", Loss.L2, 8);
+        Prediction first = classify(Devices.openCuda(), "coat-0.png", Objective.L2, 8);
+        Prediction second = classify(Devices.openCuda(), "coat-0.png", Objective.L2, 8);
         for (PromptErrors expected : first.ranking()) {
             assertArrayEquals(expected.errors(), of(expected.prompt(), second).errors());
         }
@@ -91,15 +90,15 @@ class ClassificationOnCudaTest {
         return prediction.ranking().stream().filter(errors -> errors.prompt() == prompt).findFirst().orElseThrow();
     }
 
-    private static Prediction classify(Device opened, String picture, Loss loss, int batchSize) {
+    private static Prediction classify(Device opened, String picture, Objective loss, int batchSize) {
         return classify(opened, picture, loss, batchSize, List.of(2, 3), List.of(2, 1));
     }
 
-    private static Prediction classify(Device opened, String picture, Loss loss, int batchSize, List<Integer> samples,
+    private static Prediction classify(Device opened, String picture, Objective loss, int batchSize, List<Integer> samples,
                                        List<Integer> toKeep) {
         try (Device device = opened; var bundled = BundledModel.open();
-                var model = new StableDiffusion(bundled.root(), device);
-                var scorer = new StableDiffusionScorer(model, device, PROMPTS, new Noise.Seeded(0), loss, batchSize)) {
+                var model = LoadedModel.of(bundled.root(), device);
+                var scorer = model.scorer(PROMPTS, new Noise.Seeded(0), loss, batchSize)) {
             var strategy = new StagedElimination(TrialPlan.of(1000, samples, 1), toKeep, PROMPTS.size());
             return new Classifier(scorer, strategy).classify(ImageDecoder.read(bundled.images().resolve(picture)));
         }

@@ -19,7 +19,9 @@ import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.device.cuda.driver.KernelOp;
-import org.diffusionclassifier.model.UNet;
+import org.diffusionclassifier.model.Conditioning;
+import org.diffusionclassifier.model.Pairs;
+import org.diffusionclassifier.model.stablediffusion.UNet;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.SyntheticWeights;
 import org.diffusionclassifier.testing.Devices;
@@ -204,7 +206,8 @@ class MapMomentsTest {
         device.write(prompts, IntStream.range(0, 3).toArray());
         var prediction = new AtomicReference<Tensor>();
         try (var unet = new UNet(config, new SyntheticWeights(), device); Graph graph = device.record(recorder -> {
-            prediction.set(unet.forward(xt, new UNet.Pairs(times, trialOfPair, unet.projectContext(states), prompts),
+            prediction.set(unet.forward(xt, new Pairs(times, trialOfPair,
+                    new Conditioning(device, 1, unet.projectContext(states), List.of()), prompts),
                     (name, value) -> { }));
             recorder.keep(prediction.get());
         })) {

@@ -1,34 +1,53 @@
 package org.diffusionclassifier.checkpoint;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import org.diffusionclassifier.config.ClipTextConfig;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.diffusionclassifier.checkpoint.original.LegacyVaeWeights;
 import org.diffusionclassifier.config.JsonConfig;
-import org.diffusionclassifier.config.ScheduleConfig;
-import org.diffusionclassifier.config.StableDiffusionConfig;
 import org.diffusionclassifier.config.TokenizerTables;
-import org.diffusionclassifier.config.UNetConfig;
-import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.PrefixedWeights;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * A Stable Diffusion model as diffusers' {@code save_pretrained} lays it out: model_index.json and a folder for each of
- * unet, vae, text_encoder, tokenizer and scheduler. The configurations are read and checked, alone and against each
- * other, when it is opened; weights, as safetensors or as PyTorch's pickles, are opened on demand. Works on any file
- * system, the inside of a jar included.
+ * A model as diffusers' {@code save_pretrained} lays it out: model_index.json, a folder for each component, which has
+ * config.json and weights as safetensors or as PyTorch's pickles, and folders of tokenizers and of the scheduler. The
+ * autoencoder may be in a folder elsewhere. Works on any file system, the inside of a jar included.
  */
-public record DiffusersDirectory(Path root, StableDiffusionConfig config) implements ModelSource {
+public final class DiffusersDirectory implements Checkpoint {
 
     private static final String MODEL_INDEX = "model_index.json";
+    private static final String SCHEDULER = "scheduler/scheduler_config.json";
     private static final String CONFIG = "config.json";
-    private static final String PYTORCH_MODEL = "diffusion_pytorch_model";
 
-    /** @throws InputException if it is no such directory, lacks a part, or holds a model that is not supported */
-    public static DiffusersDirectory open(Path root) {
+    private final Path root;
+    private final ModelSpec spec;
+    private final JsonConfig index;
+    private final Set<String> names;
+    private final Map<String, Component> components = new LinkedHashMap<>();
+
+    private DiffusersDirectory(ModelSpec spec) {
+        this.root = spec.path();
+        this.spec = spec;
+        this.index = JsonConfig.read(root.resolve(MODEL_INDEX));
+        this.names = names(root);
+        if (spec.vae() != null) {
+            components.put(VAE, vae(spec.vae()));
+            names.add(VAE);
+        }
+    }
+
+    /** @throws InputException if it is no such directory, or something is said of it that it says itself */
+    static DiffusersDirectory open(ModelSpec spec) {
+        Path root = spec.path();
         if (!Files.isDirectory(root)) {
             throw new InputException(root + ": expected a diffusers model directory, found "
                     + (Files.exists(root) ? "a file" : "nothing"));
@@ -36,99 +55,130 @@ public record DiffusersDirectory(Path root, StableDiffusionConfig config) implem
         if (!Files.exists(root.resolve(MODEL_INDEX))) {
             throw new InputException(root + ": expected a diffusers model directory, found no " + MODEL_INDEX);
         }
-        JsonConfig.read(root.resolve(MODEL_INDEX));
-        for (String component : List.of("unet", "vae", "text_encoder", "tokenizer", "scheduler")) {
-            if (!Files.isDirectory(root.resolve(component))) {
-                throw new InputException(root + ": expected a Stable Diffusion model, found no folder " + component);
-            }
-        }
-        var directory = new DiffusersDirectory(root, new StableDiffusionConfig(
-                UNetConfig.read(root.resolve("unet").resolve(CONFIG)),
-                VaeConfig.read(root.resolve("vae").resolve(CONFIG)),
-                ClipTextConfig.read(root.resolve("text_encoder").resolve(CONFIG)),
-                ScheduleConfig.read(root.resolve("scheduler").resolve("scheduler_config.json"))));
-        directory.requireThatPartsFit();
-        return directory;
+        spec.refuseCompletion();
+        return new DiffusersDirectory(spec);
     }
 
-    private void requireThatPartsFit() {
-        Path unetFile = root.resolve("unet").resolve(CONFIG);
-        Path vaeFile = root.resolve("vae").resolve(CONFIG);
-        Path textFile = root.resolve("text_encoder").resolve(CONFIG);
-        requireEqual(unetFile, "cross_attention_dim", unet().crossAttentionDim(),
-                textFile, "hidden_size", textEncoder().width());
-        requireEqual(unetFile, "in_channels", unet().inChannels(), vaeFile, "latent_channels", vae().latentChannels());
-        requireEqual(unetFile, "out_channels", unet().outChannels(), vaeFile, "latent_channels",
-                vae().latentChannels());
-        if (vae().inChannels() != 3) {
-            throw new InputException(vaeFile + ": in_channels = " + vae().inChannels()
-                    + " is not supported (expected 3, as images are RGB)");
+    /** An autoencoder in a folder by itself. @throws InputException if there is none */
+    public static Component vae(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new InputException(folder + ": expected the folder of a VAE, found "
+                    + (Files.exists(folder) ? "a file" : "nothing"));
+        }
+        return component(folder, VAE);
+    }
+
+    /** Whether a folder is meant to be a component by itself: it has a configuration, and no model's index. */
+    public static boolean isComponent(Path folder) {
+        return Files.exists(folder.resolve(CONFIG)) && !Files.exists(folder.resolve(MODEL_INDEX));
+    }
+
+    private static Set<String> names(Path root) {
+        try (Stream<Path> folders = Files.list(root)) {
+            return folders.filter(folder -> Files.exists(folder.resolve(CONFIG)))
+                    .map(folder -> folder.getFileName().toString().replace("/", "")).collect(TreeSet::new,
+                            Set::add, Set::addAll);
+        } catch (IOException e) {
+            throw InputException.unreadable(root, e);
         }
     }
 
-    private static void requireEqual(Path file, String key, int value, Path otherFile, String otherKey, int other) {
-        if (value != other) {
-            throw new InputException(file + ": expected " + key + " = " + other + " as " + otherKey + " in " + otherFile
-                    + ", found " + value);
+    private static Component component(Path folder, String name) {
+        return new Component(JsonConfig.read(folder.resolve(CONFIG)), () -> today(name, located(folder, name).open()));
+    }
+
+    /** The tensors under today's names, whichever version of diffusers or transformers wrote them. */
+    private static Weights today(String name, Weights weights) {
+        if (name.equals(VAE)) {
+            return new LegacyVaeWeights(weights);
         }
-    }
-
-    @Override
-    public Weights unetWeights() {
-        return locate(Component.UNET).open();
-    }
-
-    /** Under today's names, whichever version of diffusers wrote them. */
-    @Override
-    public Weights vaeWeights() {
-        return new LegacyVaeWeights(locate(Component.VAE).open());
-    }
-
-    /** Without the {@code text_model.} that some versions of transformers begin their names with. */
-    @Override
-    public Weights textEncoderWeights() {
-        Weights weights = locate(Component.TEXT_ENCODER).open();
-        return weights.has("text_model.final_layer_norm.weight")
-                ? new PrefixedWeights(weights, "text_model", true)
+        return weights.has("text_model.final_layer_norm.weight") ? new PrefixedWeights(weights, "text_model", true)
                 : weights;
     }
 
-    /** A part with weights: its folder, and what the names of their files begin with. */
-    private enum Component {
-        UNET("unet", PYTORCH_MODEL, PYTORCH_MODEL),
-        VAE("vae", PYTORCH_MODEL, PYTORCH_MODEL),
-        TEXT_ENCODER("text_encoder", "model", "pytorch_model");
-
-        private final String folder;
-        private final String safetensorsStem;
-        private final String pickleStem;
-
-        Component(String folder, String safetensorsStem, String pickleStem) {
-            this.folder = folder;
-            this.safetensorsStem = safetensorsStem;
-            this.pickleStem = pickleStem;
-        }
-    }
-
-    private WeightsFormat.Located locate(Component component) {
-        return WeightsFormat.find(root.resolve(component.folder), component.safetensorsStem, component.pickleStem);
+    /** By transformers' names of files for a text encoder, by diffusers' for all else. */
+    private static WeightsFormat.Located located(Path folder, String name) {
+        return name.startsWith("text_encoder") ? WeightsFormat.find(folder, "model", "pytorch_model")
+                : WeightsFormat.find(folder, "diffusion_pytorch_model", "diffusion_pytorch_model");
     }
 
     @Override
-    public TokenizerTables tokenizer() {
-        return TokenizerTables.read(root.resolve("tokenizer"));
+    public String source() {
+        return root.toString();
     }
 
     @Override
-    public Origin origin() {
-        var files = new ArrayList<>(List.of(root.resolve(MODEL_INDEX),
-                root.resolve("scheduler").resolve("scheduler_config.json")));
-        for (Component component : Component.values()) {
-            files.add(root.resolve(component.folder).resolve(CONFIG));
-            files.addAll(locate(component).files());
+    public ModelSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public Set<String> components() {
+        return names;
+    }
+
+    @Override
+    public synchronized Component component(String name) {
+        return components.computeIfAbsent(name, missing -> component(folder(missing), missing));
+    }
+
+    private Path folder(String name) {
+        Path folder = root.resolve(name);
+        if (!Files.isDirectory(folder)) {
+            throw new InputException(root + ": expected a model's " + name + ", found no folder " + name);
         }
-        TokenizerTables.NAMES.stream().map(root.resolve("tokenizer")::resolve).filter(Files::exists)
-                .forEach(files::add);
-        return Origin.of(root, files);
+        return folder;
+    }
+
+    @Override
+    public TokenizerTables tokenizer(String name) {
+        return TokenizerTables.read(folder(name));
+    }
+
+    @Override
+    public JsonConfig scheduler() {
+        folder(Layout.SCHEDULER);
+        return JsonConfig.read(root.resolve(SCHEDULER));
+    }
+
+    @Override
+    public JsonConfig index() {
+        return index;
+    }
+
+    @Override
+    public Map<String, Origin> origins(Layout layout) {
+        var files = new ArrayList<>(List.of(root.resolve(MODEL_INDEX), root.resolve(SCHEDULER)));
+        for (Layout.Part part : layout.parts()) {
+            if (!part.component().equals(VAE) || spec.vae() == null) {
+                files.addAll(files(root.resolve(part.component()), part.component()));
+            }
+        }
+        for (String tokenizer : layout.tokenizers()) {
+            TokenizerTables.NAMES.stream().map(root.resolve(tokenizer)::resolve).filter(Files::exists)
+                    .forEach(files::add);
+        }
+        var origins = new LinkedHashMap<>(Map.of(ConvertedFile.SOURCE, Origin.of(root, files)));
+        if (spec.vae() != null) {
+            origins.put(ConvertedFile.VAE_SOURCE, ofVae(spec.vae()));
+        }
+        return origins;
+    }
+
+    /** Where an autoencoder in a folder by itself comes from. */
+    static Origin ofVae(Path folder) {
+        return Origin.of(folder, files(folder, VAE));
+    }
+
+    /** All that is read of a component. */
+    private static List<Path> files(Path folder, String name) {
+        var files = new ArrayList<>(List.of(folder.resolve(CONFIG)));
+        files.addAll(located(folder, name).files());
+        return files;
+    }
+
+    @Override
+    public synchronized void close() {
+        components.values().forEach(Component::close);
     }
 }

@@ -40,14 +40,22 @@ public final class Lora {
             + "|(?<down>\\.lora_down|\\.lora_A(?:\\.default)?|(?:[._]lora|\\.lora_linear_layer)\\.down)\\.weight"
             + "|(?<up>\\.lora_up|\\.lora_B(?:\\.default)?|(?:[._]lora|\\.lora_linear_layer)\\.up)\\.weight)");
 
-    /** Which network a layer is of, by what its name begins with; the first that fits. */
-    private static final Map<String, Boolean> OF_UNET = new LinkedHashMap<>();
+    private static final String UNET = "unet";
+    private static final String TEXT_ENCODER = "text_encoder";
+
+    /** The components that a LoRA may have layers of, and what messages call them. */
+    static final Map<String, String> COMPONENTS = new LinkedHashMap<>();
+
+    /** The component of a layer by what the layer's name begins with: the first that fits, else the UNet. */
+    private static final Map<String, String> PREFIXES = new LinkedHashMap<>();
 
     static {
-        OF_UNET.put("lora_unet_", true);
-        OF_UNET.put("lora_te_", false);
-        OF_UNET.put("unet.", true);
-        OF_UNET.put("text_encoder.", false);
+        COMPONENTS.put(UNET, "UNet");
+        COMPONENTS.put(TEXT_ENCODER, "text encoder");
+        PREFIXES.put("lora_unet_", UNET);
+        PREFIXES.put("lora_te_", TEXT_ENCODER);
+        PREFIXES.put("unet.", UNET);
+        PREFIXES.put("text_encoder.", TEXT_ENCODER);
     }
 
     /** A pair of matrices. */
@@ -89,9 +97,8 @@ public final class Lora {
 
     private final Path file;
     private final float scale;
-    private final Map<Boolean, Float> commonAlpha = new HashMap<>();
-    private final Map<String, Pair> unet = new LinkedHashMap<>();
-    private final Map<String, Pair> textEncoder = new LinkedHashMap<>();
+    private final Map<String, Float> commonAlpha = new HashMap<>();
+    private final Map<String, Map<String, Pair>> pairs = new LinkedHashMap<>();     // by component and layer
 
     private Lora(Path file, float scale, SafetensorsFile tensors) {
         this.file = file;
@@ -111,12 +118,11 @@ public final class Lora {
                 pair.alpha = name;
             }
         }
-        requirePairs(unet);
-        requirePairs(textEncoder);
+        COMPONENTS.keySet().forEach(this::requirePairs);
         if (tensors.metadata().containsKey(ADAPTER)) {
             readAdapter(tensors.metadata().get(ADAPTER));
         }
-        if (unet.isEmpty() && textEncoder.isEmpty()) {
+        if (pairs.isEmpty()) {
             throw new InputException(file + ": expected a LoRA, found no tensors");
         }
     }
@@ -135,8 +141,8 @@ public final class Lora {
 
     private void readAdapter(String text) {
         JsonConfig json = JsonConfig.parse(file + ": " + ADAPTER, text);
-        for (boolean ofUnet : new boolean[] {true, false}) {
-            String network = ofUnet ? "unet." : "text_encoder.";
+        for (String component : COMPONENTS.keySet()) {
+            String network = component + ".";
             for (String refused : List.of("alpha_pattern", "use_rslora", "use_dora")) {
                 JsonNode value = json.get(network + refused);
                 if (!JsonConfig.isOff(value) && !(value.isObject() && value.isEmpty())) {
@@ -144,22 +150,22 @@ public final class Lora {
                 }
             }
             if (!JsonConfig.isOff(json.get(network + "lora_alpha"))) {
-                commonAlpha.put(ofUnet, (float) json.positiveNumber(network + "lora_alpha", 1));
+                commonAlpha.put(component, (float) json.positiveNumber(network + "lora_alpha", 1));
             }
         }
     }
 
     private Pair pair(String layer) {
         String name = layer.startsWith("base_model.model.") ? layer.substring("base_model.model.".length()) : layer;
-        boolean ofUnet = true;
-        for (Map.Entry<String, Boolean> network : OF_UNET.entrySet()) {
-            if (name.startsWith(network.getKey())) {
-                name = name.substring(network.getKey().length());
-                ofUnet = network.getValue();
+        String component = UNET;
+        for (Map.Entry<String, String> prefix : PREFIXES.entrySet()) {
+            if (name.startsWith(prefix.getKey())) {
+                name = name.substring(prefix.getKey().length());
+                component = prefix.getValue();
                 break;
             }
         }
-        return (ofUnet ? unet : textEncoder)
+        return pairs.computeIfAbsent(component, missing -> new LinkedHashMap<>())
                 .computeIfAbsent(flat(name.replace(".processor.", ".")), missing -> new Pair());
     }
 
@@ -169,8 +175,8 @@ public final class Lora {
         return flat.startsWith("text_model_") ? flat.substring("text_model_".length()) : flat;
     }
 
-    private void requirePairs(Map<String, Pair> pairs) {
-        for (Pair pair : pairs.values()) {
+    private void requirePairs(String component) {
+        for (Pair pair : pairs.getOrDefault(component, Map.of()).values()) {
             if (pair.down == null || pair.up == null) {
                 throw new InputException(file + ": expected pairs of matrices, down (or A) and up (or B), found "
                         + pair.anyTensor + " without its other");
@@ -190,13 +196,18 @@ public final class Lora {
         return new SourceHash(new TreeMap<>(Map.of("", file))).await();
     }
 
+    /** Whether it has layers of a component. */
+    boolean concerns(String component) {
+        return pairs.containsKey(component);
+    }
+
     /**
-     * What is to be added to the UNet's or the text encoder's tensors, by their names.
+     * What is to be added to a component's tensors, by their names.
      *
      * @throws InputException if a layer is not the network's, or matrices do not fit it
      */
-    Map<String, Product> products(boolean ofUnet, Weights network) {
-        Map<String, Pair> pairs = ofUnet ? unet : textEncoder;
+    Map<String, Product> products(String component, Weights network) {
+        Map<String, Pair> layers = pairs.getOrDefault(component, Map.of());
         var tensorOf = new LinkedHashMap<String, String>();
         for (String tensor : network.names()) {
             if (tensor.endsWith(".weight")) {
@@ -207,17 +218,17 @@ public final class Lora {
                 }
             }
         }
-        List<Pair> strangers = pairs.entrySet().stream().filter(pair -> !tensorOf.containsKey(pair.getKey()))
+        List<Pair> strangers = layers.entrySet().stream().filter(pair -> !tensorOf.containsKey(pair.getKey()))
                 .map(Map.Entry::getValue).toList();
         if (!strangers.isEmpty()) {
-            throw new InputException(file + ": expected layers of the model's " + (ofUnet ? "UNet" : "text encoder")
+            throw new InputException(file + ": expected layers of the model's " + COMPONENTS.get(component)
                     + ", found " + strangers.get(0).anyTensor
                     + (strangers.size() > 1 ? " and " + (strangers.size() - 1) + " more that it does not have" : ""));
         }
         var products = new LinkedHashMap<String, Product>();
         try (var tensors = SafetensorsFile.open(file)) {
-            pairs.forEach((layer, pair) -> products.put(tensorOf.get(layer),
-                    product(tensors, pair, network, tensorOf.get(layer), commonAlpha.get(ofUnet))));
+            layers.forEach((layer, pair) -> products.put(tensorOf.get(layer),
+                    product(tensors, pair, network, tensorOf.get(layer), commonAlpha.get(component))));
         }
         return products;
     }

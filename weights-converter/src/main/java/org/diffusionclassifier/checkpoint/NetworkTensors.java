@@ -18,33 +18,12 @@ import org.diffusionclassifier.config.VaeConfig;
  */
 public final class NetworkTensors {
 
-    /** @param shape as PyTorch has it: filters are [out, in, height, width] */
-    public record Tensor(String name, List<Integer> shape) {
-
-        Tensor(String name, Integer... shape) {
-            this(name, List.of(shape));
-        }
-
-        public boolean isFilter() {
-            return shape.size() == 4;
-        }
-
-        /** The shape with filters as [out, height, width, in]. */
-        public List<Integer> channelsLast() {
-            return isFilter() ? List.of(shape.get(0), shape.get(2), shape.get(3), shape.get(1)) : shape;
-        }
-
-        public long elements() {
-            return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
-        }
-    }
-
-    private final List<Tensor> tensors = new ArrayList<>();
+    private final List<TensorSpec> tensors = new ArrayList<>();
 
     private NetworkTensors() {
     }
 
-    public static List<Tensor> unet(UNetConfig config) {
+    public static List<TensorSpec> unet(UNetConfig config) {
         var network = new NetworkTensors();
         List<Integer> channels = config.blockOutChannels();
         int levels = channels.size();
@@ -94,7 +73,7 @@ public final class NetworkTensors {
     }
 
     /** The encoder alone. */
-    public static List<Tensor> vae(VaeConfig config) {
+    public static List<TensorSpec> vae(VaeConfig config) {
         var network = new NetworkTensors();
         int levels = config.blockOutChannels().size();
         int moments = 2 * config.latentChannels();
@@ -126,11 +105,11 @@ public final class NetworkTensors {
         return network.tensors;
     }
 
-    public static List<Tensor> textEncoder(ClipTextConfig config) {
+    public static List<TensorSpec> textEncoder(ClipTextConfig config) {
         var network = new NetworkTensors();
         int width = config.width();
-        network.tensors.add(new Tensor("embeddings.token_embedding.weight", config.vocabSize(), width));
-        network.tensors.add(new Tensor("embeddings.position_embedding.weight", config.maxPositions(), width));
+        network.tensors.add(TensorSpec.table("embeddings.token_embedding.weight", config.vocabSize(), width));
+        network.tensors.add(TensorSpec.table("embeddings.position_embedding.weight", config.maxPositions(), width));
         for (int i = 0; i < config.layers(); i++) {
             String layer = "encoder.layers." + i;
             network.norm(layer + ".layer_norm1", width);
@@ -144,17 +123,18 @@ public final class NetworkTensors {
         return network.tensors;
     }
 
-    /** Every block is told timestep and label by tensors of its own, as in diffusers' form, equal as they may be. */
-    public static List<Tensor> transformer(DitConfig config) {
+    /** Every block has its own embeddings of timestep and label, as in diffusers' form, equal as they may be. */
+    public static List<TensorSpec> transformer(DitConfig config) {
         var network = new NetworkTensors();
         int width = config.width();
         network.conv("pos_embed.proj", width, config.inChannels(), config.patchSize());
         for (int i = 0; i < config.layers(); i++) {
             String block = "transformer_blocks." + i;
-            String told = block + ".norm1.emb";
-            network.tensors.add(new Tensor(told + ".class_embedder.embedding_table.weight", config.labels() + 1, width));
-            network.linear(told + ".timestep_embedder.linear_1", width, 256);
-            network.linear(told + ".timestep_embedder.linear_2", width, width);
+            String embedding = block + ".norm1.emb";
+            network.tensors.add(TensorSpec.table(embedding + ".class_embedder.embedding_table.weight", config.labels() + 1,
+                    width));
+            network.linear(embedding + ".timestep_embedder.linear_1", width, 256);
+            network.linear(embedding + ".timestep_embedder.linear_2", width, width);
             network.linear(block + ".norm1.linear", 6 * width, width);  // shift, scale and gate, twice
             network.sideBySide(block + ".attn1", List.of("to_q", "to_k", "to_v"), width, width, true);
             network.linear(block + ".attn1.to_out.0", width, width);
@@ -167,25 +147,25 @@ public final class NetworkTensors {
     }
 
     private void norm(String name, int channels) {
-        tensors.add(new Tensor(name + ".weight", channels));
-        tensors.add(new Tensor(name + ".bias", channels));
+        tensors.add(TensorSpec.of(name + ".weight", channels));
+        tensors.add(TensorSpec.of(name + ".bias", channels));
     }
 
     private void linear(String name, int out, int in) {
-        tensors.add(new Tensor(name + ".weight", out, in));
-        tensors.add(new Tensor(name + ".bias", out));
+        tensors.add(TensorSpec.of(name + ".weight", out, in));
+        tensors.add(TensorSpec.of(name + ".bias", out));
     }
 
     private void sideBySide(String name, List<String> parts, int out, int in, boolean bias) {
-        parts.forEach(part -> tensors.add(new Tensor(name + "." + part + ".weight", out, in)));
+        parts.forEach(part -> tensors.add(TensorSpec.of(name + "." + part + ".weight", out, in)));
         if (bias) {
-            parts.forEach(part -> tensors.add(new Tensor(name + "." + part + ".bias", out)));
+            parts.forEach(part -> tensors.add(TensorSpec.of(name + "." + part + ".bias", out)));
         }
     }
 
     private void conv(String name, int out, int in, int size) {
-        tensors.add(new Tensor(name + ".weight", out, in, size, size));
-        tensors.add(new Tensor(name + ".bias", out));
+        tensors.add(TensorSpec.of(name + ".weight", out, in, size, size));
+        tensors.add(TensorSpec.of(name + ".bias", out));
     }
 
     /** @param time width of the time embedding, or 0 */

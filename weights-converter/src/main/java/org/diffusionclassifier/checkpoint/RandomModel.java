@@ -4,13 +4,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
-import org.diffusionclassifier.checkpoint.NetworkTensors.Tensor;
+import java.util.Set;
 import org.diffusionclassifier.config.ClipTextConfig.Activation;
 import org.diffusionclassifier.config.ClipTextConfig;
+import org.diffusionclassifier.config.JsonConfig;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.config.ScheduleConfig;
-import org.diffusionclassifier.config.StableDiffusionConfig;
 import org.diffusionclassifier.config.TokenizerTables;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
@@ -22,18 +21,25 @@ import org.diffusionclassifier.tensor.Weights;
  * A model with the configuration of a published one and weights that nobody trained ({@link SyntheticWeights}): it takes
  * the time and the memory of the real one, and its answers mean nothing.
  */
-public final class RandomModel implements ModelSource {
+public final class RandomModel implements Checkpoint {
 
-    private static final Map<String, Supplier<RandomModel>> MODELS = new LinkedHashMap<>();
+    private static final Map<String, Published> MODELS = new LinkedHashMap<>();
 
     static {
-        MODELS.put("sd-1.5", () -> new RandomModel("sd-1.5", UNetConfig.stableDiffusion15(), 512,
-                PredictionType.EPSILON,
+        MODELS.put("sd-1.5", new Published(UNetConfig.stableDiffusion15(), 512, PredictionType.EPSILON,
                 new ClipTextConfig(49408, 768, 3072, 12, 12, 77, Activation.QUICK_GELU, 1e-5f)));
-        MODELS.put("sd-2-base", () -> new RandomModel("sd-2-base", UNetConfig.stableDiffusion2Base(), 512,
-                PredictionType.EPSILON, textEncoder2()));
-        MODELS.put("sd-2.1", () -> new RandomModel("sd-2.1", UNetConfig.stableDiffusion21(), 768,
-                PredictionType.V_PREDICTION, textEncoder2()));
+        MODELS.put("sd-2-base", new Published(UNetConfig.stableDiffusion2Base(), 512, PredictionType.EPSILON,
+                textEncoder2()));
+        MODELS.put("sd-2.1", new Published(UNetConfig.stableDiffusion21(), 768, PredictionType.V_PREDICTION,
+                textEncoder2()));
+    }
+
+    /** What sets one published model apart from the others. */
+    private record Published(UNetConfig unet, int imageSize, PredictionType prediction, ClipTextConfig textEncoder) {
+
+        VaeConfig vae() {
+            return new VaeConfig(imageSize, 3, 4, List.of(128, 256, 512, 512), 2, 32, 0.18215, true, true);
+        }
     }
 
     private static ClipTextConfig textEncoder2() {
@@ -41,52 +47,86 @@ public final class RandomModel implements ModelSource {
     }
 
     private final String name;
-    private final StableDiffusionConfig config;
+    private final ModelSpec spec;
+    private final Published model;
+    private final Map<String, Component> components = new LinkedHashMap<>();
 
-    private RandomModel(String name, UNetConfig unet, int imageSize, PredictionType prediction,
-                        ClipTextConfig textEncoder) {
+    private RandomModel(String name, ModelSpec spec) {
         this.name = name;
-        this.config = new StableDiffusionConfig(unet,
-                new VaeConfig(imageSize, 3, 4, List.of(128, 256, 512, 512), 2, 32, 0.18215, true, true), textEncoder,
-                ScheduleConfig.stableDiffusion(prediction));
+        this.spec = spec;
+        this.model = MODELS.get(name);
+        put("text_encoder", model.textEncoder.toTransformers(), NetworkTensors.textEncoder(model.textEncoder));
+        put(VAE, model.vae().toDiffusers(), NetworkTensors.vae(model.vae()));
+        put("unet", model.unet.toDiffusers(), NetworkTensors.unet(model.unet));
     }
 
-    /** @throws InputException if there is none of that name: sd-1.5, sd-2-base, sd-2.1 */
-    public static RandomModel of(String name) {
+    private void put(String component, Map<String, Object> config, List<TensorSpec> tensors) {
+        components.put(component, new Component(JsonConfig.of(source() + ": " + component, config),
+                () -> weights(tensors)));
+    }
+
+    /**
+     * Makes one up.
+     *
+     * @param name sd-1.5, sd-2-base or sd-2.1
+     * @param spec what is added to it: LoRAs, if anything
+     * @throws InputException if there is none of that name
+     */
+    public static Checkpoint of(String name, ModelSpec spec) {
         if (!MODELS.containsKey(name)) {
             throw new InputException("random model: expected one of " + String.join(", ", MODELS.keySet()) + ", found "
                     + name);
         }
-        return MODELS.get(name).get();
+        spec.refuseCompletion();
+        return LoraCheckpoint.of(new RandomModel(name, spec), spec.loras());
+    }
+
+    @Override
+    public String source() {
+        return "random " + name;
+    }
+
+    @Override
+    public ModelSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public Set<String> components() {
+        return components.keySet();
+    }
+
+    @Override
+    public Component component(String component) {
+        if (!components.containsKey(component)) {
+            throw new InputException(source() + ": expected a model's " + component + ", found none");
+        }
+        return components.get(component);
+    }
+
+    @Override
+    public JsonConfig scheduler() {
+        return JsonConfig.of(source() + ": " + Layout.SCHEDULER,
+                ScheduleConfig.stableDiffusion(model.prediction).toDiffusers());
+    }
+
+    /** Nothing. */
+    @Override
+    public JsonConfig index() {
+        return JsonConfig.of(source(), Map.of());
     }
 
     /** Of no files. */
     @Override
-    public Origin origin() {
-        return Origin.madeUp("random " + name);
+    public Map<String, Origin> origins(Layout layout) {
+        return Map.of(ConvertedFile.SOURCE, Origin.madeUp(source()));
     }
 
     @Override
-    public StableDiffusionConfig config() {
-        return config;
+    public void close() {
     }
 
-    @Override
-    public Weights unetWeights() {
-        return weights(NetworkTensors.unet(unet()));
-    }
-
-    @Override
-    public Weights vaeWeights() {
-        return weights(NetworkTensors.vae(vae()));
-    }
-
-    @Override
-    public Weights textEncoderWeights() {
-        return weights(NetworkTensors.textEncoder(textEncoder()));
-    }
-
-    private static Weights weights(List<Tensor> tensors) {
+    private static Weights weights(List<TensorSpec> tensors) {
         var weights = new SyntheticWeights();
         tensors.forEach(tensor -> weights.require(tensor.name(),
                 tensor.channelsLast().stream().mapToInt(Integer::intValue).toArray()));
@@ -98,7 +138,7 @@ public final class RandomModel implements ModelSource {
      * a text. Nothing is merged, so that a letter is a token; a sequence is as long as CLIP's.
      */
     @Override
-    public TokenizerTables tokenizer() {
+    public TokenizerTables tokenizer(String tokenizer) {
         var vocabulary = new StringBuilder("{");
         int id = 0;
         for (String end : List.of("", "</w>")) {
@@ -111,8 +151,8 @@ public final class RandomModel implements ModelSource {
         var files = new LinkedHashMap<String, byte[]>();
         files.put("vocab.json", vocabulary.toString().getBytes(StandardCharsets.UTF_8));
         files.put("merges.txt", "#version: 0.2\n".getBytes(StandardCharsets.UTF_8));
-        files.put("tokenizer_config.json", ("{\"model_max_length\": " + textEncoder().maxPositions() + "}")
+        files.put("tokenizer_config.json", ("{\"model_max_length\": " + model.textEncoder.maxPositions() + "}")
                 .getBytes(StandardCharsets.UTF_8));
-        return new TokenizerTables("random " + name + ": tokenizer", files);
+        return new TokenizerTables(source() + ": " + tokenizer, files);
     }
 }

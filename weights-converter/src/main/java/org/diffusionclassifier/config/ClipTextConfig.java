@@ -33,7 +33,8 @@ public record ClipTextConfig(int vocabSize, int width, int intermediate, int lay
         return read(JsonConfig.read(file));
     }
 
-    static ClipTextConfig read(JsonConfig json) {
+    /** As above, of settings that are read already. */
+    public static ClipTextConfig read(JsonConfig json) {
         if (json.get("architectures").valueStream().noneMatch(name -> "CLIPTextModel".equals(name.textValue()))) {
             throw json.unsupported("architectures", "[\"CLIPTextModel\"]");
         }

@@ -44,7 +44,8 @@ public record DitConfig(int sampleSize, int inChannels, int outChannels, int pat
         return read(JsonConfig.read(file));
     }
 
-    static DitConfig read(JsonConfig json) {
+    /** As above, of settings that are read already. */
+    public static DitConfig read(JsonConfig json) {
         json.expect("_class_name", "DiTTransformer2DModel", "Transformer2DModel");
         // Transformer2DModel is other networks, too; these are what sets this one apart.
         json.require("norm_type", NORM_TYPE);

@@ -68,6 +68,11 @@ public final class JsonConfig {
         }
     }
 
+    /** Settings that are known already, as a JSON file would have them. */
+    public static JsonConfig of(String source, Map<String, ?> settings) {
+        return new JsonConfig(source, STRICT.valueToTree(settings));
+    }
+
     /** Parses {@code text}, found in {@code file}, as one JSON object. */
     public static ObjectNode parse(String file, Reader text) throws IOException {
         try {
@@ -87,6 +92,35 @@ public final class JsonConfig {
     public static String excerpt(JsonNode node) {
         String text = node.isMissingNode() ? "nothing" : node.toString();
         return text.length() <= 80 ? text : text.substring(0, 80) + "…";
+    }
+
+    /** What messages call it: the file, and where it is one of several in it, the part. */
+    public String source() {
+        return file;
+    }
+
+    /** All settings as they stand. */
+    public JsonNode settings() {
+        return root.deepCopy();
+    }
+
+    /** The keys of all settings that are objects. */
+    public List<String> parts() {
+        return root.properties().stream().filter(entry -> entry.getValue().isObject()).map(Map.Entry::getKey).toList();
+    }
+
+    /**
+     * Refuses two networks that do not fit each other.
+     *
+     * @param value what this has under the key
+     * @param other what {@code others} has under its key
+     * @throws InputException unless both are the same
+     */
+    public void requireSame(String key, int value, JsonConfig others, String otherKey, int other) {
+        if (value != other) {
+            throw new InputException(file + ": expected " + key + " = " + other + " as " + otherKey + " in " + others.file
+                    + ", found " + value);
+        }
     }
 
     /** {@code FILE: KEY = VALUE is not supported (expected …)} */

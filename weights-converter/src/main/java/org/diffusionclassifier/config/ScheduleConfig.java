@@ -40,7 +40,8 @@ public record ScheduleConfig(int timesteps, double betaStart, double betaEnd, Be
         return read(JsonConfig.read(file));
     }
 
-    static ScheduleConfig read(JsonConfig json) {
+    /** As above, of settings that are read already. */
+    public static ScheduleConfig read(JsonConfig json) {
         if (!JsonConfig.isOff(json.get("trained_betas"))) {
             throw json.unsupported("trained_betas", "null");
         }

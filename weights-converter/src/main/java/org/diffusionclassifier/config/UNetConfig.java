@@ -79,7 +79,8 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
         return read(JsonConfig.read(file));
     }
 
-    static UNetConfig read(JsonConfig json) {
+    /** As above, of settings that are read already. */
+    public static UNetConfig read(JsonConfig json) {
         json.require("_class_name", "UNet2DConditionModel");
         json.expect("act_fn", "silu", "swish");
         json.expect("mid_block_type", "UNetMidBlock2DCrossAttn");

@@ -37,7 +37,8 @@ public record VaeConfig(int sampleSize, int inChannels, int latentChannels, List
         return read(JsonConfig.read(file));
     }
 
-    static VaeConfig read(JsonConfig json) {
+    /** As above, of settings that are read already. */
+    public static VaeConfig read(JsonConfig json) {
         json.require("_class_name", "AutoencoderKL");
         json.expect("act_fn", "silu", "swish");
         if (!JsonConfig.isOff(json.get("shift_factor"))) {

@@ -13,13 +13,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
-import org.diffusionclassifier.checkpoint.DitSource;
-import org.diffusionclassifier.checkpoint.ModelFile;
-import org.diffusionclassifier.checkpoint.ModelSource;
-import org.diffusionclassifier.checkpoint.NetworkTensors.Tensor;
+import org.diffusionclassifier.checkpoint.Checkpoint;
+import org.diffusionclassifier.checkpoint.ConvertedFile;
+import org.diffusionclassifier.checkpoint.Layout.Part;
+import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.checkpoint.Origin;
 import org.diffusionclassifier.checkpoint.SourceHash;
-import org.diffusionclassifier.convert.ModelContents.Part;
+import org.diffusionclassifier.checkpoint.TensorSpec;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.tensor.DType;
@@ -27,7 +27,7 @@ import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * Makes a {@link ModelFile} of a model in any form. A few megabytes are in memory at a time; the source's files are read
+ * Makes a {@link ConvertedFile} of a model in any form. A few megabytes are in memory at a time; the source's files are read
  * once for the weights and, on a second thread and at the same time, once for their hash.
  */
 public final class Converter {
@@ -72,35 +72,39 @@ public final class Converter {
     }
 
     /** A tensor and where it is read from. */
-    private record Input(String name, Tensor tensor, Weights weights) {
+    private record Input(String name, TensorSpec tensor, Weights weights) {
     }
 
-    private final ModelContents contents;
+    private final Checkpoint checkpoint;
+    private final Layout layout;
     private final Options options;
+    private final Map<String, Origin> origins;
+    private final Map<String, byte[]> tables = new LinkedHashMap<>();
     private final List<Input> inputs = new ArrayList<>();
     private final TensorEncoder encoder;
     private final List<Count> overflowed = new ArrayList<>();
     private final List<Count> notFinite = new ArrayList<>();
 
-    /** @throws InputException if files that belong to it are missing or cannot be read */
-    public Converter(ModelSource source, Options options) {
-        this(ModelContents.of(source), options);
-    }
-
-    /** @throws InputException as above */
-    public Converter(DitSource source, Options options) {
-        this(ModelContents.of(source), options);
-    }
-
-    private Converter(ModelContents contents, Options options) {
-        this.contents = contents;
+    /**
+     * @param checkpoint has to stay open until {@link #write} is done
+     * @param layout     what of it to write
+     * @throws InputException if files that belong to it are missing or cannot be read
+     */
+    public Converter(Checkpoint checkpoint, Layout layout, Options options) {
+        this.checkpoint = checkpoint;
+        this.layout = layout;
         this.options = options;
         this.encoder = new TensorEncoder(options.dtype);
+        this.origins = checkpoint.origins(layout);
+        for (String tokenizer : layout.tokenizers()) {
+            checkpoint.tokenizer(tokenizer).files().forEach((name, bytes) ->
+                    tables.put(ConvertedFile.table(tokenizer, name), bytes));
+        }
     }
 
     /** Numbers that {@link #write} makes. */
     public long parameters() {
-        return contents.parts().stream().flatMap(part -> part.tensors().stream()).mapToLong(Tensor::elements).sum();
+        return layout.parameters();
     }
 
     /** Bytes that {@link #write} will report as done. */
@@ -117,14 +121,11 @@ public final class Converter {
      */
     public Outcome write(Path file, LongConsumer progress) {
         requireRoom(file);
-        var opened = new ArrayList<Weights>();
         var hashes = new LinkedHashMap<String, SourceHash>();
         try {
-            for (Part part : contents.parts()) {
-                opened.add(part.weights().get());
-                check(part, opened.get(opened.size() - 1));
-            }
-            contents.origins().forEach((key, origin) -> {
+            inputs.clear();
+            layout.parts().forEach(this::check);
+            origins.forEach((key, origin) -> {
                 if (options.hash && !origin.files().isEmpty()) {
                     hashes.put(key, new SourceHash(origin.files()));
                 }
@@ -137,20 +138,20 @@ public final class Converter {
                 }
             });
             List<Source> sources = hashes.entrySet().stream().map(hash ->
-                    new Source(contents.origins().get(hash.getKey()).name(), hash.getValue().await())).toList();
+                    new Source(origins.get(hash.getKey()).name(), hash.getValue().await())).toList();
             return new Outcome(sources, inputs.size(), parameters(), Files.size(file), List.copyOf(overflowed),
                     List.copyOf(notFinite));
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         } finally {
             hashes.values().forEach(SourceHash::abandon);
-            opened.forEach(Weights::close);
         }
     }
 
     /** The shape of all a part's tensors, before anything is written. */
-    private void check(Part part, Weights weights) {
-        for (Tensor tensor : part.tensors()) {
+    private void check(Part part) {
+        Weights weights = checkpoint.component(part.component()).weights();
+        for (TensorSpec tensor : part.tensors()) {
             List<Integer> shape = weights.channelsLast() ? tensor.channelsLast() : tensor.shape();
             weights.require(tensor.name(), shape.stream().mapToInt(Integer::intValue).toArray());
             weights.requireFloats(tensor.name());
@@ -167,7 +168,7 @@ public final class Converter {
             throw new InputException(file + ": expected a file to write, found something else of that name");
         }
         try {
-            for (Origin origin : contents.origins().values()) {
+            for (Origin origin : origins.values()) {
                 for (Path input : origin.files().values()) {
                     if (Files.exists(file) && Files.isSameFile(file, input)) {
                         throw new InputException(file + ": expected another file to write than what is read");
@@ -184,21 +185,25 @@ public final class Converter {
         }
     }
 
-    private SafetensorsWriter writer(Map<String, SourceHash> hashes, LongConsumer progress) {
-        var writer = new SafetensorsWriter();
+    private String settings() {
         var settings = new LinkedHashMap<String, Object>();
-        settings.put("format", ModelFile.FORMAT);
-        settings.putAll(contents.configurations());
+        settings.put("format", ConvertedFile.FORMAT);
+        settings.putAll(layout.configurations());
         try {
-            writer.metadata(ModelFile.KEY, new ObjectMapper().writeValueAsString(settings));
+            return new ObjectMapper().writeValueAsString(settings);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private SafetensorsWriter writer(Map<String, SourceHash> hashes, LongConsumer progress) {
+        var writer = new SafetensorsWriter();
+        writer.metadata(ConvertedFile.KEY, settings());
         writer.metadata(SafetensorsFile.FILTERS, SafetensorsFile.CHANNELS_LAST);
-        contents.origins().forEach((key, origin) -> {
+        origins.forEach((key, origin) -> {
             writer.metadata(key, origin.name());
             if (hashes.containsKey(key)) {
-                writer.lateMetadata(key + ModelFile.SHA256, SourceHash.LENGTH, hashes.get(key)::await);
+                writer.lateMetadata(key + ConvertedFile.SHA256, SourceHash.LENGTH, hashes.get(key)::await);
             }
             origin.notes().forEach(writer::metadata);
         });
@@ -212,8 +217,7 @@ public final class Converter {
                 note(notFinite, input.name, encoder.notFinite());
             });
         }
-        contents.tokenizer().forEach((name, bytes) ->
-                writer.bytes(ModelFile.TOKENIZER + name, List.of(bytes.length), bytes));
+        tables.forEach((name, bytes) -> writer.bytes(name, List.of(bytes.length), bytes));
         return writer;
     }
 
@@ -225,7 +229,7 @@ public final class Converter {
 
     private void requireRange() {
         if (!overflowed.isEmpty() && !options.saturate) {
-            throw new InputException(contents.name() + ": expected weights within the range of "
+            throw new InputException(origins.get(ConvertedFile.SOURCE).name() + ": expected weights within the range of "
                     + options.dtype + ", found beyond it " + overflowed.stream().limit(5)
                     .map(count -> count.values + " of " + count.tensor).collect(Collectors.joining(", "))
                     + (overflowed.size() > 5 ? " and of " + (overflowed.size() - 5) + " more tensors" : ""));
@@ -234,16 +238,16 @@ public final class Converter {
 
     private void verify(Path complete, LongConsumer progress) {
         try (var written = SafetensorsFile.open(complete)) {
-            if (!ModelFile.configurations(written).equals(contents.configurations())) {
-                throw new InputException(complete + ": " + ModelFile.KEY + ": expected what was written, found something "
+            if (!settings().equals(written.metadata().get(ConvertedFile.KEY))) {
+                throw new InputException(complete + ": " + ConvertedFile.KEY + ": expected what was written, found something "
                         + "else");
             }
             for (Input input : inputs) {
                 compare(written, input, progress);
             }
-            for (Map.Entry<String, byte[]> table : contents.tokenizer().entrySet()) {
-                requireEqual(Arrays.equals(table.getValue(),
-                        written.readBytes(ModelFile.TOKENIZER + table.getKey())), complete, table.getKey());
+            for (Map.Entry<String, byte[]> table : tables.entrySet()) {
+                requireEqual(Arrays.equals(table.getValue(), written.readBytes(table.getKey())), complete,
+                        table.getKey());
             }
         } catch (IOException e) {
             throw InputException.unreadable(complete, e);

@@ -6,18 +6,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.diffusionclassifier.checkpoint.Checkpoint;
+import org.diffusionclassifier.checkpoint.ConvertedFile;
 import org.diffusionclassifier.checkpoint.DiffusersDirectory;
-import org.diffusionclassifier.checkpoint.DitCheckpoint;
-import org.diffusionclassifier.checkpoint.DitDirectory;
-import org.diffusionclassifier.checkpoint.LdmCheckpoint;
-import org.diffusionclassifier.checkpoint.ModelFile;
-import org.diffusionclassifier.checkpoint.VaeFolder;
+import org.diffusionclassifier.checkpoint.Layout;
+import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.checkpoint.WeightsFormat;
-import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.checkpoint.original.OriginalNaming;
+import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
@@ -54,7 +54,8 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         }
     }
 
-    public record Tensor(String name, DType dtype, List<Integer> shape) {
+    /** A tensor as it is stored. */
+    public record Entry(String name, DType dtype, List<Integer> shape) {
 
         long elements() {
             return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
@@ -67,11 +68,11 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
      * @param parameters elements of its tensors of floats
      * @param types      of its tensors, with commas between
      */
-    public record Component(String name, long parameters, long bytes, String types, List<Tensor> tensors) {
+    public record Component(String name, long parameters, long bytes, String types, List<Entry> tensors) {
 
-        static Component of(String name, List<Tensor> tensors) {
+        static Component of(String name, List<Entry> tensors) {
             return new Component(name,
-                    tensors.stream().filter(tensor -> tensor.dtype.isFloat()).mapToLong(Tensor::elements).sum(),
+                    tensors.stream().filter(tensor -> tensor.dtype.isFloat()).mapToLong(Entry::elements).sum(),
                     tensors.stream().mapToLong(tensor -> tensor.elements() * tensor.dtype.bytes()).sum(),
                     tensors.stream().map(tensor -> tensor.dtype.name()).distinct().sorted()
                             .collect(Collectors.joining(", ")), tensors);
@@ -80,69 +81,75 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
 
     private static final Pattern GROUP = Pattern.compile("(lora_unet|lora_te\\d?)_.*|([^.]*)\\..*");
     private static final Pattern LORA = Pattern.compile(".*[._]lora[._].*|.*\\.lora_(up|down|A|B)\\..*");
-    private static final int DEFAULT_IMAGE_SIZE = 512;
-
-    /** @throws InputException if it cannot be read, or is nothing of the kind */
-    public static Inspection of(Path path) {
+    /**
+     * Inspects a file or a directory.
+     *
+     * @param layouts what a model's family takes of a checkpoint
+     * @throws InputException if it cannot be read, or is nothing of the kind
+     */
+    public static Inspection of(Path path, Function<Checkpoint, Layout> layouts) {
         if (Files.isDirectory(path)) {
-            return ofDirectory(path);
+            return DiffusersDirectory.isComponent(path) ? ofVae(path) : ofDirectory(path, layouts);
         }
-        boolean safetensors = WeightsFormat.of(path) == WeightsFormat.SAFETENSORS;
         try (Weights file = WeightsFormat.of(path).open(path)) {
-            Map<String, String> metadata = safetensors ? ((SafetensorsFile) file).metadata() : Map.of();
-            if (metadata.containsKey(ModelFile.KEY)) {
-                var others = new LinkedHashMap<>(metadata);
-                others.remove(ModelFile.KEY);
-                return new Inspection(path.toString(), Kind.MODEL_FILE,
-                        ModelFile.configurations((SafetensorsFile) file), others, groups(file));
+            Map<String, String> metadata = file instanceof SafetensorsFile safetensors ? safetensors.metadata()
+                    : Map.of();
+            if (!ConvertedFile.isOne(file) && !OriginalNaming.isOne(file)) {
+                boolean lora = file.names().stream().anyMatch(name -> LORA.matcher(name).matches());
+                return new Inspection(path.toString(), lora ? Kind.LORA : Kind.WEIGHTS, Map.of(), metadata, groups(file));
             }
-            if (file.names().stream().anyMatch(name -> name.startsWith("model.diffusion_model."))) {
-                var options = new LdmCheckpoint.Options(DEFAULT_IMAGE_SIZE, PredictionType.EPSILON, false, null);
-                return new Inspection(path.toString(), Kind.ORIGINAL,
-                        LdmCheckpoint.open(path, options).config().toDiffusers(), metadata, groups(file));
-            }
-            if (DitCheckpoint.isOne(file)) {
-                return new Inspection(path.toString(), Kind.ORIGINAL_DIT,
-                        Map.of("transformer", DitCheckpoint.transformer(path).toDiffusers()), metadata, groups(file));
-            }
-            Kind kind = file.names().stream().anyMatch(name -> LORA.matcher(name).matches()) ? Kind.LORA : Kind.WEIGHTS;
-            return new Inspection(path.toString(), kind, Map.of(), metadata, groups(file));
+            return ofModel(path, file, metadata, layouts);
         }
     }
 
-    private static Inspection ofDirectory(Path path) {
-        if (VaeFolder.isOne(path)) {
-            var vae = VaeFolder.open(path);
-            return new Inspection(path.toString(), Kind.VAE_FOLDER, Map.of("vae", vae.config().toDiffusers()), Map.of(),
-                    List.of(component("vae", vae::weights)));
-        }
-        if (DitDirectory.isOne(path)) {
-            var model = DitDirectory.open(path);
-            return new Inspection(path.toString(), Kind.DIFFUSERS_DIRECTORY, model.config().toDiffusers(), Map.of(),
-                    List.of(component("vae", model::vaeWeights), component("transformer", model::transformerWeights)));
-        }
-        var model = DiffusersDirectory.open(path);
-        return new Inspection(path.toString(), Kind.DIFFUSERS_DIRECTORY, model.config().toDiffusers(), Map.of(),
-                List.of(component("text_encoder", model::textEncoderWeights), component("vae", model::vaeWeights),
-                        component("unet", model::unetWeights)));
-    }
-
-    private static Component component(String name, Supplier<Weights> opener) {
-        try (Weights weights = opener.get()) {
-            return Component.of(name, weights.names().stream().map(tensor -> tensor(weights, tensor)).toList());
+    private static Inspection ofModel(Path path, Weights file, Map<String, String> metadata,
+                                      Function<Checkpoint, Layout> layouts) {
+        try (var checkpoint = Checkpoint.open(ModelSpec.of(path))) {
+            if (!ConvertedFile.isOne(file) && !checkpoint.components().contains(Checkpoint.VAE)) {
+                var configurations = new LinkedHashMap<String, Object>();
+                checkpoint.components().forEach(name ->
+                        configurations.put(name, checkpoint.component(name).config().settings()));
+                return new Inspection(path.toString(), Kind.ORIGINAL_DIT, configurations, metadata, groups(file));
+            }
+            var others = new LinkedHashMap<>(metadata);
+            others.remove(ConvertedFile.KEY);
+            return new Inspection(path.toString(), ConvertedFile.isOne(file) ? Kind.MODEL_FILE : Kind.ORIGINAL,
+                    layouts.apply(checkpoint).configurations(), others, groups(file));
         }
     }
 
-    private static Tensor tensor(Weights weights, String name) {
-        return new Tensor(name, weights.dtype(name), weights.shape(name));
+    private static Inspection ofVae(Path path) {
+        var component = DiffusersDirectory.vae(path);
+        try (Weights weights = component.weights()) {
+            return new Inspection(path.toString(), Kind.VAE_FOLDER,
+                    Map.of(Checkpoint.VAE, VaeConfig.read(component.config()).toDiffusers()), Map.of(),
+                    List.of(component(Checkpoint.VAE, weights)));
+        }
+    }
+
+    private static Inspection ofDirectory(Path path, Function<Checkpoint, Layout> layouts) {
+        try (var checkpoint = Checkpoint.open(ModelSpec.of(path))) {
+            Layout layout = layouts.apply(checkpoint);
+            return new Inspection(path.toString(), Kind.DIFFUSERS_DIRECTORY, layout.configurations(), Map.of(),
+                    layout.parts().stream().map(Layout.Part::component)
+                            .map(name -> component(name, checkpoint.component(name).weights())).toList());
+        }
+    }
+
+    private static Component component(String name, Weights weights) {
+        return Component.of(name, weights.names().stream().map(tensor -> entry(weights, tensor)).toList());
+    }
+
+    private static Entry entry(Weights weights, String name) {
+        return new Entry(name, weights.dtype(name), weights.shape(name));
     }
 
     private static List<Component> groups(Weights weights) {
-        var groups = new LinkedHashMap<String, List<Tensor>>();
+        var groups = new LinkedHashMap<String, List<Entry>>();
         for (String name : weights.names()) {
             Matcher matcher = GROUP.matcher(name);
             String group = !matcher.matches() ? name : matcher.group(1) != null ? matcher.group(1) : matcher.group(2);
-            groups.computeIfAbsent(group, missing -> new ArrayList<>()).add(tensor(weights, name));
+            groups.computeIfAbsent(group, missing -> new ArrayList<>()).add(entry(weights, name));
         }
         return groups.entrySet().stream().map(group -> Component.of(group.getKey(), group.getValue())).toList();
     }

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import org.diffusionclassifier.checkpoint.NetworkTensors.Tensor;
+import org.diffusionclassifier.checkpoint.TensorSpec;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Filters;
@@ -40,7 +40,7 @@ final class TensorEncoder {
      *
      * @param tensor one of {@code weights}, which have it in this shape or channels-last
      */
-    void encode(Weights weights, Tensor tensor, SafetensorsWriter.Sink sink) throws IOException {
+    void encode(Weights weights, TensorSpec tensor, SafetensorsWriter.Sink sink) throws IOException {
         overflowed = 0;
         notFinite = 0;
         int pixels = tensor.isFilter() && !weights.channelsLast() ? tensor.shape().get(2) * tensor.shape().get(3) : 1;

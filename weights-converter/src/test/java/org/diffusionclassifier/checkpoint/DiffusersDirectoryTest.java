@@ -1,6 +1,5 @@
 package org.diffusionclassifier.checkpoint;
 
-import static org.diffusionclassifier.testing.Fixtures.edited;
 import static org.diffusionclassifier.testing.Fixtures.inputError;
 import static org.diffusionclassifier.testing.Fixtures.resource;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -24,7 +23,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** On a copy of Stable Diffusion 2.1's configuration with a tensor or two for weights. */
@@ -45,13 +43,13 @@ class DiffusersDirectoryTest {
 
     @Test
     void readsEveryConfiguration() {
-        DiffusersDirectory model = DiffusersDirectory.open(root);
-        assertEquals(root, model.root());
+        Opened model = Opened.of(root);
+        assertEquals(root.toString(), model.checkpoint().source());
         assertEquals(List.of(5, 10, 20, 20), model.unet().heads());
         assertEquals(768, model.vae().sampleSize());
         assertEquals(23, model.textEncoder().layers());
         assertEquals(ScheduleConfig.PredictionType.V_PREDICTION, model.schedule().prediction());
-        assertEquals(root.resolve("tokenizer").toString(), model.tokenizer().source());
+        assertEquals(root.resolve("tokenizer").toString(), model.checkpoint().tokenizer("tokenizer").source());
     }
 
     @Test
@@ -59,10 +57,10 @@ class DiffusersDirectoryTest {
         write("unet/diffusion_pytorch_model.safetensors", "conv_in.bias", 1);
         write("vae/diffusion_pytorch_model.fp16.safetensors", "encoder.mid_block.attentions.0.query.bias", 2);
         write("text_encoder/model.safetensors", "final_layer_norm.weight", 3);
-        DiffusersDirectory model = DiffusersDirectory.open(root);
-        try (Weights unet = model.unetWeights();
-                Weights vae = model.vaeWeights();
-                Weights text = model.textEncoderWeights()) {
+        Opened model = Opened.of(root);
+        try (Weights unet = model.weights("unet");
+                Weights vae = model.weights("vae");
+                Weights text = model.weights("text_encoder")) {
             assertArrayEquals(new float[] {1}, unet.floats("conv_in.bias", 1));
             assertArrayEquals(new float[] {2}, vae.floats("encoder.mid_block.attentions.0.to_q.bias", 1));
             assertArrayEquals(new float[] {3}, text.floats("final_layer_norm.weight", 1));
@@ -72,12 +70,13 @@ class DiffusersDirectoryTest {
     @Test
     void theTextEncodersNamesLoseTheirOldPrefixAndClosingStillClosesTheFile() {
         write("text_encoder/model.safetensors", "text_model.final_layer_norm.weight", 3);
-        Weights text = DiffusersDirectory.open(root).textEncoderWeights();
+        Opened model = Opened.of(root);
+        Weights text = model.weights("text_encoder");
         assertEquals(Set.of("final_layer_norm.weight"), text.names());
         assertArrayEquals(new float[] {3}, text.floats("final_layer_norm.weight", 1));
         assertTrue(inputError(() -> text.floats("final_layer_norm.bias", 1))
                 .contains("no tensor text_model.final_layer_norm.bias"));
-        text.close();
+        model.close();
         inputError(() -> text.read("final_layer_norm.weight", FloatBuffer.allocate(1)));
     }
 
@@ -91,30 +90,31 @@ class DiffusersDirectoryTest {
         Path index = Files.writeString(root.resolve("text_encoder/pytorch_model.bin.index.json"), """
                 {"weight_map": {"text_model.final_layer_norm.weight": "part-1.bin",
                                 "text_model.final_layer_norm.bias": "part-2.bin"}}""");
-        DiffusersDirectory model = DiffusersDirectory.open(root);
-        try (Weights unet = model.unetWeights();
-                Weights vae = model.vaeWeights();
-                Weights text = model.textEncoderWeights()) {
+        Opened model = Opened.of(root);
+        try (Weights unet = model.weights("unet");
+                Weights vae = model.weights("vae");
+                Weights text = model.weights("text_encoder")) {
             assertArrayEquals(new float[] {1}, unet.floats("conv_in.bias", 1));
             assertArrayEquals(new float[] {2}, vae.floats("encoder.mid_block.attentions.0.to_q.bias", 1));
             assertArrayEquals(new float[] {3}, text.floats("final_layer_norm.weight", 1));
             assertArrayEquals(new float[] {4}, text.floats("final_layer_norm.bias", 1));
         }
         Files.writeString(index, "{\"weight_map\": {\"a\": \"part-1.safetensors\"}}");
+        Opened again = Opened.of(root);
         assertEquals(index + ": tensor a: expected a .bin file beside the index, found \"part-1.safetensors\"",
-                inputError(model::textEncoderWeights));
+                inputError(() -> again.weights("text_encoder")));
 
         write("unet/diffusion_pytorch_model.safetensors", "conv_in.bias", 5);
-        try (Weights unet = model.unetWeights()) {
+        try (Weights unet = Opened.of(root).weights("unet")) {
             assertArrayEquals(new float[] {5}, unet.floats("conv_in.bias", 1));
         }
     }
 
     @Test
     void aPartWithoutWeightsIsNamed() {
-        DiffusersDirectory model = DiffusersDirectory.open(root);
+        Opened model = Opened.of(root);
         assertEquals(root.resolve("text_encoder") + ": no model.safetensors or pytorch_model.bin, nor a fp16 variant or"
-                + " an index of shards", inputError(model::textEncoderWeights));
+                + " an index of shards", inputError(() -> model.weights("text_encoder")));
     }
 
     @Test
@@ -126,15 +126,15 @@ class DiffusersDirectoryTest {
             copy(root, inside.getPath("/bundled"));
         }
         try (var inside = FileSystems.newFileSystem(zip)) {
-            DiffusersDirectory model = DiffusersDirectory.open(inside.getPath("/bundled"));
+            Opened model = Opened.of(inside.getPath("/bundled"));
             assertEquals(1024, model.unet().crossAttentionDim());
-            try (Weights unet = model.unetWeights()) {
+            try (Weights unet = model.weights("unet")) {
                 assertArrayEquals(new float[] {1}, unet.floats("conv_in.bias", 1));
             }
-            try (Weights text = model.textEncoderWeights()) {
+            try (Weights text = model.weights("text_encoder")) {
                 assertArrayEquals(new float[] {3}, text.floats("final_layer_norm.weight", 1));
             }
-            assertTrue(inputError(model::vaeWeights)
+            assertTrue(inputError(() -> model.weights("vae"))
                     .startsWith("/bundled/vae: no diffusion_pytorch_model.safetensors"));
         }
     }
@@ -143,40 +143,27 @@ class DiffusersDirectoryTest {
     @ValueSource(strings = {"unet", "vae", "text_encoder", "tokenizer", "scheduler"})
     void aMissingPartIsNamed(String part) throws IOException {
         Files.move(root.resolve(part), temp.resolve("elsewhere"));
-        assertEquals(root + ": expected a Stable Diffusion model, found no folder " + part,
-                inputError(() -> DiffusersDirectory.open(root)));
+        assertEquals(root + ": expected a model's " + part + ", found no folder " + part, inputError(() -> {
+            try (var model = Opened.of(root)) {
+                model.layout().tokenizers().forEach(model.checkpoint()::tokenizer);
+                model.checkpoint().component(part);     // none of which is any other kind of model
+            }
+        }));
     }
 
     @Test
     void whatIsNoModelDirectoryIsNamed() throws IOException {
         Path file = root.resolve("model_index.json");
         assertEquals(file + ": expected a diffusers model directory, found a file",
-                inputError(() -> DiffusersDirectory.open(file)));
+                inputError(() -> DiffusersDirectory.open(ModelSpec.of(file))));
         Path missing = temp.resolve("missing");
         assertEquals(missing + ": expected a diffusers model directory, found nothing",
-                inputError(() -> DiffusersDirectory.open(missing)));
+                inputError(() -> Opened.of(missing)));
         Files.writeString(file, "{");
-        assertTrue(inputError(() -> DiffusersDirectory.open(root)).startsWith(file + ": not valid JSON"));
+        assertTrue(inputError(() -> Opened.of(root)).startsWith(file + ": not valid JSON"));
         Files.delete(file);
         assertEquals(root + ": expected a diffusers model directory, found no model_index.json",
-                inputError(() -> DiffusersDirectory.open(root)));
-    }
-
-    @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
-            unet | cross_attention_dim | 768 | unet/config.json: expected cross_attention_dim = 1024 as |\
-             text_encoder/config.json, found 768
-            unet | in_channels | 9 | unet/config.json: expected in_channels = 4 as latent_channels in |\
-             vae/config.json, found 9
-            unet | out_channels | 8 | unet/config.json: expected out_channels = 4 as latent_channels in |\
-             vae/config.json, found 8
-            vae | in_channels | 1 | vae/config.json: in_channels = 1 is not supported |(expected 3, as images are RGB)
-            """)
-    void partsThatDoNotFitAreNamedBoth(String part, String key, String value, String one, String other)
-            throws IOException {
-        edited(SD_2_1 + part + "/config.json", key, value, root.resolve(part));
-        String message = inputError(() -> DiffusersDirectory.open(root));
-        assertTrue(message.startsWith(root + "/" + one) && message.endsWith(other), message);
+                inputError(() -> Opened.of(root)));
     }
 
     private void write(String file, String tensor, float value) {

@@ -28,7 +28,7 @@ public final class DiffusersForm {
         return shapes(NetworkTensors.textEncoder(config));
     }
 
-    private static MapWeights shapes(List<NetworkTensors.Tensor> tensors) {
+    private static MapWeights shapes(List<TensorSpec> tensors) {
         var map = new MapWeights();
         tensors.forEach(tensor -> map.put(tensor.name(), tensor.shape().toArray(new Integer[0])));
         return map;

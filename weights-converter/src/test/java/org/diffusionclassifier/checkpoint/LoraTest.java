@@ -10,6 +10,8 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.diffusionclassifier.checkpoint.ModelSpec.LoraSpec;
+import org.diffusionclassifier.checkpoint.original.OriginalForm;
 import org.diffusionclassifier.convert.Converter;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
@@ -33,11 +35,11 @@ class LoraTest {
 
     @TempDir
     Path temp;
-    private ModelSource model;
+    private Opened model;
 
     @BeforeEach
     void openModel() throws IOException {
-        model = DiffusersDirectory.open(new SmallModel(false).directory(temp.resolve("model"), DType.F16));
+        model = Opened.of(new SmallModel(false).directory(temp.resolve("model"), DType.F16));
     }
 
     @ParameterizedTest
@@ -57,11 +59,11 @@ class LoraTest {
             + ".lora_linear_layer.up.weight " + TEXT})
     void isAddedToTheLayerItNames(String layer, String down, String up, String tensor) throws IOException {
         boolean ofText = tensor.startsWith("encoder");
-        try (Weights before = ofText ? model.textEncoderWeights() : model.unetWeights()) {
+        try (Weights before = ofText ? model.weights("text_encoder") : model.weights("unet")) {
             Path file = write(layer, down, up, before.shape(tensor), 6f);
             double[] expected = sum(before, tensor, file, layer, down, up, 0.5 * 6 / RANK);
-            ModelSource changed = LoraModel.of(model, List.of(Lora.open(file, 0.5f)));
-            try (Weights after = ofText ? changed.textEncoderWeights() : changed.unetWeights()) {
+            Opened changed = with(model, new LoraSpec(file, 0.5f));
+            try (Weights after = ofText ? changed.weights("text_encoder") : changed.weights("unet")) {
                 assertClose(expected, values(after, tensor));
                 String other = ofText ? "final_layer_norm.weight" : "conv_in.weight";
                 assertArrayEquals(values(before, other), values(after, other));
@@ -72,13 +74,13 @@ class LoraTest {
 
     @Test
     void withoutAlphaTheScaleIsTheWholeAndSeveralAdd() throws IOException {
-        try (Weights before = model.unetWeights()) {
+        try (Weights before = model.weights("unet")) {
             Path file = write("unet.mid_block.resnets.0.conv1", ".lora_A.weight", ".lora_B.weight", before.shape(CONV),
                     0);
             double[] expected = sum(before, CONV, file, "unet.mid_block.resnets.0.conv1", ".lora_A.weight",
                     ".lora_B.weight", 0.75);
-            var loras = List.of(Lora.open(file, 1), Lora.open(file, -0.25f));
-            try (Weights after = LoraModel.of(model, loras).unetWeights()) {
+            var loras = new LoraSpec[] {new LoraSpec(file, 1), new LoraSpec(file, -0.25f)};
+            try (Weights after = with(model, loras).weights("unet")) {
                 assertClose(expected, values(after, CONV));
             }
         }
@@ -88,18 +90,18 @@ class LoraTest {
     @Test
     void aModelFileWithALoraIsTheModelWithItConverted() throws IOException {
         Path file;
-        try (Weights unet = model.unetWeights()) {
+        try (Weights unet = model.weights("unet")) {
             file = write("lora_unet_mid_block_resnets_0_conv1", ".lora_down.weight", ".lora_up.weight",
                     unet.shape(CONV), 1);
         }
-        var loras = List.of(Lora.open(file, 1));
+        var lora = new LoraSpec(file, 1);
         var f32 = new Converter.Options(DType.F32, false, true);
         Path plain = temp.resolve("plain.safetensors");
         Path merged = temp.resolve("merged.safetensors");
         Path later = temp.resolve("later.safetensors");
-        new Converter(model, f32).write(plain, bytes -> { });
-        new Converter(LoraModel.of(model, loras), f32).write(merged, bytes -> { });
-        new Converter(LoraModel.of(ModelFile.open(plain), loras), f32).write(later, bytes -> { });
+        converter(model, f32).write(plain, bytes -> { });
+        converter(with(model, lora), f32).write(merged, bytes -> { });
+        converter(with(Opened.of(plain), lora), f32).write(later, bytes -> { });
         try (var first = SafetensorsFile.open(merged); var second = SafetensorsFile.open(later);
                 var without = SafetensorsFile.open(plain)) {
             assertArrayEquals(values(first, "unet." + CONV), values(second, "unet." + CONV));
@@ -112,11 +114,11 @@ class LoraTest {
     @Test
     void diffusersKeepsAlphaInTheMetadata() throws IOException {
         String layer = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q";
-        try (Weights before = model.unetWeights()) {
+        try (Weights before = model.weights("unet")) {
             Path file = write(layer, ".lora_A.weight", ".lora_B.weight", before.shape(QUERIES), 0,
                     "{\"unet.lora_alpha\": 12, \"unet.r\": 3, \"unet.alpha_pattern\": {}, \"unet.use_dora\": false}");
             double[] expected = sum(before, QUERIES, file, layer, ".lora_A.weight", ".lora_B.weight", 4);
-            try (Weights after = LoraModel.of(model, List.of(Lora.open(file, 1))).unetWeights()) {
+            try (Weights after = with(model, new LoraSpec(file, 1)).weights("unet")) {
                 assertClose(expected, values(after, QUERIES));
             }
             Path other = write(layer, ".lora_A.weight", ".lora_B.weight", before.shape(QUERIES), 0,
@@ -140,8 +142,16 @@ class LoraTest {
         Path file = temp.resolve("lora.safetensors");
         new SafetensorsWriter().floats(first, DType.F32, List.of(RANK, 64), new float[RANK * 64])
                 .floats(second, DType.F32, List.of(64, RANK), new float[64 * RANK]).write(file);
-        String found = inputError(() -> LoraModel.of(model, List.of(Lora.open(file, 1))));
+        String found = inputError(() -> with(model, new LoraSpec(file, 1)));
         assertTrue(found.startsWith(file.toString()) && found.contains(message), found);
+    }
+
+    private static Opened with(Opened model, LoraSpec... loras) {
+        return new Opened(LoraCheckpoint.of(model.checkpoint(), List.of(loras)));
+    }
+
+    private static Converter converter(Opened model, Converter.Options options) {
+        return new Converter(model.checkpoint(), model.layout(), options);
     }
 
     /** @param alpha 0 for none */

@@ -1,6 +1,5 @@
 package org.diffusionclassifier.checkpoint;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -9,6 +8,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import org.diffusionclassifier.checkpoint.original.OriginalForm;
 import org.diffusionclassifier.config.ClipTextConfig.Activation;
 import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
@@ -112,7 +113,7 @@ public record SmallModel(boolean linear) {
 
     public static Path tokenizer(Path folder) throws IOException {
         Files.createDirectories(folder);
-        for (Map.Entry<String, byte[]> file : RandomModel.of("sd-1.5").tokenizer().files().entrySet()) {
+        for (Map.Entry<String, byte[]> file : RandomModel.of("sd-1.5", ModelSpec.of(null)).tokenizer("tokenizer").files().entrySet()) {
             Files.write(folder.resolve(file.getKey()), file.getValue());
         }
         return folder;

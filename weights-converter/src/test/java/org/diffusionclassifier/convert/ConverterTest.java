@@ -17,10 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.diffusionclassifier.checkpoint.DiffusersDirectory;
-import org.diffusionclassifier.checkpoint.LdmCheckpoint;
-import org.diffusionclassifier.checkpoint.ModelFile;
-import org.diffusionclassifier.checkpoint.ModelSource;
+import org.diffusionclassifier.checkpoint.ModelSpec;
+import org.diffusionclassifier.checkpoint.Opened;
 import org.diffusionclassifier.checkpoint.RandomModel;
 import org.diffusionclassifier.checkpoint.SmallModel;
 import org.diffusionclassifier.config.ClipTextConfig;
@@ -55,12 +53,12 @@ class ConverterTest {
     @ParameterizedTest
     @CsvSource({"F16,F16", "F16,F32", "F32,F16", "F32,BF16", "BF16,BF16", "F32,F32", "BF16,F16"})
     void everyTensorIsTheSourcesWithFiltersChannelsLast(DType from, DType to) throws IOException {
-        DiffusersDirectory source = DiffusersDirectory.open(new SmallModel(false).directory(temp.resolve("m"), from));
+        Opened source = Opened.of(new SmallModel(false).directory(temp.resolve("m"), from));
         Path file = convert(source, new Options(to, false, true));
         try (var written = SafetensorsFile.open(file);
-                Weights unet = source.unetWeights();
-                Weights vae = source.vaeWeights();
-                Weights text = source.textEncoderWeights()) {
+                Weights unet = source.weights("unet");
+                Weights vae = source.weights("vae");
+                Weights text = source.weights("text_encoder")) {
             assertEquals(unet.names().size() + vae.names().size() + text.names().size() + 3, written.names().size());
             for (Map.Entry<String, Weights> part : Map.of("unet", unet, "vae", vae, "text_encoder", text).entrySet()) {
                 for (String name : part.getValue().names()) {
@@ -78,10 +76,9 @@ class ConverterTest {
     void everyFormGivesTheSameTensors(boolean version2) throws IOException {
         var model = new SmallModel(version2);
         Map<String, byte[]> expected = tensors(convert(
-                DiffusersDirectory.open(model.directory(temp.resolve("f32"), DType.F32)), f16()));
+                Opened.of(model.directory(temp.resolve("f32"), DType.F32)), f16()));
         Path tokenizer = SmallModel.tokenizer(temp.resolve("tokenizer"));
-        var untold = new LdmCheckpoint.Options(16, PredictionType.EPSILON, false, tokenizer);
-        Path original = model.original().write(temp.resolve("original.safetensors"));
+                Path original = model.original().write(temp.resolve("original.safetensors"));
         var fixture = new PytorchFixture();
         Object dict = Map.of("state_dict", fixture.stateDict(model.original()), "global_step", 7L);
         List<Path> forms = List.of(
@@ -90,18 +87,19 @@ class ConverterTest {
                 original,
                 Files.write(temp.resolve("zip.ckpt"), fixture.zip(dict)),
                 Files.write(temp.resolve("legacy.ckpt"), fixture.legacy(dict)),
-                convert(ModelSource.open(original, untold), new Options(DType.F32, false, false)));
+                convert(original(original, tokenizer), new Options(DType.F32, false, false)));
         for (Path form : forms) {
-            Path file = convert(ModelSource.open(form, untold), f16());
+            Path file = convert(Files.isRegularFile(form) && !form.startsWith(temp.resolve("out"))
+                    ? original(form, tokenizer) : Opened.of(form), f16());
             Map<String, byte[]> found = tensors(file);
             assertEquals(List.copyOf(expected.keySet()), List.copyOf(found.keySet()), form.toString());
             expected.forEach((name, bytes) -> assertArrayEquals(bytes, found.get(name), form + " " + name));
-            ModelFile opened = ModelFile.open(file);
+            Opened opened = Opened.of(file);
             assertEquals(model.unet(), opened.unet());
             assertEquals(model.vae(), opened.vae());
             assertEquals(model.text(), opened.textEncoder());
             assertEquals(ScheduleConfig.stableDiffusion(PredictionType.EPSILON), opened.schedule());
-            assertArrayEquals(TokenizerTables.read(tokenizer).get("vocab.json"), opened.tokenizer().get("vocab.json"));
+            assertArrayEquals(TokenizerTables.read(tokenizer).get("vocab.json"), opened.checkpoint().tokenizer("tokenizer").get("vocab.json"));
         }
     }
 
@@ -109,36 +107,36 @@ class ConverterTest {
     void theHashIsThatOfTheFileOrOfSha256sumsListing() throws IOException {
         Path root = new SmallModel(false).directory(temp.resolve("model"), DType.F16);
         Files.writeString(root.resolve("README.md"), "not read, not counted");
-        Path file = convert(DiffusersDirectory.open(root), f16());
+        Path file = convert(Opened.of(root), f16());
         assertEquals(Sha256sum.ofListing(root, name -> !name.equals("README.md")),
-                ModelFile.open(file).metadata().get("source_sha256"));
-        assertEquals("model", ModelFile.open(file).metadata().get("source"));
+                metadata(file).get("source_sha256"));
+        assertEquals("model", metadata(file).get("source"));
 
         Path again = temp.resolve("again.safetensors");
-        Outcome outcome = new Converter(ModelFile.open(file), f16()).write(again, bytes -> { });
+        Outcome outcome = converter(Opened.of(file), f16()).write(again, bytes -> { });
         assertEquals(List.of(new Converter.Source("model.safetensors", Sha256sum.of(file))), outcome.sources());
     }
 
     @Test
     void withoutTheHashTheRestIsTheSame() throws IOException {
-        var model = DiffusersDirectory.open(new SmallModel(false).directory(temp.resolve("model"), DType.F16));
+        var model = Opened.of(new SmallModel(false).directory(temp.resolve("model"), DType.F16));
         Path file = temp.resolve("unhashed.safetensors");
-        Outcome outcome = new Converter(model, new Options(DType.F16, false, true, false)).write(file, bytes -> { });
+        Outcome outcome = converter(model, new Options(DType.F16, false, true, false)).write(file, bytes -> { });
         assertEquals(List.of(), outcome.sources());
-        var expected = new TreeMap<>(ModelFile.open(convert(model, f16())).metadata());
+        var expected = new TreeMap<>(metadata(convert(model, f16())));
         expected.remove("source_sha256");
-        assertEquals(expected, new TreeMap<>(ModelFile.open(file).metadata()));
+        assertEquals(expected, new TreeMap<>(metadata(file)));
     }
 
     @Test
     void valuesBeyondF16AreRefusedOrSaturatedAndCounted() throws IOException {
         Path root = changed("unet", "conv_in.weight", 70000, -1e9f, 65519);
-        String message = inputError(() -> convert(DiffusersDirectory.open(root), f16()));
+        String message = inputError(() -> convert(Opened.of(root), f16()));
         assertEquals("model: expected weights within the range of F16, found beyond it 2 of unet.conv_in.weight",
                 message);
         assertNothingIn(temp.resolve("out"));
 
-        var outcome = new Converter(DiffusersDirectory.open(root), new Options(DType.F16, true, true))
+        var outcome = converter(Opened.of(root), new Options(DType.F16, true, true))
                 .write(temp.resolve("saturated.safetensors"), bytes -> { });
         assertEquals(List.of(new Count("unet.conv_in.weight", 2)), outcome.overflowed());
         assertEquals(List.of(), outcome.notFinite());
@@ -148,14 +146,14 @@ class ConverterTest {
             assertEquals(-65504, found[4]);     // the next pixel of the same channel stands 4 channels on
             assertEquals(65504, found[8]);
         }
-        convert(DiffusersDirectory.open(root), new Options(DType.BF16, false, false));
+        convert(Opened.of(root), new Options(DType.BF16, false, false));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"F16", "F32"})
     void whatIsNoNumberIsCounted(DType to) throws IOException {
         Path root = changed("text_encoder", "final_layer_norm.bias", Float.NaN, Float.NEGATIVE_INFINITY, 1);
-        var outcome = new Converter(DiffusersDirectory.open(root), new Options(to, false, true))
+        var outcome = converter(Opened.of(root), new Options(to, false, true))
                 .write(temp.resolve("out.safetensors"), bytes -> { });
         assertEquals(List.of(new Count("text_encoder.final_layer_norm.bias", 2)), outcome.notFinite());
     }
@@ -183,15 +181,15 @@ class ConverterTest {
         Files.delete(root.resolve("vae/diffusion_pytorch_model.safetensors"));
         new MapWeights().put("encoder.conv_in.weight", List.of(1), () -> new float[1])
                 .write(root.resolve("vae/diffusion_pytorch_model.safetensors"));
-        assertTrue(inputError(() -> convert(DiffusersDirectory.open(root), f16()))
+        assertTrue(inputError(() -> convert(Opened.of(root), f16()))
                 .endsWith("tensor encoder.conv_in.weight: expected shape [32, 3, 3, 3], found [1]"));
         assertNothingIn(temp.resolve("out"));
     }
 
     @Test
     void aFailureHalfwayLeavesNothing() throws IOException {
-        var model = DiffusersDirectory.open(new SmallModel(true).directory(temp.resolve("model"), DType.F16));
-        var converter = new Converter(model, f16());
+        var model = Opened.of(new SmallModel(true).directory(temp.resolve("model"), DType.F16));
+        var converter = converter(model, f16());
         Path out = Files.createDirectories(temp.resolve("out"));
         assertThrows(ArithmeticException.class, () -> converter.write(out.resolve("model.safetensors"), bytes -> {
             throw new ArithmeticException("halfway");
@@ -217,7 +215,7 @@ class ConverterTest {
     static final class Stuck {
 
         public static void main(String[] args) {
-            new Converter(DiffusersDirectory.open(Path.of(args[0])), f16()).write(Path.of(args[1]), bytes -> {
+            converter(Opened.of(Path.of(args[0])), f16()).write(Path.of(args[1]), bytes -> {
                 System.out.println("halfway");
                 try {
                     Thread.sleep(60_000);
@@ -231,7 +229,7 @@ class ConverterTest {
     @Test
     void anOutputThatCannotBeIsRefused() throws IOException {
         Path root = new SmallModel(true).directory(temp.resolve("model"), DType.F16);
-        var converter = new Converter(DiffusersDirectory.open(root), f16());
+        var converter = converter(Opened.of(root), f16());
         Path unet = root.resolve("unet/diffusion_pytorch_model.safetensors");
         assertEquals(unet + ": expected another file to write than what is read",
                 inputError(() -> converter.write(unet, bytes -> { })));
@@ -243,7 +241,7 @@ class ConverterTest {
     @ParameterizedTest
     @ValueSource(strings = {"sd-1.5", "sd-2-base", "sd-2.1"})
     void randomModelsHaveThePublishedConfigurations(String name) {
-        RandomModel model = RandomModel.of(name);
+        Opened model = new Opened(RandomModel.of(name, ModelSpec.of(null)));
         Path published = Fixtures.resource("published/" + name);
         assertEquals(UNetConfig.read(published.resolve("unet/config.json")), model.unet());
         assertEquals(VaeConfig.read(published.resolve("vae/config.json")), model.vae());
@@ -254,20 +252,34 @@ class ConverterTest {
     @Test
     void anUnknownRandomModelIsRefused() {
         assertEquals("random model: expected one of sd-1.5, sd-2-base, sd-2.1, found sdxl",
-                inputError(() -> RandomModel.of("sdxl")));
+                inputError(() -> RandomModel.of("sdxl", ModelSpec.of(null))));
     }
 
-    private Path convert(ModelSource source, Options options) throws IOException {
+    private Path convert(Opened source, Options options) throws IOException {
         Path out = Files.createTempDirectory(Files.createDirectories(temp.resolve("out")), "")
                 .resolve("model.safetensors");
         try {
-            new Converter(source, options).write(out, bytes -> { });
+            converter(source, options).write(out, bytes -> { });
         } finally {
             if (!Files.exists(out)) {
                 Files.delete(out.getParent());      // fails unless it is empty
             }
         }
         return out;
+    }
+
+    private static Opened original(Path file, Path tokenizer) {
+        return Opened.of(Opened.spec(file, 16, PredictionType.EPSILON, false, tokenizer));
+    }
+
+    private static Converter converter(Opened model, Options options) {
+        return new Converter(model.checkpoint(), model.layout(), options);
+    }
+
+    private static Map<String, String> metadata(Path file) {
+        try (var opened = SafetensorsFile.open(file)) {
+            return opened.metadata();
+        }
     }
 
     private static Options f16() {

@@ -17,11 +17,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.diffusionclassifier.checkpoint.DiffusersDirectory;
-import org.diffusionclassifier.checkpoint.DitDirectory;
-import org.diffusionclassifier.checkpoint.DitFile;
-import org.diffusionclassifier.checkpoint.DitSource;
-import org.diffusionclassifier.checkpoint.ModelFile;
+import java.util.Set;
+import org.diffusionclassifier.checkpoint.Opened;
 import org.diffusionclassifier.testing.SmallDit;
 import org.diffusionclassifier.checkpoint.SmallModel;
 import org.diffusionclassifier.config.DitConfig;
@@ -52,10 +49,14 @@ class DitConverterTest {
         return SmallDit.original("").write(temp.resolve("DiT-S-2.safetensors"));
     }
 
-    private Path convert(DitSource source, Options options) throws IOException {
+    private Path convert(Opened source, Options options) throws IOException {
         Path file = Files.createTempDirectory(temp, "out").resolve("model.safetensors");
-        new Converter(source, options).write(file, bytes -> { });
+        converter(source, options).write(file, bytes -> { });
         return file;
+    }
+
+    private static Converter converter(Opened model, Options options) {
+        return new Converter(model.checkpoint(), model.layout(), options);
     }
 
     private static Options as(DType dtype) {
@@ -65,7 +66,7 @@ class DitConverterTest {
     @ParameterizedTest
     @EnumSource(value = DType.class, names = {"F32", "F16", "BF16"})
     void everyTensorIsTheSourcesWithFiltersChannelsLast(DType dtype) throws IOException {
-        var source = DitDirectory.open(SmallDit.directory(temp.resolve("model"), false));
+        var source = Opened.of(SmallDit.directory(temp.resolve("model"), false));
         try (var written = SafetensorsFile.open(convert(source, as(dtype)));
                 Weights vae = Fixtures.golden("vae-tiny")) {
             var expected = new ArrayList<String>();
@@ -87,7 +88,7 @@ class DitConverterTest {
     void everyFormGivesTheSameTensors() throws IOException {
         Path vae = SmallDit.VAE;
         Path original = original();
-        Map<String, byte[]> expected = tensors(convert(DitSource.open(original, vae), as(DType.F16)));
+        Map<String, byte[]> expected = tensors(convert(Opened.of(original, vae), as(DType.F16)));
         var fixture = new PytorchFixture();
         byte[] pt = fixture.zip(fixture.stateDict(SmallDit.original("")));
         var training = new PytorchFixture();
@@ -95,19 +96,19 @@ class DitConverterTest {
         Path directory = SmallDit.directory(temp.resolve("directory"), false);
         Path withoutVae = SmallDit.directory(temp.resolve("without"), true);
         Files.move(withoutVae.resolve("vae"), temp.resolve("vae"));
-        List<DitSource> forms = List.of(
-                DitSource.open(Files.write(temp.resolve("DiT-S-2.pt"), pt), vae),
-                DitSource.open(Files.write(temp.resolve("training.pt"), checkpoint), vae),
-                DitSource.open(directory, null),
-                DitSource.open(directory, vae),
-                DitSource.open(withoutVae, temp.resolve("vae")),
-                DitSource.open(convert(DitSource.open(original, vae), as(DType.F32)), null));
-        for (DitSource form : forms) {
+        List<Opened> forms = List.of(
+                Opened.of(Files.write(temp.resolve("DiT-S-2.pt"), pt), vae),
+                Opened.of(Files.write(temp.resolve("training.pt"), checkpoint), vae),
+                Opened.of(directory, null),
+                Opened.of(directory, vae),
+                Opened.of(withoutVae, temp.resolve("vae")),
+                Opened.of(convert(Opened.of(original, vae), as(DType.F32)), null));
+        for (Opened form : forms) {
             Path file = convert(form, as(DType.F16));
             Map<String, byte[]> found = tensors(file);
-            assertEquals(List.copyOf(expected.keySet()), List.copyOf(found.keySet()), form.origin().name());
-            expected.forEach((name, bytes) -> assertArrayEquals(bytes, found.get(name), form.origin().name() + name));
-            assertEquals(form.config(), DitFile.open(file).config());
+            assertEquals(List.copyOf(expected.keySet()), List.copyOf(found.keySet()), form.checkpoint().source());
+            expected.forEach((name, bytes) -> assertArrayEquals(bytes, found.get(name), form.checkpoint().source() + name));
+            assertEquals(form.layout(), Opened.of(file).layout());
         }
     }
 
@@ -115,12 +116,12 @@ class DitConverterTest {
     @Test
     void theFileKeepsItsSourcesConfiguration() throws IOException {
         Path directory = SmallDit.directory(temp.resolve("directory"), false);
-        DitFile ofDirectory = DitFile.open(convert(DitSource.open(directory, null), as(DType.F16)));
-        DitFile ofFile = DitFile.open(convert(DitSource.open(original(), SmallDit.VAE), as(DType.F16)));
+        Opened ofDirectory = Opened.of(convert(Opened.of(directory, null), as(DType.F16)));
+        Opened ofFile = Opened.of(convert(Opened.of(original(), SmallDit.VAE), as(DType.F16)));
         assertEquals(new DitConfig(4, 4, 8, 2, 2, 6, 64, 5, 1e-5f, 1), ofDirectory.transformer());
         assertEquals(new DitConfig(4, 4, 8, 2, 2, 6, 64, 5, 1e-6f, 0), ofFile.transformer());
-        assertEquals(SmallDit.LABELS, ofDirectory.labelNames());
-        assertEquals(List.of(), ofFile.labelNames());
+        assertEquals(SmallDit.LABELS, ofDirectory.labels());
+        assertEquals(List.of(), ofFile.labels());
         assertEquals(VaeConfig.read(SmallDit.VAE.resolve("config.json")), ofFile.vae());
         assertEquals(new ScheduleConfig(1000, 1e-4, 0.02, ScheduleConfig.BetaSchedule.LINEAR,
                 ScheduleConfig.PredictionType.EPSILON), ofFile.schedule());
@@ -134,7 +135,7 @@ class DitConverterTest {
             Files.copy(SmallDit.VAE.resolve(file), vae.resolve(file));
         }
         Path file = temp.resolve("out.safetensors");
-        Outcome outcome = new Converter(DitSource.open(original, vae), as(DType.BF16)).write(file, bytes -> { });
+        Outcome outcome = converter(Opened.of(original, vae), as(DType.BF16)).write(file, bytes -> { });
         String ofModel = Sha256sum.of(original);
         String ofVae = Sha256sum.ofListing(vae, name -> true);
         assertEquals(List.of(new Source("DiT-S-2.safetensors", ofModel), new Source("sd-vae", ofVae)),
@@ -149,12 +150,12 @@ class DitConverterTest {
     @Test
     void aDirectoryIsOneSourceUnlessItsAutoencoderIsAnother() throws IOException {
         Path root = SmallDit.directory(temp.resolve("model"), false);
-        Map<String, String> own = metadata(convert(DitSource.open(root, null), as(DType.F16)));
+        Map<String, String> own = metadata(convert(Opened.of(root, null), as(DType.F16)));
         assertEquals("model", own.get("source"));
         assertEquals(Sha256sum.ofListing(root, name -> true), own.get("source_sha256"));
         assertFalse(own.containsKey("vae_source"));
 
-        Map<String, String> other = metadata(convert(DitSource.open(root, SmallDit.VAE), as(DType.F16)));
+        Map<String, String> other = metadata(convert(Opened.of(root, SmallDit.VAE), as(DType.F16)));
         assertEquals(Sha256sum.ofListing(root, name -> !name.startsWith("vae/")), other.get("source_sha256"));
         assertEquals("vae-tiny", other.get("vae_source"));
         assertEquals(Sha256sum.ofListing(SmallDit.VAE, name -> !name.startsWith("io.")),
@@ -175,13 +176,13 @@ class DitConverterTest {
         bias[30] = Float.NEGATIVE_INFINITY;
         var tensors = SmallDit.original("").remove("final_layer.linear.bias")
                 .put("final_layer.linear.bias", List.of(32), () -> bias);
-        var source = DitSource.open(tensors.write(temp.resolve("DiT.safetensors")), SmallDit.VAE);
+        var source = Opened.of(tensors.write(temp.resolve("DiT.safetensors")), SmallDit.VAE);
         Path file = temp.resolve("out.safetensors");
         assertEquals("DiT.safetensors: expected weights within the range of F16, found beyond it 1 of "
                 + "transformer.proj_out_2.bias",
-                inputError(() -> new Converter(source, as(DType.F16)).write(file, bytes -> { })));
+                inputError(() -> converter(source, as(DType.F16)).write(file, bytes -> { })));
         assertFalse(Files.exists(file));
-        Outcome outcome = new Converter(source, new Options(DType.F16, true, true)).write(file, bytes -> { });
+        Outcome outcome = converter(source, new Options(DType.F16, true, true)).write(file, bytes -> { });
         assertEquals(List.of(new Count("transformer.proj_out_2.bias", 1)), outcome.overflowed());
         assertEquals(List.of(new Count("transformer.proj_out_2.bias", 2)), outcome.notFinite());
     }
@@ -189,9 +190,9 @@ class DitConverterTest {
     @Test
     void aMissingTensorIsNamedBeforeAnythingIsWritten() {
         var tensors = SmallDit.original("").remove("blocks.1.mlp.fc2.bias");
-        var source = DitSource.open(tensors.write(temp.resolve("DiT.safetensors")), SmallDit.VAE);
+        var source = Opened.of(tensors.write(temp.resolve("DiT.safetensors")), SmallDit.VAE);
         Path file = temp.resolve("out.safetensors");
-        assertTrue(inputError(() -> new Converter(source, as(DType.F16)).write(file, bytes -> { }))
+        assertTrue(inputError(() -> converter(source, as(DType.F16)).write(file, bytes -> { }))
                 .contains("no tensor blocks.1.mlp.fc2.bias"));
         assertFalse(Files.exists(file));
     }
@@ -202,7 +203,7 @@ class DitConverterTest {
         for (Path input : List.of(root.resolve("transformer/diffusion_pytorch_model.safetensors"),
                 root.resolve("vae/diffusion_pytorch_model.safetensors"))) {
             for (Path vae : new Path[] {null, root.resolve("vae")}) {
-                var converter = new Converter(DitSource.open(root, vae), as(DType.F16));
+                var converter = converter(Opened.of(root, vae), as(DType.F16));
                 assertEquals(input + ": expected another file to write than what is read",
                         inputError(() -> converter.write(input, bytes -> { })));
             }
@@ -210,18 +211,16 @@ class DitConverterTest {
     }
 
     @Test
-    void aModelFileOfOneKindIsNotTakenForTheOther() throws IOException {
-        Path dit = convert(DitSource.open(original(), SmallDit.VAE), as(DType.F16));
-        Path diffusion = temp.resolve("sd.safetensors");
-        new Converter(DiffusersDirectory.open(new SmallModel(false).directory(temp.resolve("sd"), DType.F16)),
-                as(DType.F16)).write(diffusion, bytes -> { });
-        assertTrue(ModelFile.isOne(dit) && DitFile.isOne(dit) && DitSource.isOne(dit));
-        assertTrue(ModelFile.isOne(diffusion) && !DitFile.isOne(diffusion) && !DitSource.isOne(diffusion));
+    void aModelFileSaysWhichComponentsItHas() throws IOException {
+        Path dit = convert(Opened.of(original(), SmallDit.VAE), as(DType.F16));
+        Path diffusion = convert(Opened.of(new SmallModel(false).directory(temp.resolve("sd"), DType.F16)),
+                as(DType.F16));
+        assertEquals(Set.of("vae", "transformer"), Opened.of(dit).checkpoint().components());
+        assertEquals(Set.of("text_encoder", "vae", "unet"), Opened.of(diffusion).checkpoint().components());
         assertEquals(diffusion + ": diffusion_classifier: transformer is missing (expected an object)",
-                inputError(() -> DitFile.open(diffusion)));
+                inputError(() -> Opened.of(diffusion).transformer()));
         assertEquals(dit + ": diffusion_classifier: unet is missing (expected an object)",
-                inputError(() -> ModelFile.open(dit)));
-        assertFalse(DitFile.isOne(original()));
+                inputError(() -> Opened.of(dit).unet()));
     }
 
     /** The header edited without a change of its length. */
@@ -229,7 +228,6 @@ class DitConverterTest {
     @CsvSource(delimiter = '|', value = {
         "format\\\":1             | format\\\":2             | format = 2",
         "freq_shift\\\":0.0       | freq_shift\\\":0.5       | freq_shift = 0.5",
-        "latent_channels\\\":4    | latent_channels\\\":8    | input channels of the transformer",
         "\\\"epsilon\\\"          | \\\"v_predi\\\"          | prediction_type",
         "num_layers\\\":2         | num_layers\\\":0         | num_layers",
         "ada_norm_zero            | ada_norm_sing            | norm_type",
@@ -237,41 +235,36 @@ class DitConverterTest {
         "\\\"transformer\\\":{    | \\\"transformes\\\":{    | unet is missing",
         "channels-last            | channels-lust            | filters = channels-last"})
     void aDamagedFileIsRefused(String was, String is, String message) throws IOException {
-        Path file = convert(DitSource.open(original(), SmallDit.VAE), as(DType.F16));
+        Path file = convert(Opened.of(original(), SmallDit.VAE), as(DType.F16));
         String text = Files.readString(file, StandardCharsets.ISO_8859_1);
         assertTrue(text.contains(was), was);
         Files.writeString(file, text.replace(was, is), StandardCharsets.ISO_8859_1);
-        String refusal = inputError(() -> {
-            if (DitFile.isOne(file)) {
-                DitFile.open(file);
-            } else {
-                ModelFile.open(file);
-            }
-        });
+        String refusal = inputError(() -> Opened.of(file).layout());
         assertTrue(refusal.startsWith(file.toString()) && refusal.contains(message), refusal);
     }
 
     @Test
     void everyFormIsInspected() throws IOException {
         Path root = SmallDit.directory(temp.resolve("model"), false);
-        Path file = convert(DitSource.open(root, null), as(DType.F16));
-        Inspection ofFile = Inspection.of(file);
+        Path file = convert(Opened.of(root, null), as(DType.F16));
+        Inspection ofFile = Inspection.of(file, Opened::layout);
         assertEquals(Inspection.Kind.MODEL_FILE, ofFile.kind());
         assertEquals(List.of("transformer", "vae", "scheduler", "id2label"),
                 List.copyOf(ofFile.configurations().keySet()));
         assertEquals(List.of("vae", "transformer"),
                 ofFile.components().stream().map(Inspection.Component::name).toList());
         assertEquals("model", ofFile.metadata().get("source"));
-        Inspection ofDirectory = Inspection.of(root);
+        Inspection ofDirectory = Inspection.of(root, Opened::layout);
         assertEquals(Inspection.Kind.DIFFUSERS_DIRECTORY, ofDirectory.kind());
         assertEquals(ofFile.configurations(), ofDirectory.configurations());
         assertEquals(ofFile.components().get(1).parameters(), ofDirectory.components().get(1).parameters());
         for (String prefix : List.of("", "ema.")) {
-            Inspection ofOriginal = Inspection.of(SmallDit.original(prefix).write(temp.resolve("DiT.safetensors")));
+            Inspection ofOriginal = Inspection.of(SmallDit.original(prefix).write(temp.resolve("DiT.safetensors")),
+                    Opened::layout);
             assertEquals(Inspection.Kind.ORIGINAL_DIT, ofOriginal.kind());
-            assertTrue(ofOriginal.configurations().get("transformer").toString().contains("num_layers=2"));
+            assertTrue(ofOriginal.configurations().get("transformer").toString().contains("\"num_layers\":2"));
         }
-        Inspection ofVae = Inspection.of(SmallDit.VAE);
+        Inspection ofVae = Inspection.of(SmallDit.VAE, Opened::layout);
         assertEquals(Inspection.Kind.VAE_FOLDER, ofVae.kind());
         assertEquals(ofFile.configurations().get("vae"), ofVae.configurations().get("vae"));
     }

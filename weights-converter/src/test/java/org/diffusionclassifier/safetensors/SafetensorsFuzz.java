@@ -2,8 +2,8 @@ package org.diffusionclassifier.safetensors;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import org.diffusionclassifier.checkpoint.DitFile;
-import org.diffusionclassifier.checkpoint.ModelFile;
+import org.diffusionclassifier.checkpoint.ConvertedFile;
+import org.diffusionclassifier.checkpoint.Opened;
 import org.diffusionclassifier.convert.Inspection;
 import org.diffusionclassifier.pytorch.FuzzFile;
 import org.diffusionclassifier.tensor.InputException;
@@ -21,12 +21,11 @@ public final class SafetensorsFuzz {
             for (TensorInfo tensor : tensors.tensors().values()) {
                 tensors.readStored(tensor.name(), 0, ByteBuffer.allocate((int) tensor.bytes()));
             }
-            if (DitFile.isOne(file)) {
-                DitFile.open(file).vaeWeights().close();
-                Inspection.of(file);
-            } else if (ModelFile.isOne(file)) {
-                ModelFile.open(file).tokenizer();
-                Inspection.of(file);
+            if (ConvertedFile.isOne(tensors)) {
+                try (var model = Opened.of(file)) {
+                    model.layout().tokenizers().forEach(model.checkpoint()::tokenizer);
+                }
+                Inspection.of(file, Opened::layout);
             }
         } catch (InputException refused) {
             FuzzFile.requireOneLine(refused);

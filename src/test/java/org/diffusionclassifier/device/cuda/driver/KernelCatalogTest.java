@@ -11,14 +11,13 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import jcuda.driver.CUfunction_attribute;
-import org.diffusionclassifier.checkpoint.DiffusersDirectory;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -30,7 +29,7 @@ class KernelCatalogTest {
 
     private static UNetConfig demo() {
         try (var bundled = BundledModel.open()) {
-            return DiffusersDirectory.open(bundled.root()).unet();
+            return UNetConfig.read(bundled.root().resolve("unet/config.json"));
         }
     }
 

@@ -7,14 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import org.diffusionclassifier.checkpoint.DiffusersDirectory;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.device.cuda.driver.CompiledKernel;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
 import org.diffusionclassifier.report.KernelTable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -25,7 +24,7 @@ class KernelStudyTest {
 
     private static UNetConfig demo() {
         try (var bundled = BundledModel.open()) {
-            return DiffusersDirectory.open(bundled.root()).unet();
+            return UNetConfig.read(bundled.root().resolve("unet/config.json"));
         }
     }
 

@@ -1,0 +1,34 @@
+package org.diffusionclassifier.model.dit;
+
+import java.util.List;
+import java.util.Optional;
+import org.diffusionclassifier.model.Conditioner;
+import org.diffusionclassifier.model.Conditioning;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * From labels, given by their numbers, to their rows in the network's tables of embeddings.
+ *
+ * @param names of all labels, in their order
+ */
+record LabelConditioner(Dit dit, List<String> names) implements Conditioner {
+
+    @Override
+    public Conditioning encode(List<String> prompts) {
+        return dit.embed(prompts.stream().mapToInt(this::label).toArray());
+    }
+
+    private int label(String prompt) {
+        int label = prompt.matches("\\d{1,9}") ? Integer.parseInt(prompt) : -1;
+        if (label < 0 || label >= names.size()) {
+            throw new InputException("expected labels from 0 to " + (names.size() - 1) + ", as the model has, found "
+                    + prompt);
+        }
+        return label;
+    }
+
+    @Override
+    public Optional<List<String>> labels() {
+        return Optional.of(names);
+    }
+}

@@ -1,0 +1,90 @@
+package org.diffusionclassifier.checkpoint;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * Which model, and what its files do not say of it. Which of the fields suit a model depends on its form, so that
+ * {@link Checkpoint#open} and the model's family refuse those that do not.
+ *
+ * @param path      a converted file, a diffusers directory, or one file in an original naming; null for a model that is
+ *                  in no files of its own
+ * @param tokenizer of Stable Diffusion in the original naming: the folder of the tokenizer's files; else null
+ * @param vae       the folder of an autoencoder in diffusers' form, for a DiT that has none or instead of its own; else
+ *                  null
+ * @param labels    a file with the names of the labels, one a line; else null
+ * @param imageSize of Stable Diffusion in the original naming: height and width of its training images; null for
+ *                  {@link #DEFAULT_IMAGE_SIZE}
+ * @param predicts  of Stable Diffusion in the original naming: what the UNet predicts; null for ε
+ * @param ema       of Stable Diffusion in the original naming: whether to take the weights averaged over training
+ * @param loras     what is added to the weights
+ */
+public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Integer imageSize, PredictionType predicts,
+                        boolean ema, List<LoraSpec> loras) {
+
+    /** Pixels. */
+    public static final int DEFAULT_IMAGE_SIZE = 512;
+
+    /**
+     * A LoRA.
+     *
+     * @param scale how much of it is added: 1 for what it was trained as
+     */
+    public record LoraSpec(Path file, float scale) {
+
+        /** @throws InputException unless the scale is a finite number */
+        public LoraSpec {
+            Objects.requireNonNull(file);
+            if (!Float.isFinite(scale)) {
+                throw InputException.of("%s: expected a finite scale of " + file + ", found %s",
+                        InputException.field("lora"), scale);
+            }
+        }
+    }
+
+    /** @throws InputException for an image size below 1 */
+    public ModelSpec {
+        loras = List.copyOf(loras);
+        if (imageSize != null && imageSize < 1) {
+            throw InputException.of("%s: expected at least 1, found %d", InputException.field("imageSize"), imageSize);
+        }
+    }
+
+    /** A model of which nothing is said but where it is. */
+    public static ModelSpec of(Path path) {
+        return new ModelSpec(path, null, null, null, null, null, false, List.of());
+    }
+
+    /** The same at another place. */
+    public ModelSpec at(Path other) {
+        return new ModelSpec(other, tokenizer, vae, labels, imageSize, predicts, ema, loras);
+    }
+
+    /** Whether something is said that only Stable Diffusion in the original naming does not say itself. */
+    boolean completesStableDiffusion() {
+        return tokenizer != null || imageSize != null || predicts != null || ema;
+    }
+
+    /** @throws InputException if {@link #completesStableDiffusion} */
+    void refuseCompletion() {
+        if (completesStableDiffusion()) {
+            throw InputException.of("%s, %s, %s and %s: expected with Stable Diffusion as one file in the original naming, "
+                    + "not with a DiT, nor with a model in another form, which says these itself",
+                    InputException.field("tokenizer"), InputException.field("imageSize"),
+                    InputException.field("predicts"), InputException.field("ema"));
+        }
+    }
+
+    /** As {@link #imageSize}, but for the default. */
+    public int imageSizeOrDefault() {
+        return imageSize == null ? DEFAULT_IMAGE_SIZE : imageSize;
+    }
+
+    /** As {@link #predicts}, but for the default. */
+    public PredictionType predictsOrDefault() {
+        return predicts == null ? PredictionType.EPSILON : predicts;
+    }
+}

@@ -1,0 +1,110 @@
+package org.diffusionclassifier.checkpoint;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.diffusionclassifier.checkpoint.original.OriginalModel;
+import org.diffusionclassifier.checkpoint.original.OriginalNaming;
+import org.diffusionclassifier.config.JsonConfig;
+import org.diffusionclassifier.config.TokenizerTables;
+import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Weights;
+
+/**
+ * A model as one file in the naming of its original implementation, without configuration or tokenizer. The
+ * configurations are inferred from the names and shapes of the tensors; the specification says where a tokenizer and an
+ * autoencoder are that are not in the file.
+ */
+final class OriginalFile implements Checkpoint {
+
+    private final Weights file;
+    private final ModelSpec spec;
+    private final OriginalModel model;
+    private final Map<String, Component> components = new LinkedHashMap<>();
+
+    /**
+     * @param file all tensors of the model; closed with this
+     * @throws InputException if a part is missing, or something is said that the naming has no use for
+     */
+    OriginalFile(Weights file, OriginalNaming naming, ModelSpec spec) {
+        this.file = file;
+        this.spec = spec;
+        if (!naming.takesSettings()) {
+            spec.refuseCompletion();
+        }
+        this.model = naming.read(file, new OriginalNaming.Settings(spec.imageSizeOrDefault(), spec.predictsOrDefault(),
+                spec.ema()));
+        model.networks().forEach((name, network) -> components.put(name, new Component(
+                JsonConfig.of(file.source() + ": " + name, network.config()), network::weights)));
+        if (spec.vae() != null) {
+            if (components.containsKey(VAE)) {
+                throw InputException.of("%s: expected with a DiT, as " + file.source() + " has its autoencoder in it",
+                        InputException.field("vae"));
+            }
+            components.put(VAE, DiffusersDirectory.vae(spec.vae()));
+        }
+        if (spec.tokenizer() != null) {
+            TokenizerTables.read(spec.tokenizer());     // refuses what is none before anything is loaded
+        }
+    }
+
+    @Override
+    public String source() {
+        return file.source();
+    }
+
+    @Override
+    public ModelSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public Set<String> components() {
+        return components.keySet();
+    }
+
+    @Override
+    public Component component(String name) {
+        if (!components.containsKey(name)) {
+            throw name.equals(VAE) ? InputException.of("%s: expected the folder of an autoencoder, as " + source()
+                    + " has none in it", InputException.field("vae"))
+                    : new InputException(source() + ": expected a model's " + name + ", found none");
+        }
+        return components.get(name);
+    }
+
+    @Override
+    public TokenizerTables tokenizer(String name) {
+        if (spec.tokenizer() == null) {
+            throw InputException.of("%s: expected a folder with vocab.json and merges.txt, as " + source()
+                    + " has no tokenizer in it", InputException.field("tokenizer"));
+        }
+        return TokenizerTables.read(spec.tokenizer());
+    }
+
+    @Override
+    public JsonConfig scheduler() {
+        return JsonConfig.of(source() + ": " + Layout.SCHEDULER, model.schedule().toDiffusers());
+    }
+
+    /** Nothing. */
+    @Override
+    public JsonConfig index() {
+        return JsonConfig.of(source(), Map.of());
+    }
+
+    @Override
+    public Map<String, Origin> origins(Layout layout) {
+        var origins = new LinkedHashMap<>(Map.of(ConvertedFile.SOURCE, Origin.of(spec.path())));
+        if (spec.vae() != null) {
+            origins.put(ConvertedFile.VAE_SOURCE, DiffusersDirectory.ofVae(spec.vae()));
+        }
+        return origins;
+    }
+
+    @Override
+    public void close() {
+        components.values().forEach(Component::close);
+        file.close();
+    }
+}

@@ -1,0 +1,126 @@
+package org.diffusionclassifier.checkpoint.original;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.diffusionclassifier.checkpoint.original.RenamedWeights.Stored;
+import org.diffusionclassifier.config.ScheduleConfig;
+import org.diffusionclassifier.config.UNetConfig;
+import org.diffusionclassifier.config.VaeConfig;
+import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Weights;
+
+/**
+ * A Stable Diffusion 1.x or 2.x model as one file in the original naming (CompVis latent-diffusion and Stability's
+ * stablediffusion): UNet, VAE and text encoder.
+ */
+final class LdmNaming implements OriginalNaming {
+
+    private static final String UNET = "model.diffusion_model.";
+    private static final String EMA = "model_ema.";
+
+    /** A part of a model and how its tensors' names begin. */
+    private record Part(String what, String prefix) {
+    }
+
+    private static final List<Part> PARTS = List.of(new Part("UNet", UNET), new Part("VAE", "first_stage_model."),
+            new Part("text encoder", "cond_stage_model."));
+
+    /** Something else that is passed around as one file, and what only its tensors are called. */
+    private record Other(String what, Pattern tensor) {
+    }
+
+    private static final List<Other> OTHERS = List.of(
+            new Other("a LoRA", Pattern.compile("lora[_.](up|down|A|B)\\b")),
+            new Other("a ControlNet", Pattern.compile("^control_model\\.|input_hint_block|controlnet_cond_embedding")),
+            new Other("SDXL", Pattern.compile("^conditioner\\.embedders\\.")),
+            new Other("a UNet conditioned on more than text, as SDXL's is",
+                    Pattern.compile("^model\\.diffusion_model\\.label_emb\\.")),
+            new Other("one part in diffusers' form, whose directory is wanted",
+                    Pattern.compile("^(encoder\\.|decoder\\.)?(down|up)_blocks\\.")),
+            new Other("a diffusion transformer that is no DiT", Pattern.compile("^(ema\\.)?(x|y)_embedder\\.")),
+            new Other("a VAE alone", Pattern.compile("^(encoder|decoder)\\.(down|up|mid)\\.")));
+
+    @Override
+    public boolean recognises(Weights file) {
+        return file.names().stream().anyMatch(name -> name.startsWith(UNET));
+    }
+
+    /** Image size, prediction and which weights are meant, none of which is in the tensors. */
+    @Override
+    public boolean takesSettings() {
+        return true;
+    }
+
+    @Override
+    public OriginalModel read(Weights file, Settings settings) {
+        requireStableDiffusion(file);
+        var vae = new LdmVaeEncoder(file);
+        VaeConfig vaeConfig = vae.config(settings.imageSize());
+        var unet = new LdmUNet(unetFile(file, settings.ema()));
+        UNetConfig unetConfig = unet.config(settings.imageSize() / vaeConfig.downscale());
+        requireWholeLevels(file.source(), settings.imageSize(), vaeConfig, unetConfig);
+        var text = new LdmTextEncoder(file);
+        var networks = new LinkedHashMap<String, OriginalModel.Network>();
+        networks.put("text_encoder", new OriginalModel.Network(text.config().toTransformers(), text::weights));
+        networks.put("vae", new OriginalModel.Network(vaeConfig.toDiffusers(), vae::weights));
+        networks.put("unet", new OriginalModel.Network(unetConfig.toDiffusers(), unet::weights));
+        return new OriginalModel(networks, ScheduleConfig.stableDiffusion(settings.prediction()));
+    }
+
+    /** Says what a file is that is in no naming that is known. */
+    static InputException refusal(Weights file) {
+        String expected = file.source() + ": expected Stable Diffusion 1.x or 2.x or a DiT in the original naming, found ";
+        return new InputException(expected + other(file).orElse("no UNet (tensors " + UNET + "*)"));
+    }
+
+    private static Optional<String> other(Weights file) {
+        for (Other other : OTHERS) {
+            for (String name : file.names()) {
+                if (other.tensor.matcher(name).find()) {
+                    return Optional.of(other.what + " (tensor " + name + ")");
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static void requireStableDiffusion(Weights file) {
+        String expected = file.source() + ": expected a Stable Diffusion 1.x or 2.x checkpoint, found ";
+        other(file).ifPresent(what -> {
+            throw new InputException(expected + what);
+        });
+        for (Part part : PARTS) {
+            if (file.names().stream().noneMatch(name -> name.startsWith(part.prefix))) {
+                throw new InputException(expected + "no " + part.what + " (tensors " + part.prefix + "*)");
+            }
+        }
+    }
+
+    private static void requireWholeLevels(String source, int imageSize, VaeConfig vae, UNetConfig unet) {
+        int multiple = vae.downscale() << unet.blockOutChannels().size() - 1;
+        if (imageSize < multiple || imageSize % multiple != 0) {
+            throw new InputException(source + ": expected images of a multiple of " + multiple + " pixels, found "
+                    + imageSize);
+        }
+    }
+
+    /** The file with the averaged weights under the names of the last ones, where these are asked for. */
+    private static Weights unetFile(Weights file, boolean ema) {
+        if (!ema) {
+            return file;
+        }
+        if (file.names().stream().noneMatch(name -> name.startsWith(EMA))) {
+            throw new InputException(file.source() + ": expected averaged weights (tensors " + EMA + "*), found none");
+        }
+        // model.diffusion_model.out.0.bias is model_ema.diffusion_modelout0bias, which cannot be read backwards.
+        var modules = new LinkedHashMap<String, Stored>();
+        for (String name : file.names()) {
+            if (name.startsWith(UNET)) {
+                modules.put(name, Stored.whole(EMA + name.substring("model.".length()).replace(".", "")));
+            }
+        }
+        return new RenamedWeights(file, modules);
+    }
+}

@@ -1,0 +1,27 @@
+package org.diffusionclassifier.checkpoint.original;
+
+import java.util.Map;
+import java.util.function.Supplier;
+import org.diffusionclassifier.config.ScheduleConfig;
+import org.diffusionclassifier.tensor.Weights;
+
+/**
+ * What a file in an original naming holds, in diffusers' words.
+ *
+ * @param networks by the names that their folders have in diffusers' form
+ */
+public record OriginalModel(Map<String, Network> networks, ScheduleConfig schedule) {
+
+    /**
+     * A network.
+     *
+     * @param config as diffusers or transformers write it
+     * @param opener of its tensors under diffusers' and transformers' names: views of the file's
+     */
+    public record Network(Map<String, Object> config, Supplier<Weights> opener) {
+
+        public Weights weights() {
+            return opener.get();
+        }
+    }
+}
