@@ -32,17 +32,17 @@ final class Session implements AutoCloseable {
     private final Classifier classifier;
 
     /** @param log where to say what is loaded, or null */
-    Session(OpenedModel opened, TrialOptions trialOptions, CertaintyOptions certainty, PromptSet prompts,
+    Session(OpenedModel model, TrialOptions trialOptions, CertaintyOptions certainty, PromptSet prompts,
             PrintWriter log) {
         this.log = log;
         say("Java has started, the command line is read");
-        ModelOptions modelOptions = opened.options();
+        ModelOptions modelOptions = model.options();
         try {
-            var budget = modelOptions.budget(opened.layout());
-            Checkpoint checkpoint = open(ReadAhead.of(opened.checkpoint(), opened.layout()));
+            var budget = modelOptions.budget(model.layout());
+            Checkpoint checkpoint = open(ReadAhead.of(model.checkpoint(), model.layout()));
             device = open(modelOptions.openDevice(budget));
             say("native libraries loaded: " + device.description());
-            scorer = open(scorer(opened.family().load(checkpoint, device), budget, modelOptions, trialOptions, prompts));
+            scorer = open(scorer(model.family().load(checkpoint, device), budget, modelOptions, trialOptions, prompts));
             if (modelOptions.isBatchSizeFree()) {
                 scorer.fitBatchToMemory();
             }

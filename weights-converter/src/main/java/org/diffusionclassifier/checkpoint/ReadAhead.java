@@ -112,7 +112,7 @@ public final class ReadAhead implements CheckpointView {
                     values = new float[(int) elements];
                     base.read(name, FloatBuffer.wrap(values));
                 } catch (InputException e) {
-                    values = null;                      // whoever asks for it reads it again, and is told then
+                    values = null;                      // whoever asks for it reads it again, and fails
                 } finally {
                     end(name, elements, values);
                 }

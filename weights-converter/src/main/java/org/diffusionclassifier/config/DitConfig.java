@@ -7,7 +7,7 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The shape of a diffusion transformer, from diffusers' {@code transformer/config.json} (DiTTransformer2DModel, whose
- * defaults stand in for missing keys). Its timestep is told by 256 sines and cosines, its MLPs are four times as wide
+ * defaults stand in for missing keys). Its timestep enters as 256 sines and cosines, its MLPs are four times as wide
  * as it is; neither is in the file.
  *
  * @param sampleSize  height and width of the latent that the model was trained on

@@ -115,7 +115,7 @@ public final class Converter {
     /**
      * Writes the file: beside its final name first, under which it appears only once complete and checked.
      *
-     * @param progress is told of every few bytes that are done
+     * @param progress gets the number of bytes that were done since the last call
      * @throws InputException if a tensor is missing, has another shape or cannot be read, if values overflow and must
      *                        not, if the file cannot be written, or if it reads back otherwise
      */

@@ -47,7 +47,7 @@ public final class SafetensorsWriter {
 
     private final Map<String, String> metadata = new LinkedHashMap<>();
     private final Map<String, Supplier<String>> lateMetadata = new LinkedHashMap<>();
-    private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+    private final Map<String, Entry> tensors = new LinkedHashMap<>();
 
     /** Where a tensor's bytes go, piece by piece. */
     public interface Sink {
@@ -60,7 +60,7 @@ public final class SafetensorsWriter {
         void writeTo(Sink sink) throws IOException;
     }
 
-    private record Tensor(String name, DType dtype, List<Integer> shape, Content content) {
+    private record Entry(String name, DType dtype, List<Integer> shape, Content content) {
 
         long elements() {
             return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
@@ -157,7 +157,7 @@ public final class SafetensorsWriter {
 
     /** Declares a tensor whose bytes the caller encodes. */
     public SafetensorsWriter tensor(String name, DType dtype, List<Integer> shape, Content content) {
-        var tensor = new Tensor(name, dtype, List.copyOf(shape), content);
+        var tensor = new Entry(name, dtype, List.copyOf(shape), content);
         if (name.equals(SafetensorsHeader.METADATA) || tensors.putIfAbsent(name, tensor) != null) {
             throw new IllegalArgumentException("tensor name " + name + " is taken");
         }
@@ -166,9 +166,9 @@ public final class SafetensorsWriter {
 
     /** @param values supplies, when the tensor is written, a filler of one chunk after another with the next values */
     private SafetensorsWriter declare(String name, DType dtype, List<Integer> shape,
-            Function<Tensor, Consumer<ByteBuffer>> values) {
+            Function<Entry, Consumer<ByteBuffer>> values) {
         return tensor(name, dtype, shape, sink -> {
-            Tensor tensor = tensors.get(name);
+            Entry tensor = tensors.get(name);
             Consumer<ByteBuffer> source = values.apply(tensor);
             var chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
             for (long left = tensor.bytes(); left > 0; left -= chunk.limit()) {
@@ -209,12 +209,12 @@ public final class SafetensorsWriter {
 
     private void writeTo(SeekableByteChannel channel) throws IOException {
         var inDataOrder = new ArrayList<>(tensors.values());
-        inDataOrder.sort(Comparator.comparingInt((Tensor tensor) -> tensor.dtype().bytes()).reversed());
+        inDataOrder.sort(Comparator.comparingInt((Entry tensor) -> tensor.dtype().bytes()).reversed());
 
         ByteBuffer header = header(inDataOrder);
         int headerBytes = header.remaining();
         writeFully(channel, header);
-        for (Tensor tensor : inDataOrder) {
+        for (Entry tensor : inDataOrder) {
             long begin = channel.position();
             tensor.content().writeTo(bytes -> writeFully(channel, bytes));
             if (channel.position() - begin != tensor.bytes()) {
@@ -233,13 +233,13 @@ public final class SafetensorsWriter {
     }
 
     /** The header with its length, padded with spaces so that the data start at a multiple of 8 bytes. */
-    private ByteBuffer header(List<Tensor> inDataOrder) throws JsonProcessingException {
+    private ByteBuffer header(List<Entry> inDataOrder) throws JsonProcessingException {
         var entries = new LinkedHashMap<String, Object>();
         if (!metadata.isEmpty()) {
             entries.put(SafetensorsHeader.METADATA, metadata);
         }
         long begin = 0;
-        for (Tensor tensor : inDataOrder) {
+        for (Entry tensor : inDataOrder) {
             long end = begin + tensor.bytes();
             entries.put(tensor.name(), new HeaderEntry(tensor.dtype(), tensor.shape(), List.of(begin, end)));
             begin = end;

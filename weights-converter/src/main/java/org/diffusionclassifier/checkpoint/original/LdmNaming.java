@@ -2,8 +2,6 @@ package org.diffusionclassifier.checkpoint.original;
 
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
-import java.util.regex.Pattern;
 import org.diffusionclassifier.checkpoint.original.RenamedWeights.Stored;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.config.UNetConfig;
@@ -26,21 +24,6 @@ final class LdmNaming implements OriginalNaming {
 
     private static final List<Part> PARTS = List.of(new Part("UNet", UNET), new Part("VAE", "first_stage_model."),
             new Part("text encoder", "cond_stage_model."));
-
-    /** Something else that is passed around as one file, and what only its tensors are called. */
-    private record Other(String what, Pattern tensor) {
-    }
-
-    private static final List<Other> OTHERS = List.of(
-            new Other("a LoRA", Pattern.compile("lora[_.](up|down|A|B)\\b")),
-            new Other("a ControlNet", Pattern.compile("^control_model\\.|input_hint_block|controlnet_cond_embedding")),
-            new Other("SDXL", Pattern.compile("^conditioner\\.embedders\\.")),
-            new Other("a UNet conditioned on more than text, as SDXL's is",
-                    Pattern.compile("^model\\.diffusion_model\\.label_emb\\.")),
-            new Other("one part in diffusers' form, whose directory is wanted",
-                    Pattern.compile("^(encoder\\.|decoder\\.)?(down|up)_blocks\\.")),
-            new Other("a diffusion transformer that is no DiT", Pattern.compile("^(ema\\.)?(x|y)_embedder\\.")),
-            new Other("a VAE alone", Pattern.compile("^(encoder|decoder)\\.(down|up|mid)\\.")));
 
     @Override
     public boolean recognises(Weights file) {
@@ -69,26 +52,9 @@ final class LdmNaming implements OriginalNaming {
         return new OriginalModel(networks, ScheduleConfig.stableDiffusion(settings.prediction()));
     }
 
-    /** Says what a file is that is in no naming that is known. */
-    static InputException refusal(Weights file) {
-        String expected = file.source() + ": expected Stable Diffusion 1.x or 2.x or a DiT in the original naming, found ";
-        return new InputException(expected + other(file).orElse("no UNet (tensors " + UNET + "*)"));
-    }
-
-    private static Optional<String> other(Weights file) {
-        for (Other other : OTHERS) {
-            for (String name : file.names()) {
-                if (other.tensor.matcher(name).find()) {
-                    return Optional.of(other.what + " (tensor " + name + ")");
-                }
-            }
-        }
-        return Optional.empty();
-    }
-
     private static void requireStableDiffusion(Weights file) {
         String expected = file.source() + ": expected a Stable Diffusion 1.x or 2.x checkpoint, found ";
-        other(file).ifPresent(what -> {
+        OtherFile.of(file).ifPresent(what -> {
             throw new InputException(expected + what);
         });
         for (Part part : PARTS) {

@@ -28,7 +28,8 @@ public interface OriginalNaming {
     /** The naming that a file is in. @throws InputException if that is none */
     static OriginalNaming of(Weights file) {
         return ALL.stream().filter(naming -> naming.recognises(file)).findFirst()
-                .orElseThrow(() -> LdmNaming.refusal(file));
+                .orElseThrow(() -> new InputException(file.source() + ": expected Stable Diffusion 1.x or 2.x or a DiT in "
+                        + "the original naming, found " + OtherFile.of(file).orElse("none of their tensors")));
     }
 
     /** Whether a file is one in any of them. */

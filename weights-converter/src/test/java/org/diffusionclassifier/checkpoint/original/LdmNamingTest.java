@@ -187,10 +187,9 @@ class LdmNamingTest {
     @CsvSource({"model.diffusion_model.,UNet", "first_stage_model.,VAE", "cond_stage_model.,text encoder"})
     void aMissingPartIsNamed(String prefix, String part) {
         MapWeights file = small(small(false)).tensors().remove(prefix);
-        String expected = part.equals("UNet") ? "Stable Diffusion 1.x or 2.x or a DiT in the original naming"
-                : "a Stable Diffusion 1.x or 2.x checkpoint";
-        assertEquals("test: expected " + expected + ", found no " + part + " (tensors " + prefix + "*)",
-                inputError(() -> open(file, 16)));
+        assertEquals(part.equals("UNet") ? "test: expected Stable Diffusion 1.x or 2.x or a DiT in the original naming, "
+                + "found none of their tensors" : "test: expected a Stable Diffusion 1.x or 2.x checkpoint, found no " + part
+                + " (tensors " + prefix + "*)", inputError(() -> open(file, 16)));
     }
 
     @Test

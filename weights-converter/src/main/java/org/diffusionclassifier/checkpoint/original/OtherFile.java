@@ -1,0 +1,38 @@
+package org.diffusionclassifier.checkpoint.original;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.diffusionclassifier.tensor.Weights;
+
+/**
+ * Something else than a whole model that is passed around as one file.
+ *
+ * @param what   for people
+ * @param tensor what only its tensors are called
+ */
+record OtherFile(String what, Pattern tensor) {
+
+    private static final List<OtherFile> ALL = List.of(
+            new OtherFile("a LoRA", Pattern.compile("lora[_.](up|down|A|B)\\b")),
+            new OtherFile("a ControlNet", Pattern.compile("^control_model\\.|input_hint_block|controlnet_cond_embedding")),
+            new OtherFile("SDXL", Pattern.compile("^conditioner\\.embedders\\.")),
+            new OtherFile("a UNet conditioned on more than text, as SDXL's is",
+                    Pattern.compile("^model\\.diffusion_model\\.label_emb\\.")),
+            new OtherFile("one part in diffusers' form, whose directory is wanted",
+                    Pattern.compile("^(encoder\\.|decoder\\.)?(down|up)_blocks\\.")),
+            new OtherFile("a diffusion transformer that is no DiT", Pattern.compile("^(ema\\.)?(x|y)_embedder\\.")),
+            new OtherFile("a VAE alone", Pattern.compile("^(encoder|decoder)\\.(down|up|mid)\\.")));
+
+    /** What a file is, with the tensor that shows it, if it is one of these. */
+    static Optional<String> of(Weights file) {
+        for (OtherFile other : ALL) {
+            for (String name : file.names()) {
+                if (other.tensor.matcher(name).find()) {
+                    return Optional.of(other.what + " (tensor " + name + ")");
+                }
+            }
+        }
+        return Optional.empty();
+    }
+}
