@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
-import org.diffusionclassifier.checkpoint.RandomModel;
+import org.diffusionclassifier.OpenedCheckpoint;
 import org.diffusionclassifier.convert.Converter.Count;
 import org.diffusionclassifier.convert.Converter.Outcome;
 import org.diffusionclassifier.convert.Converter.Source;
@@ -62,9 +62,6 @@ final class ConvertCommand implements Callable<Integer> {
     private boolean noHash;
 
     @Mixin
-    private AutoencoderOption autoencoder;
-
-    @Mixin
     private CheckpointOptions checkpoint;
 
     @Override
@@ -73,7 +70,10 @@ final class ConvertCommand implements Callable<Integer> {
             throw new InputException("convert: expected a SOURCE or --random, found " + (source == null ? "neither"
                     : "both"));
         }
-        var converter = converter(new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify, !noHash));
+        var model = checkpoint.spec(source, null);
+        var opened = source == null ? OpenedCheckpoint.random(random, model) : OpenedCheckpoint.open(model);
+        var converter = opened.converter(
+                new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify, !noHash));
         long start = System.nanoTime();
         Outcome outcome;
         try (ProgressBar bar = Progress.bar("convert", " MB", 1_000_000, converter.work(),
@@ -82,17 +82,6 @@ final class ConvertCommand implements Callable<Integer> {
         }
         report(outcome, (System.nanoTime() - start) * 1e-9);
         return 0;
-    }
-
-    private Converter converter(Converter.Options options) {
-        autoencoder.check(source);
-        if (autoencoder.isOfDit(source)) {
-            checkpoint.checkNone();
-            return new Converter(autoencoder.open(source), options);
-        }
-        checkpoint.check(source);
-        return new Converter(source == null ? checkpoint.withLoras(RandomModel.of(random)) : checkpoint.open(source),
-                options);
     }
 
     private void report(Outcome outcome, double seconds) {

@@ -3,6 +3,9 @@ package org.diffusionclassifier.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Command;
@@ -29,6 +32,11 @@ public final class Main implements Runnable {
     private static final int FAULT = 1;
     private static final int INPUT_ERROR = 2;
     private static final int DEVICE_ERROR = 3;
+
+    private static final Pattern CAPITAL = Pattern.compile("[A-Z]");
+
+    /** Fields that are no option, or one of another name. */
+    private static final Map<String, String> RENAMED = Map.of("loras", "--lora", "matching", "match", "referring", "refer");
 
     @Spec
     private CommandSpec spec;
@@ -59,6 +67,11 @@ public final class Main implements Runnable {
                 .execute(args);
     }
 
+    /** Where {@code --verbose} says what is loaded; null without it. */
+    PrintWriter log() {
+        return verbose ? spec.commandLine().getErr() : null;
+    }
+
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(),
@@ -69,16 +82,22 @@ public final class Main implements Runnable {
         if (verbose) {
             e.printStackTrace(err);
         }
-        if (e instanceof InputException) {
-            err.println(line(e.getMessage()));
+        if (e instanceof InputException input) {
+            err.println(line(input.message(Main::flag)));
             return INPUT_ERROR;
         }
-        if (e instanceof DeviceException) {
-            err.println(line(e.getMessage()));
+        if (e instanceof DeviceException device) {
+            err.println(line(device.message(Main::flag)));
             return DEVICE_ERROR;
         }
         err.println(line("internal error: " + e + (verbose ? "" : " (--verbose shows where)")));
         return FAULT;
+    }
+
+    /** What the command line calls a field of the library's specifications: {@code --to-keep} for {@code toKeep}. */
+    static String flag(String field) {
+        return RENAMED.getOrDefault(field, "--" + CAPITAL.matcher(field)
+                .replaceAll(letter -> "-" + letter.group().toLowerCase(Locale.ROOT)));
     }
 
     private static String line(String message) {

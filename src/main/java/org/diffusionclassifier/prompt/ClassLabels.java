@@ -107,7 +107,7 @@ public record ClassLabels(List<String> names) {
         for (String text : texts) {
             int label = label(text);
             if (!seen.add(label)) {
-                throw new InputException("--classes: label " + label + " is given twice");
+                throw InputException.of("%s: label %d is given twice", PromptSet.CLASSES, label);
             }
             prompts.add(new Prompt(String.valueOf(label), names.get(label), prompts.size()));
         }
@@ -127,9 +127,9 @@ public record ClassLabels(List<String> names) {
             return of(classNames);
         }
         if (!classNames.isEmpty() && classNames.size() != names.size()) {
-            throw new InputException("--dataset: expected " + names.size() + " classes, as the model has labels, or "
-                    + "names that it knows, found " + classNames.size()
-                    + " classes: say which labels they are by --classes");
+            throw InputException.of("%s: expected %d classes, as the model has labels, or names that it knows, found "
+                    + "%d classes: say which labels they are by %s", InputException.field("dataset"), names.size(),
+                    classNames.size(), PromptSet.CLASSES);
         }
         return all();
     }

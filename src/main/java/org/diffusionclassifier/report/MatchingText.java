@@ -20,8 +20,12 @@ public final class MatchingText {
     /**
      * The captions by number, then one matrix a scoring, a line a picture: {@code *} marks the caption that fits a
      * picture best, {@code ^} the picture that fits a caption best, neither where several share the smallest score.
+     *
+     * @param errors of each picture with the same captions
      */
-    public static String matrix(List<String> pictures, List<String> captions, List<CaptionErrors> errors) {
+    public static String matrix(List<CaptionErrors> errors) {
+        List<String> pictures = errors.stream().map(CaptionErrors::image).toList();
+        List<String> captions = errors.get(0).captions();
         var text = new StringBuilder();
         for (int c = 0; c < captions.size(); c++) {
             text.append("%4d  %s%n".formatted(c + 1, captions.get(c)));

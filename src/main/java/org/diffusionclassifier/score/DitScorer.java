@@ -39,8 +39,8 @@ public final class DitScorer extends LatentScorer {
             }
         }
         if (objective.needsVariance() && !model.dit().config().predictsVariance()) {
-            throw new InputException("--loss " + objective + ": expected a model that predicts variances, found one of "
-                    + model.dit().config().outChannels() + " output channels");
+            throw InputException.of("%s %s: expected a model that predicts variances, found one of %d output channels",
+                    InputException.field("loss"), objective, model.dit().config().outChannels());
         }
     }
 

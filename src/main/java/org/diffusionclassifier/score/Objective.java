@@ -33,9 +33,8 @@ public enum Objective {
     /** @throws InputException for a name that none of them has */
     public static Objective parse(String name) {
         return Stream.of(values()).filter(objective -> objective.text.equals(name.toLowerCase(Locale.ROOT))).findFirst()
-                .orElseThrow(() -> new InputException("--loss: expected "
-                        + Stream.of(values()).map(Objective::toString).collect(Collectors.joining(", ")) + ", found "
-                        + name));
+                .orElseThrow(() -> InputException.of("%s: expected %s, found %s", InputException.field("loss"),
+                        Stream.of(values()).map(Objective::toString).collect(Collectors.joining(", ")), name));
     }
 
     /** The loss of ε alone that it is; null for the bound. */
@@ -48,7 +47,7 @@ public enum Objective {
         return loss == null;
     }
 
-    /** As the command line has it. */
+    /** As settings have it. */
     @Override
     public String toString() {
         return text;
