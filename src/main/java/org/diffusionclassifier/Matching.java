@@ -10,7 +10,6 @@ import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.result.CaptionErrors;
 import org.diffusionclassifier.result.MatchedExample;
 import org.diffusionclassifier.result.MatchingSummary;
-import org.diffusionclassifier.score.Objective;
 import org.diffusionclassifier.strategy.Exhaustive;
 import org.diffusionclassifier.tensor.InputException;
 

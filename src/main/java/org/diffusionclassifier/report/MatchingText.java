@@ -35,7 +35,7 @@ public final class MatchingText {
             ScoreMatrix matrix = ScoreMatrix.of(errors, scoring);
             text.append("%n%s%n%s".formatted(scoring, " ".repeat(width + 2)));
             IntStream.rangeClosed(1, captions.size()).forEach(c -> text.append("%11d  ".formatted(c)));
-            text.append(scoring == Scoring.RAW ? "     untold%n".formatted() : "%n".formatted());
+            text.append(scoring == Scoring.RAW ? "    (empty)%n".formatted() : "%n".formatted());
             for (int p = 0; p < pictures.size(); p++) {
                 text.append(("  %-" + width + "s").formatted(pictures.get(p)));
                 for (int c = 0; c < captions.size(); c++) {

@@ -115,7 +115,7 @@ class IdxDatasetTest {
         assertEquals(folder.resolve("t10k-images-idx3-ubyte") + ": cannot be read (no such file)", refusal());
         write("t10k-images-idx3-ubyte", IMAGES);
         assertEquals(folder.resolve("t10k-labels-idx1-ubyte") + ": cannot be read (no such file)", refusal());
-        assertEquals("--split: expected train or test, found \"val\"",
+        assertEquals("split: expected train or test, found \"val\"",
                 Refused.message(() -> Datasets.open("idx:" + folder, "val")));
         assertEquals(folder.resolve("nothing") + ": no such file or directory",
                 Refused.message(() -> Datasets.open("idx:" + folder.resolve("nothing"), "test")));

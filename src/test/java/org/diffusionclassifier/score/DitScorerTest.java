@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.checkpoint.DitSource;
 import org.diffusionclassifier.checkpoint.Origin;
+import org.diffusionclassifier.checkpoint.SafetensorsWeights;
 import org.diffusionclassifier.config.ClassConditionalConfig;
 import org.diffusionclassifier.config.DitConfig;
 import org.diffusionclassifier.config.ScheduleConfig.BetaSchedule;
@@ -28,8 +29,7 @@ import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.ClassConditional;
 import org.diffusionclassifier.model.NoiseSchedule;
-import org.diffusionclassifier.checkpoint.SafetensorsWeights;
-import org.diffusionclassifier.strategy.Classifier;
+import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
@@ -171,7 +171,7 @@ class DitScorerTest {
         Integer[] labels = IntStream.range(0, TABLE.length).boxed().toArray(Integer[]::new);
         try (var scorer = scorer(objective, 7, labels)) {
             var plan = TrialPlan.of(scorer.timesteps(), nSamples, 1);
-            return new Classifier(scorer, new StagedElimination(plan, toKeep, TABLE.length)).classify(IMAGE);
+            return new AdaptiveEvaluation(scorer, new StagedElimination(plan, toKeep, TABLE.length)).classify(IMAGE);
         }
     }
 
@@ -191,7 +191,7 @@ class DitScorerTest {
         try (var without = new ClassConditional(new HandMade(narrow), device)) {
             String message = assertThrows(InputException.class, () -> new DitScorer(without, device, List.of(0),
                     new Noise.Seeded(0), Objective.VB, 1)).getMessage();
-            assertTrue(message.startsWith("--loss vb: expected a model that predicts variances"), message);
+            assertTrue(message.startsWith("loss vb: expected a model that predicts variances"), message);
         }
     }
 

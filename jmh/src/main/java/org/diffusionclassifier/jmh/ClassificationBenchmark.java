@@ -1,20 +1,12 @@
 package org.diffusionclassifier.jmh;
 
-import java.util.List;
-import java.util.stream.IntStream;
-import org.diffusionclassifier.device.Device;
-import org.diffusionclassifier.device.Diffusion.Loss;
+import org.diffusionclassifier.Classification;
+import org.diffusionclassifier.Classifier;
+import org.diffusionclassifier.DiffusionModel;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.StableDiffusion;
-import org.diffusionclassifier.prompt.Prompt;
-import org.diffusionclassifier.prompt.PromptSet;
-import org.diffusionclassifier.score.Noise;
-import org.diffusionclassifier.score.StableDiffusionScorer;
-import org.diffusionclassifier.strategy.Classifier;
-import org.diffusionclassifier.strategy.Prediction;
-import org.diffusionclassifier.strategy.StrategyPlan;
+import org.diffusionclassifier.strategy.StrategySpec;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
@@ -29,7 +21,7 @@ public class ClassificationBenchmark extends DeviceBenchmark {
     @Param("auto")
     public String dtype;
 
-    /** As {@link StrategyPlan#parse} reads it. */
+    /** As {@link StrategySpec#parse} reads it. */
     @Param({"exhaustive:50", "staged:10,50/3,1", "race:0.95"})
     public String strategy;
 
@@ -37,37 +29,29 @@ public class ClassificationBenchmark extends DeviceBenchmark {
     @Param("64")
     public int batch;
 
-    private Device opened;
-    private StableDiffusion model;
-    private StableDiffusionScorer scorer;
+    private DiffusionModel model;
     private Classifier classifier;
     private RgbImage picture;
 
     @Setup
     public void open() {
-        opened = openDevice(dtype);
+        model = model(dtype).batchSize(batch).load();
+        classifier = model.classifier().strategy(StrategySpec.parse(strategy, TRIALS)).load();
         try (var bundled = BundledModel.open()) {
-            var captions = PromptSet.read(bundled.prompts()).prompts().stream().map(Prompt::text).toList();
             picture = ImageDecoder.read(bundled.images().resolve("sneaker-0.png"));
-            model = new StableDiffusion(bundled.root(), opened);
-            scorer = new StableDiffusionScorer(model, opened, captions, new Noise.Seeded(0), Loss.L2, batch);
-            List<Integer> classes = IntStream.range(0, captions.size()).boxed().toList();
-            classifier = new Classifier(scorer, StrategyPlan.parse(strategy, TRIALS)
-                    .strategy(scorer.timesteps(), 1, classes, scorer.pairsAhead()));
         }
     }
 
     @Benchmark
-    public Prediction classify(Amounts.Pairs amount) {
-        Prediction prediction = classifier.classify(picture);
-        amount.pairs += prediction.pairs();
-        return prediction;
+    public Classification classify(Amounts.Pairs amount) {
+        Classification answer = classifier.classify(picture);
+        amount.pairs += answer.pairs();
+        return answer;
     }
 
     @TearDown
     public void close() {
-        scorer.close();
+        classifier.close();
         model.close();
-        opened.close();
     }
 }
