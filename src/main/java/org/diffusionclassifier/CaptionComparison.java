@@ -5,8 +5,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.diffusionclassifier.image.RgbImage;
@@ -14,8 +12,6 @@ import org.diffusionclassifier.result.CaptionErrors;
 import org.diffusionclassifier.score.Round;
 import org.diffusionclassifier.score.Scorer;
 import org.diffusionclassifier.score.Trial;
-import org.diffusionclassifier.strategy.Exhaustive;
-import org.diffusionclassifier.strategy.TrialPlan;
 
 /**
  * Errors of pictures conditioned on captions, all over the same trials, and always on the empty caption besides. Unlike
@@ -49,42 +45,6 @@ final class CaptionComparison {
     /** What a scorer must know for these captions to be compared: each once, and the empty one. */
     static List<String> prompts(Collection<String> captions) {
         return Stream.concat(Stream.of(NOTHING), captions.stream()).distinct().toList();
-    }
-
-    /** How a picture's errors are asked for: by its name, itself, and captions in any order. */
-    @FunctionalInterface
-    interface Errors {
-
-        CaptionErrors of(String name, RgbImage picture, List<String> captions);
-    }
-
-    /**
-     * Loads a model for some captions, and compares by it; other threads may have the device between two pictures.
-     *
-     * @param captions all that will be compared
-     */
-    static <T> Comparison<T> run(DiffusionModel model, Collection<String> captions, Exhaustive timesteps, TrialSpec trials,
-                                 Integer batchSize, Function<Errors, T> work) {
-        List<String> prompts = prompts(captions);
-        int of = model.checkpoint().timesteps();
-        List<Trial> each = TrialPlan.of(of, List.of(timesteps.nSamples()), trials.nTrials()).stages().get(0);
-        Networks.Opened opened = model.exclusively(() -> model.open(prompts, trials, each.size(), batchSize));
-        try {
-            var settings = new TreeMap<String, String>();
-            model.describe(settings);
-            timesteps.describe(settings, opened.scorer().pairsAhead());
-            trials.describe(settings);
-            var comparison = new CaptionComparison(opened.scorer(), prompts, each);
-            long start = System.nanoTime();
-            T answer = work.apply((name, picture, asked) ->
-                    model.exclusively(() -> comparison.errors(name, picture, asked)));
-            return new Comparison<>(answer, settings, each.size(), comparison.pairs, (System.nanoTime() - start) * 1e-9);
-        } finally {
-            model.exclusively(() -> {
-                model.release(opened);
-                return null;
-            });
-        }
     }
 
     /** Evaluates a picture conditioned on each of {@code captions}, which may be in any order. */

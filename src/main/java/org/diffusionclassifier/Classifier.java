@@ -123,10 +123,7 @@ public final class Classifier implements AutoCloseable {
             LabelTree.read(race.tree(), prompts);
         }
         noises();
-        if (trials.loss().needsVariance() && !model.checkpoint().predictsVariance()) {
-            throw InputException.of("%s %s: expected a model that predicts variances, as DiT does",
-                    InputException.field("loss"), trials.loss());
-        }
+        model.requireLoss(trials.loss());
         certainty.check(prompts);
         return this;
     }

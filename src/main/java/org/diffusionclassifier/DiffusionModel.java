@@ -12,6 +12,8 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.prompt.PromptSpec;
+import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.strategy.Exhaustive;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -183,13 +185,25 @@ public final class DiffusionModel implements AutoCloseable {
     /** Compares pictures and captions both ways. @throws InputException if it is conditioned on labels */
     public Matching matching() {
         requireCaptions("matching");
-        return new Matching(this);
+        return new Matching(captionTrials());
     }
 
     /** Finds the box of a picture that an expression refers to. @throws InputException if it is conditioned on labels */
     public Referring referring() {
         requireCaptions("referring");
-        return new Referring(this);
+        return new Referring(captionTrials());
+    }
+
+    private CaptionTrials captionTrials() {
+        return new CaptionTrials(this, new Exhaustive(Matching.N_SAMPLES), TrialSpec.DEFAULT);
+    }
+
+    /** @throws InputException for a loss that takes variances, if the model predicts none */
+    void requireLoss(Objective loss) {
+        if (loss.needsVariance() && !checkpoint.predictsVariance()) {
+            throw InputException.of("%s %s: expected a model that predicts variances, as DiT does",
+                    InputException.field("loss"), loss);
+        }
     }
 
     private void requireCaptions(String what) {

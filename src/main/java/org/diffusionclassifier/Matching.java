@@ -10,7 +10,6 @@ import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.result.CaptionErrors;
 import org.diffusionclassifier.result.MatchedExample;
 import org.diffusionclassifier.result.MatchingSummary;
-import org.diffusionclassifier.strategy.Exhaustive;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -24,44 +23,20 @@ public final class Matching {
 
     private static final InputException.Field CAPTIONS = InputException.field("captions");
 
-    private final DiffusionModel model;
-    private final Exhaustive timesteps;
-    private final TrialSpec trials;
-    private final Integer batchSize;
+    private final CaptionTrials each;
 
-    Matching(DiffusionModel model) {
-        this(model, new Exhaustive(N_SAMPLES), TrialSpec.DEFAULT, null);
-    }
-
-    private Matching(DiffusionModel model, Exhaustive timesteps, TrialSpec trials, Integer batchSize) {
-        this.model = model;
-        this.timesteps = timesteps;
-        this.trials = trials;
-        this.batchSize = batchSize;
+    Matching(CaptionTrials each) {
+        this.each = each;
     }
 
     /** Timesteps of every caption and picture. Default: {@link #N_SAMPLES}. */
     public Matching nSamples(int nSamples) {
-        return new Matching(model, new Exhaustive(nSamples), trials, batchSize);
+        return new Matching(each.withNSamples(nSamples));
     }
 
-    /** Default: {@link TrialSpec#DEFAULT}. */
-    public Matching trials(TrialSpec other) {
-        return new Matching(model, timesteps, other, batchSize);
-    }
-
-    /** Pairs evaluated at once. Default: the model's. */
-    public Matching batchSize(int pairs) {
-        return new Matching(model, timesteps, trials, DeviceSpec.DEFAULT.withBatchSize(pairs).batchSize());
-    }
-
-    /** @throws InputException for what can be refused before anything is loaded */
-    static void check(DiffusionModel model, Exhaustive timesteps, TrialSpec trials) {
-        timesteps.noises(model.checkpoint().timesteps(), trials.nTrials());
-        if (trials.loss().needsVariance()) {
-            throw InputException.of("%s %s: expected a model that predicts variances, as DiT does",
-                    InputException.field("loss"), trials.loss());
-        }
+    /** What is drawn and measured. Default: {@link TrialSpec#DEFAULT}. */
+    public Matching trials(TrialSpec trials) {
+        return new Matching(each.withTrials(trials));
     }
 
     /**
@@ -85,9 +60,9 @@ public final class Matching {
             throw InputException.of("%s: expected at least two captions or two images to compare, found one of each",
                     InputException.field("matching"));
         }
-        check(model, timesteps, trials);
+        each.check();
         images.forEach(ImageDecoder::size);     // refuses a wrong file before hours are spent on the others
-        return CaptionComparison.run(model, captions, timesteps, trials, batchSize, errors -> {
+        return each.run(captions, errors -> {
             var rows = new ArrayList<CaptionErrors>();
             for (Path image : images) {
                 RgbImage picture = ImageDecoder.read(image);
@@ -107,10 +82,10 @@ public final class Matching {
      */
     public Comparison<MatchingSummary> examples(List<MatchingExample> asked,
                                                 BiConsumer<List<RgbImage>, MatchedExample> seen) {
-        check(model, timesteps, trials);
+        each.check();
         asked.stream().flatMap(example -> example.images().stream()).distinct().forEach(ImageDecoder::size);
         List<String> captions = asked.stream().flatMap(example -> example.captions().stream()).toList();
-        var matched = CaptionComparison.run(model, captions, timesteps, trials, batchSize, errors -> {
+        var matched = each.run(captions, errors -> {
             var done = new ArrayList<MatchedExample>();
             for (MatchingExample example : asked) {
                 List<RgbImage> pictures = example.images().stream().map(ImageDecoder::read).toList();

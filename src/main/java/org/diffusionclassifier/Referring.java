@@ -12,7 +12,6 @@ import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.result.BoxErrors;
 import org.diffusionclassifier.result.ReferredExample;
 import org.diffusionclassifier.result.ReferringSummary;
-import org.diffusionclassifier.strategy.Exhaustive;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -21,35 +20,20 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public final class Referring {
 
-    private final DiffusionModel model;
-    private final Exhaustive timesteps;
-    private final TrialSpec trials;
-    private final Integer batchSize;
+    private final CaptionTrials each;
 
-    Referring(DiffusionModel model) {
-        this(model, new Exhaustive(Matching.N_SAMPLES), TrialSpec.DEFAULT, null);
-    }
-
-    private Referring(DiffusionModel model, Exhaustive timesteps, TrialSpec trials, Integer batchSize) {
-        this.model = model;
-        this.timesteps = timesteps;
-        this.trials = trials;
-        this.batchSize = batchSize;
+    Referring(CaptionTrials each) {
+        this.each = each;
     }
 
     /** Timesteps of every box. Default: {@link Matching#N_SAMPLES}. */
     public Referring nSamples(int nSamples) {
-        return new Referring(model, new Exhaustive(nSamples), trials, batchSize);
+        return new Referring(each.withNSamples(nSamples));
     }
 
-    /** Default: {@link TrialSpec#DEFAULT}. */
-    public Referring trials(TrialSpec other) {
-        return new Referring(model, timesteps, other, batchSize);
-    }
-
-    /** Pairs evaluated at once. Default: the model's. */
-    public Referring batchSize(int pairs) {
-        return new Referring(model, timesteps, trials, DeviceSpec.DEFAULT.withBatchSize(pairs).batchSize());
+    /** What is drawn and measured. Default: {@link TrialSpec#DEFAULT}. */
+    public Referring trials(TrialSpec trials) {
+        return new Referring(each.withTrials(trials));
     }
 
     /**
@@ -67,8 +51,8 @@ public final class Referring {
             throw InputException.of("%s is empty", InputException.field("expression"));
         }
         Boxes.requireIn(picture.size(), boxes, where);
-        Matching.check(model, timesteps, trials);
-        return CaptionComparison.run(model, List.of(expression), timesteps, trials, batchSize, errors ->
+        each.check();
+        return each.run(List.of(expression), errors ->
                 ReferredExample.of(image, expression, boxes, boxErrors(errors, picture, boxes, expression)));
     }
 
@@ -81,14 +65,14 @@ public final class Referring {
      */
     public Comparison<ReferringSummary> examples(List<ReferringExample> asked,
                                                  BiConsumer<RgbImage, ReferredExample> seen) {
-        Matching.check(model, timesteps, trials);
+        each.check();
         for (ReferringExample example : asked) {    // refuses a wrong file before hours are spent on the others
             ImageSize size = ImageDecoder.size(example.image());
             Boxes.requireIn(size, example.boxes(), example.where() + ": boxes");
             Boxes.requireIn(size, List.of(example.truth()), example.where() + ": truth");
         }
         List<String> expressions = asked.stream().map(ReferringExample::expression).toList();
-        var answered = CaptionComparison.run(model, expressions, timesteps, trials, batchSize, errors -> {
+        var answered = each.run(expressions, errors -> {
             var done = new ArrayList<ReferredExample>();
             for (ReferringExample example : asked) {
                 RgbImage picture = ImageDecoder.read(example.image());
@@ -102,7 +86,7 @@ public final class Referring {
                 answered.trials(), answered.pairs(), answered.seconds());
     }
 
-    private static List<BoxErrors> boxErrors(CaptionComparison.Errors errors, RgbImage picture, List<Box> boxes,
+    private static List<BoxErrors> boxErrors(CaptionTrials.Errors errors, RgbImage picture, List<Box> boxes,
                                              String expression) {
         return boxes.stream().map(box -> BoxErrors.of(box,
                 errors.of(box.toString(), box.crop(picture), List.of(expression)),

@@ -65,7 +65,7 @@ final class TrialOptions extends DrawOptions {
     private Preset preset;
 
     TrialSpec trials() {
-        return trials(preset == null ? Objective.L2 : Objective.parse(preset.loss()));
+        return trials(preset == null ? Objective.L2 : preset.loss());
     }
 
     /**
@@ -87,8 +87,8 @@ final class TrialOptions extends DrawOptions {
                 if (interval != null) {
                     return new Interval(interval);
                 }
-                return new Staged(nSamples != null ? nSamples : preset != null ? preset.nSamples() : Staged.N_SAMPLES,
-                        toKeep != null ? toKeep : preset != null ? preset.toKeep() : Staged.toKeepOf(prompts));
+                return new Staged(nSamples != null ? nSamples : preset != null ? preset.strategy().nSamples() : Staged.N_SAMPLES,
+                        toKeep != null ? toKeep : preset != null ? preset.strategy().toKeep() : Staged.toKeepOf(prompts));
         }
     }
 

@@ -209,7 +209,7 @@ class DitTest {
         CommandLineRun.of("match", "--demo", "--model", file).refused("match", file.toString(), "captions", "labels");
         classify(file, "--vae", model.resolve("vae"))
                 .refused("--vae: expected none with " + file + ", which has its autoencoder in it");
-        classify(file, "--template", "a {}").refused("--template: expected none with a model that is told labels");
+        classify(file, "--template", "a {}").refused("--template: expected none with a model that is conditioned on labels");
         classify(file, "--ema").refused("--ema", "DiT");
     }
 
@@ -256,7 +256,7 @@ class DitTest {
         "--classes  | dog         | class \"dog\": expected a label's name or number from 0 to 9",
         "--classes  | crane       | class \"crane\": expected one label, found [1, 7]: give its number",
         "--classes  | 2,bag       | --classes: label 2 is given twice",
-        "--template | a {}        | --template: expected none with a model that is told labels",
+        "--template | a {}        | --template: expected none with a model that is conditioned on labels",
         "--vae      | x           | x: expected the folder of a VAE, found nothing",
         "--tokenizer | x          | expected with Stable Diffusion, not with a DiT",
         "--lora     | x           | and --lora: expected with Stable Diffusion, not with a DiT",
