@@ -7,12 +7,12 @@ import java.util.function.Function;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.result.CaptionErrors;
 import org.diffusionclassifier.score.Trial;
-import org.diffusionclassifier.strategy.Exhaustive;
+import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.InputException;
 
 /** A model, and the trials over which it compares every picture with every caption: what matching and referring share. */
-record CaptionTrials(DiffusionModel model, Exhaustive timesteps, TrialSpec trials) {
+record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
 
     /** How a picture's errors are asked for: by its name, itself, and captions in any order. */
     @FunctionalInterface
@@ -22,7 +22,7 @@ record CaptionTrials(DiffusionModel model, Exhaustive timesteps, TrialSpec trial
     }
 
     CaptionTrials withNSamples(int nSamples) {
-        return new CaptionTrials(model, new Exhaustive(nSamples), trials);
+        return new CaptionTrials(model, Staged.exhaustive(nSamples), trials);
     }
 
     CaptionTrials withTrials(TrialSpec other) {
@@ -36,7 +36,7 @@ record CaptionTrials(DiffusionModel model, Exhaustive timesteps, TrialSpec trial
     }
 
     private List<Trial> plan() {
-        return TrialPlan.of(model.checkpoint().timesteps(), List.of(timesteps.nSamples()), trials.nTrials()).stages().get(0);
+        return TrialPlan.of(model.checkpoint().timesteps(), timesteps.nSamples(), trials.nTrials()).stages().get(0);
     }
 
     /**
@@ -59,10 +59,7 @@ record CaptionTrials(DiffusionModel model, Exhaustive timesteps, TrialSpec trial
                     model.exclusively(() -> comparison.errors(name, picture, asked)));
             return new Comparison<>(answer, settings, plan.size(), comparison.pairs(), (System.nanoTime() - start) * 1e-9);
         } finally {
-            model.exclusively(() -> {
-                model.release(opened);
-                return null;
-            });
+            model.release(opened);
         }
     }
 }

@@ -36,7 +36,7 @@ public final class Classifier implements AutoCloseable {
     private final TrialSpec trials;
     private final CertaintySpec certainty;
     private final Integer batchSize;
-    private Opened opened;
+    private volatile Opened opened;
 
     /** What is there from the first image on; used exclusively. */
     private record Opened(Networks.Opened networks, Posterior posterior, AdaptiveEvaluation evaluation) {
@@ -247,12 +247,10 @@ public final class Classifier implements AutoCloseable {
     /** Frees what it holds on the device; it may classify again, and holds that again then. */
     @Override
     public void close() {
-        model.exclusively(() -> {
-            if (opened != null) {
-                model.release(opened.networks);
-                opened = null;
-            }
-            return null;
-        });
+        Opened now = opened;
+        if (now != null) {
+            opened = null;
+            model.release(now.networks);
+        }
     }
 }

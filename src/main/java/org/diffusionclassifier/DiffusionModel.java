@@ -13,7 +13,7 @@ import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.prompt.PromptSpec;
 import org.diffusionclassifier.score.Objective;
-import org.diffusionclassifier.strategy.Exhaustive;
+import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -44,7 +44,7 @@ public final class DiffusionModel implements AutoCloseable {
     private final Deque<Networks.Opened> scorers = new ArrayDeque<>();
     private Device device;
     private Networks networks;
-    private boolean closed;
+    private volatile boolean closed;
 
     private DiffusionModel(OpenedCheckpoint checkpoint, DeviceSpec deviceSpec, Consumer<String> log) {
         this.checkpoint = checkpoint;
@@ -195,7 +195,7 @@ public final class DiffusionModel implements AutoCloseable {
     }
 
     private CaptionTrials captionTrials() {
-        return new CaptionTrials(this, new Exhaustive(Matching.N_SAMPLES), TrialSpec.DEFAULT);
+        return new CaptionTrials(this, Staged.exhaustive(Matching.N_SAMPLES), TrialSpec.DEFAULT);
     }
 
     /** @throws InputException for a loss that takes variances, if the model predicts none */
@@ -242,7 +242,7 @@ public final class DiffusionModel implements AutoCloseable {
         return thread.call(work);
     }
 
-    /** As {@link Networks#open}; called {@link #exclusively}. Whoever asks for it gives it to {@link #release}. */
+    /** As {@link Networks#open}; called {@link #exclusively}. The caller gives it to {@link #release} in the end. */
     Networks.Opened open(Collection<String> prompts, TrialSpec trials, int noises, Integer batchSize) {
         requireOpen();
         if (networks == null) {
@@ -254,10 +254,15 @@ public final class DiffusionModel implements AutoCloseable {
         return opened;
     }
 
-    /** Closes what {@link #open} gave, if the model has not been closed with it; called {@link #exclusively}. */
+    /** Closes what {@link #open} gave, if the model has not been closed with it. */
     void release(Networks.Opened opened) {
-        if (scorers.remove(opened)) {
-            opened.close();
+        if (!closed) {
+            exclusively(() -> {
+                if (scorers.remove(opened)) {
+                    opened.close();
+                }
+                return null;
+            });
         }
     }
 

@@ -55,7 +55,7 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
         }
     }
 
-    /** Is told how a run goes on, by the thread that runs it. */
+    /** Follows a run; called by the thread that runs it. */
     public interface Listener {
 
         /** @param wanted images of the range, whether done already or not */

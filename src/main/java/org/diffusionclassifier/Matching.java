@@ -18,7 +18,7 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public final class Matching {
 
-    /** Timesteps of every caption and picture where nobody says. */
+    /** The default number of timesteps of every caption and picture. */
     public static final int N_SAMPLES = 50;
 
     private static final InputException.Field CAPTIONS = InputException.field("captions");

@@ -19,7 +19,7 @@ import org.diffusionclassifier.score.StableDiffusionScorer;
  */
 final class Networks implements AutoCloseable {
 
-    /** Pairs a batch at the most where nobody says how many. */
+    /** The largest default batch, in pairs. */
     private static final int LARGEST_DEFAULT_BATCH = 64;
 
     private final OpenedCheckpoint checkpoint;

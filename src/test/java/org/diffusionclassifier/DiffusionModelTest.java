@@ -21,7 +21,6 @@ import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.result.ImageResult;
 import org.diffusionclassifier.result.RunDirectory;
 import org.diffusionclassifier.score.Objective;
-import org.diffusionclassifier.strategy.Exhaustive;
 import org.diffusionclassifier.strategy.Interval;
 import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.testing.GoldenDit;
@@ -77,7 +76,7 @@ class DiffusionModelTest {
         try (var model = cpu().log(loaded::add).load()) {
             var classifier = model.classifier("bag", "coat");
             assertEquals("nSamples 1001: expected at most the model's 1000 timesteps",
-                    Refused.message(() -> classifier.strategy(new Exhaustive(1001)).check()));
+                    Refused.message(() -> classifier.strategy(Staged.exhaustive(1001)).check()));
             assertEquals("toKeep: expected at most the 2 prompts, found 3", Refused.message(() ->
                     classifier.strategy(new Staged(List.of(1, 2), List.of(3, 1))).check()));
             assertEquals("interval 3: expected a divisor of the model's 1000 timesteps",
@@ -107,12 +106,12 @@ class DiffusionModelTest {
     @Test
     void otherCaptionsMayBeAskedAboutLater() {
         RgbImage bag = bag();
-        try (var model = cpu().load(); var first = model.classifier("bag", "coat").strategy(new Exhaustive(3));
-                var second = model.classifier("dress", "bag", "shirt").strategy(new Exhaustive(3))) {
+        try (var model = cpu().load(); var first = model.classifier("bag", "coat").strategy(Staged.exhaustive(3));
+                var second = model.classifier("dress", "bag", "shirt").strategy(Staged.exhaustive(3))) {
             first.classify(bag);
             Classification late = second.classify(bag);
             try (var fresh = cpu().load(); var only = fresh.classifier("dress", "bag", "shirt")
-                    .strategy(new Exhaustive(3))) {
+                    .strategy(Staged.exhaustive(3))) {
                 Classification early = only.classify(bag);
                 for (int rank = 0; rank < 3; rank++) {
                     assertEquals(early.ranking().get(rank).prompt(), late.ranking().get(rank).prompt());
@@ -125,7 +124,7 @@ class DiffusionModelTest {
     @Test
     void withersLeaveAClassifierAsItIs() {
         RgbImage bag = bag();
-        try (var model = cpu().load(); var plain = model.classifier("bag", "coat").strategy(new Exhaustive(2));
+        try (var model = cpu().load(); var plain = model.classifier("bag", "coat").strategy(Staged.exhaustive(2));
                 var seeded = plain.seed(3)) {
             float[] before = plain.classify(bag).ranking().get(0).errors();
             assertNotEquals(before[0], seeded.classify(bag).ranking().get(0).errors()[0]);
@@ -139,7 +138,7 @@ class DiffusionModelTest {
     void aRunTellsItsListenerAndIsResumed() throws IOException {
         Path out = folder.resolve("run");
         try (var bundled = BundledModel.open(); var model = cpu().load();
-                var classifier = model.classifier().strategy(new Exhaustive(1))) {
+                var classifier = model.classifier().strategy(Staged.exhaustive(1))) {
             Dataset dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
             Path record = folder.resolve("errors.safetensors");
             assertTrue(Refused.message(() -> new Evaluation(dataset, Evaluation.Range.ALL, out, record)

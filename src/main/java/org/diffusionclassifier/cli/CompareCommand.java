@@ -9,7 +9,6 @@ import java.util.concurrent.Callable;
 import org.diffusionclassifier.result.Calibration;
 import org.diffusionclassifier.result.ErrorRecording;
 import org.diffusionclassifier.result.Replay;
-import org.diffusionclassifier.strategy.Exhaustive;
 import org.diffusionclassifier.strategy.Race;
 import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.strategy.StrategySpec;
@@ -20,7 +19,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code compare}: what strategies would have decided, and at which cost, on recorded errors. */
+/** {@code compare}: what strategies would have decided on recorded errors, and at what cost. */
 @Command(name = "compare", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Replays strategies over the errors that evaluate --exhaustive --record wrote.")
 final class CompareCommand implements Callable<Integer> {
@@ -79,7 +78,7 @@ final class CompareCommand implements Callable<Integer> {
 
     private static List<StrategySpec> defaults(int prompts, int most) {
         var plans = new ArrayList<StrategySpec>();
-        plans.add(new Exhaustive(most));
+        plans.add(Staged.exhaustive(most));
         if (most % 5 == 0) {
             plans.add(new Staged(List.of(most / 5, most), List.of(Math.min(5, prompts), 1)));
         }

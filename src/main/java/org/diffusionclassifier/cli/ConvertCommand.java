@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code convert}: a model in any form in, one file out. */
+/** {@code convert}: makes one file of a model in any form. */
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Makes one safetensors file of a model: text encoder, the VAE's encoder and UNet, or of a DiT the "
                 + "VAE's encoder and transformer, in the order in which they are loaded, tokenizer and all settings "
@@ -38,8 +38,8 @@ final class ConvertCommand implements Callable<Integer> {
     private Path source;
 
     @Option(names = "--random", paramLabel = "MODEL",
-            description = "Instead of SOURCE: sd-1.5, sd-2-base or sd-2.1 at full size with weights that nobody "
-                    + "trained, for measuring.")
+            description = "Instead of SOURCE: sd-1.5, sd-2-base or sd-2.1 at full size with random "
+                    + "weights, for measuring.")
     private String random;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file to write.")

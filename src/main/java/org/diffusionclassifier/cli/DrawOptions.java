@@ -24,7 +24,7 @@ abstract class DrawOptions {
             description = "Noise from a safetensors file instead: one tensor [N, channels, height, width].")
     private Path noise;
 
-    /** @param byDefault what classes are compared by where nobody says */
+    /** @param byDefault what classes are compared by without --loss */
     TrialSpec trials(Objective byDefault) {
         return new TrialSpec(loss == null ? byDefault : Objective.parse(loss), nTrials, seed, noise);
     }

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code evaluate}: accuracy on a labelled dataset, kept image by image so that it can be interrupted and resumed. */
 @Command(name = "evaluate", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Measures accuracy on a labelled dataset; started again on the same --out it goes on.")
+        description = "Measures accuracy on a labelled dataset. A second start with the same --out resumes the run.")
 final class EvaluateCommand implements Callable<Integer> {
 
     @ParentCommand
@@ -45,7 +45,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private Integer limit;
 
     @Option(names = "--shard", paramLabel = "I/N", defaultValue = "1/1",
-            description = "Every N-th image from the I-th on, for N machines with an --out each.")
+            description = "Every N-th image from the I-th on, for N machines, each with its own --out.")
     private String shard;
 
     @Option(names = "--out", required = true, paramLabel = "DIR",

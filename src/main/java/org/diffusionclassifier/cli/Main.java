@@ -17,11 +17,11 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine;
 
 /**
- * The command line. Exit codes: 0 done, 2 something given is wrong, 3 the device failed, 1 a fault of ours. A failure
- * is one line on standard error; {@code --verbose} adds the stack trace.
+ * The command line: flags to the library's specifications and back. Exit codes: 0 done, 2 an input is wrong, 3 the
+ * device failed, 1 an internal error. A failure is one line on standard error; {@code --verbose} adds the stack trace.
  */
 @Command(name = "diffusion-classifier", version = "diffusion-classifier 0.1.0", mixinStandardHelpOptions = true,
-        description = "Classifies images by a diffusion model: the class whose caption helps it most to find the noise.",
+        description = "Classifies images with a diffusion model: the class under whose caption it predicts noise best wins.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, MatchCommand.class,
                 ReferCommand.class,

@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code match}: which caption belongs to which picture. */
 @Command(name = "match", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Puts captions and pictures together: prints their errors as a matrix, or scores examples in the "
-                + "form of Winoground.")
+        description = "Matches captions and pictures: prints their errors as a matrix, or scores examples in the form of "
+                + "Winoground.")
 final class MatchCommand implements Callable<Integer> {
 
     @ParentCommand

@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code refer}: which of a picture's boxes an expression means. */
+/** {@code refer}: which of a picture's boxes an expression refers to. */
 @Command(name = "refer", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Finds the box that an expression refers to, or measures accuracy on examples in the manner of "
                 + "RefCOCO.")

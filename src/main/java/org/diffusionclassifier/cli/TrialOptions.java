@@ -6,7 +6,6 @@ import java.util.Locale;
 import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.prompt.Preset;
 import org.diffusionclassifier.score.Objective;
-import org.diffusionclassifier.strategy.Exhaustive;
 import org.diffusionclassifier.strategy.Interval;
 import org.diffusionclassifier.strategy.Race;
 import org.diffusionclassifier.strategy.Staged;
@@ -81,7 +80,7 @@ final class TrialOptions extends DrawOptions {
                 return new Race(confidence == null ? Race.CONFIDENCE : confidence, bound == null ? Race.BOUND : bound,
                         maxTrials == null ? Race.MAX_TRIALS : maxTrials, tree);
             case EXHAUSTIVE:
-                return new Exhaustive(nSamples == null ? Staged.N_SAMPLES.get(Staged.N_SAMPLES.size() - 1)
+                return Staged.exhaustive(nSamples == null ? Staged.N_SAMPLES.get(Staged.N_SAMPLES.size() - 1)
                         : nSamples.get(0));
             default:
                 if (interval != null) {

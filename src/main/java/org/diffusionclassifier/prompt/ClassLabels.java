@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * What a class-conditional model can be told: labels from 0 on, each with a name for people, in which commas separate
- * names for the same thing ("tench, Tinca tinca"). A prompt for such a model is a label's number.
+ * What a class-conditional model can be conditioned on: labels from 0 on, each with a name for people, in which commas
+ * separate names for the same thing ("tench, Tinca tinca"). A prompt for such a model is a label's number.
  *
  * @param names one a label, in the order of the labels
  */
@@ -53,7 +53,7 @@ public record ClassLabels(List<String> names) {
     }
 
     /**
-     * The label that somebody means.
+     * The label with a number or name.
      *
      * @param text its number, its name, or one of the names between commas
      * @throws InputException if that is none, or several
@@ -115,8 +115,8 @@ public record ClassLabels(List<String> names) {
     }
 
     /**
-     * What a dataset's classes are to the model: the labels of their names where it knows them all, else, if there are as
-     * many classes as labels or nobody knows how many, those of their numbers.
+     * What a dataset's classes are to the model: the labels of their names, if the model has them all. Otherwise the labels
+     * of their numbers, if there are as many classes as labels or the number of classes is unknown.
      *
      * @param classNames of the dataset, in the order of its classes; empty where it has none
      * @throws InputException if there are others

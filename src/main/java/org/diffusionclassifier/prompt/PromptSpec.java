@@ -26,7 +26,7 @@ public record PromptSpec(Path prompts, List<String> classes, String template) {
         classes = classes == null ? null : List.copyOf(classes);
     }
 
-    /** Everything as it is where nobody says. */
+    /** The default of everything: the model's own prompts, the dataset's class names, or all labels. */
     public static PromptSpec byDefault() {
         return new PromptSpec(null, null, null);
     }

@@ -9,7 +9,7 @@ import org.diffusionclassifier.result.MatchingSummary.Scores;
 import org.diffusionclassifier.result.MatchingSummary;
 import org.diffusionclassifier.result.Scoring;
 
-/** Captions and pictures put together, for a person at a terminal: a matrix of errors, or scores of many examples. */
+/** Matched captions and pictures for a person at a terminal: a matrix of errors, or scores of many examples. */
 public final class MatchingText {
 
     private static final String ALL = "all";

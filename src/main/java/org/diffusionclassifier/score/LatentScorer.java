@@ -115,7 +115,7 @@ public abstract class LatentScorer implements Scorer {
 
     /**
      * Where the errors lie: ℓ(ε − ε̂) at each place of the latent, mean over its channels and over the round's trials.
-     * Where the loss is a variational bound, which is not told place by place, (ε − ε̂)².
+     * For a variational bound, which has no value at a single place, (ε − ε̂)².
      *
      * @param round of one trial at least
      * @return [prompt][size · size], row-major

@@ -21,12 +21,12 @@ public record Interval(int interval) implements StrategySpec {
         }
     }
 
-    private Exhaustive of(int timesteps) {
+    private Staged of(int timesteps) {
         if (timesteps % interval != 0) {
             throw InputException.of("%s %d: expected a divisor of the model's %d timesteps", INTERVAL, interval,
                     timesteps);
         }
-        return new Exhaustive(timesteps / interval);
+        return Staged.exhaustive(timesteps / interval);
     }
 
     @Override

@@ -24,7 +24,16 @@ public record Staged(List<Integer> nSamples, List<Integer> toKeep) implements St
         toKeep = List.copyOf(toKeep);
     }
 
-    /** What {@code toKeep} is where nobody says: 5, then 1, or all prompts if there are fewer. */
+    /**
+     * Every prompt at every one of some timesteps, spread evenly: one stage.
+     *
+     * @throws org.diffusionclassifier.tensor.InputException for fewer than one
+     */
+    public static Staged exhaustive(int timesteps) {
+        return new Staged(List.of(timesteps), List.of(1));
+    }
+
+    /** The default of {@code toKeep}: 5, then 1, or all prompts if there are fewer. */
     public static List<Integer> toKeepOf(int prompts) {
         return TO_KEEP.stream().map(keep -> Math.min(keep, prompts)).toList();
     }

@@ -7,14 +7,12 @@ import java.util.SortedMap;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * A strategy as it is asked for, before the model and the prompts are known: {@link Race}, {@link Staged},
- * {@link Exhaustive} or {@link Interval}. Immutable; constructors refuse what no model could fit.
+ * A strategy as it is asked for, before the model and the prompts are known: {@link Race}, {@link Staged}
+ * or {@link Interval}. Immutable; constructors refuse what no model could fit.
  */
-public sealed interface StrategySpec permits Race, Staged, Exhaustive, Interval {
+public sealed interface StrategySpec permits Race, Staged, Interval {
 
-    /**
-     * Whether every prompt sees every trial, which a recording of errors takes.
-     */
+    /** Whether every prompt sees every trial, as a recording of errors needs it. */
     boolean isExhaustive();
 
     /** @throws InputException if so many prompts do not fit */
@@ -57,7 +55,7 @@ public sealed interface StrategySpec permits Race, Staged, Exhaustive, Interval 
             String numbers = parts.length < 2 ? "" : parts[1];
             switch (parts[0].toLowerCase(Locale.ROOT)) {
                 case "exhaustive":
-                    return new Exhaustive(numbers.isEmpty() ? most : Integer.parseInt(numbers));
+                    return Staged.exhaustive(numbers.isEmpty() ? most : Integer.parseInt(numbers));
                 case "staged":
                     String[] halves = numbers.split("/", 2);
                     return new Staged(integers(halves[0]), integers(halves[1]));
