@@ -85,9 +85,11 @@ final class EvaluateCommand implements Callable<Integer> {
                     OutputFile.requireWritable("--record", record);
                 }
                 report.check();
+                Evaluation.Finished finished;
                 try (var watcher = new Watcher(images, prompts, opened)) {
-                    print(evaluation.run(classifier, watcher), images, prompts, watcher);
+                    finished = evaluation.run(classifier, watcher);
                 }
+                print(finished, images, prompts);
             }
             return 0;
         }
@@ -129,13 +131,11 @@ final class EvaluateCommand implements Callable<Integer> {
         public void close() {
             if (progress != null) {
                 progress.close();
-                progress = null;
             }
         }
     }
 
-    private void print(Evaluation.Finished finished, Dataset images, PromptSet prompts, Watcher watcher) {
-        watcher.close();
+    private void print(Evaluation.Finished finished, Dataset images, PromptSet prompts) {
         Summary summary = finished.summary();
         PrintWriter printer = spec.commandLine().getOut();
         printer.printf(Locale.ROOT, "%n%s%n%d of %d right: accuracy %.1f %%, 95 %% interval %.1f to %.1f %%; "
