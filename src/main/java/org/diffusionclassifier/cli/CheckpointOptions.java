@@ -4,7 +4,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.tensor.InputException;
@@ -69,21 +68,5 @@ final class CheckpointOptions {
             // said below
         }
         throw new InputException("--lora: expected FILE or FILE:SCALE, found " + given);
-    }
-
-    /** Adds what the errors depend on. */
-    void describe(Map<String, String> settings) {
-        if (tokenizer != null) {
-            settings.put("tokenizer", tokenizer.toAbsolutePath().normalize().toString());
-            settings.put("image-size", Integer.toString(imageSize == null ? ModelSpec.DEFAULT_IMAGE_SIZE : imageSize));
-            settings.put("predicts", (predicts == null ? Predicted.EPSILON : predicts).name().toLowerCase(Locale.ROOT));
-            settings.put("ema", Boolean.toString(ema));
-        }
-        if (!loras.isEmpty()) {
-            settings.put("lora", String.join(", ", loras));
-        }
-        if (vae != null) {
-            settings.put("vae", vae.toAbsolutePath().normalize().toString());
-        }
     }
 }

@@ -6,18 +6,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.diffusionclassifier.file.JsonFile;
+import org.diffusionclassifier.result.Calibration;
 import org.diffusionclassifier.result.ErrorRecording;
 import org.diffusionclassifier.result.Replay;
-import org.diffusionclassifier.result.Temperature;
-import org.diffusionclassifier.strategy.StrategyPlan;
+import org.diffusionclassifier.strategy.Race;
+import org.diffusionclassifier.strategy.Staged;
+import org.diffusionclassifier.strategy.StrategySpec;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code compare}: what strategies would have decided, and at which cost, on recorded errors. */
+/** {@code compare}: what strategies would have decided on recorded errors, and at what cost. */
 @Command(name = "compare", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Replays strategies over the errors that evaluate --exhaustive --record wrote.")
 final class CompareCommand implements Callable<Integer> {
@@ -42,29 +44,27 @@ final class CompareCommand implements Callable<Integer> {
             description = "What calibrate made, for the probabilities. Default: temperature 1.")
     private Path calibration;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write the table there, too.")
-    private Path json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public Integer call() {
         if (batchSize < 1) {
             throw new InputException("--batch-size: expected at least 1, found " + batchSize);
         }
-        if (json != null) {
-            OutputFile.requireWritable("--json", json);
-        }
+        json.check();
         ErrorRecording recording = ErrorRecording.read(errors);
         int most = (int) recording.trials().stream().mapToInt(trial -> trial.timestep()).distinct().count();
-        List<StrategyPlan> plans = strategies.isEmpty() ? defaults(recording.classes().size(), most)
-                : strategies.stream().map(text -> StrategyPlan.parse(text, most)).toList();
+        List<StrategySpec> plans = strategies.isEmpty() ? defaults(recording.classes().size(), most)
+                : strategies.stream().map(text -> StrategySpec.parse(text, most)).toList();
         double temperature = calibration == null ? 1
-                : Temperature.read(calibration).of(recording.elements(), calibration);
+                : Calibration.read(calibration).of(recording.elements(), calibration);
         PrintWriter out = spec.commandLine().getOut();
         out.printf("%d images, %d prompts, %d trials%n%n%-30s %10s %10s %28s %6s %12s%n", recording.images().size(),
                 recording.classes().size(), recording.trials().size(), "strategy", "right", "agreeing",
                 "pairs: mean, median, 95 %", "ties", "calibration");
         var replays = new ArrayList<Replay>();
-        for (StrategyPlan plan : plans) {
+        for (StrategySpec plan : plans) {
             Replay replay = Replay.of(recording, plan, batchSize, temperature);
             out.printf(Locale.ROOT, "%-30s %8.1f %% %8.1f %% %10.1f %8.0f %8.0f %6d %12.3f%n", replay.strategy(),
                     100.0 * replay.right() / replay.images(), 100.0 * replay.agreeing() / replay.images(),
@@ -72,21 +72,19 @@ final class CompareCommand implements Callable<Integer> {
             out.flush();
             replays.add(replay);
         }
-        if (json != null) {
-            JsonFile.write(json, replays);
-        }
+        json.write(replays);
         return 0;
     }
 
-    private static List<StrategyPlan> defaults(int prompts, int most) {
-        var plans = new ArrayList<StrategyPlan>();
-        plans.add(new StrategyPlan.Staged(List.of(most), List.of(1)));
+    private static List<StrategySpec> defaults(int prompts, int most) {
+        var plans = new ArrayList<StrategySpec>();
+        plans.add(Staged.exhaustive(most));
         if (most % 5 == 0) {
-            plans.add(new StrategyPlan.Staged(List.of(most / 5, most), List.of(Math.min(5, prompts), 1)));
+            plans.add(new Staged(List.of(most / 5, most), List.of(Math.min(5, prompts), 1)));
         }
         for (String bound : List.of("paired-t", "anytime")) {
             for (double confidence : List.of(0.5, 0.8, 0.95, 0.99)) {
-                plans.add(new StrategyPlan.Racing(most, confidence, bound));
+                plans.add(new Race(confidence, bound, most, null));
             }
         }
         return plans;

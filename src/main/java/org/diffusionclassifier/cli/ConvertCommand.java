@@ -5,12 +5,14 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
-import org.diffusionclassifier.checkpoint.Checkpoint;
-import org.diffusionclassifier.checkpoint.RandomModel;
 import org.diffusionclassifier.convert.Converter.Count;
 import org.diffusionclassifier.convert.Converter.Outcome;
 import org.diffusionclassifier.convert.Converter.Source;
+import org.diffusionclassifier.checkpoint.Checkpoint;
+import org.diffusionclassifier.checkpoint.ModelSpec;
+import org.diffusionclassifier.checkpoint.RandomModel;
 import org.diffusionclassifier.convert.Converter;
+import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
@@ -21,7 +23,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code convert}: a model in any form in, one file out. */
+/** {@code convert}: makes one file of a model in any form. */
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Makes one safetensors file of a model: text encoder, the VAE's encoder and UNet, or of a DiT the "
                 + "VAE's encoder and transformer, in the order in which they are loaded, tokenizer and all settings "
@@ -40,8 +42,8 @@ final class ConvertCommand implements Callable<Integer> {
     private Path source;
 
     @Option(names = "--random", paramLabel = "MODEL",
-            description = "Instead of SOURCE: sd-1.5, sd-2-base or sd-2.1 at full size with weights that nobody "
-                    + "trained, for measuring.")
+            description = "Instead of SOURCE: sd-1.5, sd-2-base or sd-2.1 at full size with random "
+                    + "weights, for measuring.")
     private String random;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file to write.")
@@ -72,7 +74,7 @@ final class ConvertCommand implements Callable<Integer> {
             throw new InputException("convert: expected a SOURCE or --random, found " + (source == null ? "neither"
                     : "both"));
         }
-        var model = checkpoint.spec(source, null);
+        ModelSpec model = checkpoint.spec(source, null);
         try (var opened = source == null ? RandomModel.of(random, model) : Checkpoint.open(model)) {
             convert(opened);
         }

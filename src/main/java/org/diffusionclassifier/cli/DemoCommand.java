@@ -1,14 +1,13 @@
 package org.diffusionclassifier.cli;
 
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.diffusionclassifier.Classification;
 import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.RankingText;
-import org.diffusionclassifier.strategy.Prediction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,41 +31,35 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        var trials = new TrialOptions();
-        trials.nSamples = List.of(10, 50);
-        trials.toKeep = List.of(3, 1);
-        trials.nTrials = 1;
-        try (var bundled = BundledModel.open(); var opened = model.open(bundled)) {
-            PromptSet prompts = PromptSet.read(bundled.prompts());
+        try (var bundled = BundledModel.open(); var opened = model.open(main.log());
+                var classifier = opened.classifier(PromptSet.read(bundled.prompts())).load()) {
+            PromptSet prompts = classifier.prompts();
             var ranking = new RankingText(prompts, prompts.classCount());
             var dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
-            PrintWriter log = main.verbose ? spec.commandLine().getErr() : null;
-            try (var session = new Session(opened, trials, new CertaintyOptions(), prompts, log)) {
-                out.printf("%d pictures, %d classes, on %s%n%n", dataset.size(), prompts.classCount(),
-                        session.device().description());
-                out.flush();
-                long start = System.nanoTime();
-                long pairs = 0;
-                int correct = 0;
-                for (int i = 0; i < dataset.size(); i++) {
-                    var example = dataset.get(i);
-                    Prediction prediction = session.classify(example.image());
-                    pairs += prediction.pairs();
-                    String winner = ranking.winner(prediction);
-                    String label = prompts.className(example.label());
-                    boolean right = winner.equals(label);
-                    correct += right ? 1 : 0;
-                    if (i == 0) {
-                        out.printf("%s: %s%n%s%n", example.name(), winner, ranking.render(prediction, session.posterior()));
-                    }
-                    out.printf("%s  %-24s  %-17s  %s%s%n", right ? "✓" : "✗", example.name(), winner,
-                            ranking.lead(prediction), right ? "" : "; it is labelled " + label);
-                    out.flush();
+            out.printf("%d pictures, %d classes, on %s%n%n", dataset.size(), prompts.classCount(), opened.description());
+            out.flush();
+            long start = System.nanoTime();
+            long pairs = 0;
+            int correct = 0;
+            for (int i = 0; i < dataset.size(); i++) {
+                var example = dataset.get(i);
+                Classification answer = classifier.classify(example.name(), example.image());
+                pairs += answer.pairs();
+                String winner = answer.best().name();
+                String label = prompts.className(example.label());
+                boolean right = winner.equals(label);
+                correct += right ? 1 : 0;
+                if (i == 0) {
+                    out.printf("%s: %s%n%s%n", example.name(), winner,
+                            ranking.render(answer.prediction(), answer.posterior()));
                 }
-                double seconds = (System.nanoTime() - start) * 1e-9;
-                out.printf(Locale.ROOT, "%n%d of %d right; %d pairs in %.1f s, %.0f pairs/s%n", correct, dataset.size(),
-                        pairs, seconds, pairs / seconds);
+                out.printf("%s  %-24s  %-17s  %s%s%n", right ? "✓" : "✗", example.name(), winner,
+                        ranking.lead(answer.prediction()), right ? "" : "; it is labelled " + label);
+                out.flush();
             }
+            double seconds = (System.nanoTime() - start) * 1e-9;
+            out.printf(Locale.ROOT, "%n%d of %d right; %d pairs in %.1f s, %.0f pairs/s%n", correct, dataset.size(), pairs,
+                    seconds, pairs / seconds);
         }
         return 0;
     }

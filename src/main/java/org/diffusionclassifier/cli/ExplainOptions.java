@@ -3,14 +3,13 @@ package org.diffusionclassifier.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.SortedMap;
+import org.diffusionclassifier.Classification;
+import org.diffusionclassifier.Classifier;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.Explanation;
 import org.diffusionclassifier.report.HeatMapDrawing;
 import org.diffusionclassifier.report.html.ClassifyPage;
-import org.diffusionclassifier.score.Evidence;
-import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Option;
 
@@ -55,55 +54,43 @@ final class ExplainOptions extends ReportOptions {
     /** The files while they are being filled. */
     final class Pages {
 
-        private final Session session;
-        private final PromptSet prompts;
+        private final Classifier classifier;
+        private final boolean severalClasses;
         private final ClassifyPage page;
         private final ClassifyPage explanations;
 
         /** @param top classes shown of each image */
-        Pages(Session session, PromptSet prompts, int top) {
-            this.session = session;
-            this.prompts = prompts;
-            int timesteps = session.scorer().timesteps();
-            page = report == null ? null : new ClassifyPage(prompts, timesteps, top);
-            explanations = explain == null || isPng() ? null : ClassifyPage.explanations(prompts, timesteps);
+        Pages(Classifier classifier, int top) {
+            PromptSet prompts = classifier.prompts();
+            this.classifier = classifier;
+            this.severalClasses = prompts.classCount() > 1;
+            page = report == null ? null : new ClassifyPage(prompts, classifier.timesteps(), top);
+            explanations = explain == null || isPng() ? null
+                    : ClassifyPage.explanations(prompts, classifier.timesteps());
         }
 
-        /** Adds the image that was classified last; a .png is written at once. */
-        void add(Path name, RgbImage image, Prediction prediction) {
+        /** Adds an image; a .png is written at once. */
+        void add(Path name, RgbImage image, Classification answer) {
             if (report == null && explain == null) {
                 return;
             }
-            Explanation explanation = prompts.classCount() < 2 ? null : explain(image, prediction);
+            Explanation explanation = severalClasses ? classifier.explain(image, answer) : null;
             if (page != null) {
-                page.add(name.toString(), image, prediction, session.posterior(), explanation);
+                page.add(name.toString(), image, answer.prediction(), answer.posterior(), explanation);
             }
             if (explanations != null) {
-                explanations.add(name.toString(), image, prediction, session.posterior(), explanation);
+                explanations.add(name.toString(), image, answer.prediction(), answer.posterior(), explanation);
             } else if (explain != null) {
                 HeatMapDrawing.write(explain, explanation);
             }
         }
 
-        private Explanation explain(RgbImage image, Prediction prediction) {
-            int runnerUp = prompts.classRanks(prediction).stream().skip(1)
-                    .filter(rank -> prediction.ranking().get(rank).errors().length > 0).findFirst().orElseThrow();
-            var evidence = Evidence.between(prediction.winner(), prediction.ranking().get(runnerUp), session.scorer());
-            return new Explanation(session.scorer().seen(image), evidence, className(prediction, 0),
-                    className(prediction, runnerUp));
-        }
-
-        private String className(Prediction prediction, int rank) {
-            return prompts.prompts().get(prediction.ranking().get(rank).prompt()).className();
-        }
-
-        /** @param settings what the results depend on, by name */
-        void write(SortedMap<String, String> settings) {
+        void write() {
             if (page != null) {
-                page.finish(settings).write(report);
+                page.finish(classifier.settings()).write(report);
             }
             if (explanations != null) {
-                explanations.finish(settings).write(explain);
+                explanations.finish(classifier.settings()).write(explain);
             }
         }
     }

@@ -4,10 +4,10 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.diffusionclassifier.convert.Inspection;
-import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.report.InspectionText;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -29,8 +29,8 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--tensors", description = "List every tensor with its type and shape.")
     private boolean tensors;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write everything there, too.")
-    private Path json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public Integer call() {
@@ -38,9 +38,7 @@ final class InspectCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         out.print(InspectionText.render(inspection, tensors));
         out.flush();
-        if (json != null) {
-            JsonFile.write(json, inspection);
-        }
+        json.write(inspection);
         return 0;
     }
 }

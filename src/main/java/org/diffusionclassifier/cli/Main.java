@@ -4,6 +4,8 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Command;
@@ -15,11 +17,11 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine;
 
 /**
- * The command line. Exit codes: 0 done, 2 something given is wrong, 3 the device failed, 1 a fault of ours. A failure
- * is one line on standard error; {@code --verbose} adds the stack trace.
+ * The command line: flags to the library's specifications and back. Exit codes: 0 done, 2 an input is wrong, 3 the
+ * device failed, 1 an internal error. A failure is one line on standard error; {@code --verbose} adds the stack trace.
  */
 @Command(name = "diffusion-classifier", version = "diffusion-classifier 0.1.0", mixinStandardHelpOptions = true,
-        description = "Classifies images by a diffusion model: the class whose caption helps it most to find the noise.",
+        description = "Classifies images with a diffusion model: the class under whose caption it predicts noise best wins.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, MatchCommand.class,
                 ReferCommand.class,
@@ -30,6 +32,11 @@ public final class Main implements Runnable {
     private static final int FAULT = 1;
     private static final int INPUT_ERROR = 2;
     private static final int DEVICE_ERROR = 3;
+
+    private static final Pattern CAPITAL = Pattern.compile("[A-Z]");
+
+    /** Fields that are no option, or one of another name. */
+    private static final Map<String, String> RENAMED = Map.of("loras", "--lora", "matching", "match", "referring", "refer");
 
     @Spec
     private CommandSpec spec;
@@ -60,6 +67,11 @@ public final class Main implements Runnable {
                 .execute(args);
     }
 
+    /** Where {@code --verbose} says what is loaded; null without it. */
+    PrintWriter log() {
+        return verbose ? spec.commandLine().getErr() : null;
+    }
+
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(),
@@ -70,21 +82,22 @@ public final class Main implements Runnable {
         if (verbose) {
             e.printStackTrace(err);
         }
-        if (e instanceof InputException refusal) {
-            err.println(line(refusal.message(Main::flag)));
+        if (e instanceof InputException input) {
+            err.println(line(input.message(Main::flag)));
             return INPUT_ERROR;
         }
-        if (e instanceof DeviceException) {
-            err.println(line(e.getMessage()));
+        if (e instanceof DeviceException device) {
+            err.println(line(device.message(Main::flag)));
             return DEVICE_ERROR;
         }
         err.println(line("internal error: " + e + (verbose ? "" : " (--verbose shows where)")));
         return FAULT;
     }
 
-    /** {@code --to-keep} for the field {@code toKeep}. */
-    private static String flag(String field) {
-        return "--" + field.replaceAll("(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
+    /** What the command line calls a field of the library's specifications: {@code --to-keep} for {@code toKeep}. */
+    static String flag(String field) {
+        return RENAMED.getOrDefault(field, "--" + CAPITAL.matcher(field)
+                .replaceAll(letter -> "-" + letter.group().toLowerCase(Locale.ROOT)));
     }
 
     private static String line(String message) {

@@ -1,16 +1,42 @@
 package org.diffusionclassifier.cli;
 
 import java.io.PrintWriter;
+import java.util.function.Supplier;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** Progress bars: redrawn in place on a terminal, a line now and then where standard error is a file. */
-final class Progress {
+/**
+ * A progress bar that appears with its first step, so that nothing refused before leaves one behind: redrawn in place on
+ * a terminal, a line now and then where standard error is a file.
+ */
+final class Progress implements AutoCloseable {
 
     private static final int WIDTH = 100;
 
-    private Progress() {
+    private final Supplier<ProgressBar> begin;
+    private ProgressBar bar;
+
+    /** @param max steps */
+    Progress(String task, long max, PrintWriter err) {
+        this.begin = () -> bar(task, "", 1, max, err);
+    }
+
+    /** @param message what stands behind the bar */
+    void step(String message) {
+        if (bar == null) {
+            bar = begin.get();
+        }
+        bar.step();
+        bar.setExtraMessage(message);
+    }
+
+    /** Ends the bar. */
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+        }
     }
 
     /**

@@ -19,6 +19,10 @@ class ReportOptions {
         }
     }
 
+    boolean isWanted() {
+        return report != null;
+    }
+
     /** Writes the page, if it is wanted. */
     void write(Supplier<Page> page) {
         if (report != null) {

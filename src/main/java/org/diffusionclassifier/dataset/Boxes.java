@@ -10,7 +10,7 @@ import java.util.List;
 import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.file.JsonLine;
 import org.diffusionclassifier.image.Box;
-import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.image.ImageSize;
 import org.diffusionclassifier.tensor.InputException;
 
 /** Boxes in JSON: {@code [x, y, width, height]} each, in pixels from the upper left corner, as COCO has them. */
@@ -71,16 +71,15 @@ public final class Boxes {
     }
 
     /** @throws InputException unless all lie in the picture, and the picture is not too long for a square around it */
-    public static void requireIn(RgbImage picture, List<Box> boxes, String where) {
-        String size = picture.width() + "×" + picture.height();
+    public static void requireIn(ImageSize picture, List<Box> boxes, String where) {
         for (Box box : boxes) {
             if (!box.isIn(picture)) {
-                throw new InputException(where + ": expected a box inside the picture of " + size + " pixels, found "
+                throw new InputException(where + ": expected a box inside the picture of " + picture + " pixels, found "
                         + box);
             }
         }
         if (!Box.canMask(picture)) {
-            throw new InputException(where + ": expected a picture less long, found one of " + size + " pixels");
+            throw new InputException(where + ": expected a picture less long, found one of " + picture + " pixels");
         }
     }
 }

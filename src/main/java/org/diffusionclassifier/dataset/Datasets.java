@@ -4,10 +4,12 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.diffusionclassifier.tensor.InputException;
 
-/** Opens a dataset by what {@code --dataset} says: {@code FORM:PATH}. */
+/** Opens a dataset by its form and path: {@code FORM:PATH}. */
 public final class Datasets {
 
     private static final String FORMS = "idx:PATH, folder:PATH, csv:FILE, cifar10:PATH or cifar100:PATH";
+
+    private static final InputException.Field DATASET = InputException.field("dataset");
 
     private Datasets() {
     }
@@ -51,7 +53,8 @@ public final class Datasets {
         return switch (split) {
             case "train" -> true;
             case "test" -> false;
-            default -> throw new InputException("--split: expected train or test, found " + InputException.quoted(split));
+            default -> throw InputException.of("%s: expected train or test, found %s", InputException.field("split"),
+                    InputException.quoted(split));
         };
     }
 
@@ -59,11 +62,11 @@ public final class Datasets {
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new InputException("--dataset: " + InputException.quoted(text) + " is no path", e);
+            throw InputException.of("%s: %s is no path", DATASET, InputException.quoted(text));
         }
     }
 
     private static InputException unknown(String spec) {
-        return new InputException("--dataset: expected " + FORMS + ", found " + InputException.quoted(spec));
+        return InputException.of("%s: expected %s, found %s", DATASET, FORMS, InputException.quoted(spec));
     }
 }

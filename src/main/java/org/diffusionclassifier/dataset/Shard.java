@@ -35,13 +35,19 @@ public record Shard(int number, int of) {
         }
     }
 
+    /** As {@link #parse} reads it. */
+    @Override
+    public String toString() {
+        return number + "/" + of;
+    }
+
     /** The indices of this share among {@code size} images, rising; none if there are more shares than images. */
     public IntStream indices(int size) {
         return IntStream.range(0, size).filter(index -> index % of == number - 1);
     }
 
     private static InputException refused(String found) {
-        return new InputException("--shard: expected NUMBER/OF with NUMBER from 1 to OF, as in 2/8, found "
-                + InputException.quoted(found));
+        return InputException.of("%s: expected NUMBER/OF with NUMBER from 1 to OF, as in 2/8, found %s",
+                InputException.field("shard"), InputException.quoted(found));
     }
 }

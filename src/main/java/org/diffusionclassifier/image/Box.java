@@ -15,13 +15,13 @@ public record Box(double x, double y, double width, double height) {
     private static final long MAX_PIXELS = 1L << 28;
 
     /** Whether it lies in the picture, to half a pixel, and holds one pixel at least. */
-    public boolean isIn(RgbImage picture) {
+    public boolean isIn(ImageSize picture) {
         return left() >= 0 && top() >= 0 && right() <= picture.width() && bottom() <= picture.height()
                 && left() < right() && top() < bottom();
     }
 
     /** Whether a picture is near enough to a square for {@link #mask} to be made. */
-    public static boolean canMask(RgbImage picture) {
+    public static boolean canMask(ImageSize picture) {
         long side = Math.max(picture.width(), picture.height());
         return side * side <= MAX_PIXELS;
     }

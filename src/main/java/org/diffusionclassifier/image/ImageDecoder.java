@@ -42,6 +42,9 @@ public final class ImageDecoder {
     /** Larger images are refused before anything is allocated for them. */
     private static final long MAX_PIXELS = 1L << 28;
 
+    /** EXIF orientations from here on exchange rows and columns. */
+    private static final int FIRST_TRANSPOSED = 5;
+
     private static final long MAX_BYTES = 1L << 30;
 
     /** Warnings after which a reader goes on with pixels of its own making. */
@@ -64,6 +67,24 @@ public final class ImageDecoder {
      * @throws InputException if there is no such file, or it holds no whole image in one of the formats
      */
     public static RgbImage read(Path file) {
+        return read(bytes(file), file.toString());
+    }
+
+    /**
+     * Looks at an image file's header alone, so that a wrong file can be refused long before its turn comes.
+     *
+     * @return the size of the image that {@link #read(Path)} decodes, if the rest of the file is whole
+     * @throws InputException as {@link #read(Path)}, but for what only decoding finds
+     */
+    public static ImageSize size(Path file) {
+        byte[] bytes = bytes(file);
+        return withReader(bytes, file.toString(), (reader, input) -> {
+            ImageSize stored = open(reader, input, bytes, file.toString());
+            return orientation(bytes) < FIRST_TRANSPOSED ? stored : new ImageSize(stored.height(), stored.width());
+        });
+    }
+
+    private static byte[] bytes(Path file) {
         if (!Files.exists(file)) {
             throw new InputException(file + ": no such file");
         }
@@ -76,7 +97,7 @@ public final class ImageDecoder {
                 throw new InputException("%s: %d bytes, expected an image file of at most %d".formatted(
                         file, Files.size(file), MAX_BYTES));
             }
-            return read(Files.readAllBytes(file), file.toString());
+            return Files.readAllBytes(file);
         } catch (IOException e) {
             throw new InputException("%s: cannot be read: %s".formatted(file, e), e);
         }
@@ -90,13 +111,25 @@ public final class ImageDecoder {
      * @throws InputException if the bytes are no whole image in one of the formats
      */
     public static RgbImage read(byte[] bytes, String name) {
+        return withReader(bytes, name, (reader, input) ->
+                upright(rgb(decode(reader, input, bytes, name), name), orientation(bytes)));
+    }
+
+    /** What is made of an image by the reader of its format. */
+    @FunctionalInterface
+    private interface Use<T> {
+
+        T of(ImageReader reader, ImageInputStream input) throws IOException;
+    }
+
+    private static <T> T withReader(byte[] bytes, String name, Use<T> use) {
         try (var input = ImageIO.createImageInputStream(new ByteArrayInputStream(bytes))) {
             var reader = readerFor(input);
             if (reader == null) {
                 throw new InputException("%s: not an image (expected %s)".formatted(name, EXPECTED));
             }
             try {
-                return upright(rgb(decode(reader, input, bytes, name), name), orientation(bytes));
+                return use.of(reader, input);
             } finally {
                 reader.dispose();
             }
@@ -119,7 +152,8 @@ public final class ImageDecoder {
         return null;
     }
 
-    private static BufferedImage decode(ImageReader reader, ImageInputStream input, byte[] bytes, String name)
+    /** Reads the header, and refuses an image too large and a file that says itself that it is cut short. */
+    private static ImageSize open(ImageReader reader, ImageInputStream input, byte[] bytes, String name)
             throws IOException {
         boolean ignoreMetadata = true;
         reader.setInput(input, true, ignoreMetadata);
@@ -130,6 +164,12 @@ public final class ImageDecoder {
                     name, width, height, MAX_PIXELS));
         }
         requireWholeRiff(bytes);
+        return new ImageSize((int) width, (int) height);
+    }
+
+    private static BufferedImage decode(ImageReader reader, ImageInputStream input, byte[] bytes, String name)
+            throws IOException {
+        open(reader, input, bytes, name);
         var fatal = new ArrayList<String>();
         reader.addIIOReadWarningListener((source, warning) -> {
             if (DATA_MISSING.matcher(warning).find()) {
@@ -241,7 +281,7 @@ public final class ImageDecoder {
         if (orientation == 1) {
             return image;
         }
-        boolean transposed = orientation >= 5;
+        boolean transposed = orientation >= FIRST_TRANSPOSED;
         boolean mirrorX = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
         boolean mirrorY = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
         int width = transposed ? image.height() : image.width();

@@ -20,6 +20,10 @@ public record RgbImage(int width, int height, byte[] pixels) {
         }
     }
 
+    public ImageSize size() {
+        return new ImageSize(width, height);
+    }
+
     /** The same picture with its longer side {@code longest} pixels, for people to look at; itself if it has no more. */
     public RgbImage within(int longest) {
         int longer = Math.max(width, height);

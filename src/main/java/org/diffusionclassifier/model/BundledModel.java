@@ -2,13 +2,13 @@ package org.diffusionclassifier.model;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.JarURLConnection;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
-import java.util.Map;
 
 /**
  * The small model that travels in the jar: a diffusers directory like any other, with its prompts, pictures and
@@ -37,7 +37,9 @@ public final class BundledModel implements AutoCloseable {
             if (!uri.getScheme().equals("jar")) {
                 return new BundledModel(Path.of(uri), null);
             }
-            FileSystem jar = FileSystems.newFileSystem(uri, Map.of());
+            // By its path: by its URI a process could open a jar once only.
+            URL file = ((JarURLConnection) url.openConnection()).getJarFileURL();
+            FileSystem jar = FileSystems.newFileSystem(Path.of(file.toURI()));
             return new BundledModel(jar.getPath(RESOURCE), jar);
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);

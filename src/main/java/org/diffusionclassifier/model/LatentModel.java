@@ -17,16 +17,7 @@ public interface LatentModel extends AutoCloseable {
     /** Encodes what images are compared with. */
     Conditioner conditioner();
 
-    NoiseProcess noise();
-
-    /** Height and width of the latent. */
-    int size();
-
-    /** Of the latent. */
-    int channels();
-
-    /** Whether the network predicts variances, too: then it puts out twice the latent's channels. */
-    boolean predictsVariance();
+    Latents latents();
 
     /** What the model sees of an image: resized, the middle square cut out. */
     RgbImage seen(RgbImage image);
@@ -37,14 +28,14 @@ public interface LatentModel extends AutoCloseable {
     /**
      * Records the network's predictions for a batch's pairs: adding noise (M), the network (M, then P).
      *
-     * @return [P, size, size, channels] float32, with twice the channels where the network {@link #predictsVariance}
+     * @return [P, size, size, channels] float32, with twice the channels where it predicts variances
      */
     Tensor predict(Diffusion diffusion, Diffusion.Trials trials, Pairs pairs);
 
     /** Records the errors of the predictions for a batch's pairs. A model may do it without storing predictions. */
     default Diffusion.Errors errors(Diffusion diffusion, Diffusion.Trials trials, Pairs pairs, Measure measure) {
-        return diffusion.errors(predict(diffusion, trials, pairs).columns(0, channels()), trials, pairs.trialOfPair(),
-                measure);
+        return diffusion.errors(predict(diffusion, trials, pairs).columns(0, latents().channels()), trials,
+                pairs.trialOfPair(), measure);
     }
 
     @Override

@@ -43,6 +43,9 @@ public interface ModelFamily {
      */
     Optional<List<String>> labels(Checkpoint checkpoint);
 
+    /** What is known of a model before its weights are read. @throws InputException as {@link #layout} */
+    Latents latents(Checkpoint checkpoint);
+
     /**
      * Opens a model on a device. Its networks are built when they are first needed, in the layout's order.
      *

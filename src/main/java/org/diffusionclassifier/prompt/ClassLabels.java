@@ -20,7 +20,7 @@ public record ClassLabels(List<String> names) {
     }
 
     /**
-     * The label that somebody means.
+     * The label with a number or name.
      *
      * @param text its number, its name, or one of the names between commas
      * @throws InputException if that is none, or several
@@ -74,7 +74,7 @@ public record ClassLabels(List<String> names) {
         for (String text : texts) {
             int label = label(text);
             if (!seen.add(label)) {
-                throw new InputException("--classes: label " + label + " is given twice");
+                throw InputException.of("%s: label %d is given twice", PromptSet.CLASSES, label);
             }
             prompts.add(new Prompt(String.valueOf(label), names.get(label), prompts.size()));
         }
@@ -82,8 +82,8 @@ public record ClassLabels(List<String> names) {
     }
 
     /**
-     * What a dataset's classes are to the model: the labels of their names where it knows them all, else, if there are as
-     * many classes as labels or nobody knows how many, those of their numbers.
+     * What a dataset's classes are to the model: the labels of their names, if the model has them all. Otherwise the labels
+     * of their numbers, if there are as many classes as labels or the number of classes is unknown.
      *
      * @param classNames of the dataset, in the order of its classes; empty where it has none
      * @throws InputException if there are others
@@ -94,9 +94,9 @@ public record ClassLabels(List<String> names) {
             return of(classNames);
         }
         if (!classNames.isEmpty() && classNames.size() != names.size()) {
-            throw new InputException("--dataset: expected " + names.size() + " classes, as the model has labels, or "
-                    + "names that it knows, found " + classNames.size()
-                    + " classes: say which labels they are by --classes");
+            throw InputException.of("%s: expected %d classes, as the model has labels, or names that it knows, found "
+                    + "%d classes: say which labels they are by %s", InputException.field("dataset"), names.size(),
+                    classNames.size(), PromptSet.CLASSES);
         }
         return all();
     }

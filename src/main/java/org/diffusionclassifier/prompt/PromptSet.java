@@ -23,6 +23,8 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public record PromptSet(List<Prompt> prompts) {
 
+    static final InputException.Field CLASSES = InputException.field("classes");
+
     public PromptSet {
         prompts = List.copyOf(prompts);
     }
@@ -65,21 +67,21 @@ public record PromptSet(List<Prompt> prompts) {
      */
     public static PromptSet of(List<String> classNames, String template) {
         if (classNames.isEmpty()) {
-            throw new InputException("--classes: expected at least one class name");
+            throw InputException.of("%s: expected at least one class name", CLASSES);
         }
         if (!template.contains("{}")) {
-            throw new InputException("--template: expected {} where the class name goes, found "
-                    + InputException.quoted(template));
+            throw InputException.of("%s: expected {} where the class name goes, found %s",
+                    InputException.field("template"), InputException.quoted(template));
         }
         var prompts = new ArrayList<Prompt>();
         var seen = new HashSet<String>();
         for (var given : classNames) {
             var name = given.strip();
             if (name.isEmpty()) {
-                throw new InputException("--classes: class " + prompts.size() + " has an empty name");
+                throw InputException.of("%s: class %d has an empty name", CLASSES, prompts.size());
             }
             if (!seen.add(name)) {
-                throw new InputException("--classes: " + InputException.quoted(name) + " is given twice");
+                throw InputException.of("%s: %s is given twice", CLASSES, InputException.quoted(name));
             }
             prompts.add(new Prompt(template.replace("{}", name), name, prompts.size()));
         }

@@ -9,7 +9,7 @@ import org.diffusionclassifier.result.MatchingSummary.Scores;
 import org.diffusionclassifier.result.MatchingSummary;
 import org.diffusionclassifier.result.Scoring;
 
-/** Captions and pictures put together, for a person at a terminal: a matrix of errors, or scores of many examples. */
+/** Matched captions and pictures for a person at a terminal: a matrix of errors, or scores of many examples. */
 public final class MatchingText {
 
     private static final String ALL = "all";
@@ -20,8 +20,12 @@ public final class MatchingText {
     /**
      * The captions by number, then one matrix a scoring, a line a picture: {@code *} marks the caption that fits a
      * picture best, {@code ^} the picture that fits a caption best, neither where several share the smallest score.
+     *
+     * @param errors of each picture with the same captions
      */
-    public static String matrix(List<String> pictures, List<String> captions, List<CaptionErrors> errors) {
+    public static String matrix(List<CaptionErrors> errors) {
+        List<String> pictures = errors.stream().map(CaptionErrors::image).toList();
+        List<String> captions = errors.get(0).captions();
         var text = new StringBuilder();
         for (int c = 0; c < captions.size(); c++) {
             text.append("%4d  %s%n".formatted(c + 1, captions.get(c)));
@@ -31,7 +35,7 @@ public final class MatchingText {
             ScoreMatrix matrix = ScoreMatrix.of(errors, scoring);
             text.append("%n%s%n%s".formatted(scoring, " ".repeat(width + 2)));
             IntStream.rangeClosed(1, captions.size()).forEach(c -> text.append("%11d  ".formatted(c)));
-            text.append(scoring == Scoring.RAW ? "     untold%n".formatted() : "%n".formatted());
+            text.append(scoring == Scoring.RAW ? "    (empty)%n".formatted() : "%n".formatted());
             for (int p = 0; p < pictures.size(); p++) {
                 text.append(("  %-" + width + "s").formatted(pictures.get(p)));
                 for (int c = 0; c < captions.size(); c++) {

@@ -3,7 +3,7 @@ package org.diffusionclassifier.report;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import org.diffusionclassifier.result.ReferredExample.Candidate;
+import org.diffusionclassifier.result.BoxErrors;
 import org.diffusionclassifier.result.ReferredExample.Choice;
 import org.diffusionclassifier.result.ReferredExample;
 import org.diffusionclassifier.result.ReferringSummary.Accuracy;
@@ -42,7 +42,7 @@ public final class ReferringText {
         return scorings.toString().stripTrailing() + '\n' + methods.toString().stripTrailing() + '\n';
     }
 
-    private static String place(Candidate candidate) {
+    private static String place(BoxErrors candidate) {
         double[] box = candidate.box();
         return String.format(Locale.ROOT, "x %.0f, y %.0f, %.0f×%.0f", box[0], box[1], box[2], box[3]);
     }

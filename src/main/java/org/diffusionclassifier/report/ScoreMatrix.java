@@ -6,15 +6,15 @@ import org.diffusionclassifier.result.CaptionErrors;
 import org.diffusionclassifier.result.Scoring;
 
 /**
- * Scores of pictures told captions, and which of them are the best.
+ * Scores of pictures and captions, and which of them are the best.
  *
  * @param scores [picture][caption], the smaller the better
  */
 public record ScoreMatrix(double[][] scores) {
 
-    /** @param pictures each told the same captions */
+    /** @param pictures each with the same captions */
     public static ScoreMatrix of(List<CaptionErrors> pictures, Scoring scoring) {
-        return new ScoreMatrix(pictures.stream().map(picture -> IntStream.range(0, picture.told().length)
+        return new ScoreMatrix(pictures.stream().map(picture -> IntStream.range(0, picture.errors().length)
                 .mapToDouble(caption -> picture.score(scoring, caption)).toArray()).toArray(double[][]::new));
     }
 

@@ -5,9 +5,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.function.Predicate;
+import org.diffusionclassifier.result.MatchedExample.Verdict;
 
 /**
- * What a run of {@code match} over examples comes to; the file of {@code --json} has these fields in this order.
+ * What matching many examples comes to; JSON has these fields in this order.
  *
  * @param raw               scores by {@link Scoring#RAW}: of all examples, then of each tag in alphabetical order
  * @param lessUnconditional the same by {@link Scoring#LESS_UNCONDITIONAL}
@@ -23,12 +24,12 @@ public record MatchingSummary(List<Scores> raw, List<Scores> lessUnconditional, 
      */
     public record Scores(String tag, Proportion text, Proportion image, Proportion group) {
 
-        private static Scores of(String tag, List<PairingVerdict> verdicts) {
-            return new Scores(tag, share(verdicts, PairingVerdict::text), share(verdicts, PairingVerdict::image),
-                    share(verdicts, PairingVerdict::group));
+        private static Scores of(String tag, List<Verdict> verdicts) {
+            return new Scores(tag, share(verdicts, Verdict::text), share(verdicts, Verdict::image),
+                    share(verdicts, Verdict::group));
         }
 
-        private static Proportion share(List<PairingVerdict> verdicts, Predicate<PairingVerdict> right) {
+        private static Proportion share(List<Verdict> verdicts, Predicate<Verdict> right) {
             return Proportion.of((int) verdicts.stream().filter(right).count(), verdicts.size());
         }
     }

@@ -9,35 +9,27 @@ import org.diffusionclassifier.image.Box;
 import org.diffusionclassifier.result.BoxErrors.Method;
 
 /**
- * Which of a picture's boxes an expression was taken to refer to, as an entry of {@code refer --json}.
+ * Which of a picture's boxes an expression was taken to refer to, as an entry of {@link ReferringSummary}'s
+ * JSON.
  *
- * @param truth   the box referred to, or null where nobody told
+ * @param truth   the box referred to, or null where it is not known
  * @param boxes   with their errors
  * @param choices one a method and scoring
  */
-public record ReferredExample(String image, String expression, double[] truth, List<Candidate> boxes,
+public record ReferredExample(String image, String expression, double[] truth, List<BoxErrors> boxes,
         List<Choice> choices) {
-
-    /**
-     * One box's mean errors, by crop and by mask, each told the expression and told nothing.
-     *
-     * @param box x, y, width, height
-     */
-    public record Candidate(double[] box, double crop, double cropUnconditional, double mask,
-            double maskUnconditional) {
-    }
 
     /**
      * What one way of scoring comes to.
      *
      * @param scores  of the boxes
      * @param chosen  index of the box with the smallest, or null if several share it
-     * @param correct whether it is the one referred to; null where nobody told which that is
+     * @param correct whether it is the one referred to; null where that is not known
      */
     public record Choice(String method, String scoring, double[] scores, Integer chosen, Boolean correct) {
     }
 
-    /** Of an expression of which nobody told what it refers to. */
+    /** Of an expression of which it is not known what it refers to. */
     public static ReferredExample of(String image, String expression, List<Box> boxes, List<BoxErrors> errors) {
         return of(image, expression, null, boxes, errors);
     }
@@ -48,13 +40,6 @@ public record ReferredExample(String image, String expression, double[] truth, L
 
     private static ReferredExample of(String image, String expression, ReferringExample truth, List<Box> boxes,
                                       List<BoxErrors> errors) {
-        var candidates = new ArrayList<Candidate>();
-        for (int i = 0; i < boxes.size(); i++) {
-            var crop = errors.get(i).crop();
-            var mask = errors.get(i).mask();
-            candidates.add(new Candidate(array(boxes.get(i)), crop.told()[0], crop.unconditional(), mask.told()[0],
-                    mask.unconditional()));
-        }
         var choices = new ArrayList<Choice>();
         for (Scoring scoring : Scoring.values()) {
             for (Method method : Method.values()) {
@@ -66,7 +51,8 @@ public record ReferredExample(String image, String expression, double[] truth, L
                                 : Boolean.valueOf(best.isPresent() && truth.isRight(boxes.get(best.getAsInt())))));
             }
         }
-        return new ReferredExample(image, expression, truth == null ? null : array(truth.truth()), candidates, choices);
+        return new ReferredExample(image, expression, truth == null ? null : BoxErrors.array(truth.truth()),
+                List.copyOf(errors), choices);
     }
 
     /** What one way of scoring comes to. */
@@ -77,9 +63,5 @@ public record ReferredExample(String image, String expression, double[] truth, L
 
     private static String name(Method method) {
         return method.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static double[] array(Box box) {
-        return new double[] {box.x(), box.y(), box.width(), box.height()};
     }
 }

@@ -6,7 +6,7 @@ import java.util.SortedMap;
 import org.diffusionclassifier.dataset.ReferringExample;
 
 /**
- * What a run of {@code refer} over examples comes to; the file of {@code --json} has these fields in this order.
+ * What referring expressions of many examples come to; JSON has these fields in this order.
  *
  * @param chance     accuracy of a box drawn at random
  * @param accuracies one a method and scoring

@@ -7,10 +7,10 @@ import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.score.RecordedScorer;
-import org.diffusionclassifier.strategy.Classifier;
+import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Posterior;
 import org.diffusionclassifier.strategy.Prediction;
-import org.diffusionclassifier.strategy.StrategyPlan;
+import org.diffusionclassifier.strategy.StrategySpec;
 
 /**
  * What a strategy would have done on recorded images.
@@ -33,11 +33,11 @@ public record Replay(String strategy, int images, int right, int agreeing, int t
     /**
      * Replays a strategy over every image.
      *
-     * @param pairsAhead  as {@link StrategyPlan#strategy} has it
+     * @param pairsAhead  as {@link StrategySpec#strategy} has it
      * @param temperature of the probabilities
      * @throws org.diffusionclassifier.tensor.InputException if it asks for trials that were not recorded
      */
-    public static Replay of(ErrorRecording recording, StrategyPlan plan, int pairsAhead, double temperature) {
+    public static Replay of(ErrorRecording recording, StrategySpec plan, int pairsAhead, double temperature) {
         var posterior = Posterior.uniform(recording.elements(), temperature, recording.classes().size());
         var outcomes = new ArrayList<Outcome>();
         var pairs = new DescriptiveStatistics();
@@ -46,7 +46,7 @@ public record Replay(String strategy, int images, int right, int agreeing, int t
             var scorer = new RecordedScorer(recording.errors()[image], recording.trials(), recording.elements(),
                     recording.timesteps());
             var strategy = plan.strategy(recording.timesteps(), scorer.nTrials(), recording.classes(), pairsAhead);
-            Prediction prediction = new Classifier(scorer, strategy).classify(NOTHING);
+            Prediction prediction = new AdaptiveEvaluation(scorer, strategy).classify(NOTHING);
             Integer predicted = recording.classes().get(prediction.winner().prompt());
             outcomes.add(new Outcome(image, recording.labels().get(image), predicted, prediction.pairs(),
                     posterior.of(prediction, prediction.classRanks(recording.classes()))[0], prediction.isTie()));

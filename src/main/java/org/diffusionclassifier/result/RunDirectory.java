@@ -31,6 +31,7 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public final class RunDirectory implements AutoCloseable {
 
+    private static final InputException.Field OUT = InputException.field("out");
     private static final String SETTINGS = "settings.json";
     private static final String RESULTS = "results.jsonl";
 
@@ -123,7 +124,7 @@ public final class RunDirectory implements AutoCloseable {
             acquired = false;
         }
         if (!acquired) {
-            throw new InputException(directory + ": in use by another run, wait for it or use another --out");
+            throw InputException.of("%s: in use by another run, wait for it or use another %s", directory, OUT);
         }
     }
 
@@ -132,8 +133,8 @@ public final class RunDirectory implements AutoCloseable {
         if (Files.exists(file)) {
             compare(file, readSettings(file), settings);
         } else if (Files.exists(directory.resolve(RESULTS))) {
-            throw new InputException(directory + ": has " + RESULTS + " but no " + SETTINGS
-                    + " to tell what made it, use another --out");
+            throw InputException.of("%s: has %s but no %s to tell what made it, use another %s", directory, RESULTS,
+                    SETTINGS, OUT);
         } else {
             JsonFile.write(file, settings);
         }
@@ -161,8 +162,8 @@ public final class RunDirectory implements AutoCloseable {
             }
         }
         if (!differences.isEmpty()) {
-            throw new InputException(file + ": " + String.join("; ", differences)
-                    + ": use another --out or the same settings");
+            throw InputException.of("%s: %s: use another %s or the same settings", file,
+                    String.join("; ", differences), OUT);
         }
     }
 

@@ -2,11 +2,11 @@ package org.diffusionclassifier.result;
 
 /** What captions and pictures are compared by; in either the smaller fits better. */
 public enum Scoring {
-    /** The picture's error, told the caption. Between captions of one picture it compares, between pictures hardly. */
+    /** The picture's error, conditioned on the caption: compares captions of one picture, but hardly pictures. */
     RAW("raw error"),
     /**
-     * That less the picture's error over the same trials when told nothing (caption ""): how much the caption helps. A
-     * picture's own difficulty drops out, so that pictures can be compared, too.
+     * That less the picture's error over the same trials, conditioned on the empty caption: how much the caption helps.
+     * A picture's own difficulty drops out, so that pictures can be compared, too.
      */
     LESS_UNCONDITIONAL("error less the unconditional error");
 

@@ -11,6 +11,7 @@ import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.model.LatentModel;
+import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.Pairs;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
@@ -29,6 +30,7 @@ public final class LatentScorer implements Scorer {
     private final Conditioning conditioning;
     private final Objective objective;
     private final Device device;
+    private final Latents latents;
     private final Diffusion diffusion;
     private final int[] seed;
     private final Tensor x0;
@@ -42,22 +44,23 @@ public final class LatentScorer implements Scorer {
      * @throws InputException if the objective needs variances that the model does not predict
      */
     public LatentScorer(LatentModel model, Conditioning conditioning, Noise noise, Objective objective, int batchSize) {
-        requireFits(objective, model);
+        requireFits(objective, model.latents());
         this.model = model;
         this.conditioning = conditioning;
         this.objective = objective;
         this.device = model.device();
+        this.latents = model.latents();
         this.diffusion = device.diffusion(noise instanceof Noise.Given given ? given.table() : null);
         this.seed = Philox.key(noise instanceof Noise.Seeded seeded ? seeded.seed() : 0);
-        this.x0 = device.tensor(DType.F32, model.size(), model.size(), model.channels());
+        this.x0 = device.tensor(DType.F32, latents.size(), latents.size(), latents.channels());
         this.batchSize = batchSize;
     }
 
     /** @throws InputException if the objective needs variances that the model does not predict */
-    public static void requireFits(Objective objective, LatentModel model) {
-        if (objective.hasBound() && !model.predictsVariance()) {
-            throw InputException.of("%s %s: expected a model that predicts variances, as a DiT may, found one that "
-                    + "predicts %d channels", InputException.field("loss"), objective, model.channels());
+    public static void requireFits(Objective objective, Latents latents) {
+        if (objective.hasBound() && !latents.predictsVariance()) {
+            throw InputException.of("%s %s: expected a model that predicts variances, as DiT does",
+                    InputException.field("loss"), objective);
         }
     }
 
@@ -109,12 +112,12 @@ public final class LatentScorer implements Scorer {
 
     @Override
     public int elements() {
-        return Math.toIntExact(x0.elements());
+        return latents.elements();
     }
 
     @Override
     public int timesteps() {
-        return model.noise().timesteps();
+        return latents.noise().timesteps();
     }
 
     @Override
@@ -192,7 +195,7 @@ public final class LatentScorer implements Scorer {
     }
 
     private PairBatch record(int trials, int pairs, boolean maps) {
-        return new PairBatch(device, model.noise(), objective.hasBound() && !maps, x0, seed, trials, pairs,
+        return new PairBatch(device, latents.noise(), objective.hasBound() && !maps, x0, seed, trials, pairs,
                 asked -> evaluate(asked, maps));
     }
 

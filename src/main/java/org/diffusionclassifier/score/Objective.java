@@ -30,9 +30,8 @@ public enum Objective {
     public static Objective parse(String name) {
         return Stream.of(values()).filter(objective -> objective.toString().equals(name.toLowerCase(Locale.ROOT)))
                 .findFirst()
-                .orElseThrow(() -> new InputException("--loss: expected "
-                        + Stream.of(values()).map(Objective::toString).collect(Collectors.joining(", ")) + ", found "
-                        + name));
+                .orElseThrow(() -> InputException.of("%s: expected %s, found %s", InputException.field("loss"),
+                        Stream.of(values()).map(Objective::toString).collect(Collectors.joining(", ")), name));
     }
 
     /** The loss that it is or has in it; null for the bound alone. */
@@ -50,7 +49,7 @@ public enum Objective {
         return loss == null ? Loss.L2 : loss;
     }
 
-    /** As a person writes it: {@code l2+vb}. */
+    /** As settings have it. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', '+');

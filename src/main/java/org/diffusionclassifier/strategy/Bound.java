@@ -26,7 +26,8 @@ public interface Bound {
         return switch (name.toLowerCase(Locale.ROOT)) {
             case "paired-t" -> new PairedT();
             case "anytime" -> new AnytimeT();
-            default -> throw new InputException("--bound: expected paired-t or anytime, found " + name);
+            default -> throw InputException.of("%s: expected paired-t or anytime, found %s", InputException.field("bound"),
+                    name);
         };
     }
 }

@@ -7,7 +7,7 @@ import org.apache.commons.math3.util.FastMath;
  * What errors say about classes: p(c | x) ∝ π(c) exp(−D ē(c) / τ), with ē(c) the mean error over trials and over the
  * latent's D elements. At τ = 1 and equal π this is the paper's posterior (Li et al., 2023, section 3.2), in which the
  * squared norm of ε − ε̂ stands for the bound on −log p(x | c). That bound is loose and its weights over t are dropped, so
- * that the shares are probabilities only once τ was fitted on labelled images ({@link Calibration}).
+ * that the shares are probabilities only once τ was fitted on labelled images ({@link TemperatureScaling}).
  *
  * @param elements    D, at least 1
  * @param temperature τ, above 0

@@ -1,105 +1,94 @@
 package org.diffusionclassifier.strategy;
 
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
-import org.diffusionclassifier.score.Round;
+import java.util.Locale;
+import java.util.SortedMap;
 import org.diffusionclassifier.score.Trial;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Stops as soon as it is sure. All prompts alive are evaluated on the same trials, a few a round; after each round every
- * one is compared with the best so far by the paired differences of their errors, and dropped once these are surely
- * above zero. An easy image takes few pairs and a hard one many; one whose best prompts cannot be told apart on all the
- * trials there are is a tie.
+ * A race as it is asked for: prompts are dropped as soon as they are surely worse than the best. {@link FlatRace} runs
+ * all at once, {@link TreeRace} groups of them first.
  *
- * <p>The best prompt of all can be lost only to one of its K − 1 rivals. With a {@link Bound} that errs with probability
- * δ/(K − 1) on each, however often it looks, that happens with probability δ at most (Bonferroni), whatever the errors
- * of different prompts have to do with each other.
- *
- * <p>A look may come after one trial or several: the fewer pairs a round has, the sooner a prompt is dropped; the more,
- * the fewer looks there are to be fooled by.
- *
- * <p>Trials come in van der Corput's order over the timesteps, so that any few of them are spread over all.
+ * @param confidence 1 − δ, in (0, 1)
+ * @param bound      {@code paired-t} or {@code anytime}: see {@link Bound#named}
+ * @param maxTrials  timesteps at the most, at least 1; what is left after them is a tie
+ * @param tree       a JSON file of groups of classes; null to race all at once
  */
-public final class Race implements Strategy {
+public record Race(double confidence, String bound, int maxTrials, Path tree) implements StrategySpec {
 
-    /** Trials before the first comparison. */
-    static final int FIRST_LOOK = 4;
+    /** What the recording that comes with the sources justifies: see the page on races in the documentation. */
+    public static final double CONFIDENCE = 0.95;
 
-    private final List<Trial> trials;
-    private final Bound bound;
-    private final double delta;
-    private final List<Integer> classes;
-    private final int pairsAhead;
+    /** See {@link #CONFIDENCE}. */
+    public static final String BOUND = "paired-t";
 
-    /**
-     * @param trials     all there may be, at least one, by ascending timestep
-     * @param bound      how rivals are compared
-     * @param confidence 1 − δ, in (0, 1)
-     * @param classes    of each prompt, by which prompts of one class need not be told apart
-     * @param pairsAhead how many pairs a round should have, so that a device's batches are full; 1 compares after every
-     *                   trial
-     * @throws InputException if {@code confidence} is not within (0, 1)
-     */
-    public Race(List<Trial> trials, Bound bound, double confidence, List<Integer> classes, int pairsAhead) {
-        requireConfidence(confidence);
-        if (trials.isEmpty() || classes.isEmpty() || pairsAhead < 1) {
-            throw new IllegalArgumentException(trials.size() + " trials of " + classes.size() + " prompts, "
-                    + pairsAhead + " pairs ahead");
-        }
-        this.trials = TrialOrder.spread(trials);
-        this.bound = bound;
-        this.delta = 1 - confidence;
-        this.classes = List.copyOf(classes);
-        this.pairsAhead = pairsAhead;
-    }
+    public static final int MAX_TRIALS = 100;
 
-    /** @throws InputException unless {@code confidence} is within (0, 1) */
-    public static void requireConfidence(double confidence) {
+    private static final InputException.Field TRIALS = InputException.field("maxTrials");
+
+    /** @throws InputException for a confidence outside (0, 1), a bound of another name, or no trials */
+    public Race {
         if (!(confidence > 0 && confidence < 1)) {
-            throw new InputException("--confidence: expected a number between 0 and 1, found " + confidence);
+            throw InputException.of("%s: expected a number between 0 and 1, found %s",
+                    InputException.field("confidence"), confidence);
         }
+        Bound.named(bound);
+        if (maxTrials < 1) {
+            throw InputException.of("%s: expected at least 1, found %d", TRIALS, maxTrials);
+        }
+    }
+
+    /** The default strategy: {@link #CONFIDENCE}, {@link #BOUND}, {@link #MAX_TRIALS}. */
+    public static Race byDefault() {
+        return atConfidence(CONFIDENCE);
+    }
+
+    /** The default race but for its confidence. */
+    public static Race atConfidence(double confidence) {
+        return new Race(confidence, BOUND, MAX_TRIALS, null);
     }
 
     @Override
-    public Optional<Round> next(Tally tally) {
-        int done = tally.trials().size();
-        if (done == trials.size() || (done > 0 && tally.alive().size() == 1)) {
-            return Optional.empty();
-        }
-        int alive = tally.alive().size();
-        int ahead = Math.max(done == 0 && alive > 1 ? FIRST_LOOK : 1, pairsAhead / alive);
-        return Optional.of(new Round(trials.subList(done, Math.min(trials.size(), done + ahead)), tally.alive()));
+    public boolean isExhaustive() {
+        return false;
     }
 
     @Override
-    public List<Integer> survivors(Tally tally) {
-        int best = tally.alive().stream().min(Comparator.comparingDouble(tally::score)).orElseThrow();
-        List<Integer> rivals = tally.alive().stream().filter(prompt -> prompt != best).toList();
-        double[][] differences = rivals.stream().map(rival -> differences(tally, rival, best)).toArray(double[][]::new);
-        int[] timesteps = tally.trials().stream().mapToInt(Trial::timestep).toArray();
-        boolean[] worse = bound.surelyWorse(differences, timesteps, trials.size(), delta / Math.max(1, classes.size() - 1));
-        var survivors = new ArrayList<>(List.of(best));
-        for (int i = 0; i < worse.length; i++) {
-            if (!worse[i]) {
-                survivors.add(rivals.get(i));
-            }
-        }
-        boolean oneClass = survivors.stream().map(classes::get).distinct().count() == 1;
-        return oneClass ? List.of(best) : survivors;
+    public int noises(int timesteps, int nTrials) {
+        return trials(timesteps, nTrials).size();
     }
 
-    /** Of two prompts with equally many trials, with their handicaps. */
-    static double[] differences(Tally tally, int rival, int best) {
-        float[] above = tally.errors(rival);
-        float[] below = tally.errors(best);
-        double handicap = tally.handicap(rival) - tally.handicap(best);
-        var differences = new double[above.length];
-        for (int i = 0; i < differences.length; i++) {
-            differences[i] = (double) above[i] - below[i] + handicap;
+    @Override
+    public FlatRace strategy(int timesteps, int nTrials, List<Integer> classes, int pairsAhead) {
+        return new FlatRace(trials(timesteps, nTrials), Bound.named(bound), confidence, classes, pairsAhead);
+    }
+
+    /** The same among groups of prompts first. */
+    public TreeRace strategy(int timesteps, int nTrials, ClassTree groups, int pairsAhead) {
+        return new TreeRace(groups, trials(timesteps, nTrials), Bound.named(bound), confidence, pairsAhead);
+    }
+
+    private List<Trial> trials(int timesteps, int nTrials) {
+        if (maxTrials > timesteps) {
+            throw InputException.of("%s %d: expected at most the model's %d timesteps", TRIALS, maxTrials, timesteps);
         }
-        return differences;
+        return TrialPlan.of(timesteps, List.of(maxTrials), nTrials).stages().get(0);
+    }
+
+    @Override
+    public void describe(SortedMap<String, String> settings, int pairsAhead) {
+        settings.put("strategy", toString());
+        settings.put("pairs-ahead", String.valueOf(pairsAhead));
+        if (tree != null) {
+            settings.put("tree", tree.toAbsolutePath().normalize().toString());
+        }
+    }
+
+    /** As {@link StrategySpec#parse} reads it; the tree apart. */
+    @Override
+    public String toString() {
+        return String.format(Locale.ROOT, "race:%s,%s,%d", confidence, bound, maxTrials);
     }
 }

@@ -12,6 +12,8 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public final class StagedElimination implements Strategy {
 
+    private static final InputException.Field TO_KEEP = InputException.field("toKeep");
+
     private final TrialPlan plan;
     private final List<Integer> toKeep;
 
@@ -30,22 +32,22 @@ public final class StagedElimination implements Strategy {
     /** @throws InputException unless there is one number a stage, not increasing from {@code prompts} on, 1 at the end */
     public static void check(int stages, List<Integer> toKeep, int prompts) {
         if (toKeep.size() != stages) {
-            throw new InputException("--to-keep: expected as many numbers as --n-samples has, " + stages + ", found "
-                    + toKeep.size());
+            throw InputException.of("%s: expected as many numbers as %s has, %d, found %d", TO_KEEP,
+                    InputException.field("nSamples"), stages, toKeep.size());
         }
         int before = prompts;
         for (int keep : toKeep) {
             if (keep < 1) {
-                throw new InputException("--to-keep: expected at least 1, found " + keep);
+                throw InputException.of("%s: expected at least 1, found %d", TO_KEEP, keep);
             }
             if (keep > before) {
-                throw new InputException("--to-keep: expected at most the " + before
-                        + (before == prompts ? " prompts" : " kept before") + ", found " + keep);
+                throw InputException.of("%s: expected at most the %d %s, found %d", TO_KEEP, before,
+                        before == prompts ? "prompts" : "kept before", keep);
             }
             before = keep;
         }
         if (before != 1) {
-            throw new InputException("--to-keep: expected 1 as the last number, found " + before);
+            throw InputException.of("%s: expected 1 as the last number, found %d", TO_KEEP, before);
         }
     }
 

@@ -28,13 +28,11 @@ public final class TreeRace implements Strategy {
 
     /**
      * @param tree       of all prompts
-     * @param trials     as {@link Race} has them
+     * @param trials     as {@link FlatRace} has them
      * @param confidence 1 − δ, in (0, 1)
-     * @param pairsAhead as {@link Race} has it
-     * @throws org.diffusionclassifier.tensor.InputException if {@code confidence} is not within (0, 1)
+     * @param pairsAhead as {@link FlatRace} has it
      */
     public TreeRace(ClassTree tree, List<Trial> trials, Bound bound, double confidence, int pairsAhead) {
-        Race.requireConfidence(confidence);
         this.tree = tree;
         this.trials = TrialOrder.spread(trials);
         this.bound = bound;
@@ -56,7 +54,7 @@ public final class TreeRace implements Strategy {
         if (most == trials.size() || (most > 0 && front.size() == 1)) {
             return Optional.empty();
         }
-        int ahead = Math.max(most == 0 && front.size() > 1 ? Race.FIRST_LOOK : 1, pairsAhead / racing.size());
+        int ahead = Math.max(most == 0 && front.size() > 1 ? FlatRace.FIRST_LOOK : 1, pairsAhead / racing.size());
         return Optional.of(new Round(trials.subList(most, Math.min(trials.size(), most + ahead)), racing));
     }
 
@@ -71,7 +69,7 @@ public final class TreeRace implements Strategy {
         ClassTree best = front.stream().min(Comparator.comparingDouble(group -> score(group, tally))).orElseThrow();
         List<ClassTree> rivals = front.stream().filter(group -> group != best).toList();
         double[][] differences = rivals.stream()
-                .map(rival -> Race.differences(tally, leader(rival, tally), leader(best, tally))).toArray(double[][]::new);
+                .map(rival -> FlatRace.differences(tally, leader(rival, tally), leader(best, tally))).toArray(double[][]::new);
         boolean[] worse = bound.surelyWorse(differences,
                 trials.subList(0, most).stream().mapToInt(Trial::timestep).toArray(), trials.size(), delta);
         var survivors = new ArrayList<Integer>();

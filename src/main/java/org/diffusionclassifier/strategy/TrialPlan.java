@@ -18,6 +18,8 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public record TrialPlan(List<List<Trial>> stages) {
 
+    private static final InputException.Field N_SAMPLES = InputException.field("nSamples");
+
     /** Noises a timestep; more would only fill the memory. */
     private static final int MOST_TRIALS = 1000;
 
@@ -32,13 +34,10 @@ public record TrialPlan(List<List<Trial>> stages) {
      * @throws InputException if the numbers of samples do not ascend within [1, T], or there are too many trials
      */
     public static TrialPlan of(int timesteps, List<Integer> nSamples, int nTrials) {
-        if (nTrials < 1 || nTrials > MOST_TRIALS) {
-            throw new InputException("--n-trials: expected 1 to " + MOST_TRIALS + ", found " + nTrials);
-        }
+        requireNTrials(nTrials);
         int most = ascending(nSamples);
         if (most > timesteps) {
-            throw new InputException(
-                    "--n-samples " + most + ": expected at most the model's " + timesteps + " timesteps");
+            throw InputException.of("%s %d: expected at most the model's %d timesteps", N_SAMPLES, most, timesteps);
         }
         int step = timesteps / most;
         int[] grid = IntStream.iterate(step / 2, t -> t < timesteps, t -> t + step).limit(most).toArray();
@@ -58,6 +57,14 @@ public record TrialPlan(List<List<Trial>> stages) {
         return new TrialPlan(stages);
     }
 
+    /** @throws InputException unless there may be so many noises a timestep */
+    public static void requireNTrials(int nTrials) {
+        if (nTrials < 1 || nTrials > MOST_TRIALS) {
+            throw InputException.of("%s: expected 1 to %d, found %d", InputException.field("nTrials"), MOST_TRIALS,
+                    nTrials);
+        }
+    }
+
     /**
      * The last of the numbers of samples.
      *
@@ -67,13 +74,13 @@ public record TrialPlan(List<List<Trial>> stages) {
         int most = 0;
         for (int n : nSamples) {
             if (n <= most) {
-                throw new InputException("--n-samples: expected ascending numbers from 1 on, found " + n
-                        + (most == 0 ? "" : " after " + most));
+                throw InputException.of("%s: expected ascending numbers from 1 on, found %d%s", N_SAMPLES, n,
+                        most == 0 ? "" : " after " + most);
             }
             most = n;
         }
         if (most == 0) {
-            throw new InputException("--n-samples: expected at least one number, found none");
+            throw InputException.of("%s: expected at least one number, found none", N_SAMPLES);
         }
         return most;
     }

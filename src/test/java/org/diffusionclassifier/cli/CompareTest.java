@@ -111,9 +111,11 @@ class CompareTest {
             --strategy race --preset pets           | expected --strategy staged beside them, found race
             --strategy race --confidence 1          | --confidence: expected a number between 0 and 1, found 1.0
             --strategy race --bound hope            | --bound: expected paired-t or anytime, found hope
-            --strategy race --max-trials 0          | expected ascending numbers from 1 on, found 0
+            --strategy race --max-trials 0          | --max-trials: expected at least 1, found 0
+            --max-trials 1001                       | --max-trials 1001: expected at most the model's 1000 timesteps
             --strategy race --tree nowhere.json     | nowhere.json
-            --confidence 0.9                        | expected --strategy race
+            --strategy staged --confidence 0.9      | expected --strategy race
+            --n-samples 5,10 --confidence 0.9       | expected --strategy race
             --exhaustive --strategy race            | --exhaustive: expected no --strategy race beside it
             --exhaustive --to-keep 1                | expected --strategy staged beside them
             --exhaustive --n-samples 5,10           | expected one number

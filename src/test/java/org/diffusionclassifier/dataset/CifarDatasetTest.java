@@ -88,7 +88,7 @@ class CifarDatasetTest {
         assertEquals(folder.resolve("batches.meta.txt") + ": expected 10 class names, found 9", refusal());
         writeNames("batches.meta.txt", 10);
         assertEquals(folder.resolve("test_batch.bin") + ": cannot be read (no such file)", refusal());
-        assertEquals("--split: expected train or test, found \"val\"",
+        assertEquals("split: expected train or test, found \"val\"",
                 Fixtures.inputError(() -> Datasets.open("cifar100:" + folder, "val")));
     }
 

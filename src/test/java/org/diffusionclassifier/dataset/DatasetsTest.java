@@ -120,10 +120,10 @@ class DatasetsTest {
     void refusesAnUnknownFormWithTheKnownOnes() {
         for (var spec : List.of("mnist:/data", "/data", "idx:", ":x", "", "idx\n:x")) {
             var message = Fixtures.inputError(() -> Datasets.open(spec, "test"));
-            assertTrue(message.startsWith("--dataset: expected idx:PATH, folder:PATH, csv:FILE, cifar10:PATH or"
+            assertTrue(message.startsWith("dataset: expected idx:PATH, folder:PATH, csv:FILE, cifar10:PATH or"
                     + " cifar100:PATH, found \""), message);
         }
-        assertEquals("--dataset: \"a\\u0000\" is no path", Fixtures.inputError(() -> Datasets.open("idx:a\0", "test")));
+        assertEquals("dataset: \"a\\u0000\" is no path", Fixtures.inputError(() -> Datasets.open("idx:a\0", "test")));
     }
 
     private static List<String> names(Dataset dataset) {

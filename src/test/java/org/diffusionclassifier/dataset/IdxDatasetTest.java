@@ -116,7 +116,7 @@ class IdxDatasetTest {
         assertEquals(folder.resolve("t10k-images-idx3-ubyte") + ": cannot be read (no such file)", refusal());
         write("t10k-images-idx3-ubyte", IMAGES);
         assertEquals(folder.resolve("t10k-labels-idx1-ubyte") + ": cannot be read (no such file)", refusal());
-        assertEquals("--split: expected train or test, found \"val\"",
+        assertEquals("split: expected train or test, found \"val\"",
                 Fixtures.inputError(() -> Datasets.open("idx:" + folder, "val")));
         assertEquals(folder.resolve("nothing") + ": no such file or directory",
                 Fixtures.inputError(() -> Datasets.open("idx:" + folder.resolve("nothing"), "test")));

@@ -28,7 +28,7 @@ class ShardTest {
     @ParameterizedTest
     @ValueSource(strings = {"0/8", "9/8", "-1/8", "1/0", "1", "1/2/3", "/", "1/", "a/b", "1/99999999999", "", "1\n/2"})
     void refusesWhatIsNoShard(String text) {
-        assertEquals("--shard: expected NUMBER/OF with NUMBER from 1 to OF, as in 2/8, found "
+        assertEquals("shard: expected NUMBER/OF with NUMBER from 1 to OF, as in 2/8, found "
                 + InputException.quoted(text), Fixtures.inputError(() -> Shard.parse(text)));
     }
 }

@@ -25,7 +25,7 @@ import org.diffusionclassifier.model.stablediffusion.UNet;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.score.Noise;
 import org.diffusionclassifier.score.Objective;
-import org.diffusionclassifier.strategy.Classifier;
+import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
@@ -104,7 +104,7 @@ class ModelFileTest {
                 var model = LoadedModel.of(source, device);
                 var scorer = model.scorer(PROMPTS, new Noise.Seeded(0), Objective.L2, 4)) {
             var strategy = new StagedElimination(TrialPlan.of(1000, List.of(2), 1), List.of(1), PROMPTS.size());
-            return new Classifier(scorer, strategy).classify(ImageDecoder.read(bundled.images().resolve("bag-1.png")));
+            return new AdaptiveEvaluation(scorer, strategy).classify(ImageDecoder.read(bundled.images().resolve("bag-1.png")));
         }
     }
 

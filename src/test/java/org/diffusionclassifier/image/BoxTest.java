@@ -43,7 +43,7 @@ class BoxTest {
         "1e300, 0, 1, 1, false",
         "0, 0, 1.7e308, 1, false"})
     void isIn(double x, double y, double width, double height, boolean expected) {
-        assertEquals(expected, new Box(x, y, width, height).isIn(PICTURE));
+        assertEquals(expected, new Box(x, y, width, height).isIn(PICTURE.size()));
     }
 
     @Test
@@ -80,8 +80,8 @@ class BoxTest {
 
     @Test
     void noSquareIsMadeAroundAVeryLongPicture() {
-        assertTrue(Box.canMask(new RgbImage(16384, 1, new byte[3 * 16384])));
-        assertFalse(Box.canMask(new RgbImage(1, 16385, new byte[3 * 16385])));
+        assertTrue(Box.canMask(new ImageSize(16384, 1)));
+        assertFalse(Box.canMask(new ImageSize(1, 16385)));
     }
 
     private static RgbImage grey(int width, int... levels) {

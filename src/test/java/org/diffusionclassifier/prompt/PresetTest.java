@@ -3,6 +3,7 @@ package org.diffusionclassifier.prompt;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import org.diffusionclassifier.score.Objective;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -15,11 +16,11 @@ class PresetTest {
     @ParameterizedTest
     @EnumSource
     void narrowsToOnePromptOverMoreAndMoreTrials(Preset preset) {
-        assertEquals(preset.nSamples().size(), preset.toKeep().size());
-        assertEquals(preset.nSamples().stream().sorted().distinct().toList(), preset.nSamples());
-        assertEquals(preset.toKeep().stream().sorted(Comparator.reverseOrder()).distinct().toList(), preset.toKeep());
-        assertEquals(1, preset.toKeep().get(preset.toKeep().size() - 1));
-        assertTrue(Set.of("l1", "l2").contains(preset.loss()));
+        assertEquals(preset.strategy().nSamples().size(), preset.strategy().toKeep().size());
+        assertEquals(preset.strategy().nSamples().stream().sorted().distinct().toList(), preset.strategy().nSamples());
+        assertEquals(preset.strategy().toKeep().stream().sorted(Comparator.reverseOrder()).distinct().toList(), preset.strategy().toKeep());
+        assertEquals(1, preset.strategy().toKeep().get(preset.strategy().toKeep().size() - 1));
+        assertTrue(Set.of(Objective.L1, Objective.L2).contains(preset.loss()));
     }
 
     @Test

@@ -113,13 +113,13 @@ class PromptSetTest {
 
     @Test
     void refusesNamesAndTemplatesThatMakeNoPrompts() {
-        assertEquals("--template: expected {} where the class name goes, found \"a photo\"",
+        assertEquals("template: expected {} where the class name goes, found \"a photo\"",
                 Fixtures.inputError(() -> PromptSet.of(List.of("cat"), "a photo")));
-        assertEquals("--classes: expected at least one class name",
+        assertEquals("classes: expected at least one class name",
                 Fixtures.inputError(() -> PromptSet.of(List.of(), "{}")));
-        assertEquals("--classes: class 1 has an empty name",
+        assertEquals("classes: class 1 has an empty name",
                 Fixtures.inputError(() -> PromptSet.of(List.of("cat", " "), "{}")));
-        assertEquals("--classes: \"cat\" is given twice",
+        assertEquals("classes: \"cat\" is given twice",
                 Fixtures.inputError(() -> PromptSet.of(List.of("cat", "dog", "cat "), "{}")));
     }
 

@@ -11,16 +11,17 @@ class MatchingTextTest {
 
     @Test
     void marksTheBestOfEachRowAndColumn() {
-        String text = MatchingText.matrix(List.of("a.png", "b.png"), List.of("a cat", "a dog", "a fox"), List.of(
-                new CaptionErrors(0.5, new double[] {0.25, 0.5, 0.125}),
-                new CaptionErrors(1, new double[] {0.5, 0.5, 0.75})));
+        var captions = List.of("a cat", "a dog", "a fox");
+        String text = MatchingText.matrix(List.of(
+                new CaptionErrors("a.png", captions, new double[] {0.25, 0.5, 0.125}, 0.5),
+                new CaptionErrors("b.png", captions, new double[] {0.5, 0.5, 0.75}, 1)));
         assertEquals("""
                1  a cat
                2  a dog
                3  a fox
 
             raw error
-                             1            2            3       untold
+                             1            2            3      (empty)
               a.png   0.250000 ^   0.500000     0.125000*^   0.500000
               b.png   0.500000     0.500000     0.750000     1.000000
 

@@ -1,9 +1,11 @@
 package org.diffusionclassifier.result;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
 import java.util.OptionalInt;
+import org.diffusionclassifier.image.Box;
 import org.diffusionclassifier.result.BoxErrors.Method;
 import org.junit.jupiter.api.Test;
 
@@ -35,8 +37,16 @@ class BoxErrorsTest {
         assertEquals(OptionalInt.of(0), BoxErrors.best(tied, Method.SUM, Scoring.RAW));
     }
 
-    private static BoxErrors box(double crop, double cropUntold, double mask, double maskUntold) {
-        return new BoxErrors(new CaptionErrors(cropUntold, new double[] {crop}),
-                new CaptionErrors(maskUntold, new double[] {mask}));
+    @Test
+    void errorsAreThoseOfTheExpressionAndOfTheEmptyCaption() {
+        var box = BoxErrors.of(new Box(1, 2, 3, 4.5), new CaptionErrors("", List.of("a"), new double[] {5}, 6),
+                new CaptionErrors("", List.of("a"), new double[] {7}, 8));
+        assertArrayEquals(new double[] {1, 2, 3, 4.5}, box.box());
+        assertEquals(List.of(5.0, 6.0, 7.0, 8.0),
+                List.of(box.crop(), box.cropUnconditional(), box.mask(), box.maskUnconditional()));
+    }
+
+    private static BoxErrors box(double crop, double cropUnconditional, double mask, double maskUnconditional) {
+        return new BoxErrors(new double[4], crop, cropUnconditional, mask, maskUnconditional);
     }
 }

@@ -14,7 +14,7 @@ import java.util.TreeMap;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.score.PromptErrors;
 import org.diffusionclassifier.score.Trial;
-import org.diffusionclassifier.strategy.StrategyPlan;
+import org.diffusionclassifier.strategy.StrategySpec;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 import org.junit.jupiter.api.Test;
@@ -62,7 +62,7 @@ class ErrorRecordingTest {
     /** Of two images one is labelled as its smallest error says. */
     @Test
     void everythingIsReplayed() {
-        Replay replay = Replay.of(recording(), StrategyPlan.parse("exhaustive", 4), 1, 1);
+        Replay replay = Replay.of(recording(), StrategySpec.parse("exhaustive", 4), 1, 1);
         assertEquals(List.of("exhaustive:4", 2, 1, 2, 0, 8.0, 8.0, 8.0), List.of(replay.strategy(), replay.images(),
                 replay.right(), replay.agreeing(), replay.ties(), replay.meanPairs(), replay.median(), replay.most()));
         assertEquals(0.5, replay.calibrationError(), 1e-9, "both are claimed to be certain, and one is wrong");
@@ -70,7 +70,7 @@ class ErrorRecordingTest {
 
     @Test
     void aStageEvaluatesItsPromptsOnly() {
-        Replay replay = Replay.of(recording(), StrategyPlan.parse("staged:1,4/1,1", 4), 1, 1);
+        Replay replay = Replay.of(recording(), StrategySpec.parse("staged:1,4/1,1", 4), 1, 1);
         assertEquals(2 + 3, replay.meanPairs());
         assertEquals(2, replay.agreeing());
     }
@@ -78,7 +78,7 @@ class ErrorRecordingTest {
     @Test
     void timestepsThatWereNotRecordedAreRefused() {
         var refusal = assertThrows(InputException.class,
-                () -> Replay.of(recording(), StrategyPlan.parse("exhaustive:5", 4), 1, 1));
+                () -> Replay.of(recording(), StrategySpec.parse("exhaustive:5", 4), 1, 1));
         assertEquals("timestep 100 was not recorded: expected a strategy whose largest number of timesteps is the "
                 + "recording's, 4", refusal.getMessage());
     }
@@ -87,7 +87,7 @@ class ErrorRecordingTest {
     @ValueSource(strings = {"", "race:x", "race:0.9,nobound", "race:2", "staged", "staged:5", "staged:5,4/1,1", "staged:a/b",
         "exhaustive:x", "exhaustive:0", "hope:1", "race:0.9,anytime,x"})
     void otherStrategiesAreRefusedInOneLine(String text) {
-        var refusal = assertThrows(InputException.class, () -> StrategyPlan.parse(text, 100));
+        var refusal = assertThrows(InputException.class, () -> StrategySpec.parse(text, 100));
         assertTrue(refusal.getMessage().contains("expected"), refusal.getMessage());
     }
 

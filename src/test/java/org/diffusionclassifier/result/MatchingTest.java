@@ -104,11 +104,11 @@ class MatchingTest {
         assertEquals(0.85, half.high(), 5e-3);
     }
 
-    private static MatchedExample matched(String tag, double e00, double e01, double e10, double e11, double untold0,
-                                          double untold1) {
+    private static MatchedExample matched(String tag, double e00, double e01, double e10, double e11, double empty0,
+                                          double empty1) {
         return MatchedExample.of(new MatchingExample(List.of(Path.of("a"), Path.of("b")), List.of("c", "d"), tag),
-                List.of(new CaptionErrors(untold0, new double[] {e00, e01}),
-                        new CaptionErrors(untold1, new double[] {e10, e11})));
+                List.of(new CaptionErrors("a", List.of("c", "d"), new double[] {e00, e01}, empty0),
+                        new CaptionErrors("b", List.of("c", "d"), new double[] {e10, e11}, empty1)));
     }
 
     private static void assertScores(Scores scores, String tag, int text, int image, int group, int of) {

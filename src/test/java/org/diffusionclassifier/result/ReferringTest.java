@@ -16,6 +16,7 @@ import org.diffusionclassifier.dataset.ReferringExample;
 import org.diffusionclassifier.testing.Fixtures;
 import org.diffusionclassifier.image.Box;
 import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.ImageSize;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.result.BoxErrors.Method;
 import org.diffusionclassifier.testing.ReferringDemoSet;
@@ -86,10 +87,10 @@ class ReferringTest {
     @Test
     void refusesBoxesOutsideThePicture() {
         var picture = new RgbImage(4, 2, new byte[3 * 8]);
-        Boxes.requireIn(picture, List.of(new Box(0, 0, 4, 2)), "boxes");
+        Boxes.requireIn(picture.size(), List.of(new Box(0, 0, 4, 2)), "boxes");
         assertEquals("boxes: expected a box inside the picture of 4×2 pixels, found [0, 0.5, 4.5, 3]",
-                Fixtures.inputError(() -> Boxes.requireIn(picture, List.of(new Box(0, 0.5, 4.5, 3)), "boxes")));
-        var thread = new RgbImage(1, 20000, new byte[3 * 20000]);
+                Fixtures.inputError(() -> Boxes.requireIn(picture.size(), List.of(new Box(0, 0.5, 4.5, 3)), "boxes")));
+        var thread = new ImageSize(1, 20000);
         assertTrue(Fixtures.inputError(() -> Boxes.requireIn(thread, List.of(), "boxes")).contains("1×20000"));
     }
 
@@ -124,7 +125,7 @@ class ReferringTest {
         assertEquals(made.size(), read.size());
         for (int e = 0; e < made.size(); e++) {
             RgbImage picture = ImageDecoder.read(read.get(e).image());
-            Boxes.requireIn(picture, read.get(e).boxes(), file.toString());
+            Boxes.requireIn(picture.size(), read.get(e).boxes(), file.toString());
             int[][] canvas = made.get(e).canvas();
             assertEquals(canvas.length, picture.height());
             for (int i = 0; i < picture.width() * picture.height(); i++) {
@@ -145,9 +146,8 @@ class ReferringTest {
         }
     }
 
-    private static BoxErrors box(double crop, double cropUntold, double mask, double maskUntold) {
-        return new BoxErrors(new CaptionErrors(cropUntold, new double[] {crop}),
-                new CaptionErrors(maskUntold, new double[] {mask}));
+    private static BoxErrors box(double crop, double cropUnconditional, double mask, double maskUnconditional) {
+        return new BoxErrors(new double[4], crop, cropUnconditional, mask, maskUnconditional);
     }
 
     private List<ReferringExample> read(String content) {

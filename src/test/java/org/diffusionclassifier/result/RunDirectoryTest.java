@@ -141,7 +141,7 @@ class RunDirectoryTest {
         open().close();
         var now = new TreeMap<>(Map.of("n-samples", "5,20", "loss", "a\nb"));
         assertEquals(run().resolve("settings.json") + ": loss was not set and is now \"a\\nb\"; n-samples was 10,50 and"
-                + " is now 5,20; seed was 3 and is now not set: use another --out or the same settings",
+                + " is now 5,20; seed was 3 and is now not set: use another out or the same settings",
                 Fixtures.inputError(() -> RunDirectory.open(run(), now, DATASET_SIZE)));
     }
 
@@ -154,14 +154,14 @@ class RunDirectoryTest {
             assertEquals(settings + ": not a JSON object of settings", Fixtures.inputError(this::open), text);
         }
         Files.delete(settings);
-        assertEquals(run() + ": has results.jsonl but no settings.json to tell what made it, use another --out",
+        assertEquals(run() + ": has results.jsonl but no settings.json to tell what made it, use another out",
                 Fixtures.inputError(this::open));
     }
 
     @Test
     void aDirectoryIsOpenOnlyOnce() {
         try (var run = open()) {
-            assertEquals(run() + ": in use by another run, wait for it or use another --out",
+            assertEquals(run() + ": in use by another run, wait for it or use another out",
                     Fixtures.inputError(this::open));
         }
         open().close();
@@ -174,7 +174,7 @@ class RunDirectoryTest {
                 run().toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         try {
             assertEquals('o', other.getInputStream().read());
-            assertEquals(run() + ": in use by another run, wait for it or use another --out",
+            assertEquals(run() + ": in use by another run, wait for it or use another out",
                     Fixtures.inputError(this::open));
         } finally {
             other.destroyForcibly().waitFor();

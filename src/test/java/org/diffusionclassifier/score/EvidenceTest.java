@@ -12,7 +12,7 @@ import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.strategy.Classifier;
+import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
@@ -76,7 +76,7 @@ class EvidenceTest {
             for (int batchSize : new int[] {1, 3, 64}) {
                 try (var scorer = scorer(model, prompts, batchSize)) {
                     var strategy = new StagedElimination(TrialPlan.of(1000, List.of(4, 9), 1), List.of(1, 1), 3);
-                    Prediction prediction = new Classifier(scorer, strategy)
+                    Prediction prediction = new AdaptiveEvaluation(scorer, strategy)
                             .classify(ImageDecoder.read(bundled.images().resolve("bag-0.png")));
                     PromptErrors winner = prediction.winner();
                     PromptErrors second = prediction.ranking().get(1);

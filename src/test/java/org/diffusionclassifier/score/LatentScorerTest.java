@@ -35,7 +35,7 @@ import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.model.LatentModel;
 import org.diffusionclassifier.model.NoiseProcess;
 import org.diffusionclassifier.model.dit.DitModel;
-import org.diffusionclassifier.strategy.Classifier;
+import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
@@ -182,7 +182,7 @@ class LatentScorerTest {
         Integer[] labels = IntStream.range(0, TABLE.length).boxed().toArray(Integer[]::new);
         try (var scorer = scorer(objective, 7, labels)) {
             var plan = TrialPlan.of(scorer.timesteps(), nSamples, 1);
-            return new Classifier(scorer, new StagedElimination(plan, toKeep, TABLE.length)).classify(IMAGE);
+            return new AdaptiveEvaluation(scorer, new StagedElimination(plan, toKeep, TABLE.length)).classify(IMAGE);
         }
     }
 

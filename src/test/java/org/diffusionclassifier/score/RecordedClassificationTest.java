@@ -17,7 +17,7 @@ import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.strategy.Classifier;
+import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
@@ -61,7 +61,7 @@ class RecordedClassificationTest {
             var strategy = new StagedElimination(plan, integers(recorded.get("to_keep")), prompts.size());
             Prediction prediction;
             try (var scorer = model.scorer(prompts, noise, loss, 64)) {
-                prediction = new Classifier(scorer, strategy).classify(image);
+                prediction = new AdaptiveEvaluation(scorer, strategy).classify(image);
             }
 
             assertEquals(recorded.get("predicted").intValue(), prediction.winner().prompt());
@@ -91,7 +91,7 @@ class RecordedClassificationTest {
                 try (var scorer = model.scorer(prompts, new Noise.Seeded(3), Objective.L2,
                         batchSize)) {
                     var strategy = new StagedElimination(plan, List.of(2, 1), prompts.size());
-                    predictions.add(new Classifier(scorer, strategy).classify(image));
+                    predictions.add(new AdaptiveEvaluation(scorer, strategy).classify(image));
                 }
             }
             Prediction first = predictions.get(0);
@@ -124,7 +124,7 @@ class RecordedClassificationTest {
                     "a photo of a shirt.");
             var strategy = new StagedElimination(TrialPlan.of(1000, List.of(10), 1), List.of(1), prompts.size());
             try (var scorer = model.scorer(prompts, new Noise.Seeded(0), Objective.L2, 40)) {
-                int winner = new Classifier(scorer, strategy)
+                int winner = new AdaptiveEvaluation(scorer, strategy)
                         .classify(ImageDecoder.read(bundled.images().resolve(picture + ".png"))).winner().prompt();
                 assertTrue(prompts.get(winner).contains(picture.substring(0, picture.lastIndexOf('-')).replace('-', ' ')));
                 return winner;

@@ -113,7 +113,7 @@ class BoundTest {
         return (int) IntStream.range(0, RACES).parallel().filter(race -> {
             float[][] errors = errors(kind, race, ahead);
             var scorer = new TableScorer(PROMPTS, (trial, prompt) -> errors[prompt][trial.noiseIndex()]);
-            Prediction prediction = new Classifier(scorer, new Race(trials, bound, 1 - delta, classes, 1)).classify(IMAGE);
+            Prediction prediction = new AdaptiveEvaluation(scorer, new FlatRace(trials, bound, 1 - delta, classes, 1)).classify(IMAGE);
             return !prediction.isTie() && prediction.winner().prompt() != 0;
         }).count();
     }

@@ -61,20 +61,20 @@ class PosteriorTest {
     @Test
     void calibrationFindsTheTemperatureThatMadeTheLabels() {
         var random = new SplittableRandom(4);
-        var images = new ArrayList<Calibration.Labelled>();
+        var images = new ArrayList<TemperatureScaling.Labelled>();
         for (int i = 0; i < 20_000; i++) {
             double[] scores = random.doubles(5, -1, 1).toArray();
-            double[] shares = new Calibration.Labelled(scores, 0).probabilities(0.37);
+            double[] shares = new TemperatureScaling.Labelled(scores, 0).probabilities(0.37);
             double at = random.nextDouble();
             int label = 0;
             while (label < 4 && at >= shares[label]) {
                 at -= shares[label++];
             }
-            images.add(new Calibration.Labelled(scores, label));
+            images.add(new TemperatureScaling.Labelled(scores, label));
         }
-        double fitted = Calibration.fit(images);
+        double fitted = TemperatureScaling.fit(images);
         assertEquals(0.37, fitted, 0.02);
-        assertTrue(Calibration.loss(images, fitted) <= Calibration.loss(images, 0.37));
+        assertTrue(TemperatureScaling.loss(images, fitted) <= TemperatureScaling.loss(images, 0.37));
     }
 
     @Test

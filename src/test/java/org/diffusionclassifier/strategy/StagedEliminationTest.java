@@ -23,7 +23,7 @@ class StagedEliminationTest {
 
     private static Prediction classify(TableScorer scorer, List<Integer> nSamples, List<Integer> toKeep) {
         TrialPlan plan = TrialPlan.of(scorer.timesteps(), nSamples, 1);
-        return new Classifier(scorer, new StagedElimination(plan, toKeep, scorer.prompts())).classify(IMAGE);
+        return new AdaptiveEvaluation(scorer, new StagedElimination(plan, toKeep, scorer.prompts())).classify(IMAGE);
     }
 
     private static List<Integer> ranking(Prediction prediction) {
@@ -128,11 +128,11 @@ class StagedEliminationTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = ';', value = {
-        "1; --to-keep: expected as many numbers as --n-samples has, 2, found 1",
-        "3,2,1; --to-keep: expected as many numbers as --n-samples has, 2, found 3",
-        "3,2; --to-keep: expected 1 as the last number, found 2",
-        "5,1; --to-keep: expected at most the 4 prompts, found 5",
-        "0,1; --to-keep: expected at least 1, found 0"})
+        "1; toKeep: expected as many numbers as nSamples has, 2, found 1",
+        "3,2,1; toKeep: expected as many numbers as nSamples has, 2, found 3",
+        "3,2; toKeep: expected 1 as the last number, found 2",
+        "5,1; toKeep: expected at most the 4 prompts, found 5",
+        "0,1; toKeep: expected at least 1, found 0"})
     void refusesNumbersThatDoNotFit(String toKeep, String message) {
         TrialPlan plan = TrialPlan.of(1000, List.of(3, 10), 1);
         List<Integer> keep = Stream.of(toKeep.split(",")).map(Integer::valueOf).toList();
@@ -144,6 +144,6 @@ class StagedEliminationTest {
     void refusesToKeepMoreThanTheStageBefore() {
         TrialPlan plan = TrialPlan.of(1000, List.of(1, 3, 10), 1);
         var refusal = assertThrows(InputException.class, () -> new StagedElimination(plan, List.of(2, 3, 1), 4));
-        assertEquals("--to-keep: expected at most the 2 kept before, found 3", refusal.getMessage());
+        assertEquals("toKeep: expected at most the 2 kept before, found 3", refusal.getMessage());
     }
 }

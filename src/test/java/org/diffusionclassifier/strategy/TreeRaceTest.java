@@ -39,7 +39,7 @@ class TreeRaceTest {
     }
 
     private static Prediction race(TableScorer scorer, ClassTree tree, int pairsAhead) {
-        return new Classifier(scorer, new TreeRace(tree, trials(50), new PairedT(), 0.95, pairsAhead)).classify(IMAGE);
+        return new AdaptiveEvaluation(scorer, new TreeRace(tree, trials(50), new PairedT(), 0.95, pairsAhead)).classify(IMAGE);
     }
 
     @ParameterizedTest
@@ -90,8 +90,8 @@ class TreeRaceTest {
         var tree = new ClassTree("all", List.of(0), IntStream.range(0, 100)
                 .mapToObj(i -> ClassTree.leaf("class", List.of(i))).toList());
         Prediction flat = race(around(42), tree, 64);
-        var race = new Race(trials(50), new PairedT(), 0.95, IntStream.range(0, 100).boxed().toList(), 64);
-        Prediction plain = new Classifier(around(42), race).classify(IMAGE);
+        var race = new FlatRace(trials(50), new PairedT(), 0.95, IntStream.range(0, 100).boxed().toList(), 64);
+        Prediction plain = new AdaptiveEvaluation(around(42), race).classify(IMAGE);
         assertEquals(plain.pairs(), flat.pairs());
         assertEquals(plain.ranking().stream().map(PromptErrors::prompt).toList(),
                 flat.ranking().stream().map(PromptErrors::prompt).toList());

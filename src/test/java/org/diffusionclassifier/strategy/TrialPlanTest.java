@@ -121,11 +121,11 @@ class TrialPlanTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = ';', value = {
-        "0; --n-samples: expected ascending numbers from 1 on, found 0",
-        "-3; --n-samples: expected ascending numbers from 1 on, found -3",
-        "5,5; --n-samples: expected ascending numbers from 1 on, found 5 after 5",
-        "5,20,10; --n-samples: expected ascending numbers from 1 on, found 10 after 20",
-        "5,1001; --n-samples 1001: expected at most the model's 1000 timesteps"})
+        "0; nSamples: expected ascending numbers from 1 on, found 0",
+        "-3; nSamples: expected ascending numbers from 1 on, found -3",
+        "5,5; nSamples: expected ascending numbers from 1 on, found 5 after 5",
+        "5,20,10; nSamples: expected ascending numbers from 1 on, found 10 after 20",
+        "5,1001; nSamples 1001: expected at most the model's 1000 timesteps"})
     void refusesNumbersThatDoNotAscendWithinTheTimesteps(String nSamples, String message) {
         List<Integer> samples = IntStream.of(numbers(nSamples)).boxed().toList();
         var refusal = assertThrows(InputException.class, () -> TrialPlan.of(1000, samples, 1));

@@ -2,6 +2,7 @@ package org.diffusionclassifier.jmh;
 
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import org.diffusionclassifier.DiffusionModel;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
@@ -40,12 +41,21 @@ public abstract class DeviceBenchmark {
 
     /** @param dtype {@code f32}, {@code bf16} or {@code auto} on the CPU; a GPU computes in f16 whatever it says */
     protected final Device openDevice(String dtype) {
-        boolean cuda = device.equals("cuda") || device.equals("auto") && CudaDevice.isInstalled();
-        Device opened = cuda
+        Device opened = isCuda()
                 ? CudaDevice.open(Kernels.valueOf(kernels.toUpperCase(Locale.ROOT)), WeightsBudget.unlimited())
                 : new CpuDevice(dtype.equals("auto") ? CpuDevice.fastestType()
                         : DType.valueOf(dtype.toUpperCase(Locale.ROOT)));
         System.out.println("# device: " + opened.description());
         return opened;
+    }
+
+    /** As {@link #openDevice}, for the library to open. */
+    protected final DiffusionModel.Builder model(String dtype) {
+        return DiffusionModel.builder().device(isCuda() ? "cuda" : "cpu").dtype(isCuda() ? "auto" : dtype)
+                .kernels(isCuda() ? kernels : "native").log(line -> System.out.println("# " + line));
+    }
+
+    private boolean isCuda() {
+        return device.equals("cuda") || device.equals("auto") && CudaDevice.isInstalled();
     }
 }

@@ -7,6 +7,7 @@ import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.model.LatentModel;
+import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.ModelFamily;
 
 /** Class-conditional diffusion transformers. (Peebles and Xie, 2023, arXiv 2212.09748.) */
@@ -34,13 +35,14 @@ public final class DitFamily implements ModelFamily {
 
     @Override
     public Optional<List<String>> labels(Checkpoint checkpoint) {
-        return Optional.of(labels(DitParts.read(checkpoint)));
+        DitParts parts = DitParts.read(checkpoint);
+        return Optional.of(!parts.labelNames().isEmpty() ? parts.labelNames()
+                : IntStream.range(0, parts.transformer().labels()).mapToObj(String::valueOf).toList());
     }
 
-    /** Their names, or numbers where they have none. */
-    static List<String> labels(DitParts parts) {
-        return !parts.labelNames().isEmpty() ? parts.labelNames()
-                : IntStream.range(0, parts.transformer().labels()).mapToObj(String::valueOf).toList();
+    @Override
+    public Latents latents(Checkpoint checkpoint) {
+        return DitParts.read(checkpoint).latents();
     }
 
     @Override

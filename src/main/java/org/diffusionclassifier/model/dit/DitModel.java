@@ -9,7 +9,7 @@ import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.Conditioner;
 import org.diffusionclassifier.model.LatentEncoder;
 import org.diffusionclassifier.model.LatentModel;
-import org.diffusionclassifier.model.NoiseProcess;
+import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.Pairs;
 
 /** A class-conditional latent diffusion model: a DiT with its autoencoder. (Peebles and Xie, 2023.) */
@@ -17,22 +17,22 @@ public final class DitModel implements LatentModel {
 
     private final Device device;
     private final DitParts parts;
-    private final NoiseProcess noise;
-    private final LatentEncoder latents;
+    private final Latents latents;
+    private final LatentEncoder encoder;
     private final Dit dit;
 
     /** @throws org.diffusionclassifier.tensor.InputException if the checkpoint is none, lacks a part, or is damaged */
     public DitModel(Checkpoint checkpoint, Device device) {
         this.device = device;
         this.parts = DitParts.read(checkpoint);
-        this.noise = NoiseProcess.of(parts.schedule());
+        this.latents = parts.latents();
         int pixels = parts.transformer().sampleSize() * parts.vae().downscale();
-        this.latents = new LatentEncoder(parts.vae(), checkpoint.component(DitParts.VAE).weights(),
+        this.encoder = new LatentEncoder(parts.vae(), checkpoint.component(DitParts.VAE).weights(),
                 Preprocess.adm(pixels), device);
         try {
             this.dit = new Dit(parts.transformer(), checkpoint.component(DitParts.TRANSFORMER).weights(), device);
         } catch (RuntimeException e) {
-            latents.close();
+            encoder.close();
             throw e;
         }
     }
@@ -44,37 +44,22 @@ public final class DitModel implements LatentModel {
 
     @Override
     public Conditioner conditioner() {
-        return new LabelConditioner(dit, DitFamily.labels(parts));
+        return new LabelConditioner(dit, parts.transformer().labels());
     }
 
     @Override
-    public NoiseProcess noise() {
-        return noise;
-    }
-
-    @Override
-    public int size() {
-        return parts.transformer().sampleSize();
-    }
-
-    @Override
-    public int channels() {
-        return parts.transformer().inChannels();
-    }
-
-    @Override
-    public boolean predictsVariance() {
-        return parts.transformer().predictsVariance();
+    public Latents latents() {
+        return latents;
     }
 
     @Override
     public RgbImage seen(RgbImage image) {
-        return latents.seen(image);
+        return encoder.seen(image);
     }
 
     @Override
     public Tensor latent(RgbImage image) {
-        return latents.encode(image);
+        return encoder.encode(image);
     }
 
     @Override
@@ -84,7 +69,7 @@ public final class DitModel implements LatentModel {
 
     @Override
     public void close() {
-        latents.close();
+        encoder.close();
         dit.close();
     }
 }

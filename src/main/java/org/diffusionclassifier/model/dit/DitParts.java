@@ -10,6 +10,8 @@ import org.diffusionclassifier.config.JsonConfig;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.config.VaeConfig;
+import org.diffusionclassifier.model.Latents;
+import org.diffusionclassifier.model.NoiseProcess;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -39,6 +41,11 @@ record DitParts(VaeConfig vae, DitConfig transformer, ScheduleConfig schedule, L
             throw scheduler.unsupported("prediction_type", "epsilon, as a DiT predicts");
         }
         return parts;
+    }
+
+    Latents latents() {
+        return new Latents(NoiseProcess.of(schedule), transformer.sampleSize(), transformer.inChannels(),
+                transformer.predictsVariance());
     }
 
     Layout layout() {

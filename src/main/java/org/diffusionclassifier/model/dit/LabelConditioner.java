@@ -1,7 +1,6 @@
 package org.diffusionclassifier.model.dit;
 
 import java.util.List;
-import java.util.Optional;
 import org.diffusionclassifier.model.Conditioner;
 import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.tensor.InputException;
@@ -9,9 +8,9 @@ import org.diffusionclassifier.tensor.InputException;
 /**
  * From labels, given by their numbers, to their rows in the network's tables of embeddings.
  *
- * @param names of all labels, in their order
+ * @param labels how many there are
  */
-record LabelConditioner(Dit dit, List<String> names) implements Conditioner {
+record LabelConditioner(Dit dit, int labels) implements Conditioner {
 
     @Override
     public Conditioning encode(List<String> prompts) {
@@ -20,15 +19,10 @@ record LabelConditioner(Dit dit, List<String> names) implements Conditioner {
 
     private int label(String prompt) {
         int label = prompt.matches("\\d{1,9}") ? Integer.parseInt(prompt) : -1;
-        if (label < 0 || label >= names.size()) {
-            throw new InputException("expected labels from 0 to " + (names.size() - 1) + ", as the model has, found "
+        if (label < 0 || label >= labels) {
+            throw new InputException("expected labels from 0 to " + (labels - 1) + ", as the model has, found "
                     + prompt);
         }
         return label;
-    }
-
-    @Override
-    public Optional<List<String>> labels() {
-        return Optional.of(names);
     }
 }

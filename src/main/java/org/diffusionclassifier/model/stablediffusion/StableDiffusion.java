@@ -10,7 +10,7 @@ import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.Conditioner;
 import org.diffusionclassifier.model.LatentEncoder;
 import org.diffusionclassifier.model.LatentModel;
-import org.diffusionclassifier.model.NoiseProcess;
+import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.Pairs;
 import org.diffusionclassifier.model.Probe;
 
@@ -26,9 +26,9 @@ public final class StableDiffusion implements LatentModel {
     private final Checkpoint checkpoint;
     private final Device device;
     private final StableDiffusionConfig config;
-    private final NoiseProcess noise;
+    private final Latents latents;
     private final CaptionConditioner conditioner;
-    private LatentEncoder latents;
+    private LatentEncoder encoder;
     private UNet unet;
 
     /** @throws org.diffusionclassifier.tensor.InputException if the checkpoint is no model of this form, or lacks a part */
@@ -36,7 +36,7 @@ public final class StableDiffusion implements LatentModel {
         this.checkpoint = checkpoint;
         this.device = device;
         this.config = StableDiffusionConfig.read(checkpoint);
-        this.noise = NoiseProcess.of(config.schedule());
+        this.latents = config.latents();
         this.conditioner = new CaptionConditioner(checkpoint, config.textEncoder(), this::unet, device);
     }
 
@@ -51,33 +51,18 @@ public final class StableDiffusion implements LatentModel {
     }
 
     @Override
-    public NoiseProcess noise() {
-        return noise;
-    }
-
-    @Override
-    public int size() {
-        return config.unet().sampleSize();
-    }
-
-    @Override
-    public int channels() {
-        return config.unet().inChannels();
-    }
-
-    @Override
-    public boolean predictsVariance() {
-        return false;
+    public Latents latents() {
+        return latents;
     }
 
     @Override
     public RgbImage seen(RgbImage image) {
-        return latents().seen(image);
+        return encoder().seen(image);
     }
 
     @Override
     public Tensor latent(RgbImage image) {
-        return latents().encode(image);
+        return encoder().encode(image);
     }
 
     @Override
@@ -91,18 +76,18 @@ public final class StableDiffusion implements LatentModel {
         return unet().errors(diffusion, trials, pairs, measure);
     }
 
-    private LatentEncoder latents() {
-        if (latents == null) {
+    private LatentEncoder encoder() {
+        if (encoder == null) {
             int pixels = config.unet().sampleSize() * config.vae().downscale();
-            latents = new LatentEncoder(config.vae(), checkpoint.component(StableDiffusionConfig.VAE).weights(),
+            encoder = new LatentEncoder(config.vae(), checkpoint.component(StableDiffusionConfig.VAE).weights(),
                     new Preprocess(pixels), device);
         }
-        return latents;
+        return encoder;
     }
 
     private UNet unet() {
         if (unet == null) {
-            latents();      // stands before it in a converted file
+            encoder();      // stands before it in a converted file
             unet = new UNet(config.unet(), checkpoint.component(StableDiffusionConfig.UNET).weights(), device);
         }
         return unet;
@@ -111,8 +96,8 @@ public final class StableDiffusion implements LatentModel {
     @Override
     public void close() {
         conditioner.close();
-        if (latents != null) {
-            latents.close();
+        if (encoder != null) {
+            encoder.close();
         }
         if (unet != null) {
             unet.close();

@@ -10,6 +10,8 @@ import org.diffusionclassifier.config.JsonConfig;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
+import org.diffusionclassifier.model.Latents;
+import org.diffusionclassifier.model.NoiseProcess;
 import org.diffusionclassifier.tensor.InputException;
 
 /** The configuration of a Stable Diffusion model, part by part. */
@@ -40,6 +42,10 @@ record StableDiffusionConfig(ClipTextConfig textEncoder, VaeConfig vae, UNetConf
             throw vae.unsupported("in_channels", "3, as images are RGB");
         }
         return config;
+    }
+
+    Latents latents() {
+        return new Latents(NoiseProcess.of(schedule), unet.sampleSize(), unet.inChannels(), false);
     }
 
     Layout layout() {

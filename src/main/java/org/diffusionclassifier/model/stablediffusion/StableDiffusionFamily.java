@@ -6,6 +6,7 @@ import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.model.LatentModel;
+import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -39,6 +40,11 @@ public final class StableDiffusionFamily implements ModelFamily {
     @Override
     public Optional<List<String>> labels(Checkpoint checkpoint) {
         return Optional.empty();
+    }
+
+    @Override
+    public Latents latents(Checkpoint checkpoint) {
+        return StableDiffusionConfig.read(checkpoint).latents();
     }
 
     @Override

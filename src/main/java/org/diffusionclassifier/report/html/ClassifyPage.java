@@ -9,7 +9,7 @@ import org.diffusionclassifier.report.Explanation;
 import org.diffusionclassifier.strategy.Posterior;
 import org.diffusionclassifier.strategy.Prediction;
 
-/** The page of {@code classify --report}: each picture with its ranked classes, error curves and heat map. */
+/** The page of classified pictures: each with its ranked classes, error curves and heat map. */
 public final class ClassifyPage {
 
     private final PromptSet prompts;
@@ -32,7 +32,7 @@ public final class ClassifyPage {
         this.page = new Page(title);
     }
 
-    /** The page of {@code classify --explain}: heat maps and error curves alone. */
+    /** The same with heat maps and error curves alone. */
     public static ClassifyPage explanations(PromptSet prompts, int timesteps) {
         return new ClassifyPage(prompts, timesteps, 0, "Where the evidence lies");
     }

@@ -9,7 +9,7 @@ import org.diffusionclassifier.report.RankingText;
 import org.diffusionclassifier.result.Outcome;
 import org.diffusionclassifier.result.Summary;
 
-/** The page of {@code evaluate --report}: accuracy, what was taken for what, calibration, pairs spent, worst mistakes. */
+/** The page of an evaluation: accuracy, confusions, calibration, pairs spent, worst mistakes. */
 public final class EvaluatePage {
 
     /** Thumbnails; a page of ten thousand images is to stay a small one. */
@@ -35,7 +35,7 @@ public final class EvaluatePage {
                 summary.ties() == 0 ? Html.NOTHING : Html.of("; %d undecided", summary.ties()), images.description()));
         page.section("What was taken for what", sideBySide(Confusions.matrix(summary.confusion()),
                 Confusions.classes(summary.confusion())));
-        page.section("Probabilities and effort", sideBySide(Calibration.of(summary.calibration()),
+        page.section("Probabilities and effort", sideBySide(CalibrationChart.of(summary.calibration()),
                 PairsHistogram.of(outcomes.stream().map(Outcome::pairs).toList())));
         mistakes(page, outcomes, classes, images);
         return page.settings(summary.settings());

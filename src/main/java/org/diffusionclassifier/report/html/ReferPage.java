@@ -5,18 +5,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.SortedMap;
-import org.diffusionclassifier.dataset.ReferringExample;
-import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.result.BoxErrors.Method;
-import org.diffusionclassifier.result.ReferredExample.Candidate;
+import org.diffusionclassifier.result.BoxErrors;
 import org.diffusionclassifier.result.ReferredExample.Choice;
 import org.diffusionclassifier.result.ReferredExample;
 import org.diffusionclassifier.result.ReferringSummary.Accuracy;
 import org.diffusionclassifier.result.ReferringSummary;
 import org.diffusionclassifier.result.Scoring;
 
-/** The page of {@code refer --report}: a picture's boxes and what they score, or accuracy over examples, and these. */
+/**
+ * The page of referring expressions: a picture's boxes and what they score, or accuracy over examples, and these. Examples
+ * are added one by one, so that each picture has to be in memory for a moment only.
+ */
 public final class ReferPage {
 
     /** So that thousands of examples do not make a page that no browser opens. */
@@ -25,8 +26,7 @@ public final class ReferPage {
     private static final Html DRAWN = Html.of("<p class=\"note\">Drawn thick: the box that was chosen by the sum of both "
             + "scores, less the unconditional error.</p>");
 
-    private ReferPage() {
-    }
+    private final List<Html> added = new ArrayList<>();
 
     /** @param settings what the results depend on, by name */
     public static Page boxes(RgbImage picture, ReferredExample example, SortedMap<String, String> settings) {
@@ -52,33 +52,33 @@ public final class ReferPage {
                 .settings(settings);
     }
 
-    /** @param asked the examples of {@code summary}, in the same order */
-    public static Page examples(List<ReferringExample> asked, ReferringSummary summary) {
+    /** Adds an example with its picture; those beyond the first 400 are not shown. */
+    public void add(RgbImage picture, ReferredExample example) {
+        if (added.size() < MOST_SHOWN) {
+            added.add(Html.of("<figure>%s<p>%s</p></figure>", drawn(picture, example, 2 * Picture.SMALL),
+                    Verdict.of(example.expression(), Boolean.TRUE.equals(drawnChoice(example).correct()))));
+        }
+    }
+
+    /** The page of the examples that were added. */
+    public Page examples(ReferringSummary summary) {
         var table = new Table("", "scored by", "right");
         for (Accuracy accuracy : summary.accuracies()) {
             table.row(accuracy.method(), accuracy.scoring(), accuracy.correct());
         }
         table.row("chance", "", String.format(Locale.ROOT, "%.1f %%", 100 * summary.chance()));
-        int shown = Math.min(asked.size(), MOST_SHOWN);
-        var examples = new ArrayList<Html>();
-        for (int i = 0; i < shown; i++) {
-            ReferredExample example = summary.examples().get(i);
-            Choice choice = drawnChoice(example);
-            examples.add(Html.of("<figure>%s<p>%s</p></figure>",
-                    drawn(ImageDecoder.read(asked.get(i).image()), example, 2 * Picture.SMALL),
-                    Verdict.of(example.expression(), Boolean.TRUE.equals(choice.correct()))));
-        }
+        int all = summary.examples().size();
         return new Page("Boxes that expressions refer to")
-                .section("Accuracy over " + asked.size() + " examples", table.render(), Html.of("<p class=\"note\">Right is "
+                .section("Accuracy over " + all + " examples", table.render(), Html.of("<p class=\"note\">Right is "
                         + "a box whose intersection over union with the true one is above 0.5; 95 %% intervals.</p>"))
-                .section(shown == asked.size() ? "Examples" : "The first " + shown + " of " + asked.size() + " examples",
+                .section(added.size() == all ? "Examples" : "The first " + added.size() + " of " + all + " examples",
                         DRAWN, Html.of("<p class=\"note\">Dashed: the true one.</p>"),
-                        Html.of("<div class=\"thumbnails wider\">%n%s%n</div>", Html.join(examples)))
+                        Html.of("<div class=\"thumbnails wider\">%n%s%n</div>", Html.join(added)))
                 .settings(summary.settings());
     }
 
     private static Html drawn(RgbImage picture, ReferredExample example, int longest) {
-        return BoxedPicture.of(picture, example.expression(), example.boxes().stream().map(Candidate::box).toList(),
+        return BoxedPicture.of(picture, example.expression(), example.boxes().stream().map(BoxErrors::box).toList(),
                 drawnChoice(example).chosen(), example.truth(), longest);
     }
 

@@ -13,7 +13,7 @@ import org.diffusionclassifier.score.Evidence;
 import org.diffusionclassifier.score.Noise;
 import org.diffusionclassifier.score.Objective;
 import org.diffusionclassifier.score.PromptErrors;
-import org.diffusionclassifier.strategy.Classifier;
+import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
@@ -100,7 +100,7 @@ class ClassificationOnCudaTest {
                 var model = LoadedModel.of(bundled.root(), device);
                 var scorer = model.scorer(PROMPTS, new Noise.Seeded(0), loss, batchSize)) {
             var strategy = new StagedElimination(TrialPlan.of(1000, samples, 1), toKeep, PROMPTS.size());
-            return new Classifier(scorer, strategy).classify(ImageDecoder.read(bundled.images().resolve(picture)));
+            return new AdaptiveEvaluation(scorer, strategy).classify(ImageDecoder.read(bundled.images().resolve(picture)));
         }
     }
 }

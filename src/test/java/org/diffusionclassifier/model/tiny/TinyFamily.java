@@ -11,7 +11,9 @@ import org.diffusionclassifier.config.JsonConfig;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.model.LatentModel;
+import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.ModelFamily;
+import org.diffusionclassifier.model.NoiseProcess;
 
 /**
  * A family of the tests' own, which no main file knows: a network of two convolutions, conditioned on a label between them.
@@ -27,6 +29,10 @@ public final class TinyFamily implements ModelFamily {
         static Config of(Checkpoint checkpoint) {
             JsonConfig json = checkpoint.component(COMPONENT).config();
             return new Config(json.integer("size"), json.integer("width"), json.integer("labels"));
+        }
+
+        Latents latents(NoiseProcess noise) {
+            return new Latents(noise, size, 3, false);
         }
     }
 
@@ -61,6 +67,11 @@ public final class TinyFamily implements ModelFamily {
     @Override
     public Optional<List<String>> labels(Checkpoint checkpoint) {
         return Optional.of(checkpoint.labels(Config.of(checkpoint).labels));
+    }
+
+    @Override
+    public Latents latents(Checkpoint checkpoint) {
+        return Config.of(checkpoint).latents(NoiseProcess.of(ScheduleConfig.read(checkpoint.scheduler())));
     }
 
     @Override

@@ -1,7 +1,6 @@
 package org.diffusionclassifier.model.tiny;
 
 import java.util.List;
-import java.util.Optional;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.device.Conv2d;
@@ -13,6 +12,7 @@ import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.Conditioner;
 import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.model.LatentModel;
+import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.Layers;
 import org.diffusionclassifier.model.NoiseProcess;
 import org.diffusionclassifier.model.PairRows;
@@ -27,7 +27,6 @@ final class TinyModel implements LatentModel, Conditioner {
     private final TinyFamily.Config config;
     private final NoiseProcess noise;
     private final Preprocess preprocess;
-    private final List<String> names;
     private final float[] table;
     private final Tensor x0;
     private final Layers layers;
@@ -39,7 +38,6 @@ final class TinyModel implements LatentModel, Conditioner {
         this.config = TinyFamily.Config.of(checkpoint);
         this.noise = NoiseProcess.of(ScheduleConfig.read(checkpoint.scheduler()));
         this.preprocess = new Preprocess(config.size());
-        this.names = checkpoint.labels(config.labels());
         Weights w = checkpoint.component(TinyFamily.COMPONENT).weights();
         this.table = w.floats("labels.weight", config.labels(), config.width());
         this.x0 = device.tensor(DType.F32, 1, config.size(), config.size(), 3);
@@ -71,28 +69,8 @@ final class TinyModel implements LatentModel, Conditioner {
     }
 
     @Override
-    public Optional<List<String>> labels() {
-        return Optional.of(names);
-    }
-
-    @Override
-    public NoiseProcess noise() {
-        return noise;
-    }
-
-    @Override
-    public int size() {
-        return config.size();
-    }
-
-    @Override
-    public int channels() {
-        return 3;
-    }
-
-    @Override
-    public boolean predictsVariance() {
-        return false;
+    public Latents latents() {
+        return config.latents(noise);
     }
 
     @Override

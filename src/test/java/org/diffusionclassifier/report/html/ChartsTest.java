@@ -74,7 +74,7 @@ class ChartsTest {
     /** Two of three right that claim 75 %: Wilson's interval of 2/3 is 20.8 to 93.9 %. */
     @Test
     void calibrationShowsEveryBin() {
-        String chart = Calibration.of(Reliability.of(List.of(outcome(0, 0, 0.75), outcome(1, 1, 0.75), outcome(2, 1, 0.75),
+        String chart = CalibrationChart.of(Reliability.of(List.of(outcome(0, 0, 0.75), outcome(1, 1, 0.75), outcome(2, 1, 0.75),
                 outcome(1, 1, 1)))).markup();
         assertTrue(chart.contains("<title>3 images, claimed 75.0 %: 66.7 % (20.8 to 93.9) right</title>"), chart);
         assertTrue(chart.contains("<title>1 images, claimed 100.0 %"), chart);

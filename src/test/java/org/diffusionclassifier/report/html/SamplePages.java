@@ -14,6 +14,7 @@ import org.diffusionclassifier.dataset.Example;
 import org.diffusionclassifier.dataset.MatchingExample;
 import org.diffusionclassifier.dataset.ReferringExample;
 import org.diffusionclassifier.image.Box;
+import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
@@ -110,24 +111,33 @@ final class SamplePages {
                 new MatchingExample(List.of(picture(0), picture(1)), List.of(HOSTILE, LONG), "left-right"),
                 new MatchingExample(List.of(picture(2), picture(3)), List.of("a cat", "a dog"), HOSTILE),
                 new MatchingExample(List.of(picture(4), picture(5)), List.of("a fox", "an owl"), null));
-        var errors = List.of(new CaptionErrors(0.3, new double[] {0.1, 0.2}),
-                new CaptionErrors(0.4, new double[] {0.35, 0.3}));
-        var matched = examples.stream().map(example -> MatchedExample.of(example, errors)).toList();
-        return MatchPage.examples(examples, MatchingSummary.of(matched, SETTINGS));
+        var page = new MatchPage();
+        var matched = new ArrayList<MatchedExample>();
+        for (MatchingExample example : examples) {
+            matched.add(MatchedExample.of(example, List.of(
+                    new CaptionErrors("", example.captions(), new double[] {0.1, 0.2}, 0.3),
+                    new CaptionErrors("", example.captions(), new double[] {0.35, 0.3}, 0.4))));
+            page.add(example.images().stream().map(ImageDecoder::read).toList(), matched.get(matched.size() - 1));
+        }
+        return page.examples(MatchingSummary.of(matched, SETTINGS));
     }
 
     private static Page matrix() {
         var captions = List.of("a cat", HOSTILE, LONG, "a dog", "a fox", "an owl", "an elk");
-        return MatchPage.matrix(List.of(picture(0), picture(1)), captions, List.of(
-                new CaptionErrors(0.3, new double[] {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7}),
-                new CaptionErrors(0.4, new double[] {0.2, 0.2, 0.3, 0.4, 0.5, 0.6, 0.1})), SETTINGS);
+        var errors = List.of(
+                new CaptionErrors(picture(0).toString(), captions, new double[] {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7}, 0.3),
+                new CaptionErrors(picture(1).toString(), captions, new double[] {0.2, 0.2, 0.3, 0.4, 0.5, 0.6, 0.1}, 0.4));
+        var page = new MatchPage();
+        errors.forEach(row -> page.add(ImageDecoder.read(Path.of(row.image())), row));
+        return page.matrix(errors, SETTINGS);
     }
 
     private static Page references() {
         var asked = List.of(new ReferringExample("", picture(0), boxes(), HOSTILE, boxes().get(0)),
                 new ReferringExample("", picture(1), boxes(), LONG, boxes().get(1)));
-        return ReferPage.examples(asked,
-                ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(), SETTINGS));
+        var page = new ReferPage();
+        asked.forEach(example -> page.add(ImageDecoder.read(example.image()), referred(example)));
+        return page.examples(ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(), SETTINGS));
     }
 
     /** Of some thousand images, a tenth of them wrong, and no two with as many pairs. */
@@ -163,14 +173,15 @@ final class SamplePages {
         }
     }
 
-    /** @param asked null for an expression of which nobody told what it refers to */
+    /** @param asked null for an expression of which it is not known what it refers to */
     private static ReferredExample referred(ReferringExample asked) {
-        var errors = List.of(new BoxErrors(told(0.1), told(0.2)), new BoxErrors(told(0.3), told(0.2)));
+        var errors = List.of(errors(0, 0.1, 0.2), errors(1, 0.3, 0.2));
         return asked == null ? ReferredExample.of(HOSTILE, LONG, boxes(), errors) : ReferredExample.of(asked, errors);
     }
 
-    private static CaptionErrors told(double error) {
-        return new CaptionErrors(0.15, new double[] {error});
+    private static BoxErrors errors(int box, double crop, double mask) {
+        return BoxErrors.of(boxes().get(box), new CaptionErrors("", List.of(""), new double[] {crop}, 0.15),
+                new CaptionErrors("", List.of(""), new double[] {mask}, 0.15));
     }
 
     private static List<Box> boxes() {

@@ -2,7 +2,10 @@ package org.diffusionclassifier.checkpoint;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -10,8 +13,8 @@ import org.diffusionclassifier.tensor.InputException;
  * Which model, and what its files do not say of it. Which of the fields suit a model depends on its form, so that
  * {@link Checkpoint#open} and the model's family refuse those that do not.
  *
- * @param path      a converted file, a diffusers directory, or one file in an original naming; null for a model that is
- *                  in no files of its own
+ * @param path      a converted file, a diffusers directory, or one file in an original naming; null for the
+ *                  bundled model, or one of random weights
  * @param tokenizer of Stable Diffusion in the original naming: the folder of the tokenizer's files; else null
  * @param vae       the folder of an autoencoder in diffusers' form, for a DiT that has none or instead of its own; else
  *                  null
@@ -39,9 +42,15 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         public LoraSpec {
             Objects.requireNonNull(file);
             if (!Float.isFinite(scale)) {
-                throw InputException.of("%s: expected a finite scale of " + file + ", found %s",
-                        InputException.field("lora"), scale);
+                throw InputException.of("%s: expected a finite scale of %s, found %s",
+                        InputException.field("loras"), file, scale);
             }
+        }
+
+        /** {@code FILE:SCALE}, or {@code FILE} for a scale of 1. */
+        @Override
+        public String toString() {
+            return file + (scale == 1 ? "" : ":" + scale);
         }
     }
 
@@ -53,6 +62,11 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         }
     }
 
+    /** The bundled model. */
+    public static ModelSpec bundled() {
+        return of(null);
+    }
+
     /** A model of which nothing is said but where it is. */
     public static ModelSpec of(Path path) {
         return new ModelSpec(path, null, null, null, null, null, false, List.of());
@@ -61,6 +75,33 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
     /** The same at another place. */
     public ModelSpec at(Path other) {
         return new ModelSpec(other, tokenizer, vae, labels, imageSize, predicts, ema, loras);
+    }
+
+    /** The same with a LoRA more. */
+    public ModelSpec with(LoraSpec lora) {
+        return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts, ema,
+                Stream.concat(loras.stream(), Stream.of(lora)).toList());
+    }
+
+    /** Adds what errors depend on, by name. */
+    public void describe(Map<String, String> settings) {
+        settings.put("model", path == null ? "bundled" : absolute(path));
+        if (tokenizer != null) {
+            settings.put("tokenizer", absolute(tokenizer));
+            settings.put("image-size", Integer.toString(imageSizeOrDefault()));
+            settings.put("predicts", predictsOrDefault() == PredictionType.EPSILON ? "epsilon" : "v");
+            settings.put("ema", Boolean.toString(ema));
+        }
+        if (!loras.isEmpty()) {
+            settings.put("lora", loras.stream().map(String::valueOf).collect(Collectors.joining(", ")));
+        }
+        if (vae != null) {
+            settings.put("vae", absolute(vae));
+        }
+    }
+
+    private static String absolute(Path path) {
+        return path.toAbsolutePath().normalize().toString();
     }
 
     /** Whether something is said that only Stable Diffusion in the original naming does not say itself. */

@@ -70,8 +70,13 @@ public final class InputException extends RuntimeException {
 
     /** The message with other names for the settings in it. */
     public String message(UnaryOperator<String> nameOfField) {
-        return oneLine(String.format(format, Arrays.stream(arguments)
-                .map(argument -> argument instanceof Field field ? nameOfField.apply(field.name) : argument).toArray()));
+        return oneLine(format(format, arguments, nameOfField));
+    }
+
+    /** A text with names of the caller's for the {@linkplain #field settings} among its arguments. */
+    public static String format(String format, Object[] arguments, UnaryOperator<String> nameOfField) {
+        return String.format(format, Arrays.stream(arguments)
+                .map(argument -> argument instanceof Field field ? nameOfField.apply(field.name) : argument).toArray());
     }
 
     /** {@code FILE: cannot be read (no such file)}, with the system's reason for other failures. */

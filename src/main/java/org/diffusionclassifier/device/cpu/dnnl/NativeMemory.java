@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.tensor.InputException;
 
 /** A block of host memory outside the Java heap, aligned for vector loads. Leans on JavaCPP's malloc. */
 public final class NativeMemory implements AutoCloseable {
@@ -29,8 +30,8 @@ public final class NativeMemory implements AutoCloseable {
     public static NativeMemory allocate(long bytes) {
         Pointer block = Pointer.malloc(bytes + ALIGNMENT);
         if (block == null || block.isNull()) {
-            throw new DeviceException(
-                    "cpu: malloc of " + bytes + " bytes failed: try a smaller --batch-size or --dtype bf16");
+            throw DeviceException.of(null, "cpu: malloc of %d bytes failed: try a smaller %s or %s bf16", bytes,
+                    InputException.field("batchSize"), InputException.field("dtype"));
         }
         return new NativeMemory(block, bytes);
     }

@@ -5,6 +5,7 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The oneDNN library as this package uses it: one engine, one stream, status codes turned into exceptions. Leans on
@@ -37,13 +38,12 @@ public final class OneDnn implements AutoCloseable {
         if (status == dnnl_success) {
             return;
         }
-        String reason = "status " + status;
         if (status == dnnl_out_of_memory) {
-            reason = "out of memory: try a smaller --batch-size or --dtype bf16";
-        } else if (status == dnnl_unimplemented) {
-            reason = "not implemented for these shapes on this processor";
+            throw DeviceException.of(null, "cpu: oneDNN %s: out of memory: try a smaller %s or %s bf16", call,
+                    InputException.field("batchSize"), InputException.field("dtype"));
         }
-        throw new DeviceException("cpu: oneDNN " + call + ": " + reason);
+        throw new DeviceException("cpu: oneDNN " + call + ": " + (status == dnnl_unimplemented
+                ? "not implemented for these shapes on this processor" : "status " + status));
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.util.Set;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The CUDA driver library of this process: the installed one, or the emulated one that travels in the jar. A process
@@ -48,7 +49,7 @@ public enum Driver {
         return DEVICE_FILES.stream().anyMatch(Files::exists);
     }
 
-    /** As {@code --device} calls it. */
+    /** As settings call the device. */
     public String deviceName() {
         return deviceName;
     }
@@ -68,18 +69,22 @@ public enum Driver {
                         + " already, and a process can have one CUDA driver only");
             }
             if (this == INSTALLED && !isInstalled()) {
-                throw new DeviceException("cuda: no NVIDIA driver is loaded (no " + DEVICE_FILES.get(0)
-                        + "): install one, or use --device cpu");
+                throw DeviceException.of(null, "cuda: no NVIDIA driver is loaded (no %s): install one, or use %s cpu",
+                        DEVICE_FILES.get(0), InputException.field("device"));
             }
             try {
                 bind(LIBRARY, () -> {
                     JCudaDriver.setExceptionsEnabled(false);
                     int result = cuInit(0);
-                    check(result, result == CUresult.CUDA_ERROR_NO_DEVICE ? "no card: use --device cpu" : "cuInit");
+                    if (result == CUresult.CUDA_ERROR_NO_DEVICE) {
+                        throw DeviceException.of(null, "%s: no card: use %s cpu: CUDA_ERROR_NO_DEVICE", deviceName,
+                                InputException.field("device"));
+                    }
+                    check(result, "cuInit");
                 });
             } catch (LinkageError e) {
-                throw new DeviceException(deviceName + ": the CUDA driver library (" + LIBRARY + ") cannot be loaded: "
-                        + "install NVIDIA's driver, or use --device cpu", e);
+                throw DeviceException.of(e, "%s: the CUDA driver library (%s) cannot be loaded: install NVIDIA's driver, "
+                        + "or use %s cpu", deviceName, LIBRARY, InputException.field("device"));
             }
             loaded = this;
         }

@@ -21,6 +21,7 @@ import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.tensor.InputException;
 
 /** One card: its context, our kernels on it, and a stream that they run on in order. */
 public final class Gpu implements AutoCloseable {
@@ -47,8 +48,8 @@ public final class Gpu implements AutoCloseable {
         this.driver = driver;
         int count = count(driver);
         if (ordinal >= count) {
-            throw new DeviceException(driver.deviceName() + ": no card " + ordinal + ", the driver has " + count
-                    + ": use --device cpu");
+            throw DeviceException.of(null, "%s: no card %d, the driver has %d: use %s cpu", driver.deviceName(), ordinal,
+                    count, InputException.field("device"));
         }
         check(cuDeviceGet(device, ordinal), "cuDeviceGet");
         check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
@@ -81,9 +82,9 @@ public final class Gpu implements AutoCloseable {
     private void loadKernels(boolean checked) {
         int capability = properties.computeCapability();
         if (capability < OLDEST_CAPABILITY) {
-            throw new DeviceException(driver.deviceName() + ": " + name() + " has compute capability "
-                    + dotted(capability) + ", the kernels need " + dotted(OLDEST_CAPABILITY)
-                    + " or later: use --device cpu");
+            throw DeviceException.of(null, "%s: %s has compute capability %s, the kernels need %s or later: use %s cpu",
+                    driver.deviceName(), name(), dotted(capability), dotted(OLDEST_CAPABILITY),
+                    InputException.field("device"));
         }
         List<byte[]> packaged = driver.modules(kernels, checked);
         int result = load(packaged);
@@ -208,8 +209,8 @@ public final class Gpu implements AutoCloseable {
         var pointer = new Address();
         int result = cuMemAlloc(pointer, bytes);
         if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            throw new DeviceException(driver.deviceName() + ": out of memory: " + bytes + " bytes asked for, "
-                    + freeBytes() + " free on " + name() + ": try a smaller --batch-size");
+            throw DeviceException.of(null, "%s: out of memory: %d bytes asked for, %d free on %s: try a smaller %s",
+                    driver.deviceName(), bytes, freeBytes(), name(), InputException.field("batchSize"));
         }
         check(result, "cuMemAlloc of " + bytes + " bytes");
         return pointer.value();

@@ -15,7 +15,7 @@ public interface VendorDevice {
         return (long) rows * ((columns + CHUNK - 1) / CHUNK);
     }
 
-    /** As {@code --device} calls it. */
+    /** As settings call the device. */
     String name();
 
     /** Major · 10 + minor: 80 for sm_80. */

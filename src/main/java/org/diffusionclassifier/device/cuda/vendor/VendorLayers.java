@@ -17,6 +17,7 @@ import jcuda.runtime.cudaStream_t;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.device.Linear;
+import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 
 /** Makes the vendor variants of one device: its cuBLAS and cuDNN, a handle of each on the device's stream. */
@@ -25,6 +26,8 @@ public final class VendorLayers implements AutoCloseable {
     /** Scalars in host memory, as both libraries read them at each call. */
     static final Pointer ZERO = scalar(0);
     static final Pointer ONE = scalar(1);
+
+    private static final InputException.Field KERNELS = InputException.field("kernels");
 
     private final VendorDevice device;
     private final cublasHandle blas = new cublasHandle();
@@ -55,8 +58,8 @@ public final class VendorLayers implements AutoCloseable {
         try {
             device.bind(file, firstUse);
         } catch (LinkageError e) {
-            throw new DeviceException(device.name() + ": " + library + " (" + file + ") cannot be loaded: install it ("
-                    + packages + "), or use --kernels native", e);
+            throw DeviceException.of(e, "%s: %s (%s) cannot be loaded: install it (%s), or use %s native", device.name(),
+                    library, file, packages, KERNELS);
         }
     }
 
@@ -96,7 +99,7 @@ public final class VendorLayers implements AutoCloseable {
     }
 
     private DeviceException failure(String call, String status) {
-        return new DeviceException(device.name() + ": " + call + ": " + status + ": --kernels native does without");
+        return DeviceException.of(null, "%s: %s: %s: %s native does without", device.name(), call, status, KERNELS);
     }
 
     /** A pointer to device memory. */

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@link Race} on errors from tables: who is dropped when, and when it stops. */
-class RaceTest {
+/** {@link FlatRace} on errors from tables: who is dropped when, and when it stops. */
+class FlatRaceTest {
 
     private static final RgbImage IMAGE = new RgbImage(1, 1, new byte[3]);
 
@@ -32,7 +32,7 @@ class RaceTest {
     }
 
     private static Prediction race(TableScorer scorer, int trials, Bound bound, int pairsAhead, List<Integer> classes) {
-        return new Classifier(scorer, new Race(trials(trials), bound, 0.95, classes, pairsAhead)).classify(IMAGE);
+        return new AdaptiveEvaluation(scorer, new FlatRace(trials(trials), bound, 0.95, classes, pairsAhead)).classify(IMAGE);
     }
 
     /** Prompt c has error c with noise of {@code spread} that prompts share by one half. */
@@ -112,9 +112,9 @@ class RaceTest {
     @Test
     void aPriorIsDecidedByToo() {
         TableScorer scorer = noisy(2, 0.02, 0.01, 5);
-        var race = new Race(trials(50), new PairedT(), 0.95, distinct(2), 1);
-        assertEquals(0, new Classifier(scorer, race).classify(IMAGE).winner().prompt());
-        assertEquals(1, new Classifier(scorer, race, new double[] {0.05, 0}).classify(IMAGE).winner().prompt());
+        var race = new FlatRace(trials(50), new PairedT(), 0.95, distinct(2), 1);
+        assertEquals(0, new AdaptiveEvaluation(scorer, race).classify(IMAGE).winner().prompt());
+        assertEquals(1, new AdaptiveEvaluation(scorer, race, new double[] {0.05, 0}).classify(IMAGE).winner().prompt());
     }
 
     @ParameterizedTest
@@ -134,8 +134,7 @@ class RaceTest {
     @ParameterizedTest
     @ValueSource(doubles = {0, 1, -0.1, 1.5, Double.NaN})
     void aConfidenceLiesBetweenNoneAndAll(double confidence) {
-        var refusal = assertThrows(InputException.class, () -> new Race(trials(10), new PairedT(), confidence,
-                distinct(2), 1));
-        assertEquals("--confidence: expected a number between 0 and 1, found " + confidence, refusal.getMessage());
+        var refusal = assertThrows(InputException.class, () -> Race.atConfidence(confidence));
+        assertEquals("confidence: expected a number between 0 and 1, found " + confidence, refusal.getMessage());
     }
 }

@@ -10,8 +10,8 @@ import org.diffusionclassifier.score.Round;
 import org.diffusionclassifier.score.TableScorer;
 import org.junit.jupiter.api.Test;
 
-/** {@link Classifier}: the loop between strategy and scorer. */
-class ClassifierTest {
+/** {@link AdaptiveEvaluation}: the loop between strategy and scorer. */
+class AdaptiveEvaluationTest {
 
     private static final RgbImage FIRST = new RgbImage(1, 1, new byte[3]);
     private static final RgbImage SECOND = new RgbImage(2, 1, new byte[6]);
@@ -20,7 +20,7 @@ class ClassifierTest {
     void showsEachImageOnceAndStartsAfresh() {
         var scorer = TableScorer.of(3, 1, 2);
         var plan = TrialPlan.of(scorer.timesteps(), List.of(2, 5), 1);
-        var classifier = new Classifier(scorer, new StagedElimination(plan, List.of(2, 1), 3));
+        var classifier = new AdaptiveEvaluation(scorer, new StagedElimination(plan, List.of(2, 1), 3));
         Prediction first = classifier.classify(FIRST);
         List<Round> rounds = List.copyOf(scorer.rounds);
         Prediction second = classifier.classify(SECOND);
@@ -36,7 +36,7 @@ class ClassifierTest {
     @Test
     void asksTheStrategyBeforeTheScorer() {
         var scorer = TableScorer.of(3, 1);
-        Prediction prediction = new Classifier(scorer, new Strategy() {
+        Prediction prediction = new AdaptiveEvaluation(scorer, new Strategy() {
             @Override
             public Optional<Round> next(Tally tally) {
                 return Optional.empty();

@@ -6,7 +6,7 @@ import org.diffusionclassifier.result.Reliability.Bin;
 import org.diffusionclassifier.result.Reliability;
 
 /** The reliability diagram: how often predictions are right that claim some probability, with 95 % intervals. */
-final class Calibration {
+final class CalibrationChart {
 
     /** In the chart's own units, which are pixels on a narrow telephone. */
     private static final int WIDTH = 340;
@@ -15,7 +15,7 @@ final class Calibration {
     private static final int TOP = 8;
     private static final int BOTTOM = 34;
 
-    private Calibration() {
+    private CalibrationChart() {
     }
 
     static Html of(Reliability reliability) {

@@ -3,14 +3,15 @@ package org.diffusionclassifier.result;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import org.diffusionclassifier.result.MatchedExample.Verdict;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@link PairingVerdict}, by tables worked out by hand. */
-class PairingVerdictTest {
+/** {@link Verdict}, by tables worked out by hand. */
+class VerdictTest {
 
-    /** Errors of picture 0 told caption 0 and 1, of picture 1 told 0 and 1. */
+    /** Errors of picture 0 with caption 0 and 1, of picture 1 with 0 and 1. */
     @ParameterizedTest
     @CsvSource({
         "1, 2, 2, 1,  true,  true",
@@ -24,14 +25,14 @@ class PairingVerdictTest {
         "1, 1, 1, 1,  false, false",
         "-4, -3, -1, -2, true, false"})
     void rawErrors(double e00, double e01, double e10, double e11, boolean text, boolean image) {
-        assertEquals(new PairingVerdict(text, image, text && image), verdict(Scoring.RAW, e00, e01, e10, e11, 0, 0));
+        assertEquals(new Verdict(text, image, text && image), verdict(Scoring.RAW, e00, e01, e10, e11, 0, 0));
     }
 
-    /** A picture's difficulty, the same whatever it is told, costs the image score; taken off, it does not. */
+    /** A picture's difficulty, the same with every caption, costs the image score; taken off, it does not. */
     @Test
     void theUnconditionalErrorTakesADifficultPicturesPartOff() {
-        assertEquals(new PairingVerdict(true, false, false), verdict(Scoring.RAW, 1, 2, 12, 11, 3, 13));
-        assertEquals(new PairingVerdict(true, true, true), verdict(Scoring.LESS_UNCONDITIONAL, 1, 2, 12, 11, 3, 13));
+        assertEquals(new Verdict(true, false, false), verdict(Scoring.RAW, 1, 2, 12, 11, 3, 13));
+        assertEquals(new Verdict(true, true, true), verdict(Scoring.LESS_UNCONDITIONAL, 1, 2, 12, 11, 3, 13));
     }
 
     /** Thrush et al., 2022: chance is 25, 25 and 16.67 %. Here by all 24 orders of four different errors. */
@@ -58,9 +59,9 @@ class PairingVerdictTest {
         assertEquals(4, group);
     }
 
-    private static PairingVerdict verdict(Scoring scoring, double e00, double e01, double e10, double e11,
-                                          double untold0, double untold1) {
-        return PairingVerdict.of(List.of(new CaptionErrors(untold0, new double[] {e00, e01}),
-                new CaptionErrors(untold1, new double[] {e10, e11})), scoring);
+    private static Verdict verdict(Scoring scoring, double e00, double e01, double e10, double e11,
+                                          double empty0, double empty1) {
+        return Verdict.of(List.of(new CaptionErrors("a", List.of("c", "d"), new double[] {e00, e01}, empty0),
+                new CaptionErrors("b", List.of("c", "d"), new double[] {e10, e11}, empty1)), scoring);
     }
 }

@@ -10,15 +10,15 @@ import org.apache.commons.math3.optim.univariate.UnivariateObjectiveFunction;
 import org.apache.commons.math3.util.FastMath;
 
 /**
- * The temperature that makes probabilities of errors (Guo et al., 2017, "On Calibration of Modern Neural Networks",
+ * Fits the temperature that turns errors into probabilities (Guo et al., 2017, "On Calibration of Modern Neural Networks",
  * arXiv 1706.04599, section 4.2): the one under which labelled images are the most likely.
  */
-public final class Calibration {
+public final class TemperatureScaling {
 
     private static final double COLDEST = -7;
     private static final double HOTTEST = 16;
 
-    private Calibration() {
+    private TemperatureScaling() {
     }
 
     /**

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.result;
+package org.diffusionclassifier;
 
 import java.util.Arrays;
 import java.util.Collection;
@@ -8,15 +8,17 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.result.CaptionErrors;
 import org.diffusionclassifier.score.Round;
 import org.diffusionclassifier.score.Scorer;
 import org.diffusionclassifier.score.Trial;
 
 /**
- * Errors of pictures told captions, all over the same trials, and always told nothing besides: what a classifier of one
- * picture at a time does not give. Pictures and captions can be compared both ways by them ({@link Scoring}).
+ * Errors of pictures conditioned on captions, all over the same trials, and always on the empty caption besides. Unlike
+ * a classifier's of one picture at a time, they compare pictures and captions both ways
+ * ({@link org.diffusionclassifier.result.Scoring}).
  */
-public final class CaptionScorer {
+final class CaptionComparison {
 
     private static final String NOTHING = "";
 
@@ -30,7 +32,7 @@ public final class CaptionScorer {
      * @param prompts as {@link #prompts} gives them
      * @param trials  at least one
      */
-    public CaptionScorer(Scorer scorer, List<String> prompts, List<Trial> trials) {
+    CaptionComparison(Scorer scorer, List<String> prompts, List<Trial> trials) {
         if (scorer.prompts() != prompts.size() || trials.isEmpty()) {
             throw new IllegalArgumentException("a scorer of " + scorer.prompts() + " prompts for " + prompts.size()
                     + ", " + trials.size() + " trials");
@@ -40,22 +42,23 @@ public final class CaptionScorer {
         this.trials = List.copyOf(trials);
     }
 
-    /** What a scorer must know for these captions to be compared: each once, and "". */
-    public static List<String> prompts(Collection<String> captions) {
+    /** What a scorer must know for these captions to be compared: each once, and the empty one. */
+    static List<String> prompts(Collection<String> captions) {
         return Stream.concat(Stream.of(NOTHING), captions.stream()).distinct().toList();
     }
 
-    /** Evaluates a picture told each of {@code captions}, which may be in any order. */
-    public CaptionErrors errors(RgbImage picture, List<String> captions) {
-        List<Integer> told = captions.stream().map(this::prompt).toList();
-        List<Integer> asked = Stream.concat(Stream.of(prompt(NOTHING)), told.stream()).distinct().sorted().toList();
+    /** Evaluates a picture conditioned on each of {@code captions}, which may be in any order. */
+    CaptionErrors errors(String name, RgbImage picture, List<String> captions) {
+        List<Integer> asked = captions.stream().map(this::prompt).toList();
+        List<Integer> evaluated = Stream.concat(Stream.of(prompt(NOTHING)), asked.stream()).distinct().sorted().toList();
         scorer.show(picture);
-        float[][] errors = scorer.errors(new Round(trials, asked));
-        pairs += (long) trials.size() * asked.size();
-        double[] mean = IntStream.range(0, asked.size())
+        float[][] errors = scorer.errors(new Round(trials, evaluated));
+        pairs += (long) trials.size() * evaluated.size();
+        double[] mean = IntStream.range(0, evaluated.size())
                 .mapToDouble(j -> Arrays.stream(errors).mapToDouble(trial -> trial[j]).sum() / errors.length).toArray();
-        return new CaptionErrors(mean[asked.indexOf(prompt(NOTHING))],
-                told.stream().mapToDouble(prompt -> mean[asked.indexOf(prompt)]).toArray());
+        return new CaptionErrors(name, captions,
+                asked.stream().mapToDouble(prompt -> mean[evaluated.indexOf(prompt)]).toArray(),
+                mean[evaluated.indexOf(prompt(NOTHING))]);
     }
 
     private Integer prompt(String caption) {
@@ -66,13 +69,8 @@ public final class CaptionScorer {
         return prompt;
     }
 
-    /** Trials of each pair of a picture and a caption. */
-    public int trials() {
-        return trials.size();
-    }
-
     /** Pairs of a prompt and a trial evaluated so far. */
-    public long pairs() {
+    long pairs() {
         return pairs;
     }
 }

@@ -13,12 +13,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.file.JsonFile;
-import org.diffusionclassifier.strategy.Calibration.Labelled;
-import org.diffusionclassifier.strategy.Calibration;
+import org.diffusionclassifier.strategy.TemperatureScaling.Labelled;
+import org.diffusionclassifier.strategy.TemperatureScaling;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * What {@code calibrate} writes, as JSON.
+ * The temperature that turns errors into probabilities, and how well it does: what {@code calibrate} writes, as JSON.
  *
  * @param temperature τ of {@link org.diffusionclassifier.strategy.Posterior}
  * @param elements    D of the model's latent
@@ -28,19 +28,19 @@ import org.diffusionclassifier.tensor.InputException;
  * @param errorBefore expected calibration error at τ = 1
  * @param error       at τ, each half of the images by the temperature of the other
  */
-public record Temperature(double temperature, int elements, int images, double lossBefore, double loss,
+public record Calibration(double temperature, int elements, int images, double lossBefore, double loss,
         double errorBefore, double error) {
 
     private static final String BUNDLED = "/demo-model/calibration.json";
 
-    private static final ObjectReader READER = JsonFile.reader(Temperature.class);
+    private static final ObjectReader READER = JsonFile.reader(Calibration.class);
 
     /**
      * Fits it to labelled images.
      *
      * @throws InputException if fewer than two have a label that a prompt stands for
      */
-    public static Temperature fit(ErrorRecording recording) {
+    public static Calibration fit(ErrorRecording recording) {
         List<Integer> classes = recording.classes().stream().distinct().toList();
         var images = new ArrayList<Labelled>();
         for (int image = 0; image < recording.images().size(); image++) {
@@ -53,13 +53,13 @@ public record Temperature(double temperature, int elements, int images, double l
             throw new InputException("calibration: expected at least two images of the prompts' classes, found "
                     + images.size());
         }
-        double temperature = Calibration.fit(images);
+        double temperature = TemperatureScaling.fit(images);
         List<Labelled> even = every(images, 0);
         List<Labelled> odd = every(images, 1);
-        var heldOut = new ArrayList<>(outcomes(even, Calibration.fit(odd)));
-        heldOut.addAll(outcomes(odd, Calibration.fit(even)));
-        return new Temperature(temperature, recording.elements(), images.size(), Calibration.loss(images, 1),
-                Calibration.loss(images, temperature), Reliability.of(outcomes(images, 1)).error(),
+        var heldOut = new ArrayList<>(outcomes(even, TemperatureScaling.fit(odd)));
+        heldOut.addAll(outcomes(odd, TemperatureScaling.fit(even)));
+        return new Calibration(temperature, recording.elements(), images.size(), TemperatureScaling.loss(images, 1),
+                TemperatureScaling.loss(images, temperature), Reliability.of(outcomes(images, 1)).error(),
                 Reliability.of(heldOut).error());
     }
 
@@ -89,9 +89,9 @@ public record Temperature(double temperature, int elements, int images, double l
     }
 
     /** @throws InputException for a file that is no such JSON, or a temperature that is not above 0 */
-    public static Temperature read(Path file) {
+    public static Calibration read(Path file) {
         try {
-            Temperature read = READER.readValue(Files.readAllBytes(file));
+            Calibration read = READER.readValue(Files.readAllBytes(file));
             if (read == null || !(read.temperature > 0 && read.temperature < Double.POSITIVE_INFINITY)) {
                 throw new InputException(file + ": temperature: expected a number above 0, found "
                         + (read == null ? "nothing" : read.temperature));
@@ -105,8 +105,8 @@ public record Temperature(double temperature, int elements, int images, double l
     }
 
     /** That of the bundled model for its own prompts. */
-    public static Temperature bundled() {
-        try (InputStream in = Temperature.class.getResourceAsStream(BUNDLED)) {
+    public static Calibration bundled() {
+        try (InputStream in = Calibration.class.getResourceAsStream(BUNDLED)) {
             return READER.readValue(in);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -1,0 +1,66 @@
+package org.diffusionclassifier;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.result.CaptionErrors;
+import org.diffusionclassifier.score.LatentScorer;
+import org.diffusionclassifier.score.Trial;
+import org.diffusionclassifier.strategy.Staged;
+import org.diffusionclassifier.strategy.TrialPlan;
+import org.diffusionclassifier.tensor.InputException;
+
+/** A model, and the trials over which it compares every picture with every caption: what matching and referring share. */
+record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
+
+    /** How a picture's errors are asked for: by its name, itself, and captions in any order. */
+    @FunctionalInterface
+    interface Errors {
+
+        CaptionErrors of(String name, RgbImage picture, List<String> captions);
+    }
+
+    CaptionTrials withNSamples(int nSamples) {
+        return new CaptionTrials(model, Staged.exhaustive(nSamples), trials);
+    }
+
+    CaptionTrials withTrials(TrialSpec other) {
+        return new CaptionTrials(model, timesteps, other);
+    }
+
+    /** @throws InputException for what can be refused before anything is loaded */
+    void check() {
+        plan();
+        LatentScorer.requireFits(trials.loss(), model.files().latents());
+    }
+
+    private List<Trial> plan() {
+        return TrialPlan.of(model.files().latents().noise().timesteps(), timesteps.nSamples(), trials.nTrials()).stages().get(0);
+    }
+
+    /**
+     * Loads the model for some captions, and compares by it; other threads may have the device between two pictures.
+     *
+     * @param captions all that will be compared
+     */
+    <T> Comparison<T> run(Collection<String> captions, Function<Errors, T> work) {
+        List<String> prompts = CaptionComparison.prompts(captions);
+        List<Trial> plan = plan();
+        Networks.Opened opened = model.exclusively(() -> model.open(prompts, trials, plan.size(), null));
+        try {
+            var settings = new TreeMap<String, String>();
+            model.describe(settings);
+            timesteps.describe(settings, opened.scorer().pairsAhead());
+            trials.describe(settings);
+            var comparison = new CaptionComparison(opened.scorer(), prompts, plan);
+            long start = System.nanoTime();
+            T answer = work.apply((name, picture, asked) ->
+                    model.exclusively(() -> comparison.errors(name, picture, asked)));
+            return new Comparison<>(answer, settings, plan.size(), comparison.pairs(), (System.nanoTime() - start) * 1e-9);
+        } finally {
+            model.release(opened);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+package org.diffusionclassifier;
+
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.model.Latents;
+import org.diffusionclassifier.prompt.LabelTree;
+import org.diffusionclassifier.prompt.Prompt;
+import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.report.Explanation;
+import org.diffusionclassifier.result.Calibration;
+import org.diffusionclassifier.score.Evidence;
+import org.diffusionclassifier.score.LatentScorer;
+import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.strategy.AdaptiveEvaluation;
+import org.diffusionclassifier.strategy.Posterior;
+import org.diffusionclassifier.strategy.Prediction;
+import org.diffusionclassifier.strategy.Race;
+import org.diffusionclassifier.strategy.Strategy;
+import org.diffusionclassifier.strategy.StrategySpec;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * Classifies images by a model and prompts. The specification is immutable: {@code strategy}, {@code seed} and the like
+ * give a new classifier, and leave this one as it is. It holds nothing on the device until it first classifies, and from
+ * then on what its prompts and batches take, until it is closed. It is of use as long as its {@link DiffusionModel} is
+ * open, and from any thread; a second thread waits until the image in hand is done.
+ */
+public final class Classifier implements AutoCloseable {
+
+    private final DiffusionModel model;
+    private final PromptSet prompts;
+    private final StrategySpec strategy;
+    private final TrialSpec trials;
+    private final CertaintySpec certainty;
+    private final Integer batchSize;
+    private volatile Opened opened;
+
+    /** What is there from the first image on; used exclusively. */
+    private record Opened(Networks.Opened networks, Posterior posterior, AdaptiveEvaluation evaluation) {
+
+        LatentScorer scorer() {
+            return networks.scorer();
+        }
+    }
+
+    Classifier(DiffusionModel model, PromptSet prompts) {
+        this(model, prompts, Race.byDefault(), TrialSpec.DEFAULT, CertaintySpec.DEFAULT, null);
+    }
+
+    private Classifier(DiffusionModel model, PromptSet prompts, StrategySpec strategy, TrialSpec trials,
+                       CertaintySpec certainty, Integer batchSize) {
+        this.model = model;
+        this.prompts = prompts;
+        this.strategy = Objects.requireNonNull(strategy);
+        this.trials = Objects.requireNonNull(trials);
+        this.certainty = Objects.requireNonNull(certainty);
+        this.batchSize = batchSize;
+    }
+
+    /** Which pairs are evaluated. Default: {@link Race#byDefault}. */
+    public Classifier strategy(StrategySpec other) {
+        return new Classifier(model, prompts, other, trials, certainty, batchSize);
+    }
+
+    /** Everything about trials at once. Default: {@link TrialSpec#DEFAULT}. */
+    public Classifier trials(TrialSpec other) {
+        return new Classifier(model, prompts, strategy, other, certainty, batchSize);
+    }
+
+    /** Everything about probabilities at once. Default: {@link CertaintySpec#DEFAULT}. */
+    public Classifier certainty(CertaintySpec other) {
+        return new Classifier(model, prompts, strategy, trials, other, batchSize);
+    }
+
+    /** The noise's seed. */
+    public Classifier seed(long seed) {
+        return trials(trials.withSeed(seed));
+    }
+
+    /** Noises a timestep. */
+    public Classifier nTrials(int nTrials) {
+        return trials(trials.withNTrials(nTrials));
+    }
+
+    /** What classes are compared by. */
+    public Classifier loss(Objective loss) {
+        return trials(trials.withLoss(loss));
+    }
+
+    /** A file to take noise from, as {@link TrialSpec#noise}. */
+    public Classifier noise(Path file) {
+        return trials(trials.withNoise(file));
+    }
+
+    /** How frequent classes are, as {@link CertaintySpec#prior}. */
+    public Classifier prior(Path csv) {
+        return certainty(new CertaintySpec(csv, certainty.calibration()));
+    }
+
+    /** What {@code calibrate} made, as {@link CertaintySpec#calibration}. */
+    public Classifier calibration(Path file) {
+        return certainty(new CertaintySpec(certainty.prior(), file));
+    }
+
+    /** Pairs evaluated at once. Default: the model's. */
+    public Classifier batchSize(int pairs) {
+        return new Classifier(model, prompts, strategy, trials, certainty,
+                DeviceSpec.DEFAULT.withBatchSize(pairs).batchSize());
+    }
+
+    /**
+     * Refuses what can be refused before anything is loaded.
+     *
+     * @return this
+     * @throws InputException if strategy, loss, priors or calibration do not go with the model and the prompts
+     */
+    public Classifier check() {
+        strategy.check(prompts.prompts().size());
+        if (strategy instanceof Race race && race.tree() != null) {
+            LabelTree.read(race.tree(), prompts);
+        }
+        noises();
+        LatentScorer.requireFits(trials.loss(), latents());
+        certainty.check(prompts);
+        return this;
+    }
+
+    private int noises() {
+        return strategy.noises(latents().noise().timesteps(), trials.nTrials());
+    }
+
+    /** Loads the model and encodes the prompts now rather than with the first image. @return this */
+    public Classifier load() {
+        model.exclusively(this::open);
+        return this;
+    }
+
+    /**
+     * Classifies an image file.
+     *
+     * @throws InputException if it is no image
+     */
+    public Classification classify(Path image) {
+        return classify(image.toString(), ImageDecoder.read(image));
+    }
+
+    /** Classifies an image of any size. */
+    public Classification classify(RgbImage image) {
+        return classify("", image);
+    }
+
+    /** @param name what the result calls the image */
+    public Classification classify(String name, RgbImage image) {
+        return model.exclusively(() -> {
+            Opened now = open();
+            Prediction prediction = now.evaluation.classify(image);
+            return new Classification(name, prediction, now.posterior, prompts);
+        });
+    }
+
+    /**
+     * Evaluates the winner and the best other class once more, for where in the image the evidence lies.
+     *
+     * @param answer what this classifier decided about {@code image}, of two classes at least
+     */
+    public Explanation explain(RgbImage image, Classification answer) {
+        Prediction prediction = answer.prediction();
+        int runnerUp = prompts.classRanks(prediction).stream().skip(1)
+                .filter(rank -> prediction.ranking().get(rank).errors().length > 0).findFirst().orElseThrow();
+        return model.exclusively(() -> {
+            LatentScorer scorer = open().scorer();
+            scorer.show(image);
+            var evidence = Evidence.between(prediction.winner(), prediction.ranking().get(runnerUp), scorer);
+            return new Explanation(scorer.seen(image), evidence, className(prediction, 0),
+                    className(prediction, runnerUp));
+        });
+    }
+
+    private String className(Prediction prediction, int rank) {
+        return prompts.prompts().get(prediction.ranking().get(rank).prompt()).className();
+    }
+
+    /** What images are compared with. */
+    public PromptSet prompts() {
+        return prompts;
+    }
+
+    public StrategySpec strategy() {
+        return strategy;
+    }
+
+    /** The model's timesteps, T. */
+    public int timesteps() {
+        return latents().noise().timesteps();
+    }
+
+    /** Elements of the latent that an error is the mean over. */
+    public int elements() {
+        return latents().elements();
+    }
+
+    /** Everything that results depend on but the prompts, by name; loads the model. */
+    public SortedMap<String, String> settings() {
+        var settings = new TreeMap<String, String>();
+        model.describe(settings);
+        strategy.describe(settings, model.exclusively(() -> open().scorer().pairsAhead()));
+        trials.describe(settings);
+        certainty.describe(settings);
+        return settings;
+    }
+
+    private Latents latents() {
+        return model.files().latents();
+    }
+
+    private Opened open() {
+        model.requireOpen();
+        if (opened == null) {
+            check();
+            var networks = model.open(prompts.prompts().stream().map(Prompt::text).toList(), trials, noises(), batchSize);
+            try {
+                LatentScorer scorer = networks.scorer();
+                Posterior posterior = certainty.posterior(prompts, scorer.elements(), temperature());
+                opened = new Opened(networks, posterior,
+                        new AdaptiveEvaluation(scorer, strategy(scorer), posterior.handicaps()));
+            } catch (RuntimeException e) {
+                model.release(networks);
+                throw e;
+            }
+        }
+        return opened;
+    }
+
+    private Strategy strategy(LatentScorer scorer) {
+        if (strategy instanceof Race race && race.tree() != null) {
+            return race.strategy(scorer.timesteps(), trials.nTrials(), LabelTree.read(race.tree(), prompts),
+                    scorer.pairsAhead());
+        }
+        return strategy.strategy(scorer.timesteps(), trials.nTrials(), prompts.classIndices(), scorer.pairsAhead());
+    }
+
+    /** That of the bundled model for its loss. */
+    private double temperature() {
+        return model.files().bundled() != null && trials.loss() == Objective.L2
+                ? Calibration.bundled().temperature() : 1;
+    }
+
+    /** Frees what it holds on the device; it may classify again, and holds that again then. */
+    @Override
+    public void close() {
+        Opened now = opened;
+        if (now != null) {
+            opened = null;
+            model.release(now.networks);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package org.diffusionclassifier;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.diffusionclassifier.dataset.MatchingExample;
+import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.result.CaptionErrors;
+import org.diffusionclassifier.result.MatchedExample;
+import org.diffusionclassifier.result.MatchingSummary;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * Which caption belongs to which picture: errors of every picture conditioned on every caption, over the same trials.
+ * Immutable; holds nothing between two questions, and may be asked from any thread.
+ */
+public final class Matching {
+
+    /** The default number of timesteps of every caption and picture. */
+    public static final int N_SAMPLES = 50;
+
+    private static final InputException.Field CAPTIONS = InputException.field("captions");
+
+    private final CaptionTrials each;
+
+    Matching(CaptionTrials each) {
+        this.each = each;
+    }
+
+    /** Timesteps of every caption and picture. Default: {@link #N_SAMPLES}. */
+    public Matching nSamples(int nSamples) {
+        return new Matching(each.withNSamples(nSamples));
+    }
+
+    /** What is drawn and measured. Default: {@link TrialSpec#DEFAULT}. */
+    public Matching trials(TrialSpec trials) {
+        return new Matching(each.withTrials(trials));
+    }
+
+    /**
+     * Compares pictures with captions.
+     *
+     * @param images   files
+     * @param captions none empty, none twice; at least two captions or two images
+     * @param seen     gets each picture with its errors, when it is done
+     * @return one row a picture
+     * @throws InputException for wrong captions, or a file that is no image
+     */
+    public Comparison<List<CaptionErrors>> matrix(List<Path> images, List<String> captions,
+                                                  BiConsumer<RgbImage, CaptionErrors> seen) {
+        if (captions.contains("")) {
+            throw InputException.of("%s: caption %d is empty", CAPTIONS, captions.indexOf("") + 1);
+        }
+        if (captions.stream().distinct().count() < captions.size()) {
+            throw InputException.of("%s: expected each caption once, found one twice", CAPTIONS);
+        }
+        if (images.size() <= 1 && captions.size() <= 1) {
+            throw InputException.of("%s: expected at least two captions or two images to compare, found one of each",
+                    InputException.field("matching"));
+        }
+        each.check();
+        images.forEach(ImageDecoder::size);     // refuses a wrong file before hours are spent on the others
+        return each.run(captions, errors -> {
+            var rows = new ArrayList<CaptionErrors>();
+            for (Path image : images) {
+                RgbImage picture = ImageDecoder.read(image);
+                rows.add(errors.of(image.toString(), picture, captions));
+                seen.accept(picture, rows.get(rows.size() - 1));
+            }
+            return rows;
+        });
+    }
+
+    /**
+     * Scores examples of two pictures and two captions in the manner of Winoground.
+     *
+     * @param asked at least one
+     * @param seen  gets each example with its two pictures, when it is done
+     * @throws InputException for a file that is no image
+     */
+    public Comparison<MatchingSummary> examples(List<MatchingExample> asked,
+                                                BiConsumer<List<RgbImage>, MatchedExample> seen) {
+        each.check();
+        asked.stream().flatMap(example -> example.images().stream()).distinct().forEach(ImageDecoder::size);
+        List<String> captions = asked.stream().flatMap(example -> example.captions().stream()).toList();
+        var matched = each.run(captions, errors -> {
+            var done = new ArrayList<MatchedExample>();
+            for (MatchingExample example : asked) {
+                List<RgbImage> pictures = example.images().stream().map(ImageDecoder::read).toList();
+                var rows = new ArrayList<CaptionErrors>();
+                for (int i = 0; i < pictures.size(); i++) {
+                    rows.add(errors.of(example.images().get(i).toString(), pictures.get(i), example.captions()));
+                }
+                done.add(MatchedExample.of(example, rows));
+                seen.accept(pictures, done.get(done.size() - 1));
+            }
+            return done;
+        });
+        return new Comparison<>(MatchingSummary.of(matched.answer(), matched.settings()),
+                matched.settings(), matched.trials(), matched.pairs(), matched.seconds());
+    }
+}

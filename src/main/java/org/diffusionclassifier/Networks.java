@@ -1,0 +1,74 @@
+package org.diffusionclassifier;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.model.Conditioning;
+import org.diffusionclassifier.model.LatentModel;
+import org.diffusionclassifier.model.Latents;
+import org.diffusionclassifier.score.LatentScorer;
+import org.diffusionclassifier.score.Noise;
+
+/**
+ * A model's networks on a device, and the scorers made of them. The first scorer's captions are encoded before the other
+ * networks are loaded, so that the text encoder and these are never there at the same time.
+ */
+final class Networks implements AutoCloseable {
+
+    /** Pairs a batch at the most where nobody says how many. */
+    private static final int LARGEST_DEFAULT_BATCH = 64;
+
+    private final LatentModel model;
+    private final Device device;
+    private final Consumer<String> log;
+
+    Networks(LatentModel model, Consumer<String> log) {
+        this.model = model;
+        this.device = model.device();
+        this.log = log;
+    }
+
+    /**
+     * A scorer with what it draws on.
+     *
+     * @param scorer its prompts in the order of their texts
+     */
+    record Opened(LatentScorer scorer, Conditioning conditioning, Noise noise, Device device) implements AutoCloseable {
+
+        @Override
+        public void close() {
+            scorer.close();
+            conditioning.close();
+            if (noise instanceof Noise.Given given) {
+                device.release(given.table());
+            }
+        }
+    }
+
+    /**
+     * Makes a scorer, and loads the networks if they are not there yet.
+     *
+     * @param prompts   captions, or numbers of labels
+     * @param noises    how many the trials use
+     * @param batchSize pairs evaluated at once; null to choose by the latent's size, the device and its free memory
+     */
+    Opened open(List<String> prompts, TrialSpec trials, int noises, Integer batchSize) {
+        Latents latents = model.latents();
+        Noise noise = trials.noise() == null ? new Noise.Seeded(trials.seed())
+                : Noise.Given.read(trials.noise(), device, latents.size(), latents.channels(), noises);
+        int pairs = batchSize != null ? batchSize : Math.max(1,
+                Math.min(LARGEST_DEFAULT_BATCH, device.latentPixelsABatch() / (latents.size() * latents.size())));
+        Conditioning conditioning = model.conditioner().encode(prompts);
+        var scorer = new LatentScorer(model, conditioning, noise, trials.loss(), pairs);
+        if (batchSize == null) {
+            scorer.fitBatchToMemory();
+        }
+        log.accept(prompts.size() + " prompts, batches of " + scorer.batchSize() + " pairs");
+        return new Opened(scorer, conditioning, noise, device);
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+}

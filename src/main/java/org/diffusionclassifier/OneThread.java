@@ -1,0 +1,59 @@
+package org.diffusionclassifier;
+
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
+
+/** Work that one thread does, in the order in which it was asked for, while whoever asked waits. */
+final class OneThread implements AutoCloseable {
+
+    private final ExecutorService executor;
+    private volatile Thread worker;
+
+    /** @param name of the thread */
+    OneThread(String name) {
+        executor = Executors.newSingleThreadExecutor(work -> {
+            var thread = new Thread(work, name);
+            thread.setDaemon(true);
+            worker = thread;
+            return thread;
+        });
+    }
+
+    /** The result of {@code work}, which may itself call this; what it throws is thrown here. */
+    <T> T call(Supplier<T> work) {
+        if (Thread.currentThread() == worker || executor.isShutdown()) {
+            return work.get();
+        }
+        Future<T> result = executor.submit(work::get);
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return result.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;         // an evaluation on a device cannot be cut short
+                }
+            }
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException thrown) {
+                throw thrown;
+            }
+            if (e.getCause() instanceof Error thrown) {
+                throw thrown;
+            }
+            throw new IllegalStateException(e.getCause());
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        executor.shutdown();
+    }
+}

@@ -1,0 +1,95 @@
+package org.diffusionclassifier;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.diffusionclassifier.dataset.Boxes;
+import org.diffusionclassifier.dataset.ReferringExample;
+import org.diffusionclassifier.image.Box;
+import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.ImageSize;
+import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.result.BoxErrors;
+import org.diffusionclassifier.result.ReferredExample;
+import org.diffusionclassifier.result.ReferringSummary;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * Which of a picture's boxes an expression refers to: errors of every box, shown by itself and with all else black,
+ * conditioned on the expression. Immutable; holds nothing between two questions, and may be asked from any thread.
+ */
+public final class Referring {
+
+    private final CaptionTrials each;
+
+    Referring(CaptionTrials each) {
+        this.each = each;
+    }
+
+    /** Timesteps of every box. Default: {@link Matching#N_SAMPLES}. */
+    public Referring nSamples(int nSamples) {
+        return new Referring(each.withNSamples(nSamples));
+    }
+
+    /** What is drawn and measured. Default: {@link TrialSpec#DEFAULT}. */
+    public Referring trials(TrialSpec trials) {
+        return new Referring(each.withTrials(trials));
+    }
+
+    /**
+     * Finds the box that an expression refers to.
+     *
+     * @param image      the picture's name
+     * @param boxes      in the picture, two at least
+     * @param where      what messages call the boxes
+     * @param expression not blank
+     * @throws InputException for a box outside the picture, or a blank expression
+     */
+    public Comparison<ReferredExample> find(String image, RgbImage picture, List<Box> boxes, String where,
+                                            String expression) {
+        if (expression.isBlank()) {
+            throw InputException.of("%s is empty", InputException.field("expression"));
+        }
+        Boxes.requireIn(picture.size(), boxes, where);
+        each.check();
+        return each.run(List.of(expression), errors ->
+                ReferredExample.of(image, expression, boxes, boxErrors(errors, picture, boxes, expression)));
+    }
+
+    /**
+     * Measures accuracy on examples in the manner of RefCOCO.
+     *
+     * @param asked at least one
+     * @param seen  gets each example with its picture, when it is done
+     * @throws InputException for a file that is no image, or a box outside its picture
+     */
+    public Comparison<ReferringSummary> examples(List<ReferringExample> asked,
+                                                 BiConsumer<RgbImage, ReferredExample> seen) {
+        each.check();
+        for (ReferringExample example : asked) {    // refuses a wrong file before hours are spent on the others
+            ImageSize size = ImageDecoder.size(example.image());
+            Boxes.requireIn(size, example.boxes(), example.where() + ": boxes");
+            Boxes.requireIn(size, List.of(example.truth()), example.where() + ": truth");
+        }
+        List<String> expressions = asked.stream().map(ReferringExample::expression).toList();
+        var answered = each.run(expressions, errors -> {
+            var done = new ArrayList<ReferredExample>();
+            for (ReferringExample example : asked) {
+                RgbImage picture = ImageDecoder.read(example.image());
+                done.add(ReferredExample.of(example,
+                        boxErrors(errors, picture, example.boxes(), example.expression())));
+                seen.accept(picture, done.get(done.size() - 1));
+            }
+            return done;
+        });
+        return new Comparison<>(ReferringSummary.of(asked, answered.answer(), answered.settings()), answered.settings(),
+                answered.trials(), answered.pairs(), answered.seconds());
+    }
+
+    private static List<BoxErrors> boxErrors(CaptionTrials.Errors errors, RgbImage picture, List<Box> boxes,
+                                             String expression) {
+        return boxes.stream().map(box -> BoxErrors.of(box,
+                errors.of(box.toString(), box.crop(picture), List.of(expression)),
+                errors.of(box.toString(), box.mask(picture), List.of(expression)))).toList();
+    }
+}

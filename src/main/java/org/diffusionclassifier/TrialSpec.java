@@ -1,0 +1,49 @@
+package org.diffusionclassifier;
+
+import java.nio.file.Path;
+import java.util.SortedMap;
+import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.strategy.TrialPlan;
+
+/**
+ * What a trial is: which noise is drawn, and what is measured of its prediction.
+ *
+ * @param loss    what classes are compared by
+ * @param nTrials noises a timestep, from 1 to 1000
+ * @param seed    of the noise
+ * @param noise   a safetensors file of one tensor [N, channels, height, width] to take the noise from instead; or null
+ */
+public record TrialSpec(Objective loss, int nTrials, long seed, Path noise) {
+
+    /** (ε − ε̂)², one noise a timestep, seed 0. */
+    public static final TrialSpec DEFAULT = new TrialSpec(Objective.L2, 1, 0, null);
+
+    /** @throws org.diffusionclassifier.tensor.InputException for a number of noises that there cannot be */
+    public TrialSpec {
+        TrialPlan.requireNTrials(nTrials);
+    }
+
+    public TrialSpec withLoss(Objective other) {
+        return new TrialSpec(other, nTrials, seed, noise);
+    }
+
+    public TrialSpec withNTrials(int other) {
+        return new TrialSpec(loss, other, seed, noise);
+    }
+
+    /** Noise by a seed, no longer from a file. */
+    public TrialSpec withSeed(long other) {
+        return new TrialSpec(loss, nTrials, other, null);
+    }
+
+    public TrialSpec withNoise(Path other) {
+        return new TrialSpec(loss, nTrials, seed, other);
+    }
+
+    /** Adds what errors depend on, by name. */
+    void describe(SortedMap<String, String> settings) {
+        settings.put("loss", loss.toString());
+        settings.put("n-trials", String.valueOf(nTrials));
+        settings.put("noise", noise == null ? "seed " + seed : noise.toAbsolutePath().normalize().toString());
+    }
+}

@@ -1,0 +1,180 @@
+package org.diffusionclassifier;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.diffusionclassifier.dataset.Dataset;
+import org.diffusionclassifier.dataset.Datasets;
+import org.diffusionclassifier.testing.Fixtures;
+import org.diffusionclassifier.dataset.Shard;
+import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.result.ImageResult;
+import org.diffusionclassifier.result.RunDirectory;
+import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.strategy.Interval;
+import org.diffusionclassifier.strategy.Staged;
+import org.diffusionclassifier.testing.GoldenDit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The library as a program embeds it: what is refused when, what is loaded when, and what stays as it is. */
+class DiffusionModelTest {
+
+    @TempDir
+    private Path folder;
+
+    private static DiffusionModel.Builder cpu() {
+        return DiffusionModel.builder().device("cpu").dtype("f32");
+    }
+
+    private static RgbImage bag() {
+        try (var bundled = BundledModel.open()) {
+            return ImageDecoder.read(bundled.images().resolve("bag-0.png"));
+        }
+    }
+
+    @Test
+    void aWrongFileIsRefusedWhenItIsLoaded() throws IOException {
+        Path text = Files.writeString(folder.resolve("model.safetensors"), "a cat");
+        assertTrue(Fixtures.inputError(() -> DiffusionModel.load(text)).startsWith(text.toString()));
+        Path none = folder.resolve("none");
+        assertTrue(Fixtures.inputError(() -> DiffusionModel.load(none)).startsWith(none.toString()));
+        Path dit = folder.resolve("dit");
+        GoldenDit.layOut(dit);
+        Files.delete(dit.resolve("vae/config.json"));
+        assertTrue(Fixtures.inputError(() -> DiffusionModel.load(dit)).contains("vae"));
+    }
+
+    @Test
+    void specificationsNameTheirFields() {
+        assertEquals("batchSize: expected at least 1, found 0", Fixtures.inputError(() -> cpu().batchSize(0)));
+        assertEquals("dtype f16: expected f32 or bf16 on the CPU", Fixtures.inputError(() -> cpu().dtype("f16")));
+        assertEquals("device: expected auto, cpu, cuda, simt, found tpu", Fixtures.inputError(() -> DeviceSpec.of("tpu")));
+        assertEquals("kernels vendor: expected a GPU (device cuda or simt), found the CPU",
+                Fixtures.inputError(() -> cpu().kernels("vendor")));
+        assertEquals("nTrials: expected 1 to 1000, found 0", Fixtures.inputError(() -> TrialSpec.DEFAULT.withNTrials(0)));
+        assertEquals("interval: expected at least 1, found 0", Fixtures.inputError(() -> new Interval(0)));
+        assertEquals("limit: expected at least 1, found 0",
+                Fixtures.inputError(() -> new Evaluation.Range(0, new Shard(1, 1))));
+        assertTrue(Fixtures.inputError(() -> cpu().weightsBudget(1 << 20).load()).startsWith("weightsBudget: expected at"));
+    }
+
+    /** Nothing is loaded for these. */
+    @Test
+    void aClassifierIsCheckedBeforeAnythingIsLoaded() {
+        var loaded = new ArrayList<String>();
+        try (var model = cpu().log(loaded::add).load()) {
+            var classifier = model.classifier("bag", "coat");
+            assertEquals("nSamples 1001: expected at most the model's 1000 timesteps",
+                    Fixtures.inputError(() -> classifier.strategy(Staged.exhaustive(1001)).check()));
+            assertEquals("toKeep: expected at most the 2 prompts, found 3", Fixtures.inputError(() ->
+                    classifier.strategy(new Staged(List.of(1, 2), List.of(3, 1))).check()));
+            assertEquals("interval 3: expected a divisor of the model's 1000 timesteps",
+                    Fixtures.inputError(() -> classifier.strategy(new Interval(3)).check()));
+            assertEquals("loss vb: expected a model that predicts variances, as DiT does",
+                    Fixtures.inputError(() -> classifier.loss(Objective.VB).check()));
+            assertEquals("classes: \"bag\" is given twice", Fixtures.inputError(() -> model.classifier("bag", "bag")));
+            assertTrue(Fixtures.inputError(() -> model.referring().nSamples(0)).startsWith("nSamples"));
+            assertEquals(List.of(), loaded);
+            assertEquals(2, classifier.load().prompts().classCount());
+            assertEquals(3, loaded.size(), loaded.toString());
+        }
+    }
+
+    @Test
+    void aModelOfLabelsHasNoCaptionsToCompare() throws IOException {
+        Path dit = folder.resolve("dit");
+        GoldenDit.layOut(dit);
+        try (var model = cpu().checkpoint(dit).load()) {
+            assertEquals(10, model.classifier().prompts().classCount());
+            assertTrue(Fixtures.inputError(model::matching).startsWith("matching: expected a model that is conditioned on"));
+            assertTrue(Fixtures.inputError(() -> model.classifier("10")).contains("class \"10\": expected a label's name"));
+        }
+    }
+
+    /** A second question to an open model is answered as by a model of its own. */
+    @Test
+    void otherCaptionsMayBeAskedAboutLater() {
+        RgbImage bag = bag();
+        try (var model = cpu().load(); var first = model.classifier("bag", "coat").strategy(Staged.exhaustive(3));
+                var second = model.classifier("dress", "bag", "shirt").strategy(Staged.exhaustive(3))) {
+            first.classify(bag);
+            Classification late = second.classify(bag);
+            try (var fresh = cpu().load(); var only = fresh.classifier("dress", "bag", "shirt")
+                    .strategy(Staged.exhaustive(3))) {
+                Classification early = only.classify(bag);
+                for (int rank = 0; rank < 3; rank++) {
+                    assertEquals(early.ranking().get(rank).prompt(), late.ranking().get(rank).prompt());
+                    assertArrayEquals(early.ranking().get(rank).errors(), late.ranking().get(rank).errors());
+                }
+            }
+        }
+    }
+
+    @Test
+    void withersLeaveAClassifierAsItIs() {
+        RgbImage bag = bag();
+        try (var model = cpu().load(); var plain = model.classifier("bag", "coat").strategy(Staged.exhaustive(2));
+                var seeded = plain.seed(3)) {
+            float[] before = plain.classify(bag).ranking().get(0).errors();
+            assertNotEquals(before[0], seeded.classify(bag).ranking().get(0).errors()[0]);
+            assertArrayEquals(before, plain.classify(bag).ranking().get(0).errors());
+            assertArrayEquals(before, plain.seed(3).seed(0).batchSize(4).classify(bag).ranking().get(0).errors(), 1e-6f);
+            assertEquals("seed 0", plain.settings().get("noise"));
+        }
+    }
+
+    @Test
+    void aRunTellsItsListenerAndIsResumed() throws IOException {
+        Path out = folder.resolve("run");
+        try (var bundled = BundledModel.open(); var model = cpu().load();
+                var classifier = model.classifier().strategy(Staged.exhaustive(1))) {
+            Dataset dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
+            Path record = folder.resolve("errors.safetensors");
+            assertTrue(Fixtures.inputError(() -> new Evaluation(dataset, Evaluation.Range.ALL, out, record)
+                    .run(classifier.strategy(new Staged(List.of(1, 2), List.of(2, 1))), new Noting()))
+                    .startsWith("record: expected exhaustive"));
+            assertFalse(Files.exists(out));
+            var first = new Noting();
+            new Evaluation(dataset, new Evaluation.Range(2, new Shard(1, 1)), out, null).run(classifier, first);
+            assertEquals(List.of("started 0 of 2", "0", "1 done", "1", "2 done"), first.lines);
+            var second = new Noting();
+            var finished = new Evaluation(dataset, new Evaluation.Range(3, new Shard(1, 1)), out, record)
+                    .run(classifier, second);
+            assertEquals(List.of("started 2 of 3", "2 done", "2 done", "2", "3 done"), second.lines);
+            assertEquals(3, finished.summary().images());
+            assertEquals(3, finished.recording().images().size());
+            assertTrue(Files.exists(record) && Files.exists(out.resolve("summary.json")));
+        }
+    }
+
+    private static final class Noting implements Evaluation.Listener {
+
+        private final List<String> lines = new ArrayList<>();
+
+        @Override
+        public void started(RunDirectory run, int wanted) {
+            lines.add("started " + run.done().size() + " of " + wanted);
+        }
+
+        @Override
+        public void classified(ImageResult result) {
+            lines.add(String.valueOf(result.index()));
+        }
+
+        @Override
+        public void progressed(long correct, int finished) {
+            lines.add(finished + " done");
+        }
+    }
+}
