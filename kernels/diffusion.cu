@@ -2,8 +2,8 @@
 // a function of (seed, noise index, element), computed where it is needed (philox.cuh).
 //
 // add_noise: xt[m] = signal[m] · x0 + level[m] · ε[m]        (Ho et al., 2020, arXiv 2006.11239, eq. 4)
-// epsilon_error_l1, _l2, _huber: error[p] = mean over elements of ℓ(error_scale[m] · (ε[m] − ε̂[p])), m = trial_of_pair[p],
-//     ε̂[p] = a[m] · predicted[p] + b[m] · xt[m] in float32, a = output_scale, b = input_scale
+// epsilon_error_l1, _l2, _huber: error[p] = mean over elements of ℓ(error_scale[m] · (ε[m] − ε̂[p])),
+//     m = trial_of_pair[p],  ε̂[p] = a[m] · predicted[p] + b[m] · xt[m] in float32, a = output_scale, b = input_scale
 //
 //     x0             float [h, w, c], pixels = h·w
 //     seed           uint [2], low and high word, in memory so that a captured launch draws by another

@@ -15,12 +15,12 @@ import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * The transformer that predicts the noise in a latent, conditioned on a time and a class label. (Peebles and Xie, <i>Scalable
- * Diffusion Models with Transformers</i>, 2023, arXiv 2212.09748; in the form of diffusers'
+ * The transformer that predicts the noise in a latent, conditioned on a time and a class label. (Peebles and Xie,
+ * <i>Scalable Diffusion Models with Transformers</i>, 2023, arXiv 2212.09748; in the form of diffusers'
  * {@code DiTTransformer2DModel}.)
  *
- * <p>It is evaluated for P pairs of a label and a trial of M trials. Every block is told both, so that what is computed
- * once a trial is the patches' embedding alone.
+ * <p>It is evaluated for P pairs of a label and a trial of M trials. Every block is conditioned on both, so that the
+ * patches' embedding alone is computed once a trial.
  */
 public final class Dit implements AutoCloseable {
 
@@ -103,7 +103,7 @@ public final class Dit implements AutoCloseable {
     }
 
     /**
-     * Predicts the noise, and with twice the latent's channels behind it how sure that is.
+     * Predicts the noise; with twice the latent's channels, a variance behind it.
      *
      * @param xt noised latents, [M, h, w, inChannels], h = w = {@code sampleSize}
      * @return [P, h, w, outChannels], float32

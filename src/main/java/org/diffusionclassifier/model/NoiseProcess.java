@@ -45,7 +45,8 @@ public interface NoiseProcess {
 
     /**
      * By what ε − ε̂ is multiplied where an error is measured: 1 for errors of ε, 1/a for errors of the network's output.
-     * A squared error of the one is 1/a² times that of the other.
+     * A squared error of the output is 1/a² times that of ε, so that a process that measures the output has no step at
+     * which a is 0.
      */
     float errorScale(int step);
 

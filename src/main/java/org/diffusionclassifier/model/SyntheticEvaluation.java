@@ -56,7 +56,8 @@ public final class SyntheticEvaluation implements AutoCloseable {
         Tensor ones = constant(trialCount, 1);
         var trials = new Trials(normal(DType.F32, size, size, config.inChannels()), indices(new int[2]),
                 indices(eachTrial), half, half, ones, constant(trialCount, 0), ones);
-        var asked = new UNet.Pairs(constant(trialCount, 500), indices(trialOfPair), context(config, pairs), indices(eachPair));
+        var asked = new UNet.Pairs(constant(trialCount, 500), indices(trialOfPair), context(config, pairs),
+                indices(eachPair));
         var measure = new Measure(Loss.L2, false);
         graph = device.record(recorder -> recorder.keep(
                 unet.errors(device.diffusion(), trials, asked, measure).mean()));

@@ -9,12 +9,12 @@ import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * What a block of a diffusion transformer is told, as one vector: the timestep's embedding, through an MLP, plus the
+ * The vector that a block of a diffusion transformer is conditioned on: the time's embedding, through an MLP, plus the
  * label's row of a table. (diffusers' {@code CombinedTimestepLabelEmbeddings}.)
  */
 final class TimestepAndLabel implements Layer {
 
-    /** Sines and cosines that tell the timestep. */
+    /** Sines and cosines of the time. */
     private static final int FREQUENCIES = 256;
 
     private final DitConfig config;
@@ -35,7 +35,7 @@ final class TimestepAndLabel implements Layer {
         device.write(table, values[0]);
     }
 
-    /** All of its weights, by which to tell whether two blocks are told the same; the table first. */
+    /** All of its weights, by which to find blocks that are conditioned on the same vector; the table first. */
     static float[][] read(DitConfig config, Weights w) {
         int width = config.width();
         Weights time1 = w.at("timestep_embedder.linear_1");

@@ -21,13 +21,20 @@ import org.diffusionclassifier.tensor.DType;
  *     2:          seed
  * </pre>
  *
- * the floats by their bits (a, b: {@link NoiseProcess}; the second line: {@link NoiseProcess.ReverseStep}). To run it is one
- * write, one graph, and one read of P floats, or of P maps.
+ * the floats by their bits (a, b: {@link NoiseProcess}; the second line: {@link NoiseProcess.ReverseStep}). To run it is
+ * one write, one graph, and one read of P floats, or of P maps.
  */
 final class PairBatch implements AutoCloseable {
 
-    private static final int TRIAL_COLUMNS = 7;
-    private static final int STEP_COLUMNS = 4;
+    /** Columns of the block, a number a trial each; those from TIMESTEP on are there for the variational bound only. */
+    private enum Column {
+        NOISE_INDEX, TIME, SIGNAL, LEVEL, OUTPUT_SCALE, INPUT_SCALE, ERROR_SCALE,
+        TIMESTEP, MEAN_SCALE, LOG_VARIANCE, LOG_RANGE;
+
+        static int count(boolean bound) {
+            return bound ? values().length : TIMESTEP.ordinal();
+        }
+    }
 
     /**
      * What a batch is about, in the device's memory.
@@ -71,15 +78,18 @@ final class PairBatch implements AutoCloseable {
         this.bound = bound;
         this.trials = trials;
         this.pairs = pairs;
-        this.firstPair = (TRIAL_COLUMNS + (bound ? STEP_COLUMNS : 0)) * trials;
+        this.firstPair = Column.count(bound) * trials;
         int firstOfSeed = firstPair + 2 * pairs;
         values = new int[firstOfSeed + seed.length];
         System.arraycopy(seed, 0, values, firstOfSeed, seed.length);
         block = device.tensor(DType.I32, values.length);
         var asked = new Asked(
-                new Trials(x0, block.vector(firstOfSeed, seed.length, DType.I32), integers(0), floats(2), floats(3),
-                        floats(4), floats(5), floats(6)),
-                floats(1), bound ? new ReverseSteps(integers(7), floats(8), floats(9), floats(10)) : null,
+                new Trials(x0, block.vector(firstOfSeed, seed.length, DType.I32), integers(Column.NOISE_INDEX),
+                        floats(Column.SIGNAL), floats(Column.LEVEL), floats(Column.OUTPUT_SCALE),
+                        floats(Column.INPUT_SCALE), floats(Column.ERROR_SCALE)),
+                floats(Column.TIME),
+                bound ? new ReverseSteps(integers(Column.TIMESTEP), floats(Column.MEAN_SCALE),
+                        floats(Column.LOG_VARIANCE), floats(Column.LOG_RANGE)) : null,
                 block.vector(firstPair, pairs, DType.I32), block.vector(firstPair + pairs, pairs, DType.I32));
         var result = new AtomicReference<Tensor>();
         graph = device.record(recorder -> {
@@ -89,12 +99,12 @@ final class PairBatch implements AutoCloseable {
         evaluated = result.get();
     }
 
-    private Tensor integers(int column) {
-        return block.vector(column * trials, trials, DType.I32);
+    private Tensor integers(Column column) {
+        return block.vector(column.ordinal() * trials, trials, DType.I32);
     }
 
-    private Tensor floats(int column) {
-        return block.vector(column * trials, trials, DType.F32);
+    private Tensor floats(Column column) {
+        return block.vector(column.ordinal() * trials, trials, DType.F32);
     }
 
     /**
@@ -120,27 +130,27 @@ final class PairBatch implements AutoCloseable {
     /** Writes a trial's row into the columns of the block. */
     private void describe(Trial trial, int m) {
         int step = trial.timestep();
-        put(0, m, trial.noiseIndex());
-        put(1, m, process.time(step));
-        put(2, m, process.signal(step));
-        put(3, m, process.level(step));
-        put(4, m, process.outputScale(step));
-        put(5, m, process.inputScale(step));
-        put(6, m, process.errorScale(step));
+        put(Column.NOISE_INDEX, m, trial.noiseIndex());
+        put(Column.TIME, m, process.time(step));
+        put(Column.SIGNAL, m, process.signal(step));
+        put(Column.LEVEL, m, process.level(step));
+        put(Column.OUTPUT_SCALE, m, process.outputScale(step));
+        put(Column.INPUT_SCALE, m, process.inputScale(step));
+        put(Column.ERROR_SCALE, m, process.errorScale(step));
         if (bound) {
             NoiseProcess.ReverseStep reverse = process.reverse(step);
-            put(7, m, step);
-            put(8, m, reverse.meanScale());
-            put(9, m, reverse.logVariance());
-            put(10, m, reverse.logRange());
+            put(Column.TIMESTEP, m, step);
+            put(Column.MEAN_SCALE, m, reverse.meanScale());
+            put(Column.LOG_VARIANCE, m, reverse.logVariance());
+            put(Column.LOG_RANGE, m, reverse.logRange());
         }
     }
 
-    private void put(int column, int m, int value) {
-        values[column * trials + m] = value;
+    private void put(Column column, int m, int value) {
+        values[column.ordinal() * trials + m] = value;
     }
 
-    private void put(int column, int m, float value) {
+    private void put(Column column, int m, float value) {
         put(column, m, Float.floatToRawIntBits(value));
     }
 

@@ -60,7 +60,8 @@ class DiffusionTest {
         var trials = NoiseCase.V.trials(on, SEED, noiseIndex, 3, x0, 5, 3, 2);
         float[][] epsilon = IntStream.of(noiseIndex)
                 .mapToObj(i -> Arrays.copyOfRange(table, i * x0.length, (i + 1) * x0.length)).toArray(float[][]::new);
-        on.assertMatches(r -> r.addNoise(x0, epsilon, NoiseCase.V.signal, NoiseCase.V.level), on.run(() -> diffusion.addNoise(trials)));
+        on.assertMatches(r -> r.addNoise(x0, epsilon, NoiseCase.V.signal, NoiseCase.V.level),
+                on.run(() -> diffusion.addNoise(trials)));
     }
 
     static Stream<Arguments> lossesAndProcesses() {
