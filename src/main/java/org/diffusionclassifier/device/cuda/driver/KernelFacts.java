@@ -96,7 +96,7 @@ public record KernelFacts(String kernel, String file, String family, Bound bound
         return specific ? computeCapability == least : computeCapability >= least;
     }
 
-    /** Of the tile's dimensions, the first or the one of that place. */
+    /** A dimension of the tile. */
     public int tile(int dimension) {
         return tile.get(dimension);
     }
