@@ -35,7 +35,8 @@ class AttentionTest {
 
     @ParameterizedTest
     @CsvSource({"1,1,1,1,8", "1,7,7,1,8", "3,1,77,2,16", "1,77,77,3,24", "1,129,77,2,40", "3,130,130,2,8",
-        "1,257,1,1,16", "1,128,3,4,64", "2,16,129,1,160", "1,5,70,2,104", "1,33,65,1,512"})
+        "1,257,1,1,16", "1,128,3,4,64", "2,16,129,1,160", "1,5,70,2,104", "1,33,65,1,512",
+        "2,100,78,2,40", "5,70,140,1,24"})
     void attendsToEveryToken(int batch, int queries, int keys, int heads, int d) {
         check(new Attention.Spec(heads, heads * d, false), batch, queries, keys, 1);
     }
@@ -52,6 +53,15 @@ class AttentionTest {
     @ValueSource(ints = {8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 160})
     void everyHeadWidth(int d) {
         check(new Attention.Spec(2, 2 * d, false), 1, 131, 141, 1);
+    }
+
+    /** A device may have memory that all attention of so many keys shares: rows of a head's weights, few or many. */
+    @Test
+    void worksAmongOthersOfAsManyKeys() {
+        check(new Attention.Spec(1, 16, false), 1, 3, 77, 1);
+        check(new Attention.Spec(3, 24, false), 2, 130, 77, 1);
+        check(new Attention.Spec(2, 80, true), 3, 77, 77, 1);
+        check(new Attention.Spec(1, 16, false), 1, 33, 77, 1);
     }
 
     /** Few queries with many keys: a device may split the keys and put the parts together afterwards. */

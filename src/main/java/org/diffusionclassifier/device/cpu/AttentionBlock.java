@@ -56,7 +56,11 @@ final class AttentionBlock implements AutoCloseable {
     private FloatBuffer sums;
     private Shifted shifted;
 
-    /** Memory of the arena that blocks use, one after the other. */
+    /**
+     * Memory that blocks use, one after the other.
+     *
+     * @param weights rows of {@link Shape#paddedKeys}, finite behind the keys; only these are written
+     */
     record Workspace(long weights, long sums, long mixed, long scratch) {
     }
 
@@ -68,7 +72,7 @@ final class AttentionBlock implements AutoCloseable {
      */
     record Shape(int heads, int d, int tokens, int keys, long queryRow, long keyRow, long valueRow) {
 
-        /** Elements between two rows of weights, so that each begins on a vector. */
+        /** Elements from one row of weights to the next, so that each begins on a vector. Those between are finite. */
         int paddedKeys() {
             return (keys + 31) / 32 * 32;
         }
@@ -263,7 +267,8 @@ final class AttentionBlock implements AutoCloseable {
         private final Primitive score;
         /**
          * Adds the mask; null where there is none. As a post-operation of the product, oneDNN 3.13 computes something else
-         * on processors with AMX as soon as there are two images.
+         * on processors with AMX as soon as there are two images: it mistakes an operand that all images and heads
+         * share for one of another kind (mended by its pull request 6025).
          */
         private final Primitive hide;
         private final Primitive softmax;

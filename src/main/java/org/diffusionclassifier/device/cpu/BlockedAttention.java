@@ -85,11 +85,24 @@ final class BlockedAttention implements Op {
             blocks.add(new AttentionBlock(device, shape, q.dim(0) % images, queries));
         }
         gathered = DnnlOp.scratch(entry == null || images == 1 ? 1 : images * entryBytes(k));
-        weights = device.activations(images, heads, queries, shape.paddedKeys());
+        weights = weights(device, images * heads * queries, shape);
         sums = device.activations(DType.F32, images, heads, queries);
         mixed = DnnlOp.scratch(Math.max(1, blocks.get(0).mixedBytes()));
         scratch = DnnlOp.scratch(Math.max(1,
                 blocks.stream().mapToLong(AttentionBlock::scratchBytes).max().orElse(0)));
+    }
+
+    /**
+     * In the arena, but for padded rows: a product by AMX reads the padding and multiplies it by zero, and what other
+     * operations leave in the arena may be NaN (oneDNN's issue 5717, in 3.13).
+     */
+    private static Tensor weights(CpuDevice device, int rows, AttentionBlock.Shape shape) {
+        int padded = shape.paddedKeys();
+        if (padded == shape.keys()) {
+            return device.activations(rows, padded);
+        }
+        int rowsOfBlock = BLOCK_BYTES / (padded * device.dtype().bytes());
+        return device.attentionWeights(Math.max(rows, rowsOfBlock), shape.keys(), padded);
     }
 
     /** From the first row of an entry of the table to that of the next. */

@@ -46,6 +46,7 @@ public final class CpuDevice extends RecordingDevice {
     private final WeightsBudget budget;
     private final Map<Long, NativeMemory> persistent = new HashMap<>();
     private final Map<String, Tensor> ones = new HashMap<>();
+    private final Map<Integer, Tensor> attentionWeights = new HashMap<>();
     private final GrowingArena arena = new GrowingArena();
 
     /** @param dtype F32 or BF16; the latter works on any processor, but is fast only where it is native */
@@ -285,6 +286,15 @@ public final class CpuDevice extends RecordingDevice {
             write(vector, values);
             return vector;
         });
+    }
+
+    /**
+     * Memory for rows of attention weights, [rows or more, padded], that all attention of so many keys shares until the
+     * device closes. Only the first {@code keys} columns may be written: the others stay zero.
+     */
+    Tensor attentionWeights(int rows, int keys, int padded) {
+        return attentionWeights.compute(keys, (count, shared) ->
+                shared != null && shared.rows() >= rows ? shared : tensor(dtype, rows, padded));
     }
 
     /** The tensors {@code name} of several weights, each of {@code shape}, one behind the other in float32. */
