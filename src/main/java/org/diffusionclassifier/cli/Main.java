@@ -47,8 +47,6 @@ public final class Main implements Runnable {
 
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
-        // JavaCPP would take the weights, which lie outside the Java heap, for a leak.
-        System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         System.exit(run(System.out, System.err, args));
     }
 

@@ -1,7 +1,6 @@
 package org.diffusionclassifier.device;
 
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
@@ -9,8 +8,8 @@ import org.diffusionclassifier.tensor.Weights;
  * Something that runs a network: it makes the layers, owns the memory, and records and runs their operations.
  *
  * <p>A layer's {@code forward} may be called only while {@link #record} is at work, and computes nothing then: it
- * notes the operation and returns the tensor that it will fill. A device serves one thread at a time: several threads
- * take turns by {@link #exclusively}.
+ * notes the operation and returns the tensor that it will fill. A device belongs to the thread that opened it:
+ * CUDA's context and OpenMP's threads are that thread's.
  */
 public interface Device extends AutoCloseable {
 
@@ -146,15 +145,6 @@ public interface Device extends AutoCloseable {
 
     /** Copies a kept or persistent tensor into a persistent one of the same type and number of elements, both dense. */
     void copy(Tensor source, Tensor destination);
-
-    /**
-     * Does work on this device while no other thread does: a thread that comes while another is at it waits, and threads
-     * are served in the order in which they came. Work may call this again. A thread other than the one that opened the
-     * device may use it only in here.
-     *
-     * @return what {@code work} gives
-     */
-    <T> T exclusively(Supplier<T> work);
 
     /** Waits until every graph that was run is done. */
     void synchronize();

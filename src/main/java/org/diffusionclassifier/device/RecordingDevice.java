@@ -2,9 +2,7 @@ package org.diffusionclassifier.device;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.diffusionclassifier.tensor.DType;
 
 /**
@@ -13,7 +11,6 @@ import org.diffusionclassifier.tensor.DType;
  */
 public abstract class RecordingDevice implements Device {
 
-    private final ReentrantLock turn = new ReentrantLock(true);
     private Graph.Recorder recorder;
 
     /** The arena that all graphs of this device share. */
@@ -26,21 +23,6 @@ public abstract class RecordingDevice implements Device {
                 ops.get(i).run();
             }
         };
-    }
-
-    @Override
-    public final <T> T exclusively(Supplier<T> work) {
-        turn.lock();
-        try {
-            enter();
-            return work.get();
-        } finally {
-            turn.unlock();
-        }
-    }
-
-    /** Prepares the calling thread, whose turn it is, for the device's calls. */
-    protected void enter() {
     }
 
     @Override

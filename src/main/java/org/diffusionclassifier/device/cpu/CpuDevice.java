@@ -41,6 +41,11 @@ import org.diffusionclassifier.tensor.Weights;
  */
 public final class CpuDevice extends RecordingDevice {
 
+    static {
+        // JavaCPP would take the weights, which lie outside the Java heap, for a leak. It reads this when it is first used.
+        System.getProperties().putIfAbsent("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+    }
+
     private final OneDnn oneDnn = new OneDnn();
     private final DType dtype;
     private final WeightsBudget budget;

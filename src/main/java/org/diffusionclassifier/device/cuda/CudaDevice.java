@@ -317,12 +317,6 @@ public final class CudaDevice extends RecordingDevice {
         gpu.copy(destination.address(), source.address(), source.elements() * source.type().bytes());
     }
 
-    /** A context is current to a thread, not to a process. */
-    @Override
-    protected void enter() {
-        gpu.makeCurrent();
-    }
-
     @Override
     public void synchronize() {
         gpu.synchronize();

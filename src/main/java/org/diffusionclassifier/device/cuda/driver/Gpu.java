@@ -53,7 +53,7 @@ public final class Gpu implements AutoCloseable {
         }
         check(cuDeviceGet(device, ordinal), "cuDeviceGet");
         check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
-        makeCurrent();
+        check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
         properties = new GpuProperties(10 * attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
                 + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
                 attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
@@ -63,11 +63,6 @@ public final class Gpu implements AutoCloseable {
         loadKernels(checked);
         check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
         staging = new Staging(this, stream);
-    }
-
-    /** Makes this card the one that the calling thread's calls are about. */
-    public void makeCurrent() {
-        check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
     }
 
     /** Number of cards that a driver has. */
