@@ -231,7 +231,7 @@ public final class DiffusionModel implements AutoCloseable {
     Networks.Opened open(Collection<String> prompts, TrialSpec trials, int noises, Integer batchSize) {
         requireOpen();
         if (networks == null) {
-            networks = new Networks(files.load(device()), log);
+            networks = new Networks(files.load(device()), budget, log);
         }
         var opened = networks.open(List.copyOf(prompts), trials, noises,
                 batchSize != null ? batchSize : deviceSpec.batchSize());

@@ -3,6 +3,7 @@ package org.diffusionclassifier;
 import java.util.List;
 import java.util.function.Consumer;
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.model.LatentModel;
 import org.diffusionclassifier.model.Latents;
@@ -15,16 +16,19 @@ import org.diffusionclassifier.score.Noise;
  */
 final class Networks implements AutoCloseable {
 
-    /** Pairs a batch at the most where nobody says how many. */
+    /** Most pairs in a batch whose size is not given. */
     private static final int LARGEST_DEFAULT_BATCH = 64;
 
     private final LatentModel model;
     private final Device device;
+    private final WeightsBudget budget;
     private final Consumer<String> log;
+    private boolean loaded;
 
-    Networks(LatentModel model, Consumer<String> log) {
+    Networks(LatentModel model, WeightsBudget budget, Consumer<String> log) {
         this.model = model;
         this.device = model.device();
+        this.budget = budget;
         this.log = log;
     }
 
@@ -59,6 +63,10 @@ final class Networks implements AutoCloseable {
         int pairs = batchSize != null ? batchSize : Math.max(1,
                 Math.min(LARGEST_DEFAULT_BATCH, device.latentPixelsABatch() / (latents.size() * latents.size())));
         Conditioning conditioning = model.conditioner().encode(prompts);
+        if (!loaded) {
+            loaded = true;
+            log.accept("model loaded" + (budget.isUnlimited() ? "" : ", " + budget));
+        }
         var scorer = new LatentScorer(model, conditioning, noise, trials.loss(), pairs);
         if (batchSize == null) {
             scorer.fitBatchToMemory();

@@ -6,7 +6,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
 
-/** Work that one thread does, in the order in which it was asked for, while whoever asked waits. */
+/** Runs work on one thread, in the order in which it was submitted, while the caller waits. */
 final class OneThread implements AutoCloseable {
 
     private final ExecutorService executor;

@@ -88,7 +88,7 @@ public final class Tensor {
         return new Tensor(storage, type, shape, rowStride, offset, known);
     }
 
-    /** In the device's own form, for the group norm that follows; null where nobody gathered them. */
+    /** In the device's own form, for the group norm that follows; null where they were not gathered. */
     public Tensor moments() {
         return moments;
     }

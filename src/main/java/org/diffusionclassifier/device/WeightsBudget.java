@@ -58,7 +58,7 @@ public final class WeightsBudget {
         kept -= bytes;
     }
 
-    /** A layer that was streamed is gone. */
+    /** Forgets a layer that was streamed. */
     public void forget(long bytes) {
         streamed -= bytes;
     }

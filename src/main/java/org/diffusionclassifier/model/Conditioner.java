@@ -9,7 +9,7 @@ public interface Conditioner {
      * Encodes prompts. May be called again and again as long as the model is open.
      *
      * @param prompts captions or, for a model that is conditioned on labels, their numbers; one at least
-     * @return what the caller closes once nobody scores by it any more
+     * @return the prompts' encodings, which the caller closes
      * @throws org.diffusionclassifier.tensor.InputException if a prompt is none for this model
      */
     Conditioning encode(List<String> prompts);

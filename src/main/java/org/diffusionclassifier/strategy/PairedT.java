@@ -8,7 +8,7 @@ import org.apache.commons.math3.stat.descriptive.rank.Median;
 
 /**
  * Student's paired t-test of one look, for trials spread evenly over the timesteps. It promises δ at each look, not over
- * all of them: what repeated looks cost was measured on a recording (README, "Race").
+ * all of them: what repeated looks cost was measured on a recording ({@code src/docs/races.md}).
  *
  * <p>Three things make it stronger than the plain test, none of which changes what is estimated:
  * <ul>

@@ -87,11 +87,6 @@ final class LayerWeights implements AutoCloseable {
         return device.dtype();
     }
 
-    /** Whether they stay in memory. */
-    boolean isKept() {
-        return kept;
-    }
-
     /** Records that {@code weights} are to be in {@code destination}: one reading serves all of the layer's. */
     void recordArrival(PackedWeights weights, Tensor destination) {
         if (arrival == null || arrival.brings(weights)) {

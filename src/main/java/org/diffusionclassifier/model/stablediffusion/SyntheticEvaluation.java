@@ -19,7 +19,7 @@ import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.SyntheticWeights;
 
 /**
- * An evaluation of a UNet that nobody trained, from latent to errors, for measuring and counting: P pairs over M trials,
+ * An evaluation of a UNet with random weights, from latent to errors, for measuring and counting: P pairs over M trials,
  * each pair with a caption of its own.
  */
 public final class SyntheticEvaluation implements AutoCloseable {

@@ -33,7 +33,7 @@ public final class EvaluatePage {
                 <p class="note">%s</p>""", 100 * summary.accuracy(), summary.correct(), summary.images(),
                 100 * summary.accuracyLow(), 100 * summary.accuracyHigh(), summary.pairsPerImage(),
                 summary.ties() == 0 ? Html.NOTHING : Html.of("; %d undecided", summary.ties()), images.description()));
-        page.section("What was taken for what", sideBySide(Confusions.matrix(summary.confusion()),
+        page.section("Confusions", sideBySide(Confusions.matrix(summary.confusion()),
                 Confusions.classes(summary.confusion())));
         page.section("Probabilities and effort", sideBySide(CalibrationChart.of(summary.calibration()),
                 PairsHistogram.of(outcomes.stream().map(Outcome::pairs).toList())));

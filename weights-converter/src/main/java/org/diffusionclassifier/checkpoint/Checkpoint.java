@@ -18,7 +18,7 @@ import org.diffusionclassifier.tensor.Weights;
  * {@link DiffusersDirectory}, {@link OriginalFile} and {@link ConvertedFile}; {@link LoraCheckpoint} and
  * {@link ReadAhead} decorate one. What kind of model it is, it does not know.
  *
- * <p>It is opened once. Its weights belong to it: they may be read until it is closed, and nobody else closes them.
+ * <p>It is opened once. Its weights belong to it: they may be read until it is closed, and are closed with it.
  */
 public interface Checkpoint extends AutoCloseable {
 

@@ -82,7 +82,7 @@ public final class ConvertedFile implements Checkpoint {
         return tokenizer + "." + name;
     }
 
-    /** What it was made from and what was added, as the file says; nobody vouches for it. */
+    /** What it was made from and what was added, as the file says, unchecked. */
     public Map<String, String> metadata() {
         return file.metadata();
     }

@@ -18,7 +18,7 @@ import org.diffusionclassifier.tensor.SyntheticWeights;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * A model with the configuration of a published one and weights that nobody trained ({@link SyntheticWeights}): it takes
+ * A model with the configuration of a published one and random weights ({@link SyntheticWeights}): it takes
  * the time and the memory of the real one, and its answers mean nothing.
  */
 public final class RandomModel implements Checkpoint {

@@ -12,7 +12,7 @@ import org.diffusionclassifier.tensor.Weights;
 import org.diffusionclassifier.tensor.WeightsView;
 
 /**
- * A checkpoint that is read and decoded ahead by a thread of its own while whoever loads it is busy with what is there
+ * A checkpoint that is read and decoded ahead by a thread of its own while the loader is busy with what is there
  * already: component by component, each in the order of its file. Up to {@link #WINDOW} elements wait to be asked for;
  * what is asked for out of order is read at once, and what was asked for is not kept.
  */
@@ -100,7 +100,7 @@ public final class ReadAhead implements CheckpointView {
             return base;
         }
 
-        /** The reading thread's work: what nobody has asked for yet, as long as there is room for it. */
+        /** The reading thread's work: what has not been asked for yet, as long as there is room for it. */
         void readAll() {
             for (String name : base.names()) {
                 long elements = base.elements(name);
@@ -112,7 +112,7 @@ public final class ReadAhead implements CheckpointView {
                     values = new float[(int) elements];
                     base.read(name, FloatBuffer.wrap(values));
                 } catch (InputException e) {
-                    values = null;                      // whoever asks for it reads it again, and fails
+                    values = null;                      // the loader reads it again, and fails
                 } finally {
                     end(name, elements, values);
                 }

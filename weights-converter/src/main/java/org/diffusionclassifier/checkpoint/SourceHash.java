@@ -56,7 +56,7 @@ public final class SourceHash {
         }
     }
 
-    /** Ends the reading if nobody wants to know any more. */
+    /** Ends the reading where the hash is no longer wanted. */
     public void abandon() {
         abandoned = true;
     }

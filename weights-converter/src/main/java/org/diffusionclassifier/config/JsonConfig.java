@@ -27,7 +27,7 @@ import org.diffusionclassifier.tensor.InputException;
 /**
  * A JSON file of settings, read strictly: duplicate keys, trailing text and values of the wrong type are refused in one
  * line {@code FILE: KEY = VALUE is not supported (expected …)}. A getter with a default returns it where the key is
- * missing. Which keys were asked for is remembered, so that {@link #refuseOthers} can refuse what nobody understood.
+ * missing. Which keys were asked for is remembered, so that {@link #refuseOthers} can refuse the others.
  */
 public final class JsonConfig {
 

@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
  * Something the user gave is wrong: a file, a tensor, a setting. The message is one line that names it, what was expected
  * and what was found; the command line prints that line alone and ends with exit code 2.
  *
- * <p>A setting is named by its {@link Field} in the library. Whoever takes settings under other names, as the command
- * line does, asks for the {@link #message} in these.
+ * <p>A setting is named by its {@link Field} in the library. A way in that has other names for settings, such as the
+ * command line, takes the {@link #message} with these.
  */
 public final class InputException extends RuntimeException {
 

@@ -24,7 +24,7 @@ import org.diffusionclassifier.tensor.Weights;
  *     blocks.N.mlp.fc1, fc2           ff.net.0.proj, ff.net.2
  *     final_layer.adaLN_modulation.1  proj_out_1
  *     final_layer.linear              proj_out_2
- *     pos_embed                       none: it is computed, and only tells the size of the latent
+ *     pos_embed                       none: it is computed, and only shows the size of the latent
  * </pre>
  *
  * A training checkpoint's averaged weights stand under {@code ema} and are taken from there. The classes have no names.

@@ -81,7 +81,7 @@ final class LdmTextEncoder extends LdmNetwork {
      * The configuration. What tensors do not show is as in all of CLIP: heads of 64 channels; the approximate GELU in
      * OpenAI's (1.x), the exact one in OpenCLIP's (2.x).
      *
-     * @throws InputException if a tensor that tells a size is missing, or the width does not fit the heads
+     * @throws InputException if a tensor that shows a size is missing, or the width does not fit the heads
      */
     ClipTextConfig config() {
         String tokens = openClip ? "token_embedding.weight" : "embeddings.token_embedding.weight";

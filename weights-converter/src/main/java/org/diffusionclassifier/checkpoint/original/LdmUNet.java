@@ -123,7 +123,7 @@ final class LdmUNet extends LdmNetwork {
      * either 8 heads where 1×1 convolutions lead into transformers (1.x) or heads of 64 channels where linear layers
      * do (2.x). Whether scores want fp32, as 2.1 says, is not seen either and left false: all devices have them so.
      *
-     * @param sampleSize height and width of the latent that the model was trained on, which nothing in it tells
+     * @param sampleSize height and width of the latent that the model was trained on, which are not in it
      * @throws InputException if the channels do not fit groups and heads, or a transformer has more than one block
      */
     UNetConfig config(int sampleSize) {

@@ -67,7 +67,7 @@ final class LdmVaeEncoder extends LdmNetwork {
     /**
      * The configuration; 32 groups and the scaling factor are those of all of Stable Diffusion.
      *
-     * @param imageSize height and width of the images that the model was trained on, which nothing in it tells
+     * @param imageSize height and width of the images that the model was trained on, which are not in it
      * @throws InputException if the channels do not fit the groups
      */
     VaeConfig config(int imageSize) {
