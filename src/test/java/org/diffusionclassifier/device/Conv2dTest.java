@@ -41,13 +41,13 @@ class Conv2dTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,1,1,1", "1,5,3,7,5", "3,6,4,16,33", "1,2,9,32,8", "3,8,7,3,17"})
+    @CsvSource({"1,1,1,1,1", "1,5,3,7,5", "3,6,4,16,33", "1,2,9,32,8", "3,8,7,3,17", "2,16,2,24,40"})
     void halvesWithZerosAllAround(int batch, int height, int width, int in, int out) {
         check(Spec.of(in, out, 3).halving(Padding.SYMMETRIC), batch, height, width);
     }
 
     @ParameterizedTest
-    @CsvSource({"1,2,2,1,1", "1,5,3,7,5", "3,6,4,16,33", "1,2,9,32,8", "3,8,7,3,17"})
+    @CsvSource({"1,2,2,1,1", "1,5,3,7,5", "3,6,4,16,33", "1,2,9,32,8", "3,8,7,3,17", "2,16,3,24,40"})
     void halvesWithZerosBelowAndRight(int batch, int height, int width, int in, int out) {
         check(Spec.of(in, out, 3).halving(Padding.BOTTOM_RIGHT), batch, height, width);
     }
@@ -136,6 +136,24 @@ class Conv2dTest {
                 float[] x = on.normal(2 * size * size * 20);
                 Tensor input = on.input(x, 2, size, size, 20);
                 on.assertMatches(r -> r.conv2d(spec, 2, size, size, x, null, weight, bias, null),
+                        on.run(() -> conv.forward(input)));
+            }
+        }
+    }
+
+    /** A map that comes out a pixel wide may need another implementation, with weights in the layout of the first. */
+    @ParameterizedTest
+    @CsvSource({"16,2", "2,16"})
+    void oneHalvingLayerServesSquareAndTallMaps(int before, int after) {
+        var spec = Spec.of(20, 36, 3).halving(Padding.SYMMETRIC);
+        float[] weight = on.normal(36 * 20 * 9);
+        float[] bias = on.normal(36);
+        try (Conv2d conv = on.device().conv2d(spec,
+                new MapWeights().with("weight", weight, 36, 20, 3, 3).with("bias", bias, 36))) {
+            for (int width : new int[] {before, after, before}) {
+                float[] x = on.normal(2 * 16 * width * 20);
+                Tensor input = on.input(x, 2, 16, width, 20);
+                on.assertMatches(r -> r.conv2d(spec, 2, 16, width, x, null, weight, bias, null),
                         on.run(() -> conv.forward(input)));
             }
         }

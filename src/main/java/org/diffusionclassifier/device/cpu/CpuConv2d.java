@@ -7,6 +7,8 @@ import java.util.Arrays;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerPointer;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cpu.dnnl.Descriptors;
@@ -59,6 +61,9 @@ final class CpuConv2d implements Conv2d {
                     dnnl_forward_inference, dnnl_convolution_direct, xDesc, weights.wanted(descriptors), biasDesc, yDesc,
                     strides, undilated, new long[] {before, before}, new long[] {1, 1},
                     descriptors.attributes(postOps)), name);
+            if (spec.stride() > 1 && shape[1] > 1 && shape[2] == 1) {
+                avoidAmx(descriptor, name);
+            }
             weights.settle(dnnl_primitive_desc_query_md(descriptor, dnnl_query_weights_md, 0));
             long flops = 2L * y.elements() * spec.in() * spec.kernel() * spec.kernel();
             DnnlOp op = DnnlOp.of(device.oneDnn(), name, flops, descriptor)
@@ -72,6 +77,22 @@ final class CpuConv2d implements Conv2d {
             device.add(op);
         }
         return y;
+    }
+
+    /**
+     * Goes on to an implementation without AMX. Those with it compute something else, in oneDNN 3.13, where the stride
+     * makes a tall map one pixel wide.
+     */
+    private static void avoidAmx(dnnl_primitive_desc descriptor, String name) {
+        try (var implementation = new PointerPointer<BytePointer>(1)) {
+            while (true) {
+                check(dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, implementation), name);
+                if (!implementation.get(BytePointer.class, 0).getString().contains("amx")) {
+                    return;
+                }
+                check(dnnl_primitive_desc_next_impl(descriptor), name);
+            }
+        }
     }
 
     private Tensor upsampled(Tensor x) {
