@@ -37,7 +37,8 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
     }
 
     private List<Trial> plan() {
-        return TrialPlan.of(model.files().latents().noise().timesteps(), timesteps.nSamples(), trials.nTrials()).stages().get(0);
+        int schedule = model.files().latents().noise().timesteps();
+        return TrialPlan.of(schedule, timesteps.nSamples(), trials.nTrials()).stages().get(0);
     }
 
     /**

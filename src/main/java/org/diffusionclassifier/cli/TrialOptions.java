@@ -86,7 +86,8 @@ final class TrialOptions extends DrawOptions {
                 if (interval != null) {
                     return new Interval(interval);
                 }
-                return new Staged(nSamples != null ? nSamples : preset != null ? preset.strategy().nSamples() : Staged.N_SAMPLES,
+                return new Staged(
+                        nSamples != null ? nSamples : preset != null ? preset.strategy().nSamples() : Staged.N_SAMPLES,
                         toKeep != null ? toKeep : preset != null ? preset.strategy().toKeep() : Staged.toKeepOf(prompts));
         }
     }

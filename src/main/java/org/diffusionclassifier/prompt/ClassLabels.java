@@ -8,8 +8,8 @@ import java.util.stream.IntStream;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * What a class-conditional model can be conditioned on: labels from 0 on, each with a name for people, in which commas separate
- * names for the same thing ("tench, Tinca tinca"). A prompt for such a model is a label's number.
+ * What a class-conditional model can be conditioned on: labels from 0 on, each with a name for people, in which commas
+ * separate names for the same thing ("tench, Tinca tinca"). A prompt for such a model is a label's number.
  *
  * @param names one a label, in the order of the labels
  */

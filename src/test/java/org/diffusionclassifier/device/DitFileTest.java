@@ -52,8 +52,8 @@ class DitFileTest {
         Path directory = temp.resolve("model");
         GoldenDit.layOut(directory);
         return naming == Naming.DIFFUSERS ? ModelSpec.of(directory)
-                : new ModelSpec(PytorchFixture.write(SmallDit.ofGoldenSize(), temp.resolve("DiT-S-2.pt")), null, directory.resolve("vae"), null, null,
-                        null, false, List.of());
+                : new ModelSpec(PytorchFixture.write(SmallDit.ofGoldenSize(), temp.resolve("DiT-S-2.pt")), null,
+                        directory.resolve("vae"), null, null, null, false, List.of());
     }
 
     /** In float32, which keeps every value of the source. */

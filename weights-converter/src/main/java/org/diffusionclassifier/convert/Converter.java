@@ -61,7 +61,8 @@ public final class Converter {
     }
 
     /**
-     * @param sources    the model's and, where it came from elsewhere, its autoencoder's; none without hashes or for a model of no files
+     * @param sources    the model's and, where it came from elsewhere, its autoencoder's; none without hashes or for a
+     *                   model of no files
      * @param parameters numbers in the file
      * @param bytes      its size
      * @param overflowed values that became the type's largest

@@ -110,8 +110,9 @@ public final class KernelStudy {
     }
 
     /**
-     * The matrix products and convolutions of a graph in their order, which is the same for our kernels and the libraries: each an
-     * operation that has FLOP, with the launches right before and behind that only prepare or finish it.
+     * The matrix products and convolutions of a graph in their order, which is the same for our kernels and the
+     * libraries: each an operation that has FLOP, with the launches right before and behind that only prepare or finish
+     * it.
      */
     private static List<List<Op>> products(Graph graph) {
         List<List<Op>> products = new ArrayList<>();
