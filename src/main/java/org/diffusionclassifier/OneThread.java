@@ -4,6 +4,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 /** Runs work on one thread, in the order in which it was submitted, while the caller waits. */
@@ -24,10 +25,15 @@ final class OneThread implements AutoCloseable {
 
     /** The result of {@code work}, which may itself call this; what it throws is thrown here. */
     <T> T call(Supplier<T> work) {
-        if (Thread.currentThread() == worker || executor.isShutdown()) {
+        if (Thread.currentThread() == worker) {
             return work.get();
         }
-        Future<T> result = executor.submit(work::get);
+        Future<T> result;
+        try {
+            result = executor.submit(work::get);
+        } catch (RejectedExecutionException e) {
+            return work.get();                  // closed: nothing is left of the model, which the work finds out
+        }
         boolean interrupted = false;
         try {
             while (true) {
