@@ -54,7 +54,7 @@ public final class CpuDevice extends RecordingDevice {
     private final Map<Integer, Tensor> attentionWeights = new HashMap<>();
     private final GrowingArena arena = new GrowingArena();
 
-    /** @param dtype F32 or BF16; the latter works on any processor, but is fast only where it is native */
+    /** @param dtype F32 or BF16; the latter needs a processor with AVX-512, and is fast only where it is native */
     public CpuDevice(DType dtype) {
         this(dtype, WeightsBudget.unlimited());
     }
