@@ -46,7 +46,7 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
      *
      * @param captions all that will be compared
      */
-    <T> Comparison<T> run(Collection<String> captions, Function<Errors, T> work) {
+    <T> Answer<T> run(Collection<String> captions, Function<Errors, T> work) {
         List<String> prompts = CaptionComparison.prompts(captions);
         List<Trial> plan = plan();
         Networks.Opened opened = model.exclusively(() -> model.open(prompts, trials, plan.size(), null));
@@ -59,7 +59,7 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
             long start = System.nanoTime();
             T answer = work.apply((name, picture, asked) ->
                     model.exclusively(() -> comparison.errors(name, picture, asked)));
-            return new Comparison<>(answer, settings, plan.size(), comparison.pairs(), (System.nanoTime() - start) * 1e-9);
+            return new Answer<>(answer, settings, plan.size(), comparison.pairs(), (System.nanoTime() - start) * 1e-9);
         } finally {
             model.release(opened);
         }

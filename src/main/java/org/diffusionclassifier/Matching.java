@@ -48,7 +48,7 @@ public final class Matching {
      * @return one row a picture
      * @throws InputException for wrong captions, or a file that is no image
      */
-    public Comparison<List<CaptionErrors>> matrix(List<Path> images, List<String> captions,
+    public Answer<List<CaptionErrors>> matrix(List<Path> images, List<String> captions,
                                                   BiConsumer<RgbImage, CaptionErrors> seen) {
         if (captions.contains("")) {
             throw InputException.of("%s: caption %d is empty", CAPTIONS, captions.indexOf("") + 1);
@@ -80,7 +80,7 @@ public final class Matching {
      * @param seen  gets each example with its two pictures, when it is done
      * @throws InputException for a file that is no image
      */
-    public Comparison<MatchingSummary> examples(List<MatchingExample> asked,
+    public Answer<MatchingSummary> examples(List<MatchingExample> asked,
                                                 BiConsumer<List<RgbImage>, MatchedExample> seen) {
         each.check();
         asked.stream().flatMap(example -> example.images().stream()).distinct().forEach(ImageDecoder::size);
@@ -98,7 +98,7 @@ public final class Matching {
             }
             return done;
         });
-        return new Comparison<>(MatchingSummary.of(matched.answer(), matched.settings()),
+        return new Answer<>(MatchingSummary.of(matched.value(), matched.settings()),
                 matched.settings(), matched.trials(), matched.pairs(), matched.seconds());
     }
 }

@@ -45,7 +45,7 @@ public final class Referring {
      * @param expression not blank
      * @throws InputException for a box outside the picture, or a blank expression
      */
-    public Comparison<ReferredExample> find(String image, RgbImage picture, List<Box> boxes, String where,
+    public Answer<ReferredExample> find(String image, RgbImage picture, List<Box> boxes, String where,
                                             String expression) {
         if (expression.isBlank()) {
             throw InputException.of("%s is empty", InputException.field("expression"));
@@ -63,7 +63,7 @@ public final class Referring {
      * @param seen  gets each example with its picture, when it is done
      * @throws InputException for a file that is no image, or a box outside its picture
      */
-    public Comparison<ReferringSummary> examples(List<ReferringExample> asked,
+    public Answer<ReferringSummary> examples(List<ReferringExample> asked,
                                                  BiConsumer<RgbImage, ReferredExample> seen) {
         each.check();
         for (ReferringExample example : asked) {    // refuses a wrong file before hours are spent on the others
@@ -82,7 +82,7 @@ public final class Referring {
             }
             return done;
         });
-        return new Comparison<>(ReferringSummary.of(asked, answered.answer(), answered.settings()), answered.settings(),
+        return new Answer<>(ReferringSummary.of(asked, answered.value(), answered.settings()), answered.settings(),
                 answered.trials(), answered.pairs(), answered.seconds());
     }
 

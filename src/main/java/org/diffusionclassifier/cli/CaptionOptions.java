@@ -2,7 +2,7 @@ package org.diffusionclassifier.cli;
 
 import java.io.PrintWriter;
 import java.util.Locale;
-import org.diffusionclassifier.Comparison;
+import org.diffusionclassifier.Answer;
 import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.score.Objective;
 import picocli.CommandLine.Mixin;
@@ -31,9 +31,9 @@ final class CaptionOptions {
     }
 
     /** Prints an answer, and in one line what it took. */
-    void print(PrintWriter out, String text, Comparison<?> comparison) {
-        out.printf(Locale.ROOT, "%s%n%d trials of each; %d pairs in %.1f s, %.0f pairs/s%n", text, comparison.trials(),
-                comparison.pairs(), comparison.seconds(), comparison.pairs() / comparison.seconds());
+    void print(PrintWriter out, String text, Answer<?> answer) {
+        out.printf(Locale.ROOT, "%s%n%d trials of each; %d pairs in %.1f s, %.0f pairs/s%n", text, answer.trials(),
+                answer.pairs(), answer.seconds(), answer.pairs() / answer.seconds());
         out.flush();
     }
 }

@@ -3,7 +3,7 @@ package org.diffusionclassifier.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.diffusionclassifier.Comparison;
+import org.diffusionclassifier.Answer;
 import org.diffusionclassifier.Matching;
 import org.diffusionclassifier.dataset.MatchingExample;
 import org.diffusionclassifier.model.BundledModel;
@@ -83,9 +83,9 @@ final class MatchCommand implements Callable<Integer> {
                 page.add(picture, errors);
             }
         });
-        common.print(spec.commandLine().getOut(), MatchingText.matrix(compared.answer()), compared);
-        common.report.write(() -> page.matrix(compared.answer(), compared.settings()));
-        common.json.write(compared.answer());
+        common.print(spec.commandLine().getOut(), MatchingText.matrix(compared.value()), compared);
+        common.report.write(() -> page.matrix(compared.value(), compared.settings()));
+        common.json.write(compared.value());
     }
 
     /** Quotes that kept a caption's commas from splitting it are not part of it. */
@@ -97,7 +97,7 @@ final class MatchCommand implements Callable<Integer> {
 
     private void score(Matching matching, List<MatchingExample> asked) {
         var page = new MatchPage();
-        Comparison<MatchingSummary> matched;
+        Answer<MatchingSummary> matched;
         try (var progress = new Progress("match", asked.size(), spec.commandLine().getErr())) {
             matched = matching.examples(asked, (pictures, example) -> {
                 if (common.report.isWanted()) {
@@ -106,8 +106,8 @@ final class MatchCommand implements Callable<Integer> {
                 progress.step("");
             });
         }
-        common.print(spec.commandLine().getOut(), MatchingText.scores(matched.answer()), matched);
-        common.report.write(() -> page.examples(matched.answer()));
-        common.json.write(matched.answer());
+        common.print(spec.commandLine().getOut(), MatchingText.scores(matched.value()), matched);
+        common.report.write(() -> page.examples(matched.value()));
+        common.json.write(matched.value());
     }
 }

@@ -3,7 +3,7 @@ package org.diffusionclassifier.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.diffusionclassifier.Comparison;
+import org.diffusionclassifier.Answer;
 import org.diffusionclassifier.Referring;
 import org.diffusionclassifier.dataset.Boxes;
 import org.diffusionclassifier.dataset.ReferringExample;
@@ -93,7 +93,7 @@ final class ReferCommand implements Callable<Integer> {
         List<Box> candidates = Boxes.read(boxes);
         RgbImage picture = ImageDecoder.read(image);
         var found = referring.find(image.toString(), picture, candidates, boxes.toString(), expression);
-        ReferredExample result = found.answer();
+        ReferredExample result = found.value();
         common.print(spec.commandLine().getOut(), image + ": " + expression + "\n" + ReferringText.boxes(result), found);
         common.report.write(() -> ReferPage.boxes(picture, result, found.settings()));
         if (annotate != null) {
@@ -105,7 +105,7 @@ final class ReferCommand implements Callable<Integer> {
 
     private void measure(Referring referring, List<ReferringExample> asked) {
         var page = new ReferPage();
-        Comparison<ReferringSummary> answered;
+        Answer<ReferringSummary> answered;
         try (var progress = new Progress("refer", asked.size(), spec.commandLine().getErr())) {
             answered = referring.examples(asked, (picture, example) -> {
                 if (common.report.isWanted()) {
@@ -115,8 +115,8 @@ final class ReferCommand implements Callable<Integer> {
             });
         }
         common.print(spec.commandLine().getOut(), asked.size() + " examples, intersection over union above 0.5\n"
-                + ReferringText.accuracies(answered.answer()), answered);
-        common.report.write(() -> page.examples(answered.answer()));
-        common.json.write(answered.answer());
+                + ReferringText.accuracies(answered.value()), answered);
+        common.report.write(() -> page.examples(answered.value()));
+        common.json.write(answered.value());
     }
 }

@@ -48,7 +48,7 @@ final class PairBatch implements AutoCloseable {
 
     /** A model's way from there to the pairs' errors, or to where these lie. */
     @FunctionalInterface
-    interface Evaluation {
+    interface PairEvaluation {
 
         /** Records it: [P] or [P, h, w] float32. */
         Tensor record(Asked asked);
@@ -71,7 +71,7 @@ final class PairBatch implements AutoCloseable {
      * @param seed  of the noise, two words
      */
     PairBatch(Device device, NoiseProcess process, boolean bound, Tensor x0, int[] seed, int trials, int pairs,
-              Evaluation evaluation) {
+              PairEvaluation evaluation) {
         this.device = device;
         this.process = process;
         this.bound = bound;

@@ -38,7 +38,7 @@ final class ErrorCurves {
     record Loser(String name, PromptErrors errors) {
     }
 
-    private record Point(double timestep, Interval difference) {
+    private record Point(double timestep, Difference difference) {
     }
 
     private ErrorCurves() {
@@ -50,10 +50,10 @@ final class ErrorCurves {
      */
     static Html of(String winner, PromptErrors best, List<Loser> losers, int timesteps) {
         List<List<Point>> curves = losers.stream().map(loser -> points(loser.errors(), best)).toList();
-        List<Interval> all = curves.stream().flatMap(List::stream).map(Point::difference).toList();
+        List<Difference> all = curves.stream().flatMap(List::stream).map(Point::difference).toList();
         var x = new Axis(0, timesteps, LEFT, WIDTH - 6);
-        var y = new Axis(Math.min(0, all.stream().mapToDouble(Interval::low).min().orElseThrow()),
-                Math.max(0, all.stream().mapToDouble(Interval::high).max().orElseThrow()), HEIGHT - BOTTOM, TOP);
+        var y = new Axis(Math.min(0, all.stream().mapToDouble(Difference::low).min().orElseThrow()),
+                Math.max(0, all.stream().mapToDouble(Difference::high).max().orElseThrow()), HEIGHT - BOTTOM, TOP);
         var parts = new ArrayList<Html>();
         parts.add(x.frame(y, "timestep (more noise to the right)"));
         parts.add(Html.of("<path class=\"zero\" d=\"M%d %.1fH%d\"/>", LEFT, y.at(0), WIDTH - 6));
@@ -80,7 +80,7 @@ final class ErrorCurves {
         var bars = new StringBuilder();
         var marks = new ArrayList<Html>();
         for (Point point : points) {
-            Interval difference = point.difference;
+            Difference difference = point.difference;
             double across = x.at(point.timestep) + aside;
             double mean = y.at(difference.mean());
             line.append(String.format(Locale.ROOT, "%s%.1f %.1f", line.length() == 0 ? "M" : "L", across, mean));
@@ -111,7 +111,7 @@ final class ErrorCurves {
             var differences = new SummaryStatistics();
             group.forEach(i -> differences.addValue((double) loser.errors()[i] - best.errors()[i]));
             points.add(new Point(group.stream().mapToInt(i -> trials.get(i).timestep()).average().orElseThrow(),
-                    Interval.of(new Margin(differences.getMean(),
+                    Difference.of(new Margin(differences.getMean(),
                             differences.getStandardDeviation() / Math.sqrt(group.size()), group.size()))));
         }
         return points;

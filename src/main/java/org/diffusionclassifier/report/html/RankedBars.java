@@ -21,10 +21,11 @@ final class RankedBars {
         List<Integer> ranks = prompts.classRanks(prediction);
         double[] probabilities = posterior.of(prediction, ranks);
         int shown = Math.min(top, ranks.size());
-        List<Interval> margins = ranks.stream().limit(shown).map(rank -> Interval.of(prediction.paired(rank))).toList();
-        List<Interval> evaluated = margins.stream().filter(margin -> !Double.isNaN(margin.mean())).toList();
-        var scale = new Axis(Math.min(0, evaluated.stream().mapToDouble(Interval::low).min().orElseThrow()),
-                Math.max(0, evaluated.stream().mapToDouble(Interval::high).max().orElseThrow()), 0, 100);
+        List<Difference> margins = ranks.stream().limit(shown)
+                .map(rank -> Difference.of(prediction.paired(rank))).toList();
+        List<Difference> evaluated = margins.stream().filter(margin -> !Double.isNaN(margin.mean())).toList();
+        var scale = new Axis(Math.min(0, evaluated.stream().mapToDouble(Difference::low).min().orElseThrow()),
+                Math.max(0, evaluated.stream().mapToDouble(Difference::high).max().orElseThrow()), 0, 100);
         return Html.of("""
                 <figure><figcaption>Probabilities, and errors above the winner’s</figcaption>
                 %s%s
@@ -37,7 +38,7 @@ final class RankedBars {
     }
 
     private static Html row(int place, Prediction prediction, int rank, PromptSet prompts, double probability,
-                            Interval margin, Axis scale) {
+                            Difference margin, Axis scale) {
         var errors = prediction.ranking().get(rank);
         String name = prompts.prompts().get(errors.prompt()).className();
         if (errors.errors().length == 0) {

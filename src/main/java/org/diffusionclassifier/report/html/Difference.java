@@ -7,12 +7,12 @@ import org.diffusionclassifier.strategy.Margin;
  *
  * @param half half the interval's width; NaN for a single trial
  */
-record Interval(double mean, double half) {
+record Difference(double mean, double half) {
 
     private static final double LEVEL = 0.95;
 
-    static Interval of(Margin margin) {
-        return new Interval(margin.mean(), margin.halfWidth(LEVEL));
+    static Difference of(Margin margin) {
+        return new Difference(margin.mean(), margin.halfWidth(LEVEL));
     }
 
     boolean isKnown() {
