@@ -2,10 +2,10 @@
 # Compiles the kernels into OUT/compiled: NAME.fatbin for each NAME.cu where there is an nvcc, the emulated driver and
 # its kernels by simt/build.sh where there is a g++. Fails on any spill or stack, and if a compiler that is there fails.
 #
-#   [CUDA_ARCHITECTURES="80 90"] build.sh OUT [SKIP_SIMT]
+#   build.sh OUT [ARCHITECTURES] [SKIP_SIMT]
 #
-# Without CUDA_ARCHITECTURES for every one that the kernels are kept fast on; a build for one card takes a sixth of the
-# time. A file whose head has a line "// Requires: sm_90" is compiled for 9.0 and later only, one with sm_90a for 9.0
+# ARCHITECTURES is "80 90" and the like, "all" for every one that the kernels are kept fast on, or "native" for the cards
+# of this machine: none if it has none. A build for one takes a sixth of the time. A file whose head has a line "// Requires: sm_90" is compiled for 9.0 and later only, one with sm_90a for 9.0
 # alone, which has instructions of its own under that name.
 # OUT/compiled/modules.txt lists the fatbins, OUT/compiled/sources.txt what a machine needs to compile them itself.
 # OUT/compiled/kernels.json, by catalog.awk, says of every kernel what a launch must know; and where there is an nvcc, for
@@ -13,12 +13,28 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=$1
-skip_simt=${2:-false}
+skip_simt=${3:-false}
 compiled=$out/compiled
 reports=$out/ptxas
 mkdir -p "$compiled" "$reports"
 
-read -ra architectures <<< "${CUDA_ARCHITECTURES:-80 86 89 90 100 120}"
+# shellcheck source=targets.sh
+source "$here/targets.sh"
+
+there=" $(cat "$out/architectures.txt" 2> /dev/null || true) "
+case "${2:-all}" in
+    all) architectures=("${all_architectures[@]}") ;;
+    native)
+        cards=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2> /dev/null | grep -xE '[0-9]+\.[0-9]+' || true)
+        read -ra architectures <<< "$(native $cards)"
+        covered=true
+        for architecture in "${architectures[@]}"; do
+            [[ $there == *" $architecture "* ]] || covered=false
+        done
+        [ "$covered" = false ] || read -ra architectures <<< "$there"      # keeps what a build for all has compiled
+        ;;
+    *) read -ra architectures <<< "$2" ;;
+esac
 if [ "${architectures[*]}" != "$(cat "$out/architectures.txt" 2> /dev/null)" ]; then
     rm -f "$compiled"/*.fatbin
     echo "${architectures[*]}" > "$out/architectures.txt"
@@ -28,9 +44,6 @@ nvcc=$(command -v nvcc || true)
 for home in "${CUDA_HOME:-}" /usr/local/cuda*; do
     [ -n "$nvcc" ] || { [ -x "$home/bin/nvcc" ] && nvcc=$home/bin/nvcc; } || true
 done
-
-# shellcheck source=targets.sh
-source "$here/targets.sh"
 
 compile() {
     local name=$1 flags
@@ -64,9 +77,9 @@ summary() {
         }' "$@"
 }
 
-if [ -z "$nvcc" ]; then
-    echo "kernels: no nvcc on PATH, in CUDA_HOME or /usr/local/cuda*: the jar gets no compiled GPU kernels, and leaves" \
-        "that to NVRTC where it runs" >&2
+if [ -z "$nvcc" ] || [ ${#architectures[@]} -eq 0 ]; then
+    [ -n "$nvcc" ] || echo "kernels: no nvcc on PATH, in CUDA_HOME or /usr/local/cuda*: the jar gets no compiled GPU" \
+        "kernels, and leaves that to NVRTC where it runs" >&2
     rm -f "$compiled"/*.fatbin "$compiled/modules.txt" "$out/ptxas.txt"
 else
     running=0

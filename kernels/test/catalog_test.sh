@@ -47,3 +47,14 @@ takes "// Any" "code=sm_80 code=sm_90 code=sm_100 code=compute_80 "
 takes "// Requires: sm_90" "code=sm_90 code=sm_100 code=compute_90 "
 takes "// Requires: sm_90a" "code=sm_90a "
 takes "// Requires: sm_120" "code=compute_120 "
+
+natively() {    # natively EXPECTED CAPABILITY...
+    local expected=$1
+    shift
+    [ "$(native "$@")" = "$expected" ] || fail "for cards of $* are compiled: $(native "$@")"
+}
+natively ""
+natively "" 7.5 11.0
+natively "80" 8.0
+natively "86 89 120" 12.1 8.9 8.7 8.9
+natively "90 100" 10.3 9.0
