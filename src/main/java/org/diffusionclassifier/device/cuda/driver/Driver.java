@@ -157,7 +157,8 @@ public enum Driver {
     private static byte[] emulatedLibrary(String name) {
         byte[] library = resource(name);
         if (library == null) {
-            throw new DeviceException("simt: this jar holds no emulated " + name + ": build it where g++ is installed");
+            throw new DeviceException("simt: this jar holds no emulated " + name
+                    + ": build it by mvn package, where g++ is installed");
         }
         return library;
     }
