@@ -35,7 +35,7 @@ case "${2:-all}" in
         ;;
     *) read -ra architectures <<< "$2" ;;
 esac
-if [ "${architectures[*]}" != "$(cat "$out/architectures.txt" 2> /dev/null)" ]; then
+if [ " ${architectures[*]} " != "$there" ]; then
     rm -f "$compiled"/*.fatbin
     echo "${architectures[*]}" > "$out/architectures.txt"
 fi

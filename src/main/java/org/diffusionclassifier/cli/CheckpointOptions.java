@@ -3,7 +3,6 @@ package org.diffusionclassifier.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.tensor.InputException;
