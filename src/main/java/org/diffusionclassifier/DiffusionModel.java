@@ -203,6 +203,11 @@ public final class DiffusionModel implements AutoCloseable {
         return files.labels().map(labels -> labels.names()).orElse(List.of());
     }
 
+    /** What its user should know of its files: a line each on what was guessed, left out or passed over. */
+    public List<String> notices() {
+        return files.notices();
+    }
+
     /** Opens the device, if it is not there yet, and says in one line what it is and what it computes in. */
     public String description() {
         return exclusively(() -> device().description());

@@ -1,5 +1,6 @@
 package org.diffusionclassifier;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import org.diffusionclassifier.checkpoint.Checkpoint;
@@ -87,6 +88,11 @@ final class ModelFiles implements AutoCloseable {
             throw InputException.of("%s: expected a model that is conditioned on captions, found %s, which is conditioned "
                     + "on labels", InputException.field(what), spec.path());
         }
+    }
+
+    /** As {@link Checkpoint#notices}. */
+    List<String> notices() {
+        return checkpoint.notices();
     }
 
     /** Adds what errors depend on, by name. */

@@ -60,7 +60,7 @@ final class ClassifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (var opened = model.open(main.log())) {
+        try (var opened = model.open(main)) {
             PromptSet prompts = opened.prompts(promptOptions.spec(), List.of());
             try (var classifier = opened.classifier(prompts).strategy(trials.strategy(prompts.prompts().size()))
                     .trials(trials.trials()).certainty(certainty.spec()).check()) {

@@ -21,6 +21,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** {@code convert}: makes one file of a model in any form. */
@@ -31,6 +32,9 @@ import picocli.CommandLine.Spec;
 final class ConvertCommand implements Callable<Integer> {
 
     enum TypeChoice { F16, BF16, F32 }
+
+    @ParentCommand
+    private Main main;
 
     @Spec
     private CommandSpec spec;
@@ -76,6 +80,7 @@ final class ConvertCommand implements Callable<Integer> {
         }
         ModelSpec model = checkpoint.spec(source, null);
         try (var opened = source == null ? RandomModel.of(random, model) : Checkpoint.open(model)) {
+            main.note(opened.notices());
             convert(opened);
         }
         return 0;

@@ -31,7 +31,7 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        try (var bundled = BundledModel.open(); var opened = model.open(main.log());
+        try (var bundled = BundledModel.open(); var opened = model.open(main);
                 var classifier = opened.classifier(PromptSet.read(bundled.prompts())).load()) {
             PromptSet prompts = classifier.prompts();
             var ranking = new RankingText(prompts, prompts.classCount());

@@ -75,7 +75,7 @@ final class EvaluateCommand implements Callable<Integer> {
     public Integer call() {
         Dataset images = Datasets.open(dataset, split);
         var range = new Evaluation.Range(limit, Shard.parse(shard));
-        try (var opened = model.open(main.log())) {
+        try (var opened = model.open(main)) {
             PromptSet prompts = opened.prompts(promptOptions.spec(), images.classNames());
             var evaluation = new Evaluation(images, range, out, record);
             try (var classifier = opened.classifier(prompts).strategy(trials.strategy(prompts.prompts().size()))

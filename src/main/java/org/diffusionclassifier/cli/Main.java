@@ -3,6 +3,7 @@ package org.diffusionclassifier.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -68,6 +69,11 @@ public final class Main implements Runnable {
     /** Where {@code --verbose} says what is loaded; null without it. */
     PrintWriter log() {
         return verbose ? spec.commandLine().getErr() : null;
+    }
+
+    /** Says on standard error what the user should know of what was given. */
+    void note(List<String> notices) {
+        notices.forEach(notice -> spec.commandLine().getErr().println(line("note: " + notice)));
     }
 
     @Override

@@ -51,7 +51,7 @@ final class MatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (var model = common.model.open(main.log())) {
+        try (var model = common.model.open(main)) {
             Matching matching = model.matching().trials(common.trials()).nSamples(common.nSamples());
             int inputs = (images.isEmpty() ? 0 : 1) + (examples == null ? 0 : 1) + (demo ? 1 : 0);
             if (inputs != 1) {

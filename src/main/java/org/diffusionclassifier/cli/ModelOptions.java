@@ -53,16 +53,18 @@ final class ModelOptions {
     private Long weightsBudget;
 
     /**
-     * Opens the model's files.
+     * Opens the model's files, and says what their user should know.
      *
-     * @param log where to say what is loaded, or null
      * @throws org.diffusionclassifier.tensor.InputException for what can be refused before anything is loaded
      */
-    DiffusionModel open(PrintWriter log) {
+    DiffusionModel open(Main main) {
+        PrintWriter log = main.log();
         say(log, "Java has started, the command line is read");
-        return DiffusionModel.builder().model(checkpoint.spec(model, labels))
+        DiffusionModel opened = DiffusionModel.builder().model(checkpoint.spec(model, labels))
                 .device(new DeviceSpec(device, dtype, kernels, batchSize, weightsBudget))
                 .log(what -> say(log, what)).load();
+        main.note(opened.notices());
+        return opened;
     }
 
     private static void say(PrintWriter log, String what) {

@@ -62,7 +62,7 @@ final class ReferCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (var model = common.model.open(main.log())) {
+        try (var model = common.model.open(main)) {
             Referring referring = model.referring().trials(common.trials()).nSamples(common.nSamples());
             if ((image == null) == (examples == null)) {
                 throw new InputException("refer: expected an IMAGE or --examples, found "

@@ -87,6 +87,11 @@ public interface Checkpoint extends AutoCloseable {
      */
     Map<String, Origin> origins(Layout layout);
 
+    /** What its user should know: a line each on what was guessed, left out or passed over. Empty for most. */
+    default List<String> notices() {
+        return List.of();
+    }
+
     /** Whether weights are kept in the order in which networks ask for them. */
     default boolean isInOrder() {
         return false;

@@ -1,5 +1,6 @@
 package org.diffusionclassifier.checkpoint;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.diffusionclassifier.config.JsonConfig;
@@ -43,6 +44,11 @@ interface CheckpointView extends Checkpoint {
     @Override
     default Map<String, Origin> origins(Layout layout) {
         return base().origins(layout);
+    }
+
+    @Override
+    default List<String> notices() {
+        return base().notices();
     }
 
     @Override
