@@ -48,7 +48,7 @@ public final class Main implements Runnable {
 
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
-        System.exit(run(System.out, System.err, args));
+        System.exit(LocaleEncoding.takes(args, System.err) ? run(System.out, System.err, args) : INPUT_ERROR);
     }
 
     /** Runs a command line in this JVM, writing UTF-8, and returns its exit code. */

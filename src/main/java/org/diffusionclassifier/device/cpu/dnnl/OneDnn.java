@@ -4,6 +4,7 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_stream;
+import org.bytedeco.javacpp.Loader;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -17,6 +18,7 @@ public final class OneDnn implements AutoCloseable {
     private final dnnl_stream stream = new dnnl_stream();
 
     public OneDnn() {
+        load();
         check(dnnl_engine_create(engine, dnnl_cpu, 0), "engine_create");
         check(dnnl_stream_create(stream, engine, dnnl_stream_default_flags), "stream_create");
     }
@@ -31,7 +33,19 @@ public final class OneDnn implements AutoCloseable {
 
     /** Whether the processor multiplies bfloat16 natively (AVX512-BF16 or AMX). */
     public static boolean hasBfloat16() {
+        load();
         return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+    }
+
+    /** Has JavaCPP unpack the library, unless that was done, and load it. */
+    private static void load() {
+        try {
+            Loader.load(org.bytedeco.dnnl.global.dnnl.class);
+        } catch (LinkageError e) {
+            throw new DeviceException(("cpu: oneDNN cannot be unpacked and loaded (%s): expected %s/.javacpp or the "
+                    + "temporary folder %s to be one that programs may write to and run from; TMPDIR sets the latter")
+                    .formatted(e.getMessage(), System.getProperty("user.home"), System.getProperty("java.io.tmpdir")), e);
+        }
     }
 
     public static void check(int status, String call) {

@@ -68,7 +68,7 @@ public final class EmulatedProfile {
 
     private static <T> T inDirectory(Work<T> work) {
         try {
-            Path directory = Files.createTempDirectory("diffusion-classifier");
+            Path directory = NativeLibraries.temporaryDirectory();
             try {
                 return work.in(directory);
             } finally {

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
+import org.diffusionclassifier.device.DeviceException;
 
 /**
  * The directory that native libraries are unpacked into: readable by this user alone, removed when the process ends.
@@ -42,15 +43,26 @@ final class NativeLibraries {
 
     private static Path directory() {
         if (directory == null) {
-            try {
-                Path created = Files.createTempDirectory("diffusion-classifier");
-                Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(created)));
-                directory = created;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            Path created = temporaryDirectory();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(created)));
+            directory = created;
         }
         return directory;
+    }
+
+    /**
+     * A new directory that this user alone can read.
+     *
+     * @throws DeviceException if there cannot be one
+     */
+    static Path temporaryDirectory() {
+        try {
+            return Files.createTempDirectory("diffusion-classifier");
+        } catch (IOException e) {
+            throw new DeviceException("cuda: expected a temporary folder that can be written to, found "
+                    + System.getProperty(TEMPORARY_DIRECTORY) + " (" + e + "): set TMPDIR, or java -Djava.io.tmpdir=DIR",
+                    e);
+        }
     }
 
     private static void remove(Path directory) {

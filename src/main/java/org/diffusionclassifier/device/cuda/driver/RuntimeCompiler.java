@@ -3,7 +3,6 @@ package org.diffusionclassifier.device.cuda.driver;
 import static jcuda.nvrtc.JNvrtc.*;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +39,7 @@ final class RuntimeCompiler {
      * @param computeCapability of the card, 80 for 8.0
      * @param catalog           the kernels that such a card has: files without any are not compiled
      * @param caches            where programs keep what they can make again; see {@link #userCaches}
-     * @throws DeviceException if NVRTC is not installed
+     * @throws DeviceException if NVRTC is not installed, or {@code caches} cannot be written to
      */
     RuntimeCompiler(int computeCapability, KernelCatalog catalog, Path caches) {
         try {
@@ -61,7 +60,26 @@ final class RuntimeCompiler {
             String text = new String(Driver.resource("source/" + name), StandardCharsets.UTF_8);
             (kernel ? kernels : headers).put(name.substring(name.lastIndexOf('/') + 1), text);
         }
-        cache = caches.resolve("diffusion-classifier").resolve("kernels-" + hash());
+        cache = directory(caches, hash());
+    }
+
+    /**
+     * Where compiled kernels are kept.
+     *
+     * @throws DeviceException if it cannot be made
+     */
+    static Path directory(Path caches, String hash) {
+        Path directory = caches.resolve("diffusion-classifier").resolve("kernels-" + hash);
+        try {
+            return Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw unwritable(directory, e);
+        }
+    }
+
+    private static DeviceException unwritable(Path directory, IOException e) {
+        return new DeviceException("cuda: expected a folder for compiled kernels that can be written to, found " + directory
+                + " (" + e + "): set XDG_CACHE_HOME", e);
     }
 
     /** The card's own, or for a card newer than the library the newest that it knows, which the driver translates. */
@@ -86,13 +104,12 @@ final class RuntimeCompiler {
                 return Files.readAllBytes(kept);
             }
             byte[] image = compile(name);
-            Files.createDirectories(cache);
             Path part = Files.createTempFile(cache, name, ".part");
             Files.write(part, image);
             Files.move(part, kept, StandardCopyOption.ATOMIC_MOVE);
             return image;
         } catch (IOException e) {
-            throw new UncheckedIOException("the cache of compiled kernels in " + cache, e);
+            throw unwritable(cache, e);
         }
     }
 

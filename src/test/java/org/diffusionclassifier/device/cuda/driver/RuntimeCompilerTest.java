@@ -1,6 +1,7 @@
 package org.diffusionclassifier.device.cuda.driver;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -47,5 +48,12 @@ class RuntimeCompilerTest {
         Files.writeString(first, "from the cache");
         assertEquals("from the cache",
                 new String(new RuntimeCompiler(80, KernelCatalog.packaged().of(80), caches).images().get(0), StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void namesACacheThatCannotBeWrittenTo() throws IOException {
+        Path file = Files.createFile(caches.resolve("file"));
+        String message = assertThrows(DeviceException.class, () -> RuntimeCompiler.directory(file, "0123")).getMessage();
+        assertTrue(message.contains(file.toString()) && message.contains("XDG_CACHE_HOME"), message);
     }
 }
