@@ -40,7 +40,8 @@ final class MatchCommand implements Callable<Integer> {
 
     @Option(names = "--examples", paramLabel = "FILE",
             description = "Instead: two pictures and two captions a line, as JSON with image_0, image_1 (relative to "
-                    + "the file), caption_0, caption_1 and tag.")
+                    + "the file), caption_0, caption_1 and tag. Winoground's own list will do, beside its folder "
+                    + "images.")
     private Path examples;
 
     @Option(names = "--demo", description = "Instead: the bundled examples.")

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.diffusionclassifier.file.TextFile;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -122,7 +123,7 @@ final class CifarDataset implements Dataset {
     private static List<String> readNames(Path file, int classes) {
         List<String> names;
         try {
-            names = Files.readAllLines(file).stream().map(String::strip).filter(name -> !name.isEmpty()).toList();
+            names = TextFile.lines(file).stream().map(String::strip).filter(name -> !name.isEmpty()).toList();
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }

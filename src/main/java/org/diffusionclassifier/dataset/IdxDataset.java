@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
@@ -42,7 +43,7 @@ final class IdxDataset implements Dataset {
     /**
      * @param path a directory with {@code train-images-idx3-ubyte}, {@code train-labels-idx1-ubyte},
      *             {@code t10k-images-idx3-ubyte}, {@code t10k-labels-idx1-ubyte}, or those of the split alone, each
-     *             also with {@code .gz}; or a file of images, whose labels stand beside it under its name with labels
+     *             also with {@code .gz} and with a dot before idx; or a file of images, whose labels stand beside it under its name with labels
      *             for images and idx1 for idx3
      */
     static IdxDataset open(Path path, String split) {
@@ -50,14 +51,14 @@ final class IdxDataset implements Dataset {
             throw new InputException(path + ": no such file or directory");
         }
         var images = Files.isDirectory(path)
-                ? plainOrGz(path.resolve((Datasets.isTrain(split) ? "train" : "t10k") + "-images-idx3-ubyte"))
+                ? stored(path.resolve((Datasets.isTrain(split) ? "train" : "t10k") + "-images-idx3-ubyte"))
                 : path;
         var imagesName = withoutGz(images);
         var labelsName = imagesName.replace("images", "labels").replace("idx3", "idx1");
         if (labelsName.equals(imagesName)) {
             throw new InputException(images + ": expected a name with \"images\", to find the labels beside it");
         }
-        var labels = plainOrGz(images.resolveSibling(labelsName));
+        var labels = stored(images.resolveSibling(labelsName));
 
         var pixels = Idx.read(images, 3);
         var classes = Idx.read(labels, 1);
@@ -93,9 +94,12 @@ final class IdxDataset implements Dataset {
         return description;
     }
 
-    private static Path plainOrGz(Path file) {
-        var gz = file.resolveSibling(file.getFileName() + ".gz");
-        return Files.notExists(file) && Files.exists(gz) ? gz : file;
+    /** The file itself, or as it is there: gzipped, or with {@code .idx} for {@code -idx} as some unpackers name it. */
+    private static Path stored(Path file) {
+        var name = file.getFileName().toString();
+        var other = name.contains("-idx") ? name.replace("-idx", ".idx") : name.replace(".idx", "-idx");
+        return Stream.of(name, name + ".gz", other, other + ".gz").map(file::resolveSibling).filter(Files::exists)
+                .findFirst().orElse(file);
     }
 
     private static String withoutGz(Path file) {

@@ -76,6 +76,12 @@ class ReferringTest {
         assertTrue(found.startsWith(folder.resolve("refs.jsonl") + message), found);
     }
 
+    @Test
+    void aByteOrderMarkIsNoPartOfAListOfBoxes() throws IOException {
+        Path file = Files.writeString(folder.resolve("boxes.json"), "\uFEFF[[0, 0, 1, 1], [0, 0, 1, 2]]");
+        assertEquals(List.of(new Box(0, 0, 1, 1), new Box(0, 0, 1, 2)), Boxes.read(file));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "[[0, 0, 1, 1]", "{\"boxes\": 1}", "[[0, 0, 1, 1], [0, 0, 1, 2]] []", "[[0, 0, 1, 1]]"})
     void refusesWhatIsNoListOfBoxes(String content) throws IOException {
