@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.diffusionclassifier.image.RgbImage;
@@ -24,6 +25,7 @@ final class IdxDataset implements Dataset {
 
     private static final int MAX_ELEMENTS = Integer.MAX_VALUE / 3; // so that an image fits in an array as RGB too
 
+    private final Path file; // of the images
     private final String name; // of an example: less its index
     private final int height;
     private final int width;
@@ -32,6 +34,7 @@ final class IdxDataset implements Dataset {
     private final String description;
 
     private IdxDataset(Path file, Idx images, Idx labels) {
+        this.file = file;
         name = withoutGz(file).replace("-idx3-ubyte", "").replace(".idx3-ubyte", "");
         height = images.dimensions[1];
         width = images.dimensions[2];
@@ -75,13 +78,28 @@ final class IdxDataset implements Dataset {
     }
 
     @Override
-    public Example get(int index) {
-        int label = Byte.toUnsignedInt(labels[index]);
+    public String name(int index) {
+        return name + "#" + index;
+    }
+
+    @Override
+    public int label(int index) {
+        return Byte.toUnsignedInt(labels[index]);
+    }
+
+    @Override
+    public Path file(int index) {
+        return file;
+    }
+
+    @Override
+    public RgbImage image(int index) {
+        Objects.checkIndex(index, size());
         var rgb = new byte[height * width * 3];
         for (int i = 0, grey = index * height * width; i < rgb.length; i += 3, grey++) {
             Arrays.fill(rgb, i, i + 3, pixels[grey]);
         }
-        return new Example(name + "#" + index, new RgbImage(width, height, rgb), label);
+        return new RgbImage(width, height, rgb);
     }
 
     @Override

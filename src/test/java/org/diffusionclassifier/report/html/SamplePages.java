@@ -10,7 +10,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.dataset.Dataset;
-import org.diffusionclassifier.dataset.Example;
 import org.diffusionclassifier.dataset.MatchingExample;
 import org.diffusionclassifier.dataset.ReferringExample;
 import org.diffusionclassifier.image.Box;
@@ -158,8 +157,23 @@ final class SamplePages {
         }
 
         @Override
-        public Example get(int index) {
-            return new Example(HOSTILE + "#" + index, noise(index % 2 == 0 ? 28 : 640, 480), 0);
+        public String name(int index) {
+            return HOSTILE + "#" + index;
+        }
+
+        @Override
+        public int label(int index) {
+            return 0;
+        }
+
+        @Override
+        public Path file(int index) {
+            return Path.of("noise");
+        }
+
+        @Override
+        public RgbImage image(int index) {
+            return noise(index % 2 == 0 ? 28 : 640, 480);
         }
 
         @Override
