@@ -1,6 +1,7 @@
 package org.diffusionclassifier;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -211,6 +212,11 @@ public final class Classifier implements AutoCloseable {
         trials.describe(settings);
         certainty.describe(settings);
         return settings;
+    }
+
+    /** The files that the model is read from; none of the bundled one, which the program comes with. */
+    List<Path> inputs() {
+        return model.files().inputs();
     }
 
     private Latents latents() {

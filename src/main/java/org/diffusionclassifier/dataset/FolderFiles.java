@@ -40,22 +40,20 @@ final class FolderFiles {
         if (!Files.isRegularFile(file)) {
             return false;
         }
-        ImageKind kind;
         try {
-            kind = ImageKind.of(file);
+            if (ImageKind.isImage(file)) {
+                return true;
+            }
+            ImageKind kind = ImageKind.of(file);
+            if (kind != null) {
+                passOver(file, kind.toString());
+            } else if (PICTURES.contains(ending(file))) {
+                passOver(file, "no image inside");
+            } else {
+                others.add(name(file));
+            }
         } catch (IOException e) {
             passOver(file, "cannot be opened");
-            return false;
-        }
-        if (kind != null && kind.isRead()) {
-            return true;
-        }
-        if (kind != null) {
-            passOver(file, kind.toString());
-        } else if (PICTURES.contains(ending(file))) {
-            passOver(file, "no image inside");
-        } else {
-            others.add(name(file));
         }
         return false;
     }

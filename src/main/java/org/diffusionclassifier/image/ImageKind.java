@@ -95,11 +95,6 @@ public enum ImageKind {
                 ? HEIF : null;
     }
 
-    /** Whether {@link ImageDecoder} reads it. */
-    public boolean isRead() {
-        return read;
-    }
-
     /** As people write it: {@code JPEG 2000}. */
     @Override
     public String toString() {

@@ -147,7 +147,8 @@ class DitTest {
         }
         evaluateFolder("known").succeeded();
         Files.move(folder.resolve("known/test/bag"), folder.resolve("known/test/wallet"));
-        evaluateFolder("known").refused("--dataset: expected 10 classes", "found 2");
+        evaluateFolder("known").refused("--dataset: expected classes that prompts stand for", "found also \"wallet\"",
+                "--class-map");
     }
 
     private CommandLineRun evaluateFolder(String name) {

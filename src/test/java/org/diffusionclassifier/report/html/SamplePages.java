@@ -22,6 +22,7 @@ import org.diffusionclassifier.result.BoxErrors;
 import org.diffusionclassifier.result.CaptionErrors;
 import org.diffusionclassifier.result.MatchedExample;
 import org.diffusionclassifier.result.MatchingSummary;
+import org.diffusionclassifier.result.FailedImage;
 import org.diffusionclassifier.result.Outcome;
 import org.diffusionclassifier.result.ReferredExample;
 import org.diffusionclassifier.result.ReferringSummary;
@@ -145,7 +146,9 @@ final class SamplePages {
         IntStream.range(0, classes).forEach(i -> names.put(i, i == 0 ? HOSTILE : i == 1 ? LONG : "class " + i));
         var outcomes = IntStream.range(0, 10_000).mapToObj(i -> new Outcome(i, i % classes,
                 i % 10 == 3 ? i * 7 % classes : i % classes, 100 + i, (i % 97 + 1) / 97.0, i % 50 == 0)).toList();
-        return EvaluatePage.of(Summary.of(outcomes, names, SETTINGS), outcomes, names, new NoiseDataset());
+        var failures = List.of(new FailedImage(10_000, HOSTILE, 0, HOSTILE), new FailedImage(10_001, LONG, 1, LONG));
+        return EvaluatePage.of(Summary.of(outcomes, failures.size(), names, SETTINGS), outcomes, failures, names,
+                new NoiseDataset());
     }
 
     /** Photographs of nothing. */
