@@ -114,7 +114,7 @@ class MatchingTest {
                 matched("y", 0, 6.5, 5, 7, 0, 1),
                 matched("x", 1, 2, 2, 1, 0, 0),
                 matched("x", 1, 2, 5, 4, 0, 0),
-                matched(null, 2, 1, 1, 2, 0, 0)), new TreeMap<>());
+                matched(null, 2, 1, 1, 2, 0, 0)), List.of(), new TreeMap<>());
         assertScores(summary.raw().get(0), null, 2, 1, 1, 4);
         assertScores(summary.raw().get(1), "x", 2, 1, 1, 2);
         assertScores(summary.raw().get(2), "y", 0, 0, 0, 1);

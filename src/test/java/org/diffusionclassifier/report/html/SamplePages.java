@@ -119,7 +119,7 @@ final class SamplePages {
                     new CaptionErrors("", example.captions(), new double[] {0.35, 0.3}, 0.4))));
             page.add(example.images().stream().map(ImageDecoder::read).toList(), matched.get(matched.size() - 1));
         }
-        return page.examples(MatchingSummary.of(matched, SETTINGS));
+        return page.examples(MatchingSummary.of(matched, List.of(HOSTILE), SETTINGS));
     }
 
     private static Page matrix() {
@@ -137,7 +137,8 @@ final class SamplePages {
                 new ReferringExample("", picture(1), boxes(), LONG, boxes().get(1)));
         var page = new ReferPage();
         asked.forEach(example -> page.add(ImageDecoder.read(example.image()), referred(example)));
-        return page.examples(ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(), SETTINGS));
+        return page.examples(ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(), List.of(LONG),
+                SETTINGS));
     }
 
     /** Of some thousand images, a tenth of them wrong, and no two with as many pairs. */
