@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.Latents;
@@ -214,9 +215,12 @@ public final class Classifier implements AutoCloseable {
         return settings;
     }
 
-    /** The files that the model is read from; none of the bundled one, which the program comes with. */
+    /** The files that results depend on: the model's, but for the bundled one's, and those that settings name. */
     List<Path> inputs() {
-        return model.files().inputs();
+        Path tree = strategy instanceof Race race ? race.tree() : null;
+        return Stream.concat(model.files().inputs().stream(),
+                Stream.of(trials.noise(), certainty.prior(), certainty.calibration(), tree).filter(Objects::nonNull))
+                .toList();
     }
 
     private Latents latents() {

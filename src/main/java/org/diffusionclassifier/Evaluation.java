@@ -25,8 +25,8 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * A labelled dataset, or a share of it, classified image by image into a directory, from which an interrupted run is
- * resumed: see {@link RunDirectory}. An image whose file is broken is kept as failed, and counts neither as right nor as
- * wrong; a run that is resumed tries it again. Immutable.
+ * resumed: see {@link RunDirectory}. An image whose file is broken is kept as failed, and counts neither as right nor
+ * as wrong; a run that is resumed tries it again. Immutable.
  *
  * @param dataset  what is classified
  * @param range    which of its images
@@ -35,7 +35,8 @@ import org.diffusionclassifier.tensor.InputException;
  * @param out      the run's directory: settings.json, inputs.json, results.jsonl (one line an image) and summary.json
  * @param record   a file to write every pair's error to at the end ({@link ErrorRecording}); null for none
  * @param failFast whether to refuse the first image that cannot be decoded, rather than to keep it as failed
- * @param verify   whether files are compared by content with those that the run began with, rather than by size and time
+ * @param verify   whether files are compared by content with those that the run began with, rather than by size and
+ *                 time
  */
 public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, Path record, boolean failFast,
         boolean verify) {
@@ -121,8 +122,8 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
     /**
      * Classifies what has no result yet, and sums everything up.
      *
-     * @throws InputException as {@link #check}; for a directory of another run; for a file that results come from and that
-     *                        was changed since; if no image at all can be classified, or, failing fast, one cannot
+     * @throws InputException as {@link #check}; for a directory of another run; for a file that results come from and
+     *                        that was changed since; if no image at all can be classified, or, failing fast, one cannot
      */
     public Finished run(Classifier classifier, Listener listener) {
         check(classifier);

@@ -38,8 +38,8 @@ final class Failures {
     /** @throws InputException if there are failures alone */
     void requireSome(List<?> answered) {
         if (answered.isEmpty()) {
-            throw new InputException("expected at least one example with whole pictures, found none of %d: %s".formatted(
-                    reasons.size(), reasons.get(0)));
+            throw new InputException("expected at least one example with whole pictures, found none of %d: %s"
+                    .formatted(reasons.size(), reasons.get(0)));
         }
     }
 }

@@ -85,8 +85,8 @@ public final class Matching {
     }
 
     /**
-     * Scores examples of two pictures and two captions in the manner of Winoground. An example with a picture that cannot
-     * be decoded is left out of the scores, and the summary says why.
+     * Scores examples of two pictures and two captions in the manner of Winoground. An example with a picture that
+     * cannot be decoded is left out of the scores, and the summary says why.
      *
      * @param asked at least one
      * @param seen  gets each example with its two pictures, when it is done
@@ -103,7 +103,8 @@ public final class Matching {
         var matched = each.run(captions, errors -> {
             var done = new ArrayList<MatchedExample>();
             for (MatchingExample example : whole) {
-                failures.attempt(() -> example.images().stream().map(ImageDecoder::read).toList()).ifPresent(pictures -> {
+                var decoded = failures.attempt(() -> example.images().stream().map(ImageDecoder::read).toList());
+                decoded.ifPresent(pictures -> {
                     var rows = new ArrayList<CaptionErrors>();
                     for (int i = 0; i < pictures.size(); i++) {
                         rows.add(errors.of(example.images().get(i).toString(), pictures.get(i), example.captions()));

@@ -103,8 +103,10 @@ final class ModelFiles implements AutoCloseable {
         if (bundled != null) {
             return List.of();
         }
-        Stream<Path> own = checkpoint.origins(layout).values().stream().flatMap(origin -> origin.files().values().stream());
-        Stream<Path> beside = Stream.concat(Stream.ofNullable(spec.labels()), spec.loras().stream().map(LoraSpec::file));
+        Stream<Path> own = checkpoint.origins(layout).values().stream()
+                .flatMap(origin -> origin.files().values().stream());
+        Stream<Path> beside = Stream.concat(Stream.ofNullable(spec.labels()),
+                spec.loras().stream().map(LoraSpec::file));
         return Stream.concat(own, beside).toList();
     }
 

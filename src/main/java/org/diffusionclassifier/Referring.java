@@ -67,13 +67,13 @@ public final class Referring {
     }
 
     /**
-     * Measures accuracy on examples in the manner of RefCOCO. An example with a picture that cannot be decoded is left out
-     * of it, and the summary says why.
+     * Measures accuracy on examples in the manner of RefCOCO. An example with a picture that cannot be decoded is left
+     * out of it, and the summary says why.
      *
      * @param asked at least one
      * @param seen  gets each example with its picture, when it is done
-     * @throws InputException for a box outside its picture; if no example has a whole picture, or, failing fast, one has
-     *                        not
+     * @throws InputException for a box outside its picture; if no example has a whole picture, or, failing fast, one
+     *                        has not
      */
     public Answer<ReferringSummary> examples(List<ReferringExample> asked,
                                                  BiConsumer<RgbImage, ReferredExample> seen) {

@@ -36,8 +36,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(names = "--dataset", required = true, paramLabel = "FORM:PATH",
             description = "idx:DIR (MNIST's files), folder:DIR (one folder a class), csv:FILE (path and "
-                    + "classname or classidx), cifar10:DIR or cifar100:DIR (the binary versions). Classes go by their names, "
-                    + "spelling aside, where there are names.")
+                    + "classname or classidx), cifar10:DIR or cifar100:DIR (the binary versions). Classes go by their "
+                    + "names, spelling aside, where there are names.")
     private String dataset;
 
     @Option(names = "--split", paramLabel = "NAME", defaultValue = "test",
@@ -50,7 +50,8 @@ final class EvaluateCommand implements Callable<Integer> {
     private Path classMap;
 
     @Option(names = "--limit", paramLabel = "N",
-            description = "N images only, spread over the classes: the first of each, then the second of each, and so on.")
+            description = "N images only, spread over the classes: the first of each, then the second of each, and so "
+                    + "on.")
     private Integer limit;
 
     @Option(names = "--limit-per-class", paramLabel = "N", description = "The first N images of each class only.")
@@ -69,8 +70,8 @@ final class EvaluateCommand implements Callable<Integer> {
     private boolean failFast;
 
     @Option(names = "--verify",
-            description = "Know the pictures and the model by their contents (SHA-256), not by size and time, when a run "
-                    + "goes on.")
+            description = "Know the pictures and the model by their contents (SHA-256), not by size and time, when a "
+                    + "run goes on.")
     private boolean verify;
 
     @Option(names = "--out", required = true, paramLabel = "DIR",
@@ -150,7 +151,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
         @Override
         public void progressed(long correct, int finished) {
-            progress.step(finished == 0 ? "" : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished));
+            progress.step(finished == 0 ? ""
+                    : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished));
         }
 
         @Override
@@ -169,7 +171,8 @@ final class EvaluateCommand implements Callable<Integer> {
                 summary.confusion().render(), summary.correct(), summary.images(),
                 summary.failed() == 0 ? "" : ", without " + summary.failed() + " that failed", 100 * summary.accuracy(),
                 100 * summary.accuracyLow(), 100 * summary.accuracyHigh(), 100 * summary.meanPerClassAccuracy(),
-                summary.pairsPerImage(), summary.ties() == 0 ? "" : ", " + summary.ties() + " undecided", summary.calibration().error());
+                summary.pairsPerImage(), summary.ties() == 0 ? "" : ", " + summary.ties() + " undecided",
+                summary.calibration().error());
         main.noteFailures(finished.failures().stream().map(FailedImage::failed).toList());
         report.write(() -> EvaluatePage.of(summary, finished.outcomes(), finished.failures(), prompts.classes(),
                 images));

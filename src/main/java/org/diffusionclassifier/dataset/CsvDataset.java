@@ -15,8 +15,8 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * A CSV list of image files (column {@code path} or {@code file}, relative to the list's own directory) with their
- * classes: their names (column {@code classname}, {@code class} or {@code label}, sorted), or else their indices (column
- * {@code classidx}, or one of the others with numbers alone). Images are decoded when asked for.
+ * classes: their names (column {@code classname}, {@code class} or {@code label}, sorted), or else their indices
+ * (column {@code classidx}, or one of the others with numbers alone). Images are decoded when asked for.
  */
 final class CsvDataset implements Dataset {
 

@@ -16,7 +16,7 @@ public interface Dataset {
     /** Where an image comes from, as {@link Example#name}. */
     String name(int index);
 
-    /** The class of an image: its index among {@link #classNames}, or a number where the dataset's form has no names. */
+    /** The class of an image: its index among {@link #classNames}, or a number where the form has no names. */
     int label(int index);
 
     /** The file that holds an image, alone or with others. */

@@ -14,8 +14,8 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * One folder a class, in the order of torchvision's {@code ImageFolder}: class indices in the order of the folders'
- * names, a class's images (also those in folders below) by folder, then by name. {@link FolderFiles} says which files are
- * images. They are decoded when asked for.
+ * names, a class's images (also those in folders below) by folder, then by name. {@link FolderFiles} says which files
+ * are images. They are decoded when asked for.
  */
 final class FolderDataset implements Dataset {
 

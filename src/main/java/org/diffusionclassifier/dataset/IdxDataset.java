@@ -46,8 +46,8 @@ final class IdxDataset implements Dataset {
     /**
      * @param path a directory with {@code train-images-idx3-ubyte}, {@code train-labels-idx1-ubyte},
      *             {@code t10k-images-idx3-ubyte}, {@code t10k-labels-idx1-ubyte}, or those of the split alone, each
-     *             also with {@code .gz} and with a dot before idx; or a file of images, whose labels stand beside it under its name with labels
-     *             for images and idx1 for idx3
+     *             also with {@code .gz} and with a dot before idx; or a file of images, whose labels stand beside it
+     *             under its name with labels for images and idx1 for idx3
      */
     static IdxDataset open(Path path, String split) {
         if (Files.notExists(path)) {

@@ -16,10 +16,10 @@ import org.diffusionclassifier.tensor.InputException;
 public record MatchingExample(List<Path> images, List<String> captions, String tag) {
 
     /**
-     * Reads a file of one JSON object a line: {@code image_0}, {@code image_1} ({@linkplain JsonLine#image found} beside
-     * the file), {@code caption_0}, {@code caption_1} and, if it likes, {@code collapsed_tag} or else {@code tag}. Other
-     * fields are ignored. Winoground's tags are many; scores are reported by the three collapsed ones (Object, Relation,
-     * Both).
+     * Reads a file of one JSON object a line: {@code image_0}, {@code image_1} ({@linkplain JsonLine#image found}
+     * beside the file), {@code caption_0}, {@code caption_1} and, if it likes, {@code collapsed_tag} or else
+     * {@code tag}. Other fields are ignored. Winoground's tags are many; scores are reported by the three collapsed
+     * ones (Object, Relation, Both).
      *
      * @return at least one
      * @throws InputException for a file that is no such list, a missing picture, an empty caption, or two equal ones

@@ -76,8 +76,8 @@ public record JsonLine(Path file, String where, JsonNode fields) {
     }
 
     /**
-     * The file that a field names: its path relative to this one's folder, or to the folder {@code images} there, with or
-     * without the ending .png or .jpg. Winoground's list has names without folder and ending.
+     * The file that a field names: its path relative to this one's folder, or to the folder {@code images} there, with
+     * or without the ending .png or .jpg. Winoground's list has names without folder and ending.
      *
      * @throws InputException unless there is such a file
      */

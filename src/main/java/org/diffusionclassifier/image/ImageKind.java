@@ -66,10 +66,11 @@ public enum ImageKind {
         if (text.startsWith("GIF87a") || text.startsWith("GIF89a")) {
             return GIF;
         }
-        if (text.startsWith("BM") && head.length == HEAD && BMP_HEADERS.contains(head[14] & 0xff | (head[15] & 0xff) << 8)) {
+        boolean bitmap = head.length == HEAD && BMP_HEADERS.contains((int) head[14]) && head[15] == 0;
+        if (text.startsWith("BM") && bitmap) {
             return BMP;
         }
-        if (text.startsWith("II*\0") || text.startsWith("MM\0*") || text.startsWith("II+\0") || text.startsWith("MM\0+")) {
+        if (text.matches("(?s)(II[*+]\0|MM\0[*+]).*")) {
             return TIFF;
         }
         if (text.startsWith("RIFF") && text.startsWith("WEBP", 8)) {
@@ -88,11 +89,10 @@ public enum ImageKind {
     }
 
     private static ImageKind ofBrand(String brand) {
-        if (brand.startsWith("avif") || brand.startsWith("avis")) {
+        if (brand.matches("(?s)avi[fs].*")) {
             return AVIF;
         }
-        return brand.startsWith("hei") || brand.startsWith("hev") || brand.startsWith("mif1") || brand.startsWith("msf1")
-                ? HEIF : null;
+        return brand.matches("(?s)(hei|hev|mif1|msf1).*") ? HEIF : null;
     }
 
     /** As people write it: {@code JPEG 2000}. */

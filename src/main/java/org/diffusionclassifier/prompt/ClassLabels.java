@@ -85,8 +85,9 @@ public record ClassLabels(List<String> names) {
     }
 
     /**
-     * What a dataset's images are compared with: the labels of its classes' names, {@linkplain ClassNames spelling aside},
-     * if the model has them all, and otherwise all labels. {@link ClassMap} says which of them the classes are.
+     * What a dataset's images are compared with: the labels of its classes' names,
+     * {@linkplain ClassNames spelling aside}, if the model has them all, and otherwise all labels. {@link ClassMap}
+     * says which of them the classes are.
      *
      * @param classNames of the dataset, in the order of its classes; empty where it has none
      */

@@ -2,6 +2,7 @@ package org.diffusionclassifier.prompt;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +16,9 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * Which class of the prompts each class of a dataset is. A dataset's class with a name is the class of that name
- * ({@linkplain ClassNames spelling aside}), wherever either stands in its list. Names that are all numbers, as ImageNetV2's
- * folders, are indices of classes where no class is so named. A file may say otherwise. Without names, a label is the
- * index.
+ * ({@linkplain ClassNames spelling aside}), wherever either stands in its list. Names that are all numbers, as
+ * ImageNetV2's folders, are indices of classes where no class is so named. A file may say otherwise. Without names, a
+ * label is the index.
  */
 public final class ClassMap {
 
@@ -39,15 +40,17 @@ public final class ClassMap {
      * Matches classes.
      *
      * @param names the dataset's, by label; empty where its form has none
-     * @param file  a CSV file with the columns {@code dataset}, a class's name in the dataset, and {@code class}, its name
-     *              or index among the prompts'; may leave out classes that match by name, and have others; null for none
-     * @throws InputException for a class that no prompt stands for, a name that means several, two classes of the dataset
-     *                        that match one by their names, or a file that is wrong
+     * @param file  a CSV file with the columns {@code dataset}, a class's name in the dataset, and {@code class}, its
+     *              name or index among the prompts'; may leave out classes that match by name, and have others; null
+     *              for none
+     * @throws InputException for a class that no prompt stands for, a name that means several, two classes of the
+     *                        dataset that match one by their names, or a file that is wrong
      */
     public static ClassMap of(List<String> names, PromptSet prompts, Path file) {
         if (names.isEmpty()) {
             if (file != null) {
-                throw InputException.of("%s: expected a dataset whose classes have names, found one of numbers alone", FILE);
+                throw InputException.of("%s: expected a dataset whose classes have names, found one of numbers alone",
+                        FILE);
             }
             return new ClassMap(List.of(), false);
         }
@@ -90,8 +93,8 @@ public final class ClassMap {
             for (int label : labels) {
                 List<Integer> found = known.find(names.get(label));
                 if (found.size() > 1) {
-                    throw InputException.of("%s: class %s may be any of the prompts' classes %s: say which by %s", DATASET,
-                            InputException.quoted(names.get(label)), quoted(found), FILE);
+                    throw InputException.of("%s: class %s may be any of the prompts' classes %s: say which by %s",
+                            DATASET, InputException.quoted(names.get(label)), quoted(found), FILE);
                 }
                 if (found.isEmpty()) {
                     missing.add(names.get(label));
@@ -108,17 +111,22 @@ public final class ClassMap {
             for (int label : labels) {
                 indices.put(label, Integer.parseInt(names.get(label).strip()));
             }
-            refuse(labels.stream().filter(label -> prompts.className(indices.get(label)) == null).map(names::get).toList());
+            refuse(labels.stream().filter(label -> prompts.className(indices.get(label)) == null).map(names::get)
+                    .toList());
             return indices;
         }
 
         private void refuse(List<String> missing) {
             if (!missing.isEmpty()) {
-                throw InputException.of("%s: expected classes that prompts stand for (%s), found also %s%s: say which they are "
-                        + "by %s", DATASET, Listed.of(prompts.classes().values().stream().map(InputException::quoted).toList()),
-                        Listed.of(missing.stream().map(InputException::quoted).toList()),
-                        missing.stream().allMatch(name -> WORDNET.matcher(name).matches()) ? ", ids of WordNet" : "", FILE);
+                boolean wordNet = missing.stream().allMatch(name -> WORDNET.matcher(name).matches());
+                throw InputException.of("%s: expected classes that prompts stand for (%s), found also %s%s: say which "
+                        + "they are by %s", DATASET, Listed.of(quotedAll(prompts.classes().values())),
+                        Listed.of(quotedAll(missing)), wordNet ? ", ids of WordNet" : "", FILE);
             }
+        }
+
+        private static List<String> quotedAll(Collection<String> names) {
+            return names.stream().map(InputException::quoted).toList();
         }
 
         private void requireDistinct(List<Integer> labels, Map<Integer, Integer> indices) {
@@ -126,8 +134,8 @@ public final class ClassMap {
             for (int label : labels) {
                 Integer other = first.putIfAbsent(indices.get(label), label);
                 if (other != null) {
-                    throw InputException.of("%s: classes %s and %s are both the prompts' class %s by their names: say which "
-                            + "they are by %s", DATASET, InputException.quoted(names.get(other)),
+                    throw InputException.of("%s: classes %s and %s are both the prompts' class %s by their names: say "
+                            + "which they are by %s", DATASET, InputException.quoted(names.get(other)),
                             InputException.quoted(names.get(label)), quoted(List.of(indices.get(label))), FILE);
                 }
             }
@@ -149,7 +157,8 @@ public final class ClassMap {
             String to = table.column("class");
             for (var row : table.rows()) {
                 int index = index(row, to);
-                for (int label : datasetNames.find(row.get(from))) {    // none, if the dataset is a part of what the file is for
+                // None, if the dataset is a part of what the file is for.
+                for (int label : datasetNames.find(row.get(from))) {
                     Integer before = mapped.putIfAbsent(label, index);
                     if (before != null && before != index) {
                         throw new InputException(row.where() + ": class " + InputException.quoted(row.get(from))
@@ -166,11 +175,12 @@ public final class ClassMap {
             if (found.size() == 1) {
                 return found.get(0);
             }
-            if (found.isEmpty() && NUMBER.matcher(text).matches() && prompts.className(Integer.parseInt(text)) != null) {
+            boolean number = found.isEmpty() && NUMBER.matcher(text).matches();
+            if (number && prompts.className(Integer.parseInt(text)) != null) {
                 return Integer.parseInt(text);
             }
-            throw new InputException(row.where() + ": " + column + ": expected the name or index of a class that a prompt "
-                    + "stands for, found " + InputException.quoted(text)
+            throw new InputException(row.where() + ": " + column + ": expected the name or index of a class that a "
+                    + "prompt stands for, found " + InputException.quoted(text)
                     + (found.isEmpty() ? "" : ", which may be any of " + quoted(found)));
         }
     }

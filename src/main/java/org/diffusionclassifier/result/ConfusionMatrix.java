@@ -47,7 +47,8 @@ public record ConfusionMatrix(List<Integer> classes, List<String> names, int[][]
     /** The mean over the classes of which there are images of the share of these that were taken for their class. */
     public double meanPerClassAccuracy() {
         return IntStream.range(0, counts.length).filter(row -> IntStream.of(counts[row]).sum() > 0)
-                .mapToDouble(row -> (double) counts[row][row] / IntStream.of(counts[row]).sum()).average().orElseThrow();
+                .mapToDouble(row -> (double) counts[row][row] / IntStream.of(counts[row]).sum())
+                .average().orElseThrow();
     }
 
     /**

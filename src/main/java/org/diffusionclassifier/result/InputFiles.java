@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.diffusionclassifier.file.JsonFile;
@@ -16,8 +17,9 @@ import org.diffusionclassifier.file.Sha256;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * {@code inputs.json}: what the files were that a run's results come from, so that one that was replaced since is noticed
- * when the run is resumed. It is written whole before the first image is classified, and therefore survives a kill.
+ * {@code inputs.json}: what the files were that a run's results come from, so that one that was replaced since is
+ * noticed when the run is resumed. It is written whole before the first image is classified, and therefore survives a
+ * kill.
  */
 final class InputFiles {
 
@@ -88,7 +90,7 @@ final class InputFiles {
         JsonFile.write(file, stamps);
     }
 
-    private static void refuseChanged(Collection<Path> used, TreeMap<String, Stamp> before, TreeMap<String, Stamp> now) {
+    private static void refuseChanged(Collection<Path> used, Map<String, Stamp> before, Map<String, Stamp> now) {
         var changed = new ArrayList<Path>();
         for (Path input : used) {
             Stamp then = before.get(key(input));

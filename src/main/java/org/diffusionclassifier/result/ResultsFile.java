@@ -21,9 +21,9 @@ import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * {@code results.jsonl}: one {@link ImageResult} or {@link FailedImage} a line, added to as images are finished; an image
- * that failed may get its result in a later line. A kill tears the last line at worst, which the next opening cuts off. Of
- * what it read it keeps no errors, and holds one line at a time: an image of ImageNet's makes megabytes.
+ * {@code results.jsonl}: one {@link ImageResult} or {@link FailedImage} a line, added to as images are finished; an
+ * image that failed may get its result in a later line. A kill tears the last line at worst, which the next opening
+ * cuts off. Of what it read it keeps no errors, and holds one line at a time: an image of ImageNet's makes megabytes.
  */
 final class ResultsFile implements AutoCloseable {
 

@@ -26,8 +26,8 @@ import org.diffusionclassifier.tensor.InputException;
  * <ul>
  * <li>{@code settings.json}: what the results depend on, so that no run is resumed with other settings,
  * <li>{@code inputs.json}: what the files were that the results come from, so that none is replaced unnoticed,
- * <li>{@code results.jsonl}: the {@linkplain ImageResult results} and {@linkplain FailedImage failures}, one line an image,
- * in the order of finishing,
+ * <li>{@code results.jsonl}: the {@linkplain ImageResult results} and {@linkplain FailedImage failures}, one line an
+ * image, in the order of finishing,
  * <li>{@code .lock}: locked while a process has the directory open.
  * </ul>
  * For one thread.

@@ -86,7 +86,8 @@ class EvaluateFolderTest {
         evaluate(run, "--classes", "sneaker,coat", "--class-map", map).succeeded();
         assertEquals(3, summary().get("correct").intValue());
         Files.writeString(map, "dataset,class\nrunning shoe,1\n");
-        evaluate(run, "--classes", "sneaker,coat", "--class-map", map).refused("images-and-classes was", run.toString());
+        evaluate(run, "--classes", "sneaker,coat", "--class-map", map)
+                .refused("images-and-classes was", run.toString());
     }
 
     @Test
@@ -113,8 +114,8 @@ class EvaluateFolderTest {
         Path page = folder.resolve("page.html");
         CommandLineRun broken = evaluate(run, "--report", page).succeeded();
         assertTrue(broken.out().contains(" of 2 right, without 1 that failed: accuracy"), broken.out());
-        assertTrue(broken.err().contains("note: 1 left out, because the picture cannot be read: " + data.resolve("sneaker/a.png")
-                + ": broken image: "), broken.err());
+        assertTrue(broken.err().contains("note: 1 left out, because the picture cannot be read: "
+                + data.resolve("sneaker/a.png") + ": broken image: "), broken.err());
         assertTrue(Files.readString(page).contains("sneaker/a.png: broken image: "));
         assertEquals(2, summary().get("images").intValue());
         assertEquals(1, summary().get("failed").intValue());
@@ -136,7 +137,8 @@ class EvaluateFolderTest {
 
     @Test
     void aRecordingLeavesFailedPicturesOut() throws IOException {
-        Files.write(data.resolve("sneaker/a.png"), Arrays.copyOf(Files.readAllBytes(data.resolve("sneaker/a.png")), 200));
+        Path picture = data.resolve("sneaker/a.png");
+        Files.write(picture, Arrays.copyOf(Files.readAllBytes(picture), 200));
         Path record = folder.resolve("errors.bin");
         CommandLineRun.of("evaluate", "--dataset", "folder:" + data, "--out", run, "--device", "cpu", "--dtype", "f32",
                 "--exhaustive", "--n-samples", 1, "--record", record).succeeded();
@@ -192,7 +194,17 @@ class EvaluateFolderTest {
         evaluate(run, "--model", model, "--classes", "sneaker,coat", "--limit", 1).succeeded();
         Path config = model.resolve("scheduler/scheduler_config.json");
         Files.writeString(config, Files.readString(config) + "\n");
-        evaluate(run, "--model", model, "--classes", "sneaker,coat").refused("scheduler_config.json", "bytes of", "--out");
+        evaluate(run, "--model", model, "--classes", "sneaker,coat")
+                .refused("scheduler_config.json", "bytes of", "--out");
+    }
+
+    /** Files that settings name belong to what results come from, too. */
+    @Test
+    void priorsThatWereReplacedAreRefusedOnResuming() throws IOException {
+        Path prior = Files.writeString(folder.resolve("prior.csv"), "classname,weight\nsneaker,1\ncoat,2\n");
+        evaluate(run, "--classes", "sneaker,coat", "--prior", prior, "--limit", 1).succeeded();
+        Files.writeString(prior, "classname,weight\nsneaker,1\ncoat,200\n");
+        evaluate(run, "--classes", "sneaker,coat", "--prior", prior).refused(prior.toString(), "bytes of", "--out");
     }
 
     @Test
@@ -207,8 +219,8 @@ class EvaluateFolderTest {
     }
 
     private CommandLineRun evaluate(Path out, Object... more) {
-        var args = new ArrayList<Object>(List.of("evaluate", "--dataset", "folder:" + data, "--out", out, "--device", "cpu",
-                "--dtype", "f32", "--n-samples", 2, "--to-keep", 1));
+        var args = new ArrayList<Object>(List.of("evaluate", "--dataset", "folder:" + data, "--out", out, "--device",
+                "cpu", "--dtype", "f32", "--n-samples", 2, "--to-keep", 1));
         args.addAll(List.of(more));
         return CommandLineRun.of(args.toArray());
     }

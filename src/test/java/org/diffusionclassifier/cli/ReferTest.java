@@ -134,7 +134,8 @@ class ReferTest {
                 """;
         Files.writeString(refs, line.replace("00.png", "01.png") + line);
         Path json = folder.resolve("out.json");
-        CommandLineRun referred = CommandLineRun.of("refer", "--examples", refs, "--n-samples", 1, "--json", json).succeeded();
+        CommandLineRun referred = CommandLineRun.of("refer", "--examples", refs, "--n-samples", 1, "--json", json)
+                .succeeded();
         JsonNode summary = JSON.readTree(json.toFile());
         assertEquals(1, summary.get("examples").size());
         assertTrue(summary.get("failed").get(0).textValue().startsWith(cut + ": broken image: "), summary.toString());

@@ -76,7 +76,7 @@ class DatasetsTest {
         write("cat/c.heic", "\0\0\0\u0018ftypheic\0\0\0\0", StandardCharsets.ISO_8859_1);
         write("cat/d.png", "<html>404</html>");
         write("cat/e.JPG", "");
-        write("cat/BMW.txt", "BM is how a text may begin, too");
+        write("cat/BMW.txt", "BM, the maker (of cars), begins as a bitmap does");
         write("dog/a.avif", "\0\0\0\u0020ftypavif\0\0\0\0", StandardCharsets.ISO_8859_1);
         assertEquals(folder.resolve("dog") + ": no image of this class (expected " + ImageDecoder.EXPECTED
                 + "), found dog/a.avif (AVIF)", Fixtures.inputError(() -> Datasets.open("folder:" + folder, "test")));

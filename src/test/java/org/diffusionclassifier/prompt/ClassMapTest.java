@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Which class of the prompts a dataset's class is. */
 class ClassMapTest {
 
-    private static final PromptSet GARMENTS = PromptSet.of(List.of("t-shirt", "trousers", "coat", "sneaker", "ankle boot"),
-            "{}");
+    private static final PromptSet GARMENTS = PromptSet.of(
+            List.of("t-shirt", "trousers", "coat", "sneaker", "ankle boot"), "{}");
 
     @TempDir
     private Path folder;
@@ -44,8 +44,9 @@ class ClassMapTest {
 
     /** The last two are É in one character and in two (NFC and NFD). */
     @ParameterizedTest
-    @CsvSource({"maple_tree, maple tree", "Maple-Tree, maple_tree", "MapleTree, maple tree", "' maple  tree ', maple tree",
-        "T\u2010shirt, t-shirt", "\u00c9clair, e\u0301clair", "e\u0301clair, \u00c9CLAIR"})
+    @CsvSource({"maple_tree, maple tree", "Maple-Tree, maple_tree", "MapleTree, maple tree",
+        "' maple  tree ', maple tree", "T\u2010shirt, t-shirt",
+        "\u00c9clair, e\u0301clair", "e\u0301clair, \u00c9CLAIR"})
     void spellingMakesNoDifference(String dataset, String prompt) {
         assertEquals(List.of(1), match(PromptSet.of(List.of("x", prompt), "{}"), null, dataset));
     }
@@ -69,8 +70,8 @@ class ClassMapTest {
     void namesThatMeanSeveralClassesAreRefused() throws IOException {
         var prompts = new PromptSet(List.of(new Prompt("a", "missile", 657), new Prompt("b", "missile", 744),
                 new Prompt("c", "x", 1)));
-        assertEquals("dataset: class \"Missile\" may be any of the prompts' classes \"missile\" (657), \"missile\" (744): say"
-                + " which by classMap", refusal(prompts, null, "Missile"));
+        assertEquals("dataset: class \"Missile\" may be any of the prompts' classes \"missile\" (657), \"missile\""
+                + " (744): say which by classMap", refusal(prompts, null, "Missile"));
         assertEquals(List.of(744), match(prompts, map("missile,744\n"), "Missile"));
         assertEquals("dataset: classes \"T-Shirt\" and \"t_shirt\" are both the prompts' class \"t-shirt\" (0) by their"
                 + " names: say which they are by classMap", refusal(GARMENTS, null, "T-Shirt", "t_shirt"));
@@ -78,13 +79,13 @@ class ClassMapTest {
 
     @Test
     void classesWithoutAPromptAreRefusedWithBothLists() {
-        assertEquals("dataset: expected classes that prompts stand for (\"t-shirt\", \"trousers\", \"coat\", \"sneaker\","
-                + " \"ankle boot\"), found also \"wallet\": say which they are by classMap",
+        assertEquals("dataset: expected classes that prompts stand for (\"t-shirt\", \"trousers\", \"coat\","
+                + " \"sneaker\", \"ankle boot\"), found also \"wallet\": say which they are by classMap",
                 refusal(GARMENTS, null, "coat", "wallet"));
         var many = PromptSet.of(IntStream.range(0, 1000).mapToObj(i -> "class " + i).toList(), "{}");
-        assertEquals("dataset: expected classes that prompts stand for (\"class 0\", \"class 1\", \"class 2\", \"class 3\","
-                + " \"class 4\" and 995 more), found also \"n01440764\", \"n01443537\", ids of WordNet: say which they are by"
-                + " classMap", refusal(many, null, "n01440764", "n01443537"));
+        assertEquals("dataset: expected classes that prompts stand for (\"class 0\", \"class 1\", \"class 2\","
+                + " \"class 3\", \"class 4\" and 995 more), found also \"n01440764\", \"n01443537\", ids of WordNet:"
+                + " say which they are by classMap", refusal(many, null, "n01440764", "n01443537"));
     }
 
     /** ImageNetV2's folders are 0 to 999, which sort as 0, 1, 10, 100. */

@@ -53,8 +53,8 @@ class MatchingTest {
         }
         var example = read("""
                 {"id": 0, "image_0": "ex_0_img_0", "image_1": "ex_0_img_1", "caption_0": "an old person kisses a young \
-                person", "caption_1": "a young person kisses an old person", "tag": "Adjective-Age", "secondary_tag": "",\
-                 "num_main_preds": 1, "collapsed_tag": "Object"}
+                person", "caption_1": "a young person kisses an old person", "tag": "Adjective-Age", \
+                "secondary_tag": "", "num_main_preds": 1, "collapsed_tag": "Object"}
                 """).get(0);
         assertEquals(List.of(folder.resolve("images/ex_0_img_0.png"), folder.resolve("images/ex_0_img_1.jpg")),
                 example.images());

@@ -111,7 +111,8 @@ class ReferringTest {
         assertTrue(example.isRight(boxes.get(1)));
         assertFalse(example.isRight(boxes.get(2)));
         var answered = ReferredExample.of(example, List.of(box(1, 0, 3, 0), box(5, 0, 5, 6), box(3, 0, 1, 0)));
-        var summary = ReferringSummary.of(List.of(example, example), List.of(answered, answered), List.of(), new TreeMap<>());
+        var summary = ReferringSummary.of(List.of(example, example), List.of(answered, answered), List.of(),
+                new TreeMap<>());
         assertEquals(2.0 / 3, summary.chance(), 1e-15);
         assertEquals(List.of(2, 0, 0, 2, 2, 0), summary.accuracies().stream()
                 .map(accuracy -> accuracy.correct().right()).toList());

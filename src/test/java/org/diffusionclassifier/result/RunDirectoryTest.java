@@ -199,16 +199,17 @@ class RunDirectoryTest {
             Files.writeString(used, "abcd");
             Files.setLastModifiedTime(used, time);
             var message = Fixtures.inputError(() -> run.checkInputs(List.of(used, other), List.of(used, other), false));
-            assertEquals(used + ": expected the file that the run began with (3 bytes of 2026-01-02T03:04:05Z), found 4 bytes "
-                    + "of 2026-01-02T03:04:05Z: put it back, or use another out; with verify from the start, a file is known by "
-                    + "its content", message);
+            assertEquals(used + ": expected the file that the run began with (3 bytes of 2026-01-02T03:04:05Z), found "
+                    + "4 bytes of 2026-01-02T03:04:05Z: put it back, or use another out; with verify from the start, a "
+                    + "file is known by its content", message);
             Files.writeString(used, "abc");
             assertTrue(Fixtures.inputError(() -> run.checkInputs(List.of(used), List.of(used), false))
                     .contains("found 3 bytes of "));
             Files.setLastModifiedTime(used, time);
             run.checkInputs(List.of(used), List.of(used), false);
             Files.delete(used);
-            assertTrue(Fixtures.inputError(() -> run.checkInputs(List.of(used), List.of(used), false)).contains("found none"));
+            assertTrue(Fixtures.inputError(() -> run.checkInputs(List.of(used), List.of(used), false))
+                    .contains("found none"));
         }
     }
 

@@ -137,8 +137,8 @@ final class SamplePages {
                 new ReferringExample("", picture(1), boxes(), LONG, boxes().get(1)));
         var page = new ReferPage();
         asked.forEach(example -> page.add(ImageDecoder.read(example.image()), referred(example)));
-        return page.examples(ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(), List.of(LONG),
-                SETTINGS));
+        return page.examples(ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(),
+                List.of(LONG), SETTINGS));
     }
 
     /** Of some thousand images, a tenth of them wrong, and no two with as many pairs. */
