@@ -1,9 +1,11 @@
 package org.diffusionclassifier;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.Latents;
@@ -211,6 +213,14 @@ public final class Classifier implements AutoCloseable {
         trials.describe(settings);
         certainty.describe(settings);
         return settings;
+    }
+
+    /** The files that results depend on: the model's, but for the bundled one's, and those that settings name. */
+    List<Path> inputs() {
+        Path tree = strategy instanceof Race race ? race.tree() : null;
+        return Stream.concat(model.files().inputs().stream(),
+                Stream.of(trials.noise(), certainty.prior(), certainty.calibration(), tree).filter(Objects::nonNull))
+                .toList();
     }
 
     private Latents latents() {

@@ -1,15 +1,22 @@
 package org.diffusionclassifier;
 
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Example;
-import org.diffusionclassifier.dataset.Shard;
+import org.diffusionclassifier.dataset.Range;
 import org.diffusionclassifier.file.JsonFile;
+import org.diffusionclassifier.file.Sha256;
+import org.diffusionclassifier.prompt.ClassMap;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.result.ErrorRecording;
+import org.diffusionclassifier.result.FailedImage;
 import org.diffusionclassifier.result.ImageResult;
 import org.diffusionclassifier.result.Outcome;
 import org.diffusionclassifier.result.RunDirectory;
@@ -18,42 +25,21 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * A labelled dataset, or a share of it, classified image by image into a directory, from which an interrupted run is
- * resumed: see {@link RunDirectory}. Immutable.
+ * resumed: see {@link RunDirectory}. An image whose file is broken is kept as failed, and counts neither as right nor
+ * as wrong; a run that is resumed tries it again. Immutable.
  *
- * @param dataset what is classified
- * @param range   which of its images
- * @param out     the run's directory: settings.json, results.jsonl (one line an image) and summary.json
- * @param record  a file to write every pair's error to at the end ({@link ErrorRecording}); null for none
+ * @param dataset  what is classified
+ * @param range    which of its images
+ * @param classMap a file that says which class of the prompts a class of the dataset is, as {@link ClassMap} reads it;
+ *                 null to go by names
+ * @param out      the run's directory: settings.json, inputs.json, results.jsonl (one line an image) and summary.json
+ * @param record   a file to write every pair's error to at the end ({@link ErrorRecording}); null for none
+ * @param failFast whether to refuse the first image that cannot be decoded, rather than to keep it as failed
+ * @param verify   whether files are compared by content with those that the run began with, rather than by size and
+ *                 time
  */
-public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
-
-    /**
-     * Which images of a dataset.
-     *
-     * @param limit the first so many, at least 1; null for all
-     * @param shard which share of these
-     */
-    public record Range(Integer limit, Shard shard) {
-
-        public static final Range ALL = new Range(null, new Shard(1, 1));
-
-        /** @throws InputException for a limit below 1 */
-        public Range {
-            if (limit != null && limit < 1) {
-                throw InputException.of("%s: expected at least 1, found %d", InputException.field("limit"), limit);
-            }
-        }
-
-        /** @throws InputException if there are none */
-        int[] indices(Dataset dataset) {
-            int[] wanted = shard.indices(limit == null ? dataset.size() : Math.min(limit, dataset.size())).toArray();
-            if (wanted.length == 0) {
-                throw InputException.of("%s: expected a share of at least one image, found none of %d",
-                        InputException.field("shard"), dataset.size());
-            }
-            return wanted;
-        }
-    }
+public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, Path record, boolean failFast,
+        boolean verify) {
 
     /** Follows a run; called by the thread that runs it. */
     public interface Listener {
@@ -64,6 +50,10 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
 
         /** Another image was classified, and its result is on the disk. */
         default void classified(ImageResult result) {
+        }
+
+        /** Another image cannot be classified, which is on the disk. */
+        default void failed(FailedImage failure) {
         }
 
         /**
@@ -80,10 +70,12 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
      * What a run comes to.
      *
      * @param summary   as in summary.json
-     * @param outcomes  of each image, by rising index
+     * @param outcomes  of each image that was classified, by rising index
+     * @param failures  of each that could not be, likewise
      * @param recording null if none was asked for
      */
-    public record Finished(Summary summary, List<Outcome> outcomes, ErrorRecording recording) {
+    public record Finished(Summary summary, List<Outcome> outcomes, List<FailedImage> failures,
+            ErrorRecording recording) {
     }
 
     /** Of the whole dataset, without a recording. */
@@ -91,14 +83,36 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
         this(dataset, Range.ALL, out, null);
     }
 
+    /** With classes that go by their names. */
+    public Evaluation(Dataset dataset, Range range, Path out, Path record) {
+        this(dataset, range, null, out, record, false, false);
+    }
+
+    /** What its user should know: what of the dataset was passed over or guessed. Empty for most. */
+    public List<String> notices(PromptSet prompts) {
+        return Stream.concat(dataset.notices().stream(), classes(prompts).notices().stream()).toList();
+    }
+
+    private ClassMap classes(PromptSet prompts) {
+        return ClassMap.of(dataset.classNames(), prompts, classMap);
+    }
+
     /**
      * Refuses what can be refused before anything is loaded.
      *
-     * @throws InputException if the range is empty, or errors are to be recorded of a strategy that leaves some out
+     * @throws InputException if the range is empty, no prompt stands for a class of the dataset, or errors are to be
+     *                        recorded of a strategy that leaves some out
      */
     public void check(Classifier classifier) {
         classifier.check();
-        range.indices(dataset);
+        ClassMap classes = classes(classifier.prompts());
+        Set<Integer> known = classifier.prompts().classes().keySet();
+        for (int index : range.indices(dataset)) {
+            if (!known.contains(classes.classIndex(dataset.label(index)))) {
+                throw new InputException(dataset.name(index) + ": expected a label that a prompt stands for, found "
+                        + dataset.label(index));
+            }
+        }
         if (record != null && !classifier.strategy().isExhaustive()) {
             throw InputException.of("%s: expected %s beside it", InputException.field("record"),
                     InputException.field("exhaustive"));
@@ -108,8 +122,8 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
     /**
      * Classifies what has no result yet, and sums everything up.
      *
-     * @throws InputException as {@link #check}; for a directory of another run; for an image that cannot be decoded, or
-     *                        whose label no prompt stands for
+     * @throws InputException as {@link #check}; for a directory of another run; for a file that results come from and
+     *                        that was changed since; if no image at all can be classified, or, failing fast, one cannot
      */
     public Finished run(Classifier classifier, Listener listener) {
         check(classifier);
@@ -117,28 +131,66 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
         PromptSet prompts = classifier.prompts();
         try (var run = RunDirectory.open(out, settings, dataset.size())) {
             int[] wanted = range.indices(dataset);
+            checkInputs(run, wanted, classifier.inputs());
             listener.started(run, wanted.length);
             classify(wanted, classifier, run, listener);
-            Summary summary = Summary.of(run.outcomes(), prompts.classes(), settings);
+            List<FailedImage> failures = run.failures();
+            if (run.outcomes().isEmpty()) {
+                throw new InputException("no image could be classified, %d failed: %s".formatted(failures.size(),
+                        failures.get(0).failed()));
+            }
+            Summary summary = Summary.of(run.outcomes(), failures.size(), prompts.classes(), settings);
             JsonFile.write(out.resolve("summary.json"), summary);
-            return new Finished(summary, run.outcomes(), record == null ? null : record(run, classifier, settings));
+            return new Finished(summary, run.outcomes(), failures,
+                    record == null ? null : record(run, classifier, settings));
         }
+    }
+
+    private void checkInputs(RunDirectory run, int[] wanted, Collection<Path> model) {
+        var used = new LinkedHashSet<Path>();
+        if (!run.done().isEmpty()) {
+            used.addAll(model);
+        }
+        run.done().forEach(index -> used.add(dataset.file(index)));
+        var all = new LinkedHashSet<>(model);
+        all.addAll(used);
+        Arrays.stream(wanted).mapToObj(dataset::file).forEach(all::add);
+        run.checkInputs(used, all, verify);
     }
 
     private void classify(int[] wanted, Classifier classifier, RunDirectory run, Listener listener) {
         Set<Integer> done = Set.copyOf(run.done());
+        ClassMap classes = classes(classifier.prompts());
         long correct = run.outcomes().stream().filter(Outcome::correct).count();
         int finished = done.size();
         for (int index : wanted) {
             if (!done.contains(index)) {
-                ImageResult result = classify(classifier, index, dataset.get(index));
-                run.append(result);
-                listener.classified(result);
-                finished++;
-                correct += result.outcome().correct() ? 1 : 0;
+                int label = classes.classIndex(dataset.label(index));
+                ImageResult result = classify(classifier, index, label, run, listener);
+                finished += result == null ? 0 : 1;
+                correct += result != null && result.outcome().correct() ? 1 : 0;
             }
             listener.progressed(correct, finished);
         }
+    }
+
+    /** Null if it failed. */
+    private ImageResult classify(Classifier classifier, int index, int label, RunDirectory run, Listener listener) {
+        ImageResult result;
+        try {
+            result = classify(classifier, index, new Example(dataset.name(index), dataset.image(index), label));
+        } catch (InputException e) {
+            if (failFast) {
+                throw e;
+            }
+            var failure = new FailedImage(index, dataset.name(index), label, e.getMessage());
+            run.append(failure);
+            listener.failed(failure);
+            return null;
+        }
+        run.append(result);
+        listener.classified(result);
+        return result;
     }
 
     /**
@@ -168,8 +220,19 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
     private SortedMap<String, String> settings(Classifier classifier) {
         SortedMap<String, String> settings = classifier.settings();
         settings.put("dataset", dataset.description());
-        settings.put("shard", range.shard.toString());
+        settings.put("images-and-classes", imagesSha256(classes(classifier.prompts())));
+        settings.put("order", "classes in turn");
+        settings.put("shard", range.shard().toString());
         settings.put("prompts", classifier.prompts().sha256());
         return settings;
+    }
+
+    /** Digest of the images' names and classes in order, by whose indices results are kept. */
+    private String imagesSha256(ClassMap classes) {
+        var lines = new Sha256();
+        for (int index = 0; index < dataset.size(); index++) {
+            lines.add(dataset.name(index), classes.classIndex(dataset.label(index)));
+        }
+        return lines.hex();
     }
 }

@@ -24,19 +24,30 @@ public final class Matching {
     private static final InputException.Field CAPTIONS = InputException.field("captions");
 
     private final CaptionTrials each;
+    private final boolean failFast;
 
     Matching(CaptionTrials each) {
+        this(each, false);
+    }
+
+    private Matching(CaptionTrials each, boolean failFast) {
         this.each = each;
+        this.failFast = failFast;
     }
 
     /** Timesteps of every caption and picture. Default: {@link #N_SAMPLES}. */
     public Matching nSamples(int nSamples) {
-        return new Matching(each.withNSamples(nSamples));
+        return new Matching(each.withNSamples(nSamples), failFast);
     }
 
     /** What is drawn and measured. Default: {@link TrialSpec#DEFAULT}. */
     public Matching trials(TrialSpec trials) {
-        return new Matching(each.withTrials(trials));
+        return new Matching(each.withTrials(trials), failFast);
+    }
+
+    /** Whether examples are refused with the first picture that cannot be decoded, rather than go on without it. */
+    public Matching failFast(boolean stops) {
+        return new Matching(each, stops);
     }
 
     /**
@@ -74,31 +85,38 @@ public final class Matching {
     }
 
     /**
-     * Scores examples of two pictures and two captions in the manner of Winoground.
+     * Scores examples of two pictures and two captions in the manner of Winoground. An example with a picture that
+     * cannot be decoded is left out of the scores, and the summary says why.
      *
      * @param asked at least one
      * @param seen  gets each example with its two pictures, when it is done
-     * @throws InputException for a file that is no image
+     * @throws InputException if no example has two whole pictures, or, failing fast, one has not
      */
     public Answer<MatchingSummary> examples(List<MatchingExample> asked,
                                                 BiConsumer<List<RgbImage>, MatchedExample> seen) {
         each.check();
-        asked.stream().flatMap(example -> example.images().stream()).distinct().forEach(ImageDecoder::size);
-        List<String> captions = asked.stream().flatMap(example -> example.captions().stream()).toList();
+        var failures = new Failures(failFast);
+        List<MatchingExample> whole = asked.stream().filter(example -> failures.attempt(() ->
+                example.images().stream().map(ImageDecoder::size).toList()).isPresent()).toList();
+        failures.requireSome(whole);    // before anything is loaded
+        List<String> captions = whole.stream().flatMap(example -> example.captions().stream()).toList();
         var matched = each.run(captions, errors -> {
             var done = new ArrayList<MatchedExample>();
-            for (MatchingExample example : asked) {
-                List<RgbImage> pictures = example.images().stream().map(ImageDecoder::read).toList();
-                var rows = new ArrayList<CaptionErrors>();
-                for (int i = 0; i < pictures.size(); i++) {
-                    rows.add(errors.of(example.images().get(i).toString(), pictures.get(i), example.captions()));
-                }
-                done.add(MatchedExample.of(example, rows));
-                seen.accept(pictures, done.get(done.size() - 1));
+            for (MatchingExample example : whole) {
+                var decoded = failures.attempt(() -> example.images().stream().map(ImageDecoder::read).toList());
+                decoded.ifPresent(pictures -> {
+                    var rows = new ArrayList<CaptionErrors>();
+                    for (int i = 0; i < pictures.size(); i++) {
+                        rows.add(errors.of(example.images().get(i).toString(), pictures.get(i), example.captions()));
+                    }
+                    done.add(MatchedExample.of(example, rows));
+                    seen.accept(pictures, done.get(done.size() - 1));
+                });
             }
+            failures.requireSome(done);
             return done;
         });
-        return new Answer<>(MatchingSummary.of(matched.value(), matched.settings()),
+        return new Answer<>(MatchingSummary.of(matched.value(), failures.reasons(), matched.settings()),
                 matched.settings(), matched.trials(), matched.pairs(), matched.seconds());
     }
 }

@@ -1,10 +1,13 @@
 package org.diffusionclassifier;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.Layout;
+import org.diffusionclassifier.checkpoint.ModelSpec.LoraSpec;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.checkpoint.ReadAhead;
 import org.diffusionclassifier.device.Device;
@@ -93,6 +96,18 @@ final class ModelFiles implements AutoCloseable {
     /** As {@link Checkpoint#notices}. */
     List<String> notices() {
         return checkpoint.notices();
+    }
+
+    /** The files that it is read from; none of the bundled model, which the program comes with. */
+    List<Path> inputs() {
+        if (bundled != null) {
+            return List.of();
+        }
+        Stream<Path> own = checkpoint.origins(layout).values().stream()
+                .flatMap(origin -> origin.files().values().stream());
+        Stream<Path> beside = Stream.concat(Stream.ofNullable(spec.labels()),
+                spec.loras().stream().map(LoraSpec::file));
+        return Stream.concat(own, beside).toList();
     }
 
     /** Adds what errors depend on, by name. */

@@ -7,7 +7,6 @@ import org.diffusionclassifier.dataset.Boxes;
 import org.diffusionclassifier.dataset.ReferringExample;
 import org.diffusionclassifier.image.Box;
 import org.diffusionclassifier.image.ImageDecoder;
-import org.diffusionclassifier.image.ImageSize;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.result.BoxErrors;
 import org.diffusionclassifier.result.ReferredExample;
@@ -21,19 +20,30 @@ import org.diffusionclassifier.tensor.InputException;
 public final class Referring {
 
     private final CaptionTrials each;
+    private final boolean failFast;
 
     Referring(CaptionTrials each) {
+        this(each, false);
+    }
+
+    private Referring(CaptionTrials each, boolean failFast) {
         this.each = each;
+        this.failFast = failFast;
     }
 
     /** Timesteps of every box. Default: {@link Matching#N_SAMPLES}. */
     public Referring nSamples(int nSamples) {
-        return new Referring(each.withNSamples(nSamples));
+        return new Referring(each.withNSamples(nSamples), failFast);
     }
 
     /** What is drawn and measured. Default: {@link TrialSpec#DEFAULT}. */
     public Referring trials(TrialSpec trials) {
-        return new Referring(each.withTrials(trials));
+        return new Referring(each.withTrials(trials), failFast);
+    }
+
+    /** Whether examples are refused with the first picture that cannot be decoded, rather than go on without it. */
+    public Referring failFast(boolean stops) {
+        return new Referring(each, stops);
     }
 
     /**
@@ -57,33 +67,44 @@ public final class Referring {
     }
 
     /**
-     * Measures accuracy on examples in the manner of RefCOCO.
+     * Measures accuracy on examples in the manner of RefCOCO. An example with a picture that cannot be decoded is left
+     * out of it, and the summary says why.
      *
      * @param asked at least one
      * @param seen  gets each example with its picture, when it is done
-     * @throws InputException for a file that is no image, or a box outside its picture
+     * @throws InputException for a box outside its picture; if no example has a whole picture, or, failing fast, one
+     *                        has not
      */
     public Answer<ReferringSummary> examples(List<ReferringExample> asked,
                                                  BiConsumer<RgbImage, ReferredExample> seen) {
         each.check();
-        for (ReferringExample example : asked) {    // refuses a wrong file before hours are spent on the others
-            ImageSize size = ImageDecoder.size(example.image());
-            Boxes.requireIn(size, example.boxes(), example.where() + ": boxes");
-            Boxes.requireIn(size, List.of(example.truth()), example.where() + ": truth");
+        var failures = new Failures(failFast);
+        var whole = new ArrayList<ReferringExample>();
+        for (ReferringExample example : asked) {    // refuses a wrong list before hours are spent on it
+            failures.attempt(() -> ImageDecoder.size(example.image())).ifPresent(size -> {
+                Boxes.requireIn(size, example.boxes(), example.where() + ": boxes");
+                Boxes.requireIn(size, List.of(example.truth()), example.where() + ": truth");
+                whole.add(example);
+            });
         }
-        List<String> expressions = asked.stream().map(ReferringExample::expression).toList();
+        failures.requireSome(whole);
+        List<String> expressions = whole.stream().map(ReferringExample::expression).toList();
+        var read = new ArrayList<ReferringExample>();
         var answered = each.run(expressions, errors -> {
             var done = new ArrayList<ReferredExample>();
-            for (ReferringExample example : asked) {
-                RgbImage picture = ImageDecoder.read(example.image());
-                done.add(ReferredExample.of(example,
-                        boxErrors(errors, picture, example.boxes(), example.expression())));
-                seen.accept(picture, done.get(done.size() - 1));
+            for (ReferringExample example : whole) {
+                failures.attempt(() -> ImageDecoder.read(example.image())).ifPresent(picture -> {
+                    read.add(example);
+                    done.add(ReferredExample.of(example,
+                            boxErrors(errors, picture, example.boxes(), example.expression())));
+                    seen.accept(picture, done.get(done.size() - 1));
+                });
             }
+            failures.requireSome(done);
             return done;
         });
-        return new Answer<>(ReferringSummary.of(asked, answered.value(), answered.settings()), answered.settings(),
-                answered.trials(), answered.pairs(), answered.seconds());
+        return new Answer<>(ReferringSummary.of(read, answered.value(), failures.reasons(), answered.settings()),
+                answered.settings(), answered.trials(), answered.pairs(), answered.seconds());
     }
 
     private static List<BoxErrors> boxErrors(CaptionTrials.Errors errors, RgbImage picture, List<Box> boxes,

@@ -14,6 +14,7 @@ import java.util.List;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.testing.Fixtures;
+import org.diffusionclassifier.dataset.Range;
 import org.diffusionclassifier.dataset.Shard;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
@@ -65,7 +66,7 @@ class DiffusionModelTest {
         assertEquals("nTrials: expected 1 to 1000, found 0", Fixtures.inputError(() -> TrialSpec.DEFAULT.withNTrials(0)));
         assertEquals("interval: expected at least 1, found 0", Fixtures.inputError(() -> new Interval(0)));
         assertEquals("limit: expected at least 1, found 0",
-                Fixtures.inputError(() -> new Evaluation.Range(0, new Shard(1, 1))));
+                Fixtures.inputError(() -> new Range(null, 0, null, new Shard(1, 1))));
         assertTrue(Fixtures.inputError(() -> cpu().weightsBudget(1 << 20).load()).startsWith("weightsBudget: expected at"));
     }
 
@@ -141,17 +142,17 @@ class DiffusionModelTest {
                 var classifier = model.classifier().strategy(Staged.exhaustive(1))) {
             Dataset dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
             Path record = folder.resolve("errors.safetensors");
-            assertTrue(Fixtures.inputError(() -> new Evaluation(dataset, Evaluation.Range.ALL, out, record)
+            assertTrue(Fixtures.inputError(() -> new Evaluation(dataset, Range.ALL, out, record)
                     .run(classifier.strategy(new Staged(List.of(1, 2), List.of(2, 1))), new Noting()))
                     .startsWith("record: expected exhaustive"));
             assertFalse(Files.exists(out));
             var first = new Noting();
-            new Evaluation(dataset, new Evaluation.Range(2, new Shard(1, 1)), out, null).run(classifier, first);
-            assertEquals(List.of("started 0 of 2", "0", "1 done", "1", "2 done"), first.lines);
+            new Evaluation(dataset, new Range(null, 2, null, new Shard(1, 1)), out, null).run(classifier, first);
+            assertEquals(List.of("started 0 of 2", "0", "1 done", "3", "2 done"), first.lines);
             var second = new Noting();
-            var finished = new Evaluation(dataset, new Evaluation.Range(3, new Shard(1, 1)), out, record)
+            var finished = new Evaluation(dataset, new Range(null, 3, null, new Shard(1, 1)), out, record)
                     .run(classifier, second);
-            assertEquals(List.of("started 2 of 3", "2 done", "2 done", "2", "3 done"), second.lines);
+            assertEquals(List.of("started 2 of 3", "2 done", "2 done", "6", "3 done"), second.lines);
             assertEquals(3, finished.summary().images());
             assertEquals(3, finished.recording().images().size());
             assertTrue(Files.exists(record) && Files.exists(out.resolve("summary.json")));

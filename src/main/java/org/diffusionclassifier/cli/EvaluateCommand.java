@@ -8,10 +8,12 @@ import org.diffusionclassifier.DiffusionModel;
 import org.diffusionclassifier.Evaluation;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Datasets;
+import org.diffusionclassifier.dataset.Range;
 import org.diffusionclassifier.dataset.Shard;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.html.EvaluatePage;
 import org.diffusionclassifier.result.ErrorRecording;
+import org.diffusionclassifier.result.FailedImage;
 import org.diffusionclassifier.result.RunDirectory;
 import org.diffusionclassifier.result.Summary;
 import picocli.CommandLine.Command;
@@ -33,23 +35,47 @@ final class EvaluateCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--dataset", required = true, paramLabel = "FORM:PATH",
-            description = "idx:DIR (MNIST's files), folder:DIR (one folder a class), csv:FILE (path,classidx), "
-                    + "cifar10:DIR or cifar100:DIR (the binary versions).")
+            description = "idx:DIR (MNIST's files), folder:DIR (one folder a class), csv:FILE (path and "
+                    + "classname or classidx), cifar10:DIR or cifar100:DIR (the binary versions). Classes go by their "
+                    + "names, spelling aside, where there are names.")
     private String dataset;
 
     @Option(names = "--split", paramLabel = "NAME", defaultValue = "test",
             description = "train or test. Default: ${DEFAULT-VALUE}.")
     private String split;
 
-    @Option(names = "--limit", paramLabel = "N", description = "The dataset's first N images only.")
+    @Option(names = "--class-map", paramLabel = "CSV",
+            description = "Which class of the prompts a class of the dataset is, where their names do not say: columns "
+                    + "dataset,class, the latter a name or an index.")
+    private Path classMap;
+
+    @Option(names = "--limit", paramLabel = "N",
+            description = "N images only, spread over the classes: the first of each, then the second of each, and so "
+                    + "on.")
     private Integer limit;
 
+    @Option(names = "--limit-per-class", paramLabel = "N", description = "The first N images of each class only.")
+    private Integer limitPerClass;
+
+    @Option(names = "--first", paramLabel = "N",
+            description = "The dataset's first N images only, whatever their classes.")
+    private Integer first;
+
     @Option(names = "--shard", paramLabel = "I/N", defaultValue = "1/1",
-            description = "Every N-th image from the I-th on, for N machines, each with its own --out.")
+            description = "A share of the images, every N-th of each class, for N machines, each with its own --out.")
     private String shard;
 
+    @Option(names = "--fail-fast",
+            description = "Stop at the first picture that cannot be read, rather than go on without it.")
+    private boolean failFast;
+
+    @Option(names = "--verify",
+            description = "Know the pictures and the model by their contents (SHA-256), not by size and time, when a "
+                    + "run goes on.")
+    private boolean verify;
+
     @Option(names = "--out", required = true, paramLabel = "DIR",
-            description = "Gets settings.json, results.jsonl (one line an image) and summary.json.")
+            description = "Gets settings.json, inputs.json, results.jsonl (one line an image) and summary.json.")
     private Path out;
 
     @Option(names = "--record", paramLabel = "FILE",
@@ -74,10 +100,11 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Dataset images = Datasets.open(dataset, split);
-        var range = new Evaluation.Range(limit, Shard.parse(shard));
+        var range = new Range(first, limit, limitPerClass, Shard.parse(shard));
         try (var opened = model.open(main)) {
             PromptSet prompts = opened.prompts(promptOptions.spec(), images.classNames());
-            var evaluation = new Evaluation(images, range, out, record);
+            var evaluation = new Evaluation(images, range, classMap, out, record, failFast, verify);
+            main.note(evaluation.notices(prompts));
             try (var classifier = opened.classifier(prompts).strategy(trials.strategy(prompts.prompts().size()))
                     .trials(trials.trials()).certainty(certainty.spec())) {
                 evaluation.check(classifier);
@@ -124,7 +151,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
         @Override
         public void progressed(long correct, int finished) {
-            progress.step(String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished));
+            progress.step(finished == 0 ? ""
+                    : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished));
         }
 
         @Override
@@ -138,12 +166,16 @@ final class EvaluateCommand implements Callable<Integer> {
     private void print(Evaluation.Finished finished, Dataset images, PromptSet prompts) {
         Summary summary = finished.summary();
         PrintWriter printer = spec.commandLine().getOut();
-        printer.printf(Locale.ROOT, "%n%s%n%d of %d right: accuracy %.1f %%, 95 %% interval %.1f to %.1f %%; "
-                        + "%.0f pairs an image%s; expected calibration error %.3f%n", summary.confusion().render(),
-                summary.correct(), summary.images(), 100 * summary.accuracy(), 100 * summary.accuracyLow(),
-                100 * summary.accuracyHigh(), summary.pairsPerImage(),
-                summary.ties() == 0 ? "" : ", " + summary.ties() + " undecided", summary.calibration().error());
-        report.write(() -> EvaluatePage.of(summary, finished.outcomes(), prompts.classes(), images));
+        printer.printf(Locale.ROOT, "%n%s%n%d of %d right%s: accuracy %.1f %%, 95 %% interval %.1f to %.1f %%; "
+                        + "mean of the classes %.1f %%; %.0f pairs an image%s; expected calibration error %.3f%n",
+                summary.confusion().render(), summary.correct(), summary.images(),
+                summary.failed() == 0 ? "" : ", without " + summary.failed() + " that failed", 100 * summary.accuracy(),
+                100 * summary.accuracyLow(), 100 * summary.accuracyHigh(), 100 * summary.meanPerClassAccuracy(),
+                summary.pairsPerImage(), summary.ties() == 0 ? "" : ", " + summary.ties() + " undecided",
+                summary.calibration().error());
+        main.noteFailures(finished.failures().stream().map(FailedImage::failed).toList());
+        report.write(() -> EvaluatePage.of(summary, finished.outcomes(), finished.failures(), prompts.classes(),
+                images));
         ErrorRecording recording = finished.recording();
         if (recording != null) {
             printer.printf("%s: errors of %d images, %d prompts, %d trials%n", record, recording.images().size(),

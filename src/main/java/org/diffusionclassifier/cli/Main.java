@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.file.Listed;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -74,6 +75,13 @@ public final class Main implements Runnable {
     /** Says on standard error what the user should know of what was given. */
     void note(List<String> notices) {
         notices.forEach(notice -> spec.commandLine().getErr().println(line("note: " + notice)));
+    }
+
+    /** Says on standard error what was left out because of its picture. */
+    void noteFailures(List<String> reasons) {
+        if (!reasons.isEmpty()) {
+            note(List.of(reasons.size() + " left out, because the picture cannot be read: " + Listed.of(reasons)));
+        }
     }
 
     @Override

@@ -40,11 +40,16 @@ final class MatchCommand implements Callable<Integer> {
 
     @Option(names = "--examples", paramLabel = "FILE",
             description = "Instead: two pictures and two captions a line, as JSON with image_0, image_1 (relative to "
-                    + "the file), caption_0, caption_1 and tag.")
+                    + "the file), caption_0, caption_1 and tag. Winoground's own list will do, beside its folder "
+                    + "images.")
     private Path examples;
 
     @Option(names = "--demo", description = "Instead: the bundled examples.")
     private boolean demo;
+
+    @Option(names = "--fail-fast",
+            description = "With examples: stop at the first picture that cannot be read, rather than go on without it.")
+    private boolean failFast;
 
     @Mixin
     private CaptionOptions common;
@@ -52,7 +57,8 @@ final class MatchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         try (var model = common.model.open(main)) {
-            Matching matching = model.matching().trials(common.trials()).nSamples(common.nSamples());
+            Matching matching = model.matching().trials(common.trials()).nSamples(common.nSamples())
+                    .failFast(failFast);
             int inputs = (images.isEmpty() ? 0 : 1) + (examples == null ? 0 : 1) + (demo ? 1 : 0);
             if (inputs != 1) {
                 throw new InputException("match: expected one of IMAGE…, --examples and --demo, found "
@@ -107,6 +113,7 @@ final class MatchCommand implements Callable<Integer> {
             });
         }
         common.print(spec.commandLine().getOut(), MatchingText.scores(matched.value()), matched);
+        main.noteFailures(matched.value().failed());
         common.report.write(() -> page.examples(matched.value()));
         common.json.write(matched.value());
     }

@@ -57,13 +57,18 @@ final class ReferCommand implements Callable<Integer> {
                     + "a box or the index of one.")
     private Path examples;
 
+    @Option(names = "--fail-fast",
+            description = "With examples: stop at the first picture that cannot be read, rather than go on without it.")
+    private boolean failFast;
+
     @Mixin
     private CaptionOptions common;
 
     @Override
     public Integer call() {
         try (var model = common.model.open(main)) {
-            Referring referring = model.referring().trials(common.trials()).nSamples(common.nSamples());
+            Referring referring = model.referring().trials(common.trials()).nSamples(common.nSamples())
+                    .failFast(failFast);
             if ((image == null) == (examples == null)) {
                 throw new InputException("refer: expected an IMAGE or --examples, found "
                         + (image == null ? "neither" : "both"));
@@ -116,6 +121,7 @@ final class ReferCommand implements Callable<Integer> {
         }
         common.print(spec.commandLine().getOut(), asked.size() + " examples, intersection over union above 0.5\n"
                 + ReferringText.accuracies(answered.value()), answered);
+        main.noteFailures(answered.value().failed());
         common.report.write(() -> page.examples(answered.value()));
         common.json.write(answered.value());
     }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.diffusionclassifier.file.TextFile;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -24,7 +25,11 @@ final class CifarDataset implements Dataset {
     private final int labelBytes;
     private final String description;
 
-    private record Batch(String name, byte[] records) {
+    private record Batch(Path file, byte[] records) {
+    }
+
+    /** A record, the {@code number}-th of its batch. */
+    private record Place(Batch batch, int number) {
     }
 
     private CifarDataset(Path directory, List<String> files, int labelBytes, String namesFile, int classes) {
@@ -32,8 +37,8 @@ final class CifarDataset implements Dataset {
         classNames = readNames(directory.resolve(namesFile), classes);
         batches = new ArrayList<>();
         for (var file : files) {
-            var records = readRecords(directory.resolve(file), classes);
-            batches.add(new Batch(file.replace(".bin", ""), records));
+            var batch = directory.resolve(file);
+            batches.add(new Batch(batch, readRecords(batch, classes)));
         }
         description = "cifar" + classes + " " + directory + " (" + String.join(", ", files) + "), " + size()
                 + " images of 32x32";
@@ -60,27 +65,46 @@ final class CifarDataset implements Dataset {
     }
 
     @Override
-    public Example get(int index) {
+    public String name(int index) {
+        Place place = place(index);
+        return place.batch.file.getFileName().toString().replace(".bin", "") + "#" + place.number;
+    }
+
+    @Override
+    public int label(int index) {
+        Place place = place(index);
+        return place.batch.records[place.number * recordBytes() + labelBytes - 1];
+    }
+
+    @Override
+    public Path file(int index) {
+        return place(index).batch.file;
+    }
+
+    private Place place(int index) {
         Objects.checkIndex(index, size());
+        int number = index;
         for (var batch : batches) {
             int count = batch.records.length / recordBytes();
-            if (index < count) {
-                return example(batch, index);
+            if (number < count) {
+                return new Place(batch, number);
             }
-            index -= count;
+            number -= count;
         }
         throw new AssertionError("the batches' sizes sum to the dataset's");
     }
 
-    private Example example(Batch batch, int index) {
-        int start = index * recordBytes() + labelBytes;
+    @Override
+    public RgbImage image(int index) {
+        Place place = place(index);
+        int start = place.number * recordBytes() + labelBytes;
         var rgb = new byte[PLANE * 3];
         for (int channel = 0; channel < 3; channel++) {
             for (int i = 0; i < PLANE; i++) {
-                rgb[3 * i + channel] = batch.records[start + channel * PLANE + i];
+                rgb[3 * i + channel] = place.batch.records[start + channel * PLANE + i];
             }
         }
-        return new Example(batch.name + "#" + index, new RgbImage(SIDE, SIDE, rgb), batch.records[start - 1]);
+        return new RgbImage(SIDE, SIDE, rgb);
     }
 
     @Override
@@ -122,7 +146,7 @@ final class CifarDataset implements Dataset {
     private static List<String> readNames(Path file, int classes) {
         List<String> names;
         try {
-            names = Files.readAllLines(file).stream().map(String::strip).filter(name -> !name.isEmpty()).toList();
+            names = TextFile.lines(file).stream().map(String::strip).filter(name -> !name.isEmpty()).toList();
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }

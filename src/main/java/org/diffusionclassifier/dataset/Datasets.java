@@ -19,7 +19,7 @@ public final class Datasets {
      * <ul>
      * <li>{@code idx:PATH}: {@linkplain IdxDataset MNIST's files}, a directory of them or one file of images
      * <li>{@code folder:PATH}: {@linkplain FolderDataset a folder a class}
-     * <li>{@code csv:FILE}: {@linkplain CsvDataset a list of image files and class indices}
+     * <li>{@code csv:FILE}: {@linkplain CsvDataset a list of image files and their classes}
      * <li>{@code cifar10:PATH}, {@code cifar100:PATH}: a directory of {@linkplain CifarDataset CIFAR's binary version}
      * </ul>
      *
@@ -43,7 +43,7 @@ public final class Datasets {
         };
     }
 
-    /** Opens {@linkplain CsvDataset a list of image files and class indices}, in whatever file system it lies. */
+    /** Opens {@linkplain CsvDataset a list of image files and their classes}, in whatever file system it lies. */
     public static Dataset csv(Path file) {
         return CsvDataset.open(file);
     }

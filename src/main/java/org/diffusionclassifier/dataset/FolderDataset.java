@@ -8,20 +8,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
  * One folder a class, in the order of torchvision's {@code ImageFolder}: class indices in the order of the folders'
- * names, a class's images (also those in folders below) by folder, then by name. Hidden files and folders and files
- * without an image's extension are skipped. Images are decoded when asked for.
+ * names, a class's images (also those in folders below) by folder, then by name. {@link FolderFiles} says which files
+ * are images. They are decoded when asked for.
  */
 final class FolderDataset implements Dataset {
 
-    private static final Set<String> EXTENSIONS = Set.of("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff");
-    private static final Set<String> SPLITS = Set.of("train", "val", "valid", "validation", "test");
+    private static final List<String> SPLITS = List.of("train", "val", "valid", "validation", "test");
     private static final Comparator<Path> BY_FOLDER_THEN_NAME = Comparator
             .comparing((Path file) -> file.getParent().toString())
             .thenComparing(file -> file.getFileName().toString());
@@ -31,12 +29,18 @@ final class FolderDataset implements Dataset {
 
     private final Path directory;
     private final List<String> classNames;
-    private final List<Entry> entries;
+    private final List<Entry> entries = new ArrayList<>();
+    private final FolderFiles files;
 
-    private FolderDataset(Path directory, List<String> classNames, List<Entry> entries) {
+    private FolderDataset(Path directory, List<String> classNames) {
         this.directory = directory;
         this.classNames = classNames;
-        this.entries = entries;
+        this.files = new FolderFiles(directory);
+        for (int label = 0; label < classNames.size(); label++) {
+            for (var image : images(directory.resolve(classNames.get(label)))) {
+                entries.add(new Entry(image, label));
+            }
+        }
     }
 
     /**
@@ -54,13 +58,7 @@ final class FolderDataset implements Dataset {
             throw new InputException(directory + ": no split " + InputException.quoted(split) + ", found "
                     + String.join(", ", classNames));
         }
-        var entries = new ArrayList<Entry>();
-        for (int label = 0; label < classNames.size(); label++) {
-            for (var image : images(directory.resolve(classNames.get(label)))) {
-                entries.add(new Entry(image, label));
-            }
-        }
-        return new FolderDataset(directory, classNames, entries);
+        return new FolderDataset(directory, classNames);
     }
 
     @Override
@@ -69,10 +67,23 @@ final class FolderDataset implements Dataset {
     }
 
     @Override
-    public Example get(int index) {
-        var entry = entries.get(index);
-        var name = directory.relativize(entry.image).toString().replace('\\', '/');
-        return new Example(name, ImageDecoder.read(entry.image), entry.label);
+    public String name(int index) {
+        return files.name(file(index));
+    }
+
+    @Override
+    public int label(int index) {
+        return entries.get(index).label;
+    }
+
+    @Override
+    public Path file(int index) {
+        return entries.get(index).image;
+    }
+
+    @Override
+    public RgbImage image(int index) {
+        return ImageDecoder.read(file(index));
     }
 
     @Override
@@ -83,6 +94,11 @@ final class FolderDataset implements Dataset {
     @Override
     public String description() {
         return "folder " + directory + ", " + size() + " images of " + classNames.size() + " classes";
+    }
+
+    @Override
+    public List<String> notices() {
+        return files.notices();
     }
 
     private static List<String> subfolders(Path directory) {
@@ -97,14 +113,14 @@ final class FolderDataset implements Dataset {
         }
     }
 
-    private static List<Path> images(Path folder) {
-        try (var files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
-            var images = files.filter(file -> isImage(folder.relativize(file)) && Files.isRegularFile(file))
-                    .sorted(BY_FOLDER_THEN_NAME)
-                    .toList();
+    private List<Path> images(Path folder) {
+        try (var below = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
+            // Sorted first, so that what is passed over is named in the same order everywhere.
+            var images = below.sorted(BY_FOLDER_THEN_NAME).filter(file -> !isHidden(folder.relativize(file)))
+                    .filter(files::isImage).toList();
             if (images.isEmpty()) {
-                throw new InputException(folder + ": no image of this class (expected .png, .jpg, .jpeg, .webp, .gif,"
-                        + " .bmp, .tif or .tiff files)");
+                throw new InputException(folder + ": no image of this class (expected " + ImageDecoder.EXPECTED + ")"
+                        + files.passedOverIn(folder));
             }
             return images;
         } catch (IOException | UncheckedIOException e) {
@@ -117,14 +133,12 @@ final class FolderDataset implements Dataset {
         return InputException.unreadable(directory, e instanceof UncheckedIOException u ? u.getCause() : (IOException) e);
     }
 
-    private static boolean isImage(Path relative) {
+    private static boolean isHidden(Path relative) {
         for (var part : relative) {
             if (part.toString().startsWith(".")) {
-                return false;
+                return true;
             }
         }
-        var name = relative.getFileName().toString();
-        int dot = name.lastIndexOf('.');
-        return dot > 0 && EXTENSIONS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
+        return false;
     }
 }

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
@@ -23,6 +25,7 @@ final class IdxDataset implements Dataset {
 
     private static final int MAX_ELEMENTS = Integer.MAX_VALUE / 3; // so that an image fits in an array as RGB too
 
+    private final Path file; // of the images
     private final String name; // of an example: less its index
     private final int height;
     private final int width;
@@ -31,6 +34,7 @@ final class IdxDataset implements Dataset {
     private final String description;
 
     private IdxDataset(Path file, Idx images, Idx labels) {
+        this.file = file;
         name = withoutGz(file).replace("-idx3-ubyte", "").replace(".idx3-ubyte", "");
         height = images.dimensions[1];
         width = images.dimensions[2];
@@ -42,22 +46,22 @@ final class IdxDataset implements Dataset {
     /**
      * @param path a directory with {@code train-images-idx3-ubyte}, {@code train-labels-idx1-ubyte},
      *             {@code t10k-images-idx3-ubyte}, {@code t10k-labels-idx1-ubyte}, or those of the split alone, each
-     *             also with {@code .gz}; or a file of images, whose labels stand beside it under its name with labels
-     *             for images and idx1 for idx3
+     *             also with {@code .gz} and with a dot before idx; or a file of images, whose labels stand beside it
+     *             under its name with labels for images and idx1 for idx3
      */
     static IdxDataset open(Path path, String split) {
         if (Files.notExists(path)) {
             throw new InputException(path + ": no such file or directory");
         }
         var images = Files.isDirectory(path)
-                ? plainOrGz(path.resolve((Datasets.isTrain(split) ? "train" : "t10k") + "-images-idx3-ubyte"))
+                ? stored(path.resolve((Datasets.isTrain(split) ? "train" : "t10k") + "-images-idx3-ubyte"))
                 : path;
         var imagesName = withoutGz(images);
         var labelsName = imagesName.replace("images", "labels").replace("idx3", "idx1");
         if (labelsName.equals(imagesName)) {
             throw new InputException(images + ": expected a name with \"images\", to find the labels beside it");
         }
-        var labels = plainOrGz(images.resolveSibling(labelsName));
+        var labels = stored(images.resolveSibling(labelsName));
 
         var pixels = Idx.read(images, 3);
         var classes = Idx.read(labels, 1);
@@ -74,13 +78,28 @@ final class IdxDataset implements Dataset {
     }
 
     @Override
-    public Example get(int index) {
-        int label = Byte.toUnsignedInt(labels[index]);
+    public String name(int index) {
+        return name + "#" + index;
+    }
+
+    @Override
+    public int label(int index) {
+        return Byte.toUnsignedInt(labels[index]);
+    }
+
+    @Override
+    public Path file(int index) {
+        return file;
+    }
+
+    @Override
+    public RgbImage image(int index) {
+        Objects.checkIndex(index, size());
         var rgb = new byte[height * width * 3];
         for (int i = 0, grey = index * height * width; i < rgb.length; i += 3, grey++) {
             Arrays.fill(rgb, i, i + 3, pixels[grey]);
         }
-        return new Example(name + "#" + index, new RgbImage(width, height, rgb), label);
+        return new RgbImage(width, height, rgb);
     }
 
     @Override
@@ -93,9 +112,12 @@ final class IdxDataset implements Dataset {
         return description;
     }
 
-    private static Path plainOrGz(Path file) {
-        var gz = file.resolveSibling(file.getFileName() + ".gz");
-        return Files.notExists(file) && Files.exists(gz) ? gz : file;
+    /** The file itself, or as it is there: gzipped, or with {@code .idx} for {@code -idx} as some unpackers name it. */
+    private static Path stored(Path file) {
+        var name = file.getFileName().toString();
+        var other = name.contains("-idx") ? name.replace("-idx", ".idx") : name.replace(".idx", "-idx");
+        return Stream.of(name, name + ".gz", other, other + ".gz").map(file::resolveSibling).filter(Files::exists)
+                .findFirst().orElse(file);
     }
 
     private static String withoutGz(Path file) {

@@ -16,8 +16,10 @@ import org.diffusionclassifier.tensor.InputException;
 public record MatchingExample(List<Path> images, List<String> captions, String tag) {
 
     /**
-     * Reads a file of one JSON object a line: {@code image_0}, {@code image_1} (relative to the file's own folder),
-     * {@code caption_0}, {@code caption_1} and, if it likes, {@code tag}. Other fields are ignored.
+     * Reads a file of one JSON object a line: {@code image_0}, {@code image_1} ({@linkplain JsonLine#image found}
+     * beside the file), {@code caption_0}, {@code caption_1} and, if it likes, {@code collapsed_tag} or else
+     * {@code tag}. Other fields are ignored. Winoground's tags are many; scores are reported by the three collapsed
+     * ones (Object, Relation, Both).
      *
      * @return at least one
      * @throws InputException for a file that is no such list, a missing picture, an empty caption, or two equal ones
@@ -31,8 +33,13 @@ public record MatchingExample(List<Path> images, List<String> captions, String t
                         + InputException.quoted(captions.get(1)) + " twice");
             }
             examples.add(new MatchingExample(List.of(line.image("image_0"), line.image("image_1")), captions,
-                    line.fields().has("tag") ? line.text("tag") : null));
+                    tag(line)));
         }
         return examples;
+    }
+
+    private static String tag(JsonLine line) {
+        return line.fields().has("collapsed_tag") ? line.text("collapsed_tag")
+                : line.fields().has("tag") ? line.text("tag") : null;
     }
 }

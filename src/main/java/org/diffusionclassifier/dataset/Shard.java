@@ -1,11 +1,10 @@
 package org.diffusionclassifier.dataset;
 
-import java.util.stream.IntStream;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * A share of a dataset, for evaluating it in several processes: every {@code of}-th image, so that a dataset sorted by
- * class is spread evenly.
+ * A share of a dataset, for evaluating it in several processes. {@link Range} deals the images of every class to the
+ * shards in turn.
  *
  * @param number which share, from 1 to {@code of}
  * @param of     how many shares there are
@@ -41,9 +40,9 @@ public record Shard(int number, int of) {
         return number + "/" + of;
     }
 
-    /** The indices of this share among {@code size} images, rising; none if there are more shares than images. */
-    public IntStream indices(int size) {
-        return IntStream.range(0, size).filter(index -> index % of == number - 1);
+    /** Whether it gets the card of this number, from 0, when cards are dealt in turn. */
+    boolean has(int card) {
+        return card % of == number - 1;
     }
 
     private static InputException refused(String found) {

@@ -2,7 +2,6 @@ package org.diffusionclassifier.file;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +33,7 @@ public record CsvTable(Path file, List<String> columns, List<Row> rows) {
      */
     public static CsvTable read(Path file) {
         long line = 1;
-        try (var parser = CSVParser.parse(withoutByteOrderMark(Files.readString(file)), FORMAT)) {
+        try (var parser = CSVParser.parse(TextFile.read(file), FORMAT)) {
             var columns = List.copyOf(parser.getHeaderNames());
             if (columns.isEmpty()) {
                 throw new InputException(file + ": empty, expected a CSV header");
@@ -73,10 +72,6 @@ public record CsvTable(Path file, List<String> columns, List<Row> rows) {
         }
         throw new InputException(file + ": no column " + String.join(" or ", names) + ", found "
                 + InputException.quoted(String.join(",", columns)));
-    }
-
-    private static String withoutByteOrderMark(String text) {
-        return text.startsWith("\uFEFF") ? text.substring(1) : text;
     }
 
     /**

@@ -19,12 +19,15 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public record JsonLine(Path file, String where, JsonNode fields) {
 
+    private static final List<String> IMAGE_FOLDERS = List.of("", "images/");
+    private static final List<String> IMAGE_ENDINGS = List.of("", ".png", ".jpg");
+
     /** @throws InputException for a file that cannot be read, has no objects, or a line that is none */
     public static List<JsonLine> read(Path file) {
         var lines = new ArrayList<JsonLine>();
         int number = 0;
         try {
-            for (String line : Files.readAllLines(file)) {
+            for (String line : TextFile.lines(file)) {
                 number++;
                 if (!line.isBlank()) {
                     lines.add(new JsonLine(file, file + ":" + number, object(line, file + ":" + number)));
@@ -72,18 +75,28 @@ public record JsonLine(Path file, String where, JsonNode fields) {
         return value.textValue();
     }
 
-    /** @throws InputException unless the field is the path of a file, relative to this one's folder */
+    /**
+     * The file that a field names: its path relative to this one's folder, or to the folder {@code images} there, with
+     * or without the ending .png or .jpg. Winoground's list has names without folder and ending.
+     *
+     * @throws InputException unless there is such a file
+     */
     public Path image(String name) {
         String text = text(name);
         try {
-            Path image = file.resolveSibling(text);
-            if (Files.isRegularFile(image)) {
-                return image;
+            for (String folder : IMAGE_FOLDERS) {
+                for (String ending : IMAGE_ENDINGS) {
+                    Path image = file.resolveSibling(folder + text + ending);
+                    if (Files.isRegularFile(image)) {
+                        return image;
+                    }
+                }
             }
         } catch (InvalidPathException e) {
             // refused below, with those that lead nowhere
         }
-        throw new InputException(where + ": " + name + ": no image file " + InputException.quoted(text));
+        throw new InputException(where + ": " + name + ": no image file " + InputException.quoted(text)
+                + " beside the list or in its folder images, nor with .png or .jpg after it");
     }
 
     /** A value as a message shows it. */

@@ -34,7 +34,8 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public final class ImageDecoder {
 
-    private static final String EXPECTED = "PNG, JPEG, WebP, GIF, BMP or TIFF";
+    /** The kinds of images that can be read, for messages. */
+    public static final String EXPECTED = "PNG, JPEG, WebP, GIF, BMP or TIFF";
 
     /** The names that the readers give themselves; ImageIO knows others (WBMP) that take nearly any file for theirs. */
     private static final Set<String> FORMATS = Set.of("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "BIGTIFF");

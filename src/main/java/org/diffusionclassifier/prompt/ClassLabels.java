@@ -69,10 +69,13 @@ public record ClassLabels(List<String> names) {
      * @throws InputException as {@link #label}, or for a label that is given twice
      */
     public PromptSet of(List<String> texts) {
+        return ofNumbers(texts.stream().map(this::label).toList());
+    }
+
+    private PromptSet ofNumbers(List<Integer> labels) {
         var prompts = new ArrayList<Prompt>();
         var seen = new HashSet<Integer>();
-        for (String text : texts) {
-            int label = label(text);
+        for (int label : labels) {
             if (!seen.add(label)) {
                 throw InputException.of("%s: label %d is given twice", PromptSet.CLASSES, label);
             }
@@ -82,23 +85,19 @@ public record ClassLabels(List<String> names) {
     }
 
     /**
-     * What a dataset's classes are to the model: the labels of their names, if the model has them all. Otherwise the labels
-     * of their numbers, if there are as many classes as labels or the number of classes is unknown.
+     * What a dataset's images are compared with: the labels of its classes' names,
+     * {@linkplain ClassNames spelling aside}, if the model has them all, and otherwise all labels. {@link ClassMap}
+     * says which of them the classes are.
      *
      * @param classNames of the dataset, in the order of its classes; empty where it has none
-     * @throws InputException if there are others
      */
     public PromptSet ofDataset(List<String> classNames) {
-        boolean known = !classNames.isEmpty() && classNames.stream().allMatch(name -> !named(name.strip()).isEmpty());
-        if (known) {
-            return of(classNames);
-        }
-        if (!classNames.isEmpty() && classNames.size() != names.size()) {
-            throw InputException.of("%s: expected %d classes, as the model has labels, or names that it knows, found "
-                    + "%d classes: say which labels they are by %s", InputException.field("dataset"), names.size(),
-                    classNames.size(), PromptSet.CLASSES);
-        }
-        return all();
+        PromptSet all = all();
+        var known = new ClassNames(all.classes());
+        List<List<Integer>> found = classNames.stream().map(known::find).toList();
+        boolean each = !found.isEmpty() && found.stream().allMatch(labels -> labels.size() == 1)
+                && found.stream().distinct().count() == found.size();
+        return each ? ofNumbers(found.stream().map(labels -> labels.get(0)).toList()) : all;
     }
 
     /** Prompts whose texts name labels, with the labels' numbers for texts. */

@@ -3,7 +3,6 @@ package org.diffusionclassifier.prompt;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,6 +12,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.file.JsonLine;
+import org.diffusionclassifier.file.TextFile;
 import org.diffusionclassifier.strategy.ClassTree;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -55,7 +55,7 @@ public final class LabelTree {
 
     private JsonNode parse() {
         try {
-            return JsonFile.MAPPER.readTree(Files.readString(file));
+            return JsonFile.MAPPER.readTree(TextFile.read(file));
         } catch (JsonProcessingException e) {
             throw new InputException(file + ": expected JSON, found what is none", e);
         } catch (IOException e) {

@@ -1,19 +1,16 @@
 package org.diffusionclassifier.prompt;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.diffusionclassifier.file.CsvTable;
+import org.diffusionclassifier.file.Sha256;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -117,15 +114,8 @@ public record PromptSet(List<Prompt> prompts) {
 
     /** Digest of all prompts with their classes, in order: equal for equal sets, whatever file they came from. */
     public String sha256() {
-        try {
-            var digest = MessageDigest.getInstance("SHA-256");
-            for (var prompt : prompts) {
-                var line = prompt.text() + '\0' + prompt.className() + '\0' + prompt.classIndex() + '\n';
-                digest.update(line.getBytes(StandardCharsets.UTF_8));
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
-        }
+        var sum = new Sha256();
+        prompts.forEach(prompt -> sum.add(prompt.text(), prompt.className(), prompt.classIndex()));
+        return sum.hex();
     }
 }

@@ -44,6 +44,13 @@ public record ConfusionMatrix(List<Integer> classes, List<String> names, int[][]
         return new ConfusionMatrix(classes, List.copyOf(all.values()), counts);
     }
 
+    /** The mean over the classes of which there are images of the share of these that were taken for their class. */
+    public double meanPerClassAccuracy() {
+        return IntStream.range(0, counts.length).filter(row -> IntStream.of(counts[row]).sum() > 0)
+                .mapToDouble(row -> (double) counts[row][row] / IntStream.of(counts[row]).sum())
+                .average().orElseThrow();
+    }
+
     /**
      * The matrix as text: one line a class with its name, index, counts by predicted class (· for 0) and share of right
      * ones. Where that would take more than 100 columns, which it does from about twenty classes, the ten pairs of

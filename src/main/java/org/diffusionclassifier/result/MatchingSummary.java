@@ -12,10 +12,11 @@ import org.diffusionclassifier.result.MatchedExample.Verdict;
  *
  * @param raw               scores by {@link Scoring#RAW}: of all examples, then of each tag in alphabetical order
  * @param lessUnconditional the same by {@link Scoring#LESS_UNCONDITIONAL}
+ * @param failed            why examples could not be matched, a line each; they count nowhere else
  * @param settings          what the results depend on, by name
  */
-public record MatchingSummary(List<Scores> raw, List<Scores> lessUnconditional, SortedMap<String, String> settings,
-        List<MatchedExample> examples) {
+public record MatchingSummary(List<Scores> raw, List<Scores> lessUnconditional, List<String> failed,
+        SortedMap<String, String> settings, List<MatchedExample> examples) {
 
     /**
      * Winoground's three scores.
@@ -34,10 +35,14 @@ public record MatchingSummary(List<Scores> raw, List<Scores> lessUnconditional, 
         }
     }
 
-    /** @param examples at least one */
-    public static MatchingSummary of(List<MatchedExample> examples, SortedMap<String, String> settings) {
+    /**
+     * @param examples at least one
+     * @param failed   why there are not more
+     */
+    public static MatchingSummary of(List<MatchedExample> examples, List<String> failed,
+                                     SortedMap<String, String> settings) {
         return new MatchingSummary(scores(examples, Scoring.RAW), scores(examples, Scoring.LESS_UNCONDITIONAL),
-                settings, List.copyOf(examples));
+                List.copyOf(failed), settings, List.copyOf(examples));
     }
 
     public List<Scores> scores(Scoring scoring) {

@@ -21,18 +21,20 @@ import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * {@code results.jsonl}: one {@link ImageResult} a line, added to as images are finished. A kill tears its last line at
- * worst, which the next opening cuts off. Of what it read it keeps no errors, and holds one line at a time: an image of
- * ImageNet's makes megabytes.
+ * {@code results.jsonl}: one {@link ImageResult} or {@link FailedImage} a line, added to as images are finished; an
+ * image that failed may get its result in a later line. A kill tears the last line at worst, which the next opening
+ * cuts off. Of what it read it keeps no errors, and holds one line at a time: an image of ImageNet's makes megabytes.
  */
 final class ResultsFile implements AutoCloseable {
 
     private static final ObjectReader OUTCOME = JsonFile.reader(Outcome.class)
             .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+    private static final ObjectReader FAILURE = JsonFile.reader(FailedImage.class);
 
     private final Path file;
     private final int datasetSize;
     private final SortedMap<Integer, Outcome> outcomes = new TreeMap<>();
+    private final SortedMap<Integer, FailedImage> failures = new TreeMap<>();
     private final FileChannel channel;
     private final long tornBytes;
     private long length; // in bytes, of whole lines
@@ -63,6 +65,11 @@ final class ResultsFile implements AutoCloseable {
         return outcomes;
     }
 
+    /** Why an image has no result, by its index. */
+    SortedMap<Integer, FailedImage> failures() {
+        return failures;
+    }
+
     /** How many bytes of a torn last line were cut off. */
     long tornBytes() {
         return tornBytes;
@@ -71,25 +78,56 @@ final class ResultsFile implements AutoCloseable {
     /** Every result in full, in the order of finishing. @throws InputException if one is not as it was written */
     List<ImageResult> results() {
         var results = new ArrayList<ImageResult>();
+        int number = 1;
         try (var lines = Files.newBufferedReader(file)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                results.add(ImageResult.parse(line));
+            for (String line = lines.readLine(); line != null; line = lines.readLine(), number++) {
+                if (!isFailure(line)) {
+                    results.add(ImageResult.parse(line));
+                }
             }
         } catch (JsonProcessingException e) {
-            throw new InputException(file + ":" + (results.size() + 1) + ": not a result with its errors", e);
+            throw new InputException(file + ":" + number + ": not a result with its errors", e);
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
         return results;
     }
 
+    private static boolean isFailure(String line) {
+        try {
+            FAILURE.readValue(line);
+            return true;
+        } catch (JsonProcessingException e) {
+            return false;
+        }
+    }
+
     /** Adds a line, which is on the disk on return; when that fails the file is as before. */
     void append(ImageResult result) {
-        Objects.checkIndex(result.index(), datasetSize);
-        if (outcomes.containsKey(result.index())) {
-            throw new IllegalArgumentException("image " + result.index() + " already has its result");
+        requireNoResult(result.index());
+        append(result.toJsonLine());
+        outcomes.put(result.index(), result.outcome());
+        failures.remove(result.index());
+    }
+
+    /** Likewise, unless the same is there already. */
+    void append(FailedImage failure) {
+        requireNoResult(failure.index());
+        if (!failure.equals(failures.get(failure.index()))) {
+            append(failure.toJsonLine());
+            failures.put(failure.index(), failure);
         }
-        var line = ByteBuffer.wrap(result.toJsonLine());
+    }
+
+    private void requireNoResult(int index) {
+        Objects.checkIndex(index, datasetSize);
+        if (outcomes.containsKey(index)) {
+            throw new IllegalArgumentException("image " + index + " already has its result");
+        }
+    }
+
+    private void append(byte[] bytes) {
+        var line = ByteBuffer.wrap(bytes);
         try {
             try {
                 while (line.hasRemaining()) { // once, but for a full disk
@@ -104,7 +142,6 @@ final class ResultsFile implements AutoCloseable {
             throw InputException.unwritable(file, e);
         }
         length += line.limit();
-        outcomes.put(result.index(), result.outcome());
     }
 
     @Override
@@ -121,13 +158,17 @@ final class ResultsFile implements AutoCloseable {
                     throw new InputException(file + ":" + broken + ": not a result (and not the last line, which a kill"
                             + " may tear)");
                 }
-                var outcome = parse(line);
-                if (outcome == null) {
-                    broken = number;
-                } else {
+                Outcome outcome = parse(line, OUTCOME);
+                FailedImage failure = outcome == null ? parse(line, FAILURE) : null;
+                if (outcome != null) {
                     add(outcome, number);
-                    length += line.length;
+                } else if (failure != null) {
+                    add(failure, number);
+                } else {
+                    broken = number;
+                    continue;
                 }
+                length += line.length;
             }
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
@@ -135,23 +176,33 @@ final class ResultsFile implements AutoCloseable {
     }
 
     private void add(Outcome outcome, int number) {
-        int index = outcome.index();
+        requireNew(outcome.index(), number);
+        outcomes.put(outcome.index(), outcome);
+        failures.remove(outcome.index());
+    }
+
+    private void add(FailedImage failure, int number) {
+        requireNew(failure.index(), number);
+        failures.put(failure.index(), failure);
+    }
+
+    private void requireNew(int index, int number) {
         if (index < 0 || index >= datasetSize) {
             throw new InputException(file + ":" + number + ": the image has index " + index
                     + ", expected one below the dataset's size, " + datasetSize);
         }
-        if (outcomes.putIfAbsent(index, outcome) != null) {
+        if (outcomes.containsKey(index)) {
             throw new InputException(file + ":" + number + ": a second result of the image with index " + index);
         }
     }
 
-    /** Null for a line that is broken off or is no result. */
-    private static Outcome parse(byte[] line) throws IOException {
+    /** Null for a line that is broken off or is not what is read. */
+    private static <T> T parse(byte[] line, ObjectReader as) throws IOException {
         if (line[line.length - 1] != '\n') {
             return null;
         }
         try {
-            return OUTCOME.readValue(line);
+            return as.readValue(line);
         } catch (JsonProcessingException e) {
             return null;
         }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -24,15 +25,18 @@ import org.diffusionclassifier.tensor.InputException;
  * The directory of one run of {@code evaluate}, from which a killed run is resumed:
  * <ul>
  * <li>{@code settings.json}: what the results depend on, so that no run is resumed with other settings,
- * <li>{@code results.jsonl}: the {@linkplain ImageResult results}, one line an image, in the order of finishing,
+ * <li>{@code inputs.json}: what the files were that the results come from, so that none is replaced unnoticed,
+ * <li>{@code results.jsonl}: the {@linkplain ImageResult results} and {@linkplain FailedImage failures}, one line an
+ * image, in the order of finishing,
  * <li>{@code .lock}: locked while a process has the directory open.
  * </ul>
  * For one thread.
  */
 public final class RunDirectory implements AutoCloseable {
 
-    private static final InputException.Field OUT = InputException.field("out");
+    static final InputException.Field OUT = InputException.field("out");
     private static final String SETTINGS = "settings.json";
+    private static final String INPUTS = "inputs.json";
     private static final String RESULTS = "results.jsonl";
 
     private final Path directory;
@@ -73,6 +77,18 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
+    /**
+     * Compares the files that results come from with what they were, and writes down those of this run.
+     *
+     * @param used   files that results are there of
+     * @param all    files that the run reads, {@code used} among them
+     * @param hashed whether their contents are compared, rather than only sizes and times
+     * @throws InputException if one of {@code used} was replaced or changed since the run began
+     */
+    public void checkInputs(Collection<Path> used, Collection<Path> all, boolean hashed) {
+        InputFiles.check(directory.resolve(INPUTS), used, all, hashed);
+    }
+
     /** How many bytes of a torn last line were cut off on resuming; 0 for none. */
     public long repairedBytes() {
         return results.tornBytes();
@@ -86,6 +102,11 @@ public final class RunDirectory implements AutoCloseable {
     /** What became of each image so far, by rising index. */
     public List<Outcome> outcomes() {
         return List.copyOf(results.outcomes().values());
+    }
+
+    /** The images that could not be classified and have no result since, by rising index. */
+    public List<FailedImage> failures() {
+        return List.copyOf(results.failures().values());
     }
 
     /**
@@ -104,6 +125,11 @@ public final class RunDirectory implements AutoCloseable {
      */
     public void append(ImageResult result) {
         results.append(result);
+    }
+
+    /** Adds that an image could not be classified, unless that is known already; as {@link #append}. */
+    public void append(FailedImage failure) {
+        results.append(failure);
     }
 
     /** Lets other processes in. */

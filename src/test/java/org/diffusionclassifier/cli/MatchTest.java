@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import org.diffusionclassifier.model.BundledModel;
@@ -139,6 +140,29 @@ class MatchTest {
         CommandLineRun.of("match", folder.resolve("gone.png"), "--captions", "a,b").refused("gone.png", "no such file");
         CommandLineRun.of("match", "--examples", folder.resolve("gone.jsonl")).refused("gone.jsonl", "no such file");
         CommandLineRun.of("match", "--examples", folder).refused(folder.toString());
+    }
+
+    /** One file is no image at all, the other is cut in the middle: its header is whole. */
+    @Test
+    void anExampleWithABrokenPictureIsLeftOut() throws IOException {
+        Files.writeString(folder.resolve("text.png"), "a cat");
+        byte[] whole = Files.readAllBytes(shirt);
+        Path cut = Files.write(folder.resolve("cut.png"), Arrays.copyOf(whole, whole.length / 2));
+        String line = """
+                {"image_0": "bag.png", "image_1": "shirt.png", "caption_0": "a bag", "caption_1": "a shirt"}
+                """;
+        Path examples = Files.writeString(folder.resolve("examples.jsonl"),
+                line.replace("shirt.png", "text.png") + line + line.replace("shirt.png", "cut.png"));
+        Path json = folder.resolve("out.json");
+        CommandLineRun matched = CommandLineRun.of("match", "--examples", examples, "--n-samples", 1, "--json", json)
+                .succeeded();
+        JsonNode summary = JSON.readTree(json.toFile());
+        assertEquals(1, summary.get("examples").size());
+        assertEquals(1, summary.get("raw").get(0).get("text").get("of").intValue());
+        assertEquals(2, summary.get("failed").size());
+        assertTrue(matched.err().contains("note: 2 left out, because the picture cannot be read: "), matched.err());
+        assertTrue(matched.err().contains(cut + ": broken image: "), matched.err());
+        CommandLineRun.of("match", "--examples", examples, "--n-samples", 1, "--fail-fast").refused("text.png");
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import javax.imageio.ImageIO;
 import org.diffusionclassifier.model.BundledModel;
 import org.junit.jupiter.api.BeforeEach;
@@ -120,6 +121,28 @@ class ReferTest {
         refer(picture, "[[0, 0, 9, 9], [20, 9, 13, 9]]").refused(boxes.toString(), "32×64", "[20, 9, 13, 9]");
         refer(picture, "[[0, 0, 9, 9], [0, 0, 9]]").refused(boxes + "[1]", "[0,0,9]");
         refer(picture, "no JSON").refused(boxes.toString());
+    }
+
+    @Test
+    void anExampleWithABrokenPictureIsLeftOut() throws IOException {
+        Path refs = folder.resolve("refs.jsonl");
+        byte[] whole = Files.readAllBytes(picture);
+        Files.write(folder.resolve("00.png"), whole);
+        Path cut = Files.write(folder.resolve("01.png"), Arrays.copyOf(whole, whole.length / 2));
+        String line = """
+                {"image": "00.png", "boxes": [[0, 0, 9, 9], [1, 1, 9, 9]], "expression": "a bag", "truth": 0}
+                """;
+        Files.writeString(refs, line.replace("00.png", "01.png") + line);
+        Path json = folder.resolve("out.json");
+        CommandLineRun referred = CommandLineRun.of("refer", "--examples", refs, "--n-samples", 1, "--json", json)
+                .succeeded();
+        JsonNode summary = JSON.readTree(json.toFile());
+        assertEquals(1, summary.get("examples").size());
+        assertTrue(summary.get("failed").get(0).textValue().startsWith(cut + ": broken image: "), summary.toString());
+        assertTrue(referred.err().contains("note: 1 left out"), referred.err());
+        CommandLineRun.of("refer", "--examples", refs, "--n-samples", 1, "--fail-fast").refused("01.png");
+        Files.writeString(refs, line.replace("00.png", "01.png"));
+        CommandLineRun.of("refer", "--examples", refs, "--n-samples", 1).refused("found none of 1", "01.png");
     }
 
     @Test

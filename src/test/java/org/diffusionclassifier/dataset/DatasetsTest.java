@@ -2,11 +2,14 @@ package org.diffusionclassifier.dataset;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.Test;
@@ -33,14 +36,15 @@ class DatasetsTest {
         png("cat/.cache/x.png", 0);
         png(".git/x.png", 0);
         write("cat/notes.txt", "");
-        write("cat/png", "");
+        png("cat/zebra", 0xffffff);
         write("labels.csv", "");
         var dataset = Datasets.open("folder:" + folder, "test");
         assertEquals(List.of("cat", "dog"), dataset.classNames());
-        assertEquals(List.of("cat/1.png", "dog/a.PNG", "dog/b.png", "dog/a/z.png"), names(dataset));
-        assertEquals(List.of(0, 1, 1, 1), labels(dataset));
+        assertEquals(List.of("cat/1.png", "cat/zebra", "dog/a.PNG", "dog/b.png", "dog/a/z.png"), names(dataset));
+        assertEquals(List.of(0, 0, 1, 1, 1), labels(dataset));
         assertArrayEquals(new byte[] {1, 2, 3}, dataset.get(0).image().pixels());
-        assertArrayEquals(new byte[] {0, (byte) 255, 0}, dataset.get(3).image().pixels());
+        assertArrayEquals(new byte[] {0, (byte) 255, 0}, dataset.get(4).image().pixels());
+        assertEquals(List.of("1 other file passed over: cat/notes.txt"), dataset.notices());
     }
 
     @Test
@@ -56,11 +60,49 @@ class DatasetsTest {
     @Test
     void decodesFolderImagesOnlyWhenAskedFor() throws IOException {
         png("cat/1.png", 0);
-        write("cat/2.png", "no image");
+        write("cat/2.png", "\u0089PNG\r\n\u001a\n, and no more", StandardCharsets.ISO_8859_1);
         var dataset = Datasets.open("folder:" + folder, "test");
         assertEquals(2, dataset.size());
         assertEquals("cat/1.png", dataset.get(0).name());
         assertThrows(InputException.class, () -> dataset.get(1));
+    }
+
+    /** The signatures are from the formats' specifications; libavif 0.11 and OpenJPEG 2.5 begin files so. */
+    @Test
+    void picturesThatCannotBeReadAreNamed() throws IOException {
+        png("cat/1.jfif", 0);
+        write("cat/a.avif", "\0\0\0\u0020ftypavif\0\0\0\0", StandardCharsets.ISO_8859_1);
+        write("cat/b.jpg", "\0\0\0\u000cjP  \r\n\u0087\n", StandardCharsets.ISO_8859_1);
+        write("cat/c.heic", "\0\0\0\u0018ftypheic\0\0\0\0", StandardCharsets.ISO_8859_1);
+        write("cat/d.png", "<html>404</html>");
+        write("cat/e.JPG", "");
+        write("cat/BMW.txt", "BM, the maker (of cars), begins as a bitmap does");
+        write("dog/a.avif", "\0\0\0\u0020ftypavif\0\0\0\0", StandardCharsets.ISO_8859_1);
+        assertEquals(folder.resolve("dog") + ": no image of this class (expected " + ImageDecoder.EXPECTED
+                + "), found dog/a.avif (AVIF)", Fixtures.inputError(() -> Datasets.open("folder:" + folder, "test")));
+        png("dog/1", 0);
+        var dataset = Datasets.open("folder:" + folder, "test");
+        assertEquals(List.of("cat/1.jfif", "dog/1"), names(dataset));
+        assertEquals(List.of("6 pictures passed over that cannot be read: cat/a.avif (AVIF), cat/b.jpg (JPEG 2000), "
+                + "cat/c.heic (HEIF), cat/d.png (no image inside), cat/e.JPG (no image inside), dog/a.avif (AVIF)",
+                "1 other file passed over: cat/BMW.txt"), dataset.notices());
+    }
+
+    @Test
+    void aListMayNameItsClasses() throws IOException {
+        png("a.png", 0);
+        for (String column : List.of("classname", "class", "label")) {
+            write("set.csv", "path,classidx," + column + "\na.png,7,sneaker\na.png,3, coat\na.png,7,sneaker\n");
+            var dataset = Datasets.open("csv:" + folder.resolve("set.csv"), "test");
+            assertEquals(List.of("coat", "sneaker"), dataset.classNames());
+            assertEquals(List.of(1, 0, 1), labels(dataset));
+        }
+        write("set.csv", "path,label\na.png,7\na.png,0\n");
+        var numbers = Datasets.open("csv:" + folder.resolve("set.csv"), "test");
+        assertEquals(List.of(), numbers.classNames());
+        assertEquals(List.of(7, 0), labels(numbers));
+        var list = write("set.csv", "path,class\na.png,x\na.png, \n");
+        assertEquals(list + ":3: class is empty", Fixtures.inputError(() -> Datasets.open("csv:" + list, "test")));
     }
 
     @Test
@@ -147,8 +189,12 @@ class DatasetsTest {
     }
 
     private Path write(String name, String text) throws IOException {
+        return write(name, text, StandardCharsets.UTF_8);
+    }
+
+    private Path write(String name, String text, Charset charset) throws IOException {
         var file = folder.resolve(name);
         Files.createDirectories(file.getParent());
-        return Files.writeString(file, text);
+        return Files.writeString(file, text, charset);
     }
 }

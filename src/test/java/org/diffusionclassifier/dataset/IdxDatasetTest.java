@@ -61,6 +61,22 @@ class IdxDatasetTest {
         assertImage(3, 2, List.of(0, 1, 2, 3, 4, 5), dataset.get(0).image());
     }
 
+    /** As some archives and unpackers name the files; each of the two may have its own spelling. */
+    @Test
+    void readsFilesWithADotBeforeIdx() throws IOException {
+        write("t10k-images.idx3-ubyte", IMAGES);
+        write("t10k-labels.idx1-ubyte.gz", gz(LABELS));
+        write("train-images-idx3-ubyte.gz", gz(IMAGES));
+        write("train-labels.idx1-ubyte", LABELS);
+        for (String split : List.of("test", "train")) {
+            var dataset = Datasets.open("idx:" + folder, split);
+            assertEquals((split.equals("test") ? "t10k" : "train") + "-images#1", dataset.get(1).name());
+            assertEquals(200, dataset.get(1).label());
+        }
+        var file = folder.resolve("t10k-images.idx3-ubyte");
+        assertEquals(9, Datasets.open("idx:" + file, "any").get(0).label());
+    }
+
     @Test
     void refusesWrongMagic() throws IOException {
         write("t10k-images-idx3-ubyte", LABELS);

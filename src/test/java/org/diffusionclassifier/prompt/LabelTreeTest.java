@@ -38,6 +38,11 @@ class LabelTreeTest {
         assertEquals("car", tree.members().get(1).name());
     }
 
+    @Test
+    void aByteOrderMarkIsNoPartOfTheTree() throws IOException {
+        assertEquals(3, LabelTree.read(file("\uFEFF[\"cat\", \"dog\", \"car\"]"), PROMPTS).members().size());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
         [ | : expected JSON, found what is none

@@ -44,6 +44,28 @@ class MatchingTest {
         assertNull(examples.get(1).tag());
     }
 
+    /** The list's fields and the pictures' names and places are Winoground's, as its authors released it in 2022. */
+    @Test
+    void readsWinogroundAsItWasReleased() throws IOException {
+        Files.createDirectory(folder.resolve("images"));
+        for (String name : List.of("ex_0_img_0.png", "ex_0_img_1.jpg")) {
+            Files.write(folder.resolve("images").resolve(name), new byte[1]);
+        }
+        var example = read("""
+                {"id": 0, "image_0": "ex_0_img_0", "image_1": "ex_0_img_1", "caption_0": "an old person kisses a young \
+                person", "caption_1": "a young person kisses an old person", "tag": "Adjective-Age", \
+                "secondary_tag": "", "num_main_preds": 1, "collapsed_tag": "Object"}
+                """).get(0);
+        assertEquals(List.of(folder.resolve("images/ex_0_img_0.png"), folder.resolve("images/ex_0_img_1.jpg")),
+                example.images());
+        assertEquals("Object", example.tag());
+    }
+
+    @Test
+    void aByteOrderMarkIsNoPartOfTheFirstLine() {
+        assertEquals("a cat", read("\uFEFF" + LINE + "\n").get(0).captions().get(0));
+    }
+
     @Test
     void readsTheBundledOnes() {
         try (var bundled = BundledModel.open()) {
@@ -92,7 +114,7 @@ class MatchingTest {
                 matched("y", 0, 6.5, 5, 7, 0, 1),
                 matched("x", 1, 2, 2, 1, 0, 0),
                 matched("x", 1, 2, 5, 4, 0, 0),
-                matched(null, 2, 1, 1, 2, 0, 0)), new TreeMap<>());
+                matched(null, 2, 1, 1, 2, 0, 0)), List.of(), new TreeMap<>());
         assertScores(summary.raw().get(0), null, 2, 1, 1, 4);
         assertScores(summary.raw().get(1), "x", 2, 1, 1, 2);
         assertScores(summary.raw().get(2), "y", 0, 0, 0, 1);

@@ -76,6 +76,12 @@ class ReferringTest {
         assertTrue(found.startsWith(folder.resolve("refs.jsonl") + message), found);
     }
 
+    @Test
+    void aByteOrderMarkIsNoPartOfAListOfBoxes() throws IOException {
+        Path file = Files.writeString(folder.resolve("boxes.json"), "\uFEFF[[0, 0, 1, 1], [0, 0, 1, 2]]");
+        assertEquals(List.of(new Box(0, 0, 1, 1), new Box(0, 0, 1, 2)), Boxes.read(file));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "[[0, 0, 1, 1]", "{\"boxes\": 1}", "[[0, 0, 1, 1], [0, 0, 1, 2]] []", "[[0, 0, 1, 1]]"})
     void refusesWhatIsNoListOfBoxes(String content) throws IOException {
@@ -105,7 +111,8 @@ class ReferringTest {
         assertTrue(example.isRight(boxes.get(1)));
         assertFalse(example.isRight(boxes.get(2)));
         var answered = ReferredExample.of(example, List.of(box(1, 0, 3, 0), box(5, 0, 5, 6), box(3, 0, 1, 0)));
-        var summary = ReferringSummary.of(List.of(example, example), List.of(answered, answered), new TreeMap<>());
+        var summary = ReferringSummary.of(List.of(example, example), List.of(answered, answered), List.of(),
+                new TreeMap<>());
         assertEquals(2.0 / 3, summary.chance(), 1e-15);
         assertEquals(List.of(2, 0, 0, 2, 2, 0), summary.accuracies().stream()
                 .map(accuracy -> accuracy.correct().right()).toList());

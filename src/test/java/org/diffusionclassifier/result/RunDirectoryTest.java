@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -156,6 +158,78 @@ class RunDirectoryTest {
         Files.delete(settings);
         assertEquals(run() + ": has results.jsonl but no settings.json to tell what made it, use another out",
                 Fixtures.inputError(this::open));
+    }
+
+    @Test
+    void aFailureIsALineAndMayBeFollowedByAResult() throws IOException {
+        var failure = new FailedImage(3, "a \"b\".png", 1, "a: broken image");
+        try (var run = open()) {
+            run.append(result(0, 1, 1));
+            run.append(failure);
+            run.append(failure); // as a second try finds
+            assertEquals(Set.of(0), run.done());
+        }
+        assertEquals("""
+                {"index":3,"name":"a \\"b\\".png","label":1,"failed":"a: broken image"}""",
+                Files.readAllLines(results()).get(1));
+        try (var run = open()) {
+            assertEquals(List.of(failure), run.failures());
+            run.append(result(3, 1, 2));
+            assertEquals(List.of(), run.failures());
+            assertThrows(IllegalArgumentException.class, () -> run.append(failure));
+        }
+        try (var run = open()) {
+            assertEquals(List.of(), run.failures());
+            assertEquals(Set.of(0, 3), run.done());
+            assertEquals(List.of(0, 3), run.results().stream().map(ImageResult::index).toList());
+        }
+        assertEquals(3, Files.readAllLines(results()).size());
+    }
+
+    @Test
+    void aFileThatResultsComeFromMayNotBeReplaced() throws IOException {
+        Path used = Files.writeString(folder.resolve("used"), "abc");
+        Path other = Files.writeString(folder.resolve("other"), "abc");
+        var time = FileTime.from(Instant.parse("2026-01-02T03:04:05Z"));
+        Files.setLastModifiedTime(used, time);
+        try (var run = open()) {
+            run.checkInputs(List.of(), List.of(used, other), false);
+            Files.writeString(other, "abcd");
+            run.checkInputs(List.of(used), List.of(used, other, folder.resolve("none")), false);
+            Files.writeString(used, "abcd");
+            Files.setLastModifiedTime(used, time);
+            var message = Fixtures.inputError(() -> run.checkInputs(List.of(used, other), List.of(used, other), false));
+            assertEquals(used + ": expected the file that the run began with (3 bytes of 2026-01-02T03:04:05Z), found "
+                    + "4 bytes of 2026-01-02T03:04:05Z: put it back, or use another out; with verify from the start, a "
+                    + "file is known by its content", message);
+            Files.writeString(used, "abc");
+            assertTrue(Fixtures.inputError(() -> run.checkInputs(List.of(used), List.of(used), false))
+                    .contains("found 3 bytes of "));
+            Files.setLastModifiedTime(used, time);
+            run.checkInputs(List.of(used), List.of(used), false);
+            Files.delete(used);
+            assertTrue(Fixtures.inputError(() -> run.checkInputs(List.of(used), List.of(used), false))
+                    .contains("found none"));
+        }
+    }
+
+    /** SHA-256 of "abc" as in FIPS 180-4's example. */
+    @Test
+    void filesMayBeKnownByTheirContents() throws IOException {
+        Path used = Files.writeString(folder.resolve("used"), "abc");
+        try (var run = open()) {
+            run.checkInputs(List.of(), List.of(used), true);
+            assertTrue(Files.readString(run().resolve("inputs.json"))
+                    .contains("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+            var time = Files.getLastModifiedTime(used);
+            run.checkInputs(List.of(used), List.of(used), false); // keeps the hash
+            Files.setLastModifiedTime(used, FileTime.from(Instant.parse("2026-01-02T03:04:05Z")));
+            run.checkInputs(List.of(used), List.of(used), true);
+            Files.writeString(used, "abd");
+            Files.setLastModifiedTime(used, time);
+            assertTrue(Fixtures.inputError(() -> run.checkInputs(List.of(used), List.of(used), true)).startsWith(
+                    used + ": expected the file that the run began with"));
+        }
     }
 
     @Test

@@ -51,7 +51,7 @@ class SummaryTest {
     @Test
     void countsImagesPairsAndConfusions() {
         var summary = Summary.of(List.of(outcome(0, 0, 0, 10), outcome(1, 0, 2, 20), outcome(2, 2, 2, 31),
-                outcome(3, 5, 0, 40)), ANIMALS, new TreeMap<>());
+                outcome(3, 5, 0, 40)), 0, ANIMALS, new TreeMap<>());
         assertEquals(4, summary.images());
         assertEquals(2, summary.correct());
         assertEquals(0.5, summary.accuracy());
@@ -61,27 +61,39 @@ class SummaryTest {
         assertArrayEquals(new int[][] {{1, 1, 0}, {0, 1, 0}, {1, 0, 0}}, summary.confusion().counts());
     }
 
+    /** By hand: 2 of 3 cats, 0 of 1 dog, no bird: (2/3 + 0) / 2. numpy: np.mean([np.mean([1, 1, 0]), np.mean([0])]). */
+    @Test
+    void theMeanOfTheClassesIsOverThoseWithImages() {
+        var names = new TreeMap<>(Map.of(0, "cat", 1, "bird", 2, "dog"));
+        var summary = Summary.of(List.of(outcome(0, 0, 0, 1), outcome(1, 0, 0, 1), outcome(2, 0, 1, 1),
+                outcome(3, 2, 0, 1)), 0, names, new TreeMap<>());
+        assertEquals(0.5, summary.accuracy());
+        assertEquals(1.0 / 3, summary.meanPerClassAccuracy(), 1e-15);
+    }
+
     @Test
     void noImagesHaveNoAccuracy() {
-        assertThrows(IllegalArgumentException.class, () -> Summary.of(List.of(), ANIMALS, new TreeMap<>()));
+        assertThrows(IllegalArgumentException.class, () -> Summary.of(List.of(), 3, ANIMALS, new TreeMap<>()));
     }
 
     @Test
     void isWrittenTheSameWhateverTheOrderOfFinishing(@TempDir Path folder) throws IOException {
         var outcomes = new ArrayList<>(List.of(outcome(0, 0, 0, 10), outcome(1, 2, 0, 11)));
         var settings = new TreeMap<>(Map.of("seed", "3", "loss", "l2"));
-        JsonFile.write(folder.resolve("a.json"), Summary.of(outcomes, ANIMALS, settings));
+        JsonFile.write(folder.resolve("a.json"), Summary.of(outcomes, 3, ANIMALS, settings));
         Collections.reverse(outcomes);
-        JsonFile.write(folder.resolve("b.json"), Summary.of(outcomes, ANIMALS, settings));
+        JsonFile.write(folder.resolve("b.json"), Summary.of(outcomes, 3, ANIMALS, settings));
         assertEquals(-1, Files.mismatch(folder.resolve("a.json"), folder.resolve("b.json")));
         var text = Files.readString(folder.resolve("a.json"));
         assertTrue(text.startsWith("""
                 {
                   "images" : 2,
+                  "failed" : 3,
                   "correct" : 1,
                   "accuracy" : 0.5,
                   "accuracyLow" : 0.09"""), text);
         assertTrue(text.endsWith("""
+                  "meanPerClassAccuracy" : 0.5,
                   "pairsPerImage" : 10.5,
                   "ties" : 0,
                   "calibration" : {
@@ -162,6 +174,6 @@ class SummaryTest {
     private static Summary summary(int correct, int images) {
         var outcomes = IntStream.range(0, images)
                 .mapToObj(index -> outcome(index, 0, index < correct ? 0 : 2, 1)).toList();
-        return Summary.of(outcomes, ANIMALS, new TreeMap<>());
+        return Summary.of(outcomes, 3, ANIMALS, new TreeMap<>());
     }
 }

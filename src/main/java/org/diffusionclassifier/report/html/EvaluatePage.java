@@ -6,6 +6,7 @@ import java.util.SortedMap;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Example;
 import org.diffusionclassifier.report.RankingText;
+import org.diffusionclassifier.result.FailedImage;
 import org.diffusionclassifier.result.Outcome;
 import org.diffusionclassifier.result.Summary;
 
@@ -22,22 +23,27 @@ public final class EvaluatePage {
      * The whole page.
      *
      * @param outcomes the images that {@code summary} is about, at least one
+     * @param failures the images that could not be classified
      * @param classes  names by class index
      * @param images   the dataset that they are of
      */
-    public static Page of(Summary summary, List<Outcome> outcomes, SortedMap<Integer, String> classes, Dataset images) {
+    public static Page of(Summary summary, List<Outcome> outcomes, List<FailedImage> failures,
+            SortedMap<Integer, String> classes, Dataset images) {
         var page = new Page("Evaluation");
         page.add(Html.of("""
                 <p class="headline">%.1f\u00a0%% right</p>
-                <p>%d of %d images; 95\u00a0%% interval %.1f to %.1f\u00a0%%; %.0f pairs an image%s</p>
+                <p>%d of %d images; 95\u00a0%% interval %.1f to %.1f\u00a0%%; mean of the classes %.1f\u00a0%%; %.0f \
+                pairs an image%s</p>
                 <p class="note">%s</p>""", 100 * summary.accuracy(), summary.correct(), summary.images(),
-                100 * summary.accuracyLow(), 100 * summary.accuracyHigh(), summary.pairsPerImage(),
+                100 * summary.accuracyLow(), 100 * summary.accuracyHigh(),
+                100 * summary.meanPerClassAccuracy(), summary.pairsPerImage(),
                 summary.ties() == 0 ? Html.NOTHING : Html.of("; %d undecided", summary.ties()), images.description()));
         page.section("Confusions", sideBySide(Confusions.matrix(summary.confusion()),
                 Confusions.classes(summary.confusion())));
         page.section("Probabilities and effort", sideBySide(CalibrationChart.of(summary.calibration()),
                 PairsHistogram.of(outcomes.stream().map(Outcome::pairs).toList())));
         mistakes(page, outcomes, classes, images);
+        page.failures(failures.stream().map(FailedImage::failed).toList());
         return page.settings(summary.settings());
     }
 

@@ -89,7 +89,7 @@ public final class MatchPage {
                 Html.of("<p class=\"note\">Under each picture: its error with its own caption less that with the other "
                         + "one, below 0 where it was matched rightly.</p>"),
                 Html.of("<div class=\"figures\">%n%s%n</div>", Html.join(added)));
-        return page.settings(summary.settings());
+        return page.failures(summary.failed()).settings(summary.settings());
     }
 
     private static Html example(List<RgbImage> shown, MatchedExample matched) {

@@ -42,6 +42,8 @@ public final class Page {
             </html>
             """;
 
+    private static final int MOST_FAILURES = 100;
+
     private final String title;
     private final List<Html> parts = new ArrayList<>();
 
@@ -57,6 +59,13 @@ public final class Page {
     /** A heading and what belongs under it. */
     Page section(String heading, Html... content) {
         return add(Html.of("<section><h2>%s</h2>%n%s%n</section>", heading, Html.join(content)));
+    }
+
+    /** A section on what was left out because of its picture, where there is any: a line each. */
+    Page failures(List<String> reasons) {
+        return reasons.isEmpty() ? this : section("Left out, because the picture cannot be read: " + reasons.size(),
+                Html.of("<ul>%n%s%n</ul>", Html.join(reasons.stream().limit(MOST_FAILURES)
+                        .map(reason -> Html.of("<li>%s</li>", reason)).toList())));
     }
 
     /**

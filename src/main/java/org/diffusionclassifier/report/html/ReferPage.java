@@ -74,7 +74,7 @@ public final class ReferPage {
                 .section(added.size() == all ? "Examples" : "The first " + added.size() + " of " + all + " examples",
                         DRAWN, Html.of("<p class=\"note\">Dashed: the true one.</p>"),
                         Html.of("<div class=\"thumbnails wider\">%n%s%n</div>", Html.join(added)))
-                .settings(summary.settings());
+                .failures(summary.failed()).settings(summary.settings());
     }
 
     private static Html drawn(RgbImage picture, ReferredExample example, int longest) {

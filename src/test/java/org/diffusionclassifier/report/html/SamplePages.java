@@ -10,7 +10,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.dataset.Dataset;
-import org.diffusionclassifier.dataset.Example;
 import org.diffusionclassifier.dataset.MatchingExample;
 import org.diffusionclassifier.dataset.ReferringExample;
 import org.diffusionclassifier.image.Box;
@@ -23,6 +22,7 @@ import org.diffusionclassifier.result.BoxErrors;
 import org.diffusionclassifier.result.CaptionErrors;
 import org.diffusionclassifier.result.MatchedExample;
 import org.diffusionclassifier.result.MatchingSummary;
+import org.diffusionclassifier.result.FailedImage;
 import org.diffusionclassifier.result.Outcome;
 import org.diffusionclassifier.result.ReferredExample;
 import org.diffusionclassifier.result.ReferringSummary;
@@ -119,7 +119,7 @@ final class SamplePages {
                     new CaptionErrors("", example.captions(), new double[] {0.35, 0.3}, 0.4))));
             page.add(example.images().stream().map(ImageDecoder::read).toList(), matched.get(matched.size() - 1));
         }
-        return page.examples(MatchingSummary.of(matched, SETTINGS));
+        return page.examples(MatchingSummary.of(matched, List.of(HOSTILE), SETTINGS));
     }
 
     private static Page matrix() {
@@ -137,7 +137,8 @@ final class SamplePages {
                 new ReferringExample("", picture(1), boxes(), LONG, boxes().get(1)));
         var page = new ReferPage();
         asked.forEach(example -> page.add(ImageDecoder.read(example.image()), referred(example)));
-        return page.examples(ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(), SETTINGS));
+        return page.examples(ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(),
+                List.of(LONG), SETTINGS));
     }
 
     /** Of some thousand images, a tenth of them wrong, and no two with as many pairs. */
@@ -146,7 +147,9 @@ final class SamplePages {
         IntStream.range(0, classes).forEach(i -> names.put(i, i == 0 ? HOSTILE : i == 1 ? LONG : "class " + i));
         var outcomes = IntStream.range(0, 10_000).mapToObj(i -> new Outcome(i, i % classes,
                 i % 10 == 3 ? i * 7 % classes : i % classes, 100 + i, (i % 97 + 1) / 97.0, i % 50 == 0)).toList();
-        return EvaluatePage.of(Summary.of(outcomes, names, SETTINGS), outcomes, names, new NoiseDataset());
+        var failures = List.of(new FailedImage(10_000, HOSTILE, 0, HOSTILE), new FailedImage(10_001, LONG, 1, LONG));
+        return EvaluatePage.of(Summary.of(outcomes, failures.size(), names, SETTINGS), outcomes, failures, names,
+                new NoiseDataset());
     }
 
     /** Photographs of nothing. */
@@ -158,8 +161,23 @@ final class SamplePages {
         }
 
         @Override
-        public Example get(int index) {
-            return new Example(HOSTILE + "#" + index, noise(index % 2 == 0 ? 28 : 640, 480), 0);
+        public String name(int index) {
+            return HOSTILE + "#" + index;
+        }
+
+        @Override
+        public int label(int index) {
+            return 0;
+        }
+
+        @Override
+        public Path file(int index) {
+            return Path.of("noise");
+        }
+
+        @Override
+        public RgbImage image(int index) {
+            return noise(index % 2 == 0 ? 28 : 640, 480);
         }
 
         @Override

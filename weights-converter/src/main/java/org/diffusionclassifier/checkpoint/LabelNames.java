@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.diffusionclassifier.tensor.InputException;
 
-/** A text file with the names of a model's labels, one a line. */
+/** A text file with the names of a model's labels, one a line, with or without a byte order mark before the first. */
 final class LabelNames {
 
     private LabelNames() {
@@ -19,7 +19,8 @@ final class LabelNames {
     static List<String> read(Path file, int count) {
         List<String> lines;
         try {
-            lines = Files.readAllLines(file);
+            String text = Files.readString(file);
+            lines = (text.startsWith("\uFEFF") ? text.substring(1) : text).lines().toList();
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
