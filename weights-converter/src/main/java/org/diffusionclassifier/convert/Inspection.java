@@ -15,7 +15,7 @@ import org.diffusionclassifier.checkpoint.ConvertedFile;
 import org.diffusionclassifier.checkpoint.DiffusersDirectory;
 import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.checkpoint.ModelSpec;
-import org.diffusionclassifier.checkpoint.WeightsFormat;
+import org.diffusionclassifier.checkpoint.WeightsFile;
 import org.diffusionclassifier.checkpoint.original.OriginalNaming;
 import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
@@ -60,6 +60,11 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         long elements() {
             return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
         }
+
+        /** Those of a type that is not known count nothing. */
+        long bytes() {
+            return (elements() * dtype.bits() + Byte.SIZE - 1) / Byte.SIZE;
+        }
     }
 
     /**
@@ -73,7 +78,7 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         static Component of(String name, List<Entry> tensors) {
             return new Component(name,
                     tensors.stream().filter(tensor -> tensor.dtype.isFloat()).mapToLong(Entry::elements).sum(),
-                    tensors.stream().mapToLong(tensor -> tensor.elements() * tensor.dtype.bytes()).sum(),
+                    tensors.stream().mapToLong(Entry::bytes).sum(),
                     tensors.stream().map(tensor -> tensor.dtype.name()).distinct().sorted()
                             .collect(Collectors.joining(", ")), tensors);
         }
@@ -91,7 +96,7 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         if (Files.isDirectory(path)) {
             return DiffusersDirectory.isComponent(path) ? ofVae(path) : ofDirectory(path, layouts);
         }
-        try (Weights file = WeightsFormat.of(path).open(path)) {
+        try (Weights file = WeightsFile.openStored(path)) {
             Map<String, String> metadata = file instanceof SafetensorsFile safetensors ? safetensors.metadata()
                     : Map.of();
             if (!ConvertedFile.isOne(file) && !OriginalNaming.isOne(file)) {

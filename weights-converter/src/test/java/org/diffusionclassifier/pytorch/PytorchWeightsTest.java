@@ -64,7 +64,7 @@ class PytorchWeightsTest {
             for (DType dtype : List.of(DType.I64, DType.I32, DType.I16, DType.I8)) {
                 assertEquals(dtype, weights.dtype("int" + 8 * dtype.bytes()));
             }
-            assertEquals(weights.source() + ": tensor bool: expected dtype F64, F32, F16 or BF16, found BOOL",
+            assertEquals(weights.source() + ": tensor bool: expected dtype F64, F32, F16, BF16 or F8, found BOOL",
                     inputError(() -> all(weights, "bool")));
         }
     }
@@ -196,7 +196,7 @@ class PytorchWeightsTest {
         assertEquals(file + ": no tensor x", inputError(() -> weights.shape("x")));
         assertEquals(file + ": no tensor x (expected shape [2])", inputError(() -> weights.floats("x", 2)));
         assertEquals(file + ": tensor w: expected shape [3], found [2]", inputError(() -> weights.floats("w", 3)));
-        assertEquals(file + ": tensor ids: expected dtype F64, F32, F16 or BF16, found I64",
+        assertEquals(file + ": tensor ids: expected dtype F64, F32, F16, BF16 or F8, found I64",
                 inputError(() -> weights.floats("ids", 1)));
         assertThrows(IllegalArgumentException.class, () -> weights.read("w", FloatBuffer.allocate(1)));
         weights.close();
