@@ -62,7 +62,8 @@ class Config(dict):
 
 counts = collections.defaultdict(list)
 counts["a"].append(1)
-arguments = argparse.Namespace(data_path=pathlib.Path("/data"), lr=1e-4, epochs=3, results=pathlib.PureWindowsPath("C:/x"))
+arguments = argparse.Namespace(data_path=pathlib.Path("/data"), lr=1e-4, epochs=3,
+                               results=pathlib.PureWindowsPath("C:/x"))
 torch.save({"model": {"w": counting(2)}, "ema": {"w": counting(3)}, "opt": optimizer.state_dict(), "args": arguments,
             "counts": counts, "config": Config(0.5), "started": datetime.datetime(2023, 1, 2, 3, 4, 5),
             "took": datetime.timedelta(seconds=5), "best": numpy.float64(0.25), "losses": numpy.arange(3.0),

@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.function.BiPredicate;
 
 /**
- * A file that is often given for weights and holds none, told from its first bytes or its name. Says in a line what it is
- * and what to do.
+ * A file that is often given for weights and holds none, told from its first bytes or its name. Says in a line what it
+ * is and what to do.
  */
 enum ForeignFile {
     DOWNLOAD("a download that has not finished: wait for it, or download the file again",
@@ -69,7 +69,8 @@ enum ForeignFile {
 
     /** Without a byte order mark and blanks before it. */
     private static String text(String head) {
-        return (head.startsWith("\u00ef\u00bb\u00bf") ? head.substring(3) : head).stripLeading().toLowerCase(Locale.ROOT);
+        String text = head.startsWith("\u00ef\u00bb\u00bf") ? head.substring(3) : head;
+        return text.stripLeading().toLowerCase(Locale.ROOT);
     }
 
     /**

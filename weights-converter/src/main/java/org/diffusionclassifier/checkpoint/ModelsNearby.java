@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 
 /**
  * Where a model is that was looked for in a directory which is none: in a folder below, such as the snapshots of a
- * repository in the Hub's cache ({@code models--ORG--NAME/snapshots/COMMIT}); above, if the directory is one component; or
- * in one file.
+ * repository in the Hub's cache ({@code models--ORG--NAME/snapshots/COMMIT}); above, if the directory is one component;
+ * or in one file.
  */
 final class ModelsNearby {
 

@@ -14,8 +14,8 @@ import org.diffusionclassifier.tensor.Weights;
 
 /**
  * A file of weights, opened as what it holds, whatever it is called: {@code .safetensors}, {@code .sft}, {@code .ckpt},
- * {@code .pt}, {@code .bin}, in capitals, or nothing at all. One name says nothing: both forms have been published under
- * each. A file of neither form is refused with what {@link ForeignFile} knows of it.
+ * {@code .pt}, {@code .bin}, in capitals, or nothing at all. One name says nothing: both forms have been published
+ * under each. A file of neither form is refused with what {@link ForeignFile} knows of it.
  */
 public final class WeightsFile {
 

@@ -40,7 +40,7 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         ORIGINAL("a model in the original naming; its configuration is inferred, but image size and prediction are not "
                 + "in it"),
         ORIGINAL_DIT("a DiT in the original naming; its configuration is inferred, its autoencoder is not in it"),
-        LORA("a LoRA"),
+        LORA("a LoRA or an adapter of another kind"),
         WEIGHTS("weights");
 
         private final String description;
@@ -84,8 +84,10 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         }
     }
 
-    private static final Pattern GROUP = Pattern.compile("(lora_unet|lora_te\\d?)_.*|([^.]*)\\..*");
-    private static final Pattern LORA = Pattern.compile(".*[._]lora[._].*|.*\\.lora_(up|down|A|B)\\..*");
+    private static final Pattern GROUP = Pattern.compile("((?:lora|oft)_unet|lora_te\\d?)_.*|([^.]*)\\..*");
+    private static final Pattern LORA = Pattern.compile(".*[._]lora[._].*|.*\\.lora_(up|down|A|B)\\..*"
+            + "|.*\\.(hada_|lokr_|oft_blocks).*");
+
     /**
      * Inspects a file or a directory.
      *

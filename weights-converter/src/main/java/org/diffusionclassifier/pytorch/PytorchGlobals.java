@@ -13,13 +13,13 @@ import org.diffusionclassifier.pytorch.Unpickler.Items;
 import org.diffusionclassifier.tensor.DType;
 
 /**
- * The globals that mean something in a PyTorch checkpoint: tensors, their types and storages, and containers. Storages are
- * collected as the pickle refers to them. A tensor of which something is not known, such as a quantised one, is an
+ * The globals that mean something in a PyTorch checkpoint: tensors, their types and storages, and containers. Storages
+ * are collected as the pickle refers to them. A tensor of which something is not known, such as a quantised one, is an
  * {@link Inert} like any other object.
  *
  * <p>A storage has a type of its own ({@code _rebuild_tensor_v2}), or is untyped and given one by each of its tensors
- * ({@code _rebuild_tensor_v3}, by which PyTorch since 2.1 writes the types that it has had since then, 8-bit floats among
- * them).
+ * ({@code _rebuild_tensor_v3}, by which PyTorch since 2.1 writes the types that it has had since then, 8-bit floats
+ * among them).
  */
 final class PytorchGlobals implements Unpickler.Globals {
 
@@ -126,8 +126,8 @@ final class PytorchGlobals implements Unpickler.Globals {
     }
 
     /**
-     * {@code (function, type, arguments, attributes)}: a tensor with attributes, or of a class that is not PyTorch's. The
-     * function is never this one: arguments that contain themselves would have no end.
+     * {@code (function, type, arguments, attributes)}: a tensor with attributes, or of a class that is not PyTorch's.
+     * The function is never this one: arguments that contain themselves would have no end.
      */
     private static Object fromType(List<Object> arguments) {
         if (arguments.size() == 4 && arguments.get(2) instanceof Items inner) {

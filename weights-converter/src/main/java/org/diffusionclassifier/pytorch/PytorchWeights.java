@@ -16,8 +16,9 @@ import org.diffusionclassifier.tensor.Weights;
 /**
  * The weights in a checkpoint of PyTorch ({@code .bin}, {@code .pt}, {@code .ckpt}), in either of the forms that
  * {@code torch.save} writes (see {@link PytorchArchive}). Nothing from the file is ever executed: its pickle is read as
- * data ({@link Unpickler}). {@link StateDict} determines which tensors it has and their names. The file may be hostile: everything in it is checked when it is opened, with less than 64 MiB of
- * heap. Tensors are read in place, one at a time. Safe to share between threads.
+ * data ({@link Unpickler}). {@link StateDict} determines which tensors it has and their names. The file may be hostile:
+ * everything in it is checked when it is opened, with less than 64 MiB of heap. Tensors are read in place, one at a
+ * time. Safe to share between threads.
  */
 public final class PytorchWeights implements Weights {
 

@@ -8,18 +8,18 @@ import java.util.Map;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Reads a pickle (format: CPython, Lib/pickletools.py) as data. A pickle is a program for a stack machine, and Python lets
- * it import and call any name. Here a global is a name and nothing else. Those that {@link Globals} knows mean something,
- * and the {@link Constructor}s among them may be called. Every other becomes an {@link Inert}: it may be called, given
- * items and attributes, and stays what it is, the name of a thing that this program does not have. There is no recursion,
- * and every opcode is charged to the budget of its input, loops included.
+ * Reads a pickle (format: CPython, Lib/pickletools.py) as data. A pickle is a program for a stack machine, and Python
+ * lets it import and call any name. Here a global is a name and nothing else. Those that {@link Globals} knows mean
+ * something, and the {@link Constructor}s among them may be called. Every other becomes an {@link Inert}: it may be
+ * called, given items and attributes, and stays what it is, the name of a thing that this program does not have. There
+ * is no recursion, and every opcode is charged to the budget of its input, loops included.
  *
- * <p>An allow-list of harmless globals, as PyTorch's {@code weights_only} has it, protects a reader that calls them. This
- * one calls none. Such a list would only refuse honest checkpoints for what nobody reads: trainers keep arguments, paths,
- * dates, random states and callbacks of any class beside their weights.
+ * <p>An allow-list of harmless globals, as PyTorch's {@code weights_only} has it, protects a reader that calls them.
+ * This one calls none. Such a list would only refuse honest checkpoints for what nobody reads: trainers keep arguments,
+ * paths, dates, random states and callbacks of any class beside their weights.
  *
- * <p>It knows the opcodes that Python writes for plain data and objects in the binary protocols 1 to 5 (torch.save uses 2;
- * protocol 0 cannot express its storages). Values become
+ * <p>It knows the opcodes that Python writes for plain data and objects in the binary protocols 1 to 5 (torch.save uses
+ * 2; protocol 0 cannot express its storages). Values become
  * <pre>
  *   None → null      bool → Boolean      int → Long or BigInteger      float → Double      str → String
  *   list, tuple, set → {@link Items}     dict → {@link Dict}           bytes → {@link #OPAQUE}

@@ -61,8 +61,8 @@ public final class FloatFormats {
     }
 
     /**
-     * Of the codes from 0 to 127 all below {@code firstNaN} are numbers, but for an infinity right before it if there are
-     * several NaNs; those from 128 on are their negatives.
+     * Of the codes from 0 to 127 all below {@code firstNaN} are numbers, but for an infinity right before it if there
+     * are several NaNs; those from 128 on are their negatives.
      */
     private static float[] codes(int fractionBits, int bias, int firstNaN) {
         var values = new float[256];

@@ -11,8 +11,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Weights some of which were divided by a scale before they were stored in 8 bits, multiplied by it again while they are
- * read. Beside a tensor {@code X.weight} of F8_E4M3 or F8_E5M2 stands its scale, in the naming of the tool that wrote it:
+ * Weights some of which were divided by a scale before they were stored in 8 bits, multiplied by it again while they
+ * are read. Beside a tensor {@code X.weight} of F8_E4M3 or F8_E5M2 stands its scale, in the naming of the tool that
+ * wrote it:
  *
  * <pre>
  *   X.scale_weight       ComfyUI, whose files also have a tensor scaled_fp8 that says no more than the types do
@@ -93,8 +94,9 @@ public final class ScaledWeights implements WeightsView {
             blockColumns = BLOCK;
             columns = found.get(1);
         } else {
-            throw new InputException(source() + ": tensor " + scale + ": expected one number, one for each row of " + weight
-                    + " " + shape + " or one for each block of " + BLOCK + " by " + BLOCK + ", found shape " + found);
+            throw new InputException(source() + ": tensor " + scale + ": expected one number, one for each row of "
+                    + weight + " " + shape + " or one for each block of " + BLOCK + " by " + BLOCK + ", found shape "
+                    + found);
         }
         return new Scales(base.floats(scale, found.stream().mapToInt(Integer::intValue).toArray()),
                 row, Math.max(1, blockRows), blockColumns, columns);

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.diffusionclassifier.checkpoint.ModelSpec.LoraSpec;
 import org.diffusionclassifier.convert.Inspection;
 import org.diffusionclassifier.pytorch.PytorchFixture;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
@@ -63,11 +64,13 @@ class WeightsFileTest {
         return Stream.of(
                 foreign("a.ckpt", "version https://git-lfs.github.com/spec/v1\noid sha256:3a2b\nsize 1059962\n",
                         "a Git LFS pointer, which stands for the file: run git lfs pull where it lies"),
-                foreign("a.safetensors", "\n<!DOCTYPE html>\n<html><head><title>Log in</title>", "a web page: download"),
+                foreign("a.safetensors", "\n<!DOCTYPE html>\n<html><head><title>Log in</title>",
+                        "a web page: download"),
                 foreign("a.safetensors", "\u00ef\u00bb\u00bf<HTML>", "a web page"),
                 foreign("a.bin", "<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a web page"),
                 foreign("a.safetensors.index.json", "{\"weight_map\": {}}", "an index of shards: give the directory"),
-                foreign("model_index.json", "{\n\"_class_name\": \"StableDiffusionPipeline\"}", "JSON: give the directory"),
+                foreign("model_index.json", "{\n\"_class_name\": \"StableDiffusionPipeline\"}",
+                        "JSON: give the directory"),
                 foreign("a.gguf", "GGUF\3\0\0\0", "GGUF, whose weights are quantised"),
                 foreign("a.onnx", "\10\7\22\7pytorch", "ONNX, a graph"),
                 foreign("a.bin", "\10\10\22\7pytorch\32\0062.1.0", "ONNX, a graph"),
@@ -110,7 +113,7 @@ class WeightsFileTest {
         }
     }
 
-    /** In a component, and in the folder of an autoencoder. */
+    /** In a component, in the folder of an autoencoder, and as a LoRA. */
     @Test
     void aForeignFileIsNamedWhereverItLies() throws IOException {
         Path model = new SmallModel(false).directory(temp.resolve("model"), DType.F16);
@@ -119,6 +122,8 @@ class WeightsFileTest {
         String found = vae + ": expected weights, found a Git LFS pointer";
         assertTrue(inputError(() -> Opened.of(model).weights("vae")).startsWith(found));
         assertTrue(inputError(() -> DiffusersDirectory.vae(vae.getParent()).weights()).startsWith(found));
+        var lora = ModelSpec.of(model).with(new LoraSpec(vae, 1));
+        assertTrue(inputError(() -> Opened.of(lora)).startsWith(found));
     }
 
     @Test
@@ -126,7 +131,8 @@ class WeightsFileTest {
         Path file = Files.writeString(temp.resolve("notes.txt"), "hello");
         assertEquals(file + ": expected weights as safetensors or as a PyTorch checkpoint, found neither",
                 inputError(() -> WeightsFile.open(file)));
-        Path damaged = Files.write(temp.resolve("a.safetensors"), new byte[] {-1, -1, -1, -1, -1, -1, -1, 127, '{', '}'});
+        Path damaged = Files.write(temp.resolve("a.safetensors"), "\377\377\377\377\377\377\377\177{}"
+                .getBytes(StandardCharsets.ISO_8859_1));
         assertTrue(inputError(() -> WeightsFile.open(damaged)).contains("expected a header length of"));
     }
 
@@ -150,7 +156,8 @@ class WeightsFileTest {
     private static void write(Path file, String weight, String scale) {
         var writer = new SafetensorsWriter();
         if (weight != null) {
-            writer.tensor(weight, DType.F8_E4M3, List.of(2), sink -> sink.put(ByteBuffer.wrap(new byte[] {0x68, -0x60})));
+            writer.tensor(weight, DType.F8_E4M3, List.of(2),
+                    sink -> sink.put(ByteBuffer.wrap(new byte[] {0x68, (byte) 0xa0})));
         }
         if (scale != null) {
             writer.floats(scale, DType.F32, List.of(), new float[] {0.5f});

@@ -59,7 +59,8 @@ class HostileCheckpointTest {
         List<Object> command = List.of("touch " + pwned);
         byte[] global = new PickleBytes().global(module, name).value(command).bytes('R').end();
         byte[] stackGlobal = new PickleBytes().value(module).value(name).bytes(0x93).value(command).bytes('R').end();
-        byte[] inst = new PickleBytes().bytes('(').value("touch " + pwned).bytes('i').text(module + "\n" + name + "\n").end();
+        byte[] inst = new PickleBytes().bytes('(').value("touch " + pwned).bytes('i')
+                .text(module + "\n" + name + "\n").end();
         byte[] obj = new PickleBytes().bytes('(').global(module, name).value("touch " + pwned).bytes('o').end();
         byte[] newObj = new PickleBytes().global(module, name).value(command).bytes(0x81).end();
         byte[] newObjEx = new PickleBytes().global(module, name).value(command).bytes('}', 0x92).end();
@@ -70,8 +71,8 @@ class HostileCheckpointTest {
             }
             assertTrue(refusal(pickle).startsWith(file + ": pickle, before byte "));
         }
-        var beside = new PickleBytes().bytes('}', '(').value("evil").global(module, name).value(command).bytes('R', '}', 'b')
-                .value("w").value(tensor).bytes('u');
+        var beside = new PickleBytes().bytes('}', '(').value("evil").global(module, name).value(command)
+                .bytes('R', '}', 'b').value("w").value(tensor).bytes('u');
         assertOpens(beside, "w");
         assertTrue(Files.notExists(pwned));
     }
@@ -82,7 +83,8 @@ class HostileCheckpointTest {
     void anOpcodeThatTorchNeverWritesIsRefused(int opcode) throws IOException {
         String message = refusal(fixture.zip(new PickleBytes().global("collections", "OrderedDict").bytes(')')
                 .bytes(opcode).end()));
-        assertTrue(message.endsWith(String.format("expected an opcode of data and objects, found 0x%02x", opcode)), message);
+        assertTrue(message.endsWith(String.format("expected an opcode of data and objects, found 0x%02x", opcode)),
+                message);
     }
 
     @Test
@@ -205,7 +207,8 @@ class HostileCheckpointTest {
     /** {@code _rebuild_from_type_v2(itself, type, arguments, attributes)}, of arguments that are these very ones. */
     @Test
     void argumentsThatContainThemselvesAreRefused() throws IOException {
-        assertEnds(new PickleBytes().global("torch._tensor", "_rebuild_from_type_v2").bytes('q', 0, ']', 'q', 1, '(', 'h', 0)
+        assertEnds(new PickleBytes().global("torch._tensor", "_rebuild_from_type_v2")
+                .bytes('q', 0, ']', 'q', 1, '(', 'h', 0)
                 .value("type").bytes('h', 1).value(Map.of()).bytes('e', 'R'),
                 "expected a function, a type, its arguments and attributes, found a sequence of 4");
     }

@@ -203,7 +203,8 @@ class PytorchWeightsTest {
     /** The globals of NumPy 2, which pickles of NumPy 1 call {@code numpy.core}, as numpy.float64(0) and an array. */
     @Test
     void numpy2IsPassedOver() throws IOException {
-        var pickle = new PickleBytes().bytes('}', '(').value("best").global("numpy._core.multiarray", "scalar").bytes('(')
+        var pickle = new PickleBytes().bytes('}', '(')
+                .value("best").global("numpy._core.multiarray", "scalar").bytes('(')
                 .global("numpy", "dtype").value(List.of("f8", false, true)).bytes('R').value(List.of(3L, "<"))
                 .bytes('b', 'C', 8).text("\0\0\0\0\0\0\0\0").bytes('t', 'R')
                 .value("array").global("numpy._core.numeric", "_frombuffer").bytes('(', 0x96).u32(2).u32(0).text("ab")
@@ -218,15 +219,16 @@ class PytorchWeightsTest {
 
     /**
      * As PyTorch since 2.1 writes the types that it has had since then (torch/_tensor.py, {@code _reduce_ex_internal};
-     * torch/serialization.py, {@code persistent_id}): an untyped storage, counted in bytes, and the type with the tensor.
-     * By their definitions 0x68 is 64 as E4M3 and 2048 as E5M2.
+     * torch/serialization.py, {@code persistent_id}): an untyped storage, counted in bytes, and the type with the
+     * tensor. By their definitions 0x68 is 64 as E4M3 and 2048 as E5M2.
      */
     @ParameterizedTest
     @CsvSource({"float8_e4m3fn, F8_E4M3, 64, -0.125", "float8_e5m2, F8_E5M2, 2048, -0.0078125"})
     void readsFloatsOf8Bits(String type, DType dtype, float first, float second) throws IOException {
         Storage bytes = fixture.storage(DType.U8, 6, new byte[] {0, 0x68, (byte) 0xa0, 0, 0, 0});
-        var pickle = new PickleBytes().bytes('}').value("w").global("torch._utils", "_rebuild_tensor_v3").bytes('(', '(')
-                .value("storage").global("torch.storage", "UntypedStorage").value(bytes.key()).value("cpu").value(6L)
+        var pickle = new PickleBytes().bytes('}').value("w").global("torch._utils", "_rebuild_tensor_v3")
+                .bytes('(', '(').value("storage").global("torch.storage", "UntypedStorage")
+                .value(bytes.key()).value("cpu").value(6L)
                 .bytes('t', 'Q').value(1L).value(List.of(2L)).value(List.of(1L)).value(false).value(Map.of())
                 .global("torch", type).bytes('t', 'R', 's');
         byte[] ended = pickle.end();

@@ -67,7 +67,8 @@ class ScaledWeightsTest {
         Path path = write(codes(), "weight_scale", shape(shape), new float[elements]);
         try (var file = SafetensorsFile.open(path)) {
             String message = inputError(() -> ScaledWeights.of(file));
-            assertTrue(message.startsWith(path + ": tensor layer.weight_scale: expected one number, one for each row of "
+            assertTrue(message.startsWith(path
+                    + ": tensor layer.weight_scale: expected one number, one for each row of "
                     + "layer.weight [130, 300] or one for each block of 128 by 128, found shape ["), message);
         }
     }
