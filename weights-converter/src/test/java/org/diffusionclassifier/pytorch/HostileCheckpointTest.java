@@ -358,7 +358,7 @@ class HostileCheckpointTest {
 
     /** Changes some bytes of what PyTorch wrote: that may leave a file that can be read, but never another error. */
     @ParameterizedTest
-    @ValueSource(strings = {"zip.pt", "legacy.pt", "lightning.ckpt"})
+    @ValueSource(strings = {"zip.pt", "legacy.pt", "lightning.ckpt", "training.pt"})
     void changedBytesNeverEndInAnotherError(String name) throws IOException {
         byte[] honest = Files.readAllBytes(resource("pytorch/" + name));
         var random = new SplittableRandom(5);
