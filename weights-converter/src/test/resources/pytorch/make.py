@@ -2,6 +2,13 @@
 
 Every tensor that is not named for what it is counts 0, 1, 2, ... in row-major order, whatever its strides.
 """
+import argparse
+import collections
+import datetime
+import pathlib
+import random
+
+import numpy
 import torch
 from torch import nn
 
@@ -43,3 +50,23 @@ training = {
 torch.save(tensors, "zip.pt")
 torch.save(tensors, "legacy.pt", _use_new_zipfile_serialization=False)
 torch.save(training, "lightning.ckpt", pickle_protocol=4)
+
+
+class Config(dict):
+    """A class that no reader has."""
+
+    def __init__(self, rate):
+        super().__init__(rate=rate)
+        self.rate = rate
+
+
+counts = collections.defaultdict(list)
+counts["a"].append(1)
+arguments = argparse.Namespace(data_path=pathlib.Path("/data"), lr=1e-4, epochs=3,
+                               results=pathlib.PureWindowsPath("C:/x"))
+torch.save({"model": {"w": counting(2)}, "ema": {"w": counting(3)}, "opt": optimizer.state_dict(), "args": arguments,
+            "counts": counts, "config": Config(0.5), "started": datetime.datetime(2023, 1, 2, 3, 4, 5),
+            "took": datetime.timedelta(seconds=5), "best": numpy.float64(0.25), "losses": numpy.arange(3.0),
+            "random": random.getstate(), "numpy": numpy.random.get_state(), "torch": torch.get_rng_state(),
+            "complex": torch.ones(2, dtype=torch.complex64),
+            "quantised": torch.quantize_per_tensor(counting(4), 0.1, 0, torch.qint8)}, "training.pt")

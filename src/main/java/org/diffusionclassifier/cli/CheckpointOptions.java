@@ -32,8 +32,8 @@ final class CheckpointOptions {
     private boolean ema;
 
     @Option(names = "--lora", paramLabel = "FILE[:SCALE]",
-            description = "A LoRA to add to the weights (kohya's, diffusers' or PEFT's naming), times a scale. Default: "
-                    + "1. May be given several times.")
+            description = "A LoRA to add to the weights (kohya's, diffusers' or PEFT's naming), or a LoHa, LoKr, DoRA "
+                    + "or OFT, times a scale. Default: 1. May be given several times.")
     private List<String> loras = List.of();
 
     @Option(names = "--vae", paramLabel = "DIR",

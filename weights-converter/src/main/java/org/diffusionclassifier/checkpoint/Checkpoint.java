@@ -44,7 +44,7 @@ public interface Checkpoint extends AutoCloseable {
         if (!Files.isRegularFile(spec.path())) {
             return DiffusersDirectory.open(spec);
         }
-        Weights file = WeightsFormat.of(spec.path()).open(spec.path());
+        Weights file = WeightsFile.open(spec.path());
         try {
             return ConvertedFile.isOne(file) ? new ConvertedFile(file, spec)
                     : new OriginalFile(file, OriginalNaming.of(file), spec);

@@ -21,7 +21,7 @@ import org.diffusionclassifier.tensor.Weights;
  *                  filters                "channels-last": a convolution's are [out, height, width, in]
  *                  source, source_sha256  what it was made from: the name, and the hash by {@link SourceHash}
  *                  vae_source, vae_source_sha256    the same of an autoencoder that came from elsewhere
- *                  lora                   what was added to the weights, where something was: see {@link Lora}
+ *                  lora                   what was added to the weights, where something was: {@link LoraCheckpoint}
  *   tensors        COMPONENT.*            as the layout lists them, all of one type
  *                  tokenizer.vocab.json, …          the files of {@link TokenizerTables}, U8
  * </pre>

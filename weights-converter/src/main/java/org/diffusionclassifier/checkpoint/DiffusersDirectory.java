@@ -53,7 +53,8 @@ public final class DiffusersDirectory implements Checkpoint {
                     + (Files.exists(root) ? "a file" : "nothing"));
         }
         if (!Files.exists(root.resolve(MODEL_INDEX))) {
-            throw new InputException(root + ": expected a diffusers model directory, found no " + MODEL_INDEX);
+            throw new InputException(root + ": expected a diffusers model directory, found no " + MODEL_INDEX
+                    + ModelsNearby.hint(root, MODEL_INDEX));
         }
         spec.refuseCompletion();
         return new DiffusersDirectory(spec);

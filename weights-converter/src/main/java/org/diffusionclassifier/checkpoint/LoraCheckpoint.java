@@ -5,35 +5,37 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.diffusionclassifier.checkpoint.adapter.Adapter;
+import org.diffusionclassifier.checkpoint.adapter.AdapterFile;
 import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Filters;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 import org.diffusionclassifier.tensor.WeightsView;
 
-/** A checkpoint with LoRAs added to its weights while these are read. */
+/** A checkpoint with LoRAs, or adapters of other kinds, applied to its weights while these are read. */
 public final class LoraCheckpoint implements CheckpointView {
 
+    /** A file of adapters, open. */
+    private record Lora(ModelSpec.LoraSpec spec, AdapterFile file) {
+    }
+
+    /** An adapter, and how much of it. */
+    private record Scaled(Adapter adapter, float scale) {
+    }
+
     private final Checkpoint base;
-    private final List<Lora> loras;
+    private final List<Lora> loras = new ArrayList<>();
     private final Map<String, Component> components = new LinkedHashMap<>();
 
-    private LoraCheckpoint(Checkpoint base, List<Lora> loras) {
+    private LoraCheckpoint(Checkpoint base) {
         this.base = base;
-        this.loras = loras;
-        for (String name : Lora.COMPONENTS.keySet()) {
-            if (base.components().contains(name)) {
-                Component component = base.component(name);
-                Weights sum = sum(name, component.weights());       // refuses what does not fit before anything is loaded
-                components.put(name, new Component(component.config(), () -> sum));
-            } else if (loras.stream().anyMatch(lora -> lora.concerns(name))) {
-                throw new InputException(base.source() + ": expected a model's " + name + ", as a LoRA has layers of it, "
-                        + "found none");
-            }
-        }
     }
 
     /**
@@ -45,19 +47,49 @@ public final class LoraCheckpoint implements CheckpointView {
         if (loras.isEmpty()) {
             return base;
         }
-        if (Lora.COMPONENTS.keySet().stream().noneMatch(base.components()::contains)) {
+        if (AdapterFile.COMPONENTS.keySet().stream().noneMatch(base.components()::contains)) {
             throw InputException.of("%s: expected with Stable Diffusion, not with a DiT", InputException.field("lora"));
         }
-        return new LoraCheckpoint(base, loras.stream().map(lora -> Lora.open(lora.file(), lora.scale())).toList());
+        var checkpoint = new LoraCheckpoint(base);
+        try {
+            loras.forEach(checkpoint::open);
+            AdapterFile.COMPONENTS.keySet().forEach(checkpoint::adapt);
+            return checkpoint;
+        } catch (RuntimeException e) {
+            checkpoint.closeLoras();
+            throw e;
+        }
     }
 
-    private Weights sum(String component, Weights network) {
-        var products = new LinkedHashMap<String, List<Lora.Product>>();
-        for (Lora lora : loras) {
-            lora.products(component, network).forEach((tensor, product) ->
-                    products.computeIfAbsent(tensor, missing -> new ArrayList<>()).add(product));
+    private void open(ModelSpec.LoraSpec spec) {
+        Weights weights = WeightsFile.open(spec.file());
+        try {
+            loras.add(new Lora(spec, new AdapterFile(weights)));
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
         }
-        return products.isEmpty() ? network : new Sum(network, products);
+    }
+
+    /** Refuses what does not fit before anything is loaded. */
+    private void adapt(String name) {
+        if (!base.components().contains(name)) {
+            if (loras.stream().anyMatch(lora -> lora.file.concerns(name))) {
+                throw new InputException(base.source() + ": expected a model's " + name
+                        + ", as a LoRA has layers of it, found none");
+            }
+            return;
+        }
+        Component component = base.component(name);
+        Weights network = component.weights();
+        var adapters = new LinkedHashMap<String, List<Scaled>>();
+        for (Lora lora : loras) {
+            lora.file.adapters(name, network).forEach((tensor, adapter) ->
+                    adapters.computeIfAbsent(tensor, missing -> new ArrayList<>())
+                            .add(new Scaled(adapter, lora.spec.scale())));
+        }
+        Weights adapted = adapters.isEmpty() ? network : new Adapted(network, adapters);
+        components.put(name, new Component(component.config(), () -> adapted));
     }
 
     @Override
@@ -80,8 +112,8 @@ public final class LoraCheckpoint implements CheckpointView {
 
     private Origin noted(Origin origin) {
         var notes = new LinkedHashMap<>(origin.notes());
-        var list = loras.stream().map(lora -> Map.of("name", lora.file().getFileName().toString(), "scale", lora.scale(),
-                "sha256", lora.sha256())).toList();
+        var list = loras.stream().map(lora -> Map.of("name", lora.spec.file().getFileName().toString(),
+                "scale", lora.spec.scale(), "sha256", sha256(lora.spec.file()))).toList();
         try {
             notes.put("lora", new ObjectMapper().writeValueAsString(list));
         } catch (JsonProcessingException e) {
@@ -90,8 +122,40 @@ public final class LoraCheckpoint implements CheckpointView {
         return new Origin(origin.name(), origin.files(), notes);
     }
 
-    /** Weights with products added to some of them; those are of float32. */
-    private record Sum(Weights base, Map<String, List<Lora.Product>> products) implements WeightsView {
+    private static String sha256(Path file) {
+        return new SourceHash(new TreeMap<>(Map.of("", file))).await();
+    }
+
+    @Override
+    public void close() {
+        closeLoras();
+        base.close();
+    }
+
+    private void closeLoras() {
+        loras.forEach(lora -> lora.file.close());
+    }
+
+    /**
+     * Weights some of which are adapted; those are of float32. An adapter may need all of a tensor for any of its
+     * elements, which are read piece by piece, so that the last that was asked for is kept.
+     */
+    private static final class Adapted implements WeightsView {
+
+        private final Weights base;
+        private final Map<String, List<Scaled>> adapters;
+        private String keptName;
+        private float[] kept;
+
+        Adapted(Weights base, Map<String, List<Scaled>> adapters) {
+            this.base = base;
+            this.adapters = adapters;
+        }
+
+        @Override
+        public Weights base() {
+            return base;
+        }
 
         @Override
         public void require(String name, int... shape) {
@@ -100,20 +164,58 @@ public final class LoraCheckpoint implements CheckpointView {
 
         @Override
         public DType dtype(String name) {
-            return products.containsKey(name) ? DType.F32 : base.dtype(name);
+            return adapters.containsKey(name) ? DType.F32 : base.dtype(name);
+        }
+
+        @Override
+        public void read(String name, long first, FloatBuffer destination) {
+            if (adapters.containsKey(name)) {
+                destination.put(adapted(name), (int) first, destination.remaining());
+            } else {
+                base.read(name, first, destination);
+            }
         }
 
         @Override
         public void readStored(String name, long first, ByteBuffer destination) {
-            if (!products.containsKey(name)) {
+            if (adapters.containsKey(name)) {
+                FloatBuffer floats = destination.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+                floats.put(adapted(name), (int) first, floats.remaining());
+                destination.position(destination.limit());
+            } else {
                 base.readStored(name, first, destination);
-                return;
             }
-            var values = new float[destination.remaining() / Float.BYTES];
-            base.read(name, first, FloatBuffer.wrap(values));
-            products.get(name).forEach(product -> product.addTo(values, first));
-            destination.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
-            destination.position(destination.limit());
+        }
+
+        private synchronized float[] adapted(String name) {
+            if (!name.equals(keptName)) {
+                kept = null;                                    // before the next is made
+                List<Integer> shape = base.shape(name);
+                float[] weights = base.floats(name, shape.stream().mapToInt(Integer::intValue).toArray());
+                if (base.channelsLast() && shape.size() == 4) {
+                    int pixels = shape.get(1) * shape.get(2);
+                    int in = shape.get(3);
+                    weights = turned(weights, shape.get(0), pixels, in);
+                    apply(adapters.get(name), weights);
+                    weights = turned(weights, shape.get(0), in, pixels);
+                } else {
+                    apply(adapters.get(name), weights);
+                }
+                kept = weights;
+                keptName = name;
+            }
+            return kept;
+        }
+
+        private static void apply(List<Scaled> adapters, float[] weights) {
+            adapters.forEach(scaled -> scaled.adapter.adapt(weights, scaled.scale));
+        }
+
+        /** Filters of [outer, inner] as filters of [inner, outer]. */
+        private static float[] turned(float[] filters, int count, int outer, int inner) {
+            var turned = new float[filters.length];
+            Filters.toChannelsLast(filters, turned, count, outer, inner);
+            return turned;
         }
 
         @Override

@@ -40,7 +40,8 @@ final class ShardedWeights implements Weights {
             for (Map.Entry<String, JsonNode> entry : weightMap(index).properties()) {
                 String name = entry.getKey();
                 String shard = shardName(index, name, entry.getValue(), format);
-                Weights holder = shards.computeIfAbsent(shard, missing -> format.open(index.resolveSibling(missing)));
+                Weights holder = shards.computeIfAbsent(shard,
+                        missing -> WeightsFile.openStored(index.resolveSibling(missing)));
                 if (!holder.has(name)) {
                     throw new InputException(index + ": expected tensor " + name + " in " + shard
                             + ", found none of that name");

@@ -4,39 +4,27 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Stream;
-import org.diffusionclassifier.pytorch.PytorchWeights;
-import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 
-/** The formats in which a component of a diffusers directory may hold its weights, and how their files are called. */
+/**
+ * How the files are called in which a component of a diffusers directory may hold its weights. What they hold is up to
+ * {@link WeightsFile}.
+ */
 public enum WeightsFormat {
-    SAFETENSORS(".safetensors", SafetensorsFile::open),
-    PYTORCH(".bin", PytorchWeights::open);
+    SAFETENSORS(".safetensors"),
+    PYTORCH(".bin");
 
     private final String suffix;
-    private final Function<Path, Weights> opener;
 
-    WeightsFormat(String suffix, Function<Path, Weights> opener) {
+    WeightsFormat(String suffix) {
         this.suffix = suffix;
-        this.opener = opener;
-    }
-
-    /** The format of a file that may be called otherwise: PyTorch's are {@code .ckpt}, {@code .pt}, {@code .bin}, …. */
-    public static WeightsFormat of(Path file) {
-        return file.toString().endsWith(SAFETENSORS.suffix) ? SAFETENSORS : PYTORCH;
     }
 
     /** What the names of this format's files end with. */
     String suffix() {
         return suffix;
-    }
-
-    /** @throws InputException if it cannot be read or is malformed */
-    public Weights open(Path file) {
-        return opener.apply(file);
     }
 
     /**
@@ -60,7 +48,7 @@ public enum WeightsFormat {
      * @throws InputException if it is malformed
      */
     Weights openLocated(Path located) {
-        return isIndex(located) ? ShardedWeights.open(located, this) : open(located);
+        return isIndex(located) ? WeightsFile.scaled(ShardedWeights.open(located, this)) : WeightsFile.open(located);
     }
 
     /** The files that {@link #openLocated} reads. */

@@ -15,7 +15,7 @@ import org.diffusionclassifier.checkpoint.ConvertedFile;
 import org.diffusionclassifier.checkpoint.DiffusersDirectory;
 import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.checkpoint.ModelSpec;
-import org.diffusionclassifier.checkpoint.WeightsFormat;
+import org.diffusionclassifier.checkpoint.WeightsFile;
 import org.diffusionclassifier.checkpoint.original.OriginalNaming;
 import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
@@ -40,7 +40,7 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         ORIGINAL("a model in the original naming; its configuration is inferred, but image size and prediction are not "
                 + "in it"),
         ORIGINAL_DIT("a DiT in the original naming; its configuration is inferred, its autoencoder is not in it"),
-        LORA("a LoRA"),
+        LORA("a LoRA or an adapter of another kind"),
         WEIGHTS("weights");
 
         private final String description;
@@ -60,6 +60,11 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         long elements() {
             return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
         }
+
+        /** Those of a type that is not known count nothing. */
+        long bytes() {
+            return (elements() * dtype.bits() + Byte.SIZE - 1) / Byte.SIZE;
+        }
     }
 
     /**
@@ -73,14 +78,16 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         static Component of(String name, List<Entry> tensors) {
             return new Component(name,
                     tensors.stream().filter(tensor -> tensor.dtype.isFloat()).mapToLong(Entry::elements).sum(),
-                    tensors.stream().mapToLong(tensor -> tensor.elements() * tensor.dtype.bytes()).sum(),
+                    tensors.stream().mapToLong(Entry::bytes).sum(),
                     tensors.stream().map(tensor -> tensor.dtype.name()).distinct().sorted()
                             .collect(Collectors.joining(", ")), tensors);
         }
     }
 
-    private static final Pattern GROUP = Pattern.compile("(lora_unet|lora_te\\d?)_.*|([^.]*)\\..*");
-    private static final Pattern LORA = Pattern.compile(".*[._]lora[._].*|.*\\.lora_(up|down|A|B)\\..*");
+    private static final Pattern GROUP = Pattern.compile("((?:lora|oft)_unet|lora_te\\d?)_.*|([^.]*)\\..*");
+    private static final Pattern LORA = Pattern.compile(".*[._]lora[._].*|.*\\.lora_(up|down|A|B)\\..*"
+            + "|.*\\.(hada_|lokr_|oft_blocks).*");
+
     /**
      * Inspects a file or a directory.
      *
@@ -91,7 +98,7 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         if (Files.isDirectory(path)) {
             return DiffusersDirectory.isComponent(path) ? ofVae(path) : ofDirectory(path, layouts);
         }
-        try (Weights file = WeightsFormat.of(path).open(path)) {
+        try (Weights file = WeightsFile.openStored(path)) {
             Map<String, String> metadata = file instanceof SafetensorsFile safetensors ? safetensors.metadata()
                     : Map.of();
             if (!ConvertedFile.isOne(file) && !OriginalNaming.isOne(file)) {

@@ -36,7 +36,7 @@ record PytorchArchive(Object root, Map<String, Region> regions, ByteOrder order)
     private static final BigInteger LEGACY_MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
     private static final Long LEGACY_VERSION = 1001L;
 
-    /** @throws InputException if the file has neither form, is damaged, or holds more than tensors and plain data */
+    /** @throws InputException if the file has neither form, or is damaged */
     static PytorchArchive read(DataFile file, HeapBudget budget) {
         int magic = file.size() < Integer.BYTES ? 0
                 : file.read(0, ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN)).getInt();

@@ -16,9 +16,9 @@ import org.diffusionclassifier.tensor.Weights;
 /**
  * The weights in a checkpoint of PyTorch ({@code .bin}, {@code .pt}, {@code .ckpt}), in either of the forms that
  * {@code torch.save} writes (see {@link PytorchArchive}). Nothing from the file is ever executed: its pickle is read as
- * data, and refused if it names anything but tensors and plain values. {@link StateDict} determines which tensors it
- * has and their names. The file may be hostile: everything in it is checked when it is opened, with less than 64 MiB of
- * heap. Tensors are read in place, one at a time. Safe to share between threads.
+ * data ({@link Unpickler}). {@link StateDict} determines which tensors it has and their names. The file may be hostile:
+ * everything in it is checked when it is opened, with less than 64 MiB of heap. Tensors are read in place, one at a
+ * time. Safe to share between threads.
  */
 public final class PytorchWeights implements Weights {
 
@@ -39,7 +39,7 @@ public final class PytorchWeights implements Weights {
         tensors.forEach(this::requireData);
     }
 
-    /** @throws InputException if the file cannot be read, is damaged, or holds more than tensors and plain values */
+    /** @throws InputException if the file cannot be read, is damaged, or has no tensors */
     public static PytorchWeights open(Path file) {
         return DataFile.open(file, PytorchWeights::new);
     }

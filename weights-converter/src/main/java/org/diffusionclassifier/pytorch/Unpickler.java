@@ -8,16 +8,22 @@ import java.util.Map;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Reads a pickle (format: CPython, Lib/pickletools.py) as data. A pickle is a program for a stack machine. Python lets
- * it import and call any name. Here a global means something only if {@link Globals} knows it, and only the
- * {@link Constructor}s among these may be called. Everything else ends in an {@link InputException} with its name. There
+ * Reads a pickle (format: CPython, Lib/pickletools.py) as data. A pickle is a program for a stack machine, and Python
+ * lets it import and call any name. Here a global is a name and nothing else. Those that {@link Globals} knows mean
+ * something, and the {@link Constructor}s among them may be called. Every other becomes an {@link Inert}: it may be
+ * called, given items and attributes, and stays what it is, the name of a thing that this program does not have. There
  * is no recursion, and every opcode is charged to the budget of its input, loops included.
  *
- * <p>It knows the opcodes that Python writes for plain data and {@code __reduce__} in the binary protocols 1 to 5
- * (torch.save uses 2; protocol 0 cannot express its storages). Values become
+ * <p>An allow-list of harmless globals, as PyTorch's {@code weights_only} has it, protects a reader that calls them.
+ * This one calls none. Such a list would only refuse honest checkpoints for what nobody reads: trainers keep arguments,
+ * paths, dates, random states and callbacks of any class beside their weights.
+ *
+ * <p>It knows the opcodes that Python writes for plain data and objects in the binary protocols 1 to 5 (torch.save uses
+ * 2; protocol 0 cannot express its storages). Values become
  * <pre>
  *   None → null      bool → Boolean      int → Long or BigInteger      float → Double      str → String
  *   list, tuple, set → {@link Items}     dict → {@link Dict}           bytes → {@link #OPAQUE}
+ *   an object of a class that is not known → {@link Inert}
  * </pre>
  */
 final class Unpickler {
@@ -25,7 +31,7 @@ final class Unpickler {
     /** What a pickle may name. */
     interface Globals {
 
-        /** What stands for the global {@code MODULE.NAME}; null if that is refused. */
+        /** What stands for the global {@code MODULE.NAME}; null if it is not known. */
         Object find(String name);
 
         /** What stands for the object that the pickle refers to by {@code id}. */
@@ -62,13 +68,22 @@ final class Unpickler {
         }
     }
 
-    /** A harmless object that this program does not use. */
-    static final Object OPAQUE = new Object() {
+    /**
+     * A global that is not known, or an object that came of calling one: a placeholder, whose items and attributes are
+     * dropped.
+     *
+     * @param global whose it is
+     */
+    record Inert(String global) {
+
         @Override
         public String toString() {
-            return "an opaque value";
+            return "an object of " + global;
         }
-    };
+    }
+
+    /** Bytes, which this program does not use. */
+    static final Object OPAQUE = new Inert("bytes");
 
     /** On the stack, where the items of a collection begin. */
     private static final Object MARK = new Object();
@@ -93,7 +108,7 @@ final class Unpickler {
     /**
      * The value of the pickle that {@code input} stands at; leaves the input after it.
      *
-     * @throws InputException if it is malformed, or holds more than plain values and known globals
+     * @throws InputException if it is malformed
      */
     static Object load(PickleInput input, Globals globals) {
         return new Unpickler(input, globals).run();
@@ -103,7 +118,7 @@ final class Unpickler {
         for (int opcode = input.u8(); opcode != '.'; opcode = input.u8()) {     // STOP
             charge(OPCODE);
             if (!scalar(opcode) && !collection(opcode) && !memory(opcode) && !object(opcode)) {
-                throw input.wrong("an opcode of plain data", String.format("0x%02x", opcode));
+                throw input.wrong("an opcode of data and objects", String.format("0x%02x", opcode));
             }
         }
         Object value = pop();
@@ -177,17 +192,19 @@ final class Unpickler {
     }
 
     private void append(List<Object> items) {
-        if (!(top() instanceof Items list)) {
+        if (top() instanceof Items list) {
+            list.items.addAll(items);
+        } else if (!(top() instanceof Inert)) {
             throw input.wrong("a list to append to", describe(top()));
         }
-        list.items.addAll(items);
     }
 
     private void setItems(List<Object> keysAndValues) {
-        if (!(top() instanceof Dict dict)) {
+        if (top() instanceof Dict dict) {
+            putAll(dict, keysAndValues);
+        } else if (!(top() instanceof Inert)) {
             throw input.wrong("a dict to put items in", describe(top()));
         }
-        putAll(dict, keysAndValues);
     }
 
     private Dict putAll(Dict dict, List<Object> keysAndValues) {
@@ -244,13 +261,26 @@ final class Unpickler {
                 List<Object> name = popLast(2);
                 stack.add(global(name.get(0), name.get(1)));
             }
-            case 'R' -> {                                                       // REDUCE
+            case 'R', 0x81 -> {                                                 // REDUCE, NEWOBJ
                 List<Object> call = popLast(2);
                 stack.add(construct(call.get(0), call.get(1)));
             }
+            case 0x92 -> {                                                      // NEWOBJ_EX, with arguments by name
+                List<Object> call = popLast(3);
+                stack.add(construct(call.get(0), call.get(1)));
+            }
+            case 'i' -> {                                                       // INST
+                Object named = global(input.line(), input.line());
+                stack.add(construct(named, items(popToMark())));
+            }
+            case 'o' -> {                                                       // OBJ: the class, then its arguments
+                List<Object> call = popToMark();
+                Object named = call.isEmpty() ? null : call.remove(0);
+                stack.add(construct(named, items(call)));
+            }
             case 'b' -> {                                                       // BUILD: attributes, dropped
                 Object state = pop();
-                if (!(top() instanceof Dict) && top() != OPAQUE) {
+                if (!(top() instanceof Dict) && !(top() instanceof Inert)) {
                     throw input.wrong("an object to set attributes of", describe(top()));
                 }
             }
@@ -263,14 +293,20 @@ final class Unpickler {
     }
 
     private Object global(Object module, Object name) {
-        Object known = module instanceof String && name instanceof String ? globals.find(module + "." + name) : null;
-        if (known == null) {
-            throw input.wrong("only tensors and plain data", "the global " + describe(module) + "." + describe(name));
+        if (!(module instanceof String && name instanceof String)) {
+            throw input.wrong("the name of a global", describe(module) + "." + describe(name));
         }
-        return known;
+        charge(CONTAINER);
+        input.budget().chargeText(((String) module).length() + ((String) name).length());
+        String global = module + "." + name;
+        Object known = globals.find(global);
+        return known == null ? new Inert(global) : known;
     }
 
     private Object construct(Object function, Object arguments) {
+        if (function instanceof Inert) {
+            return function;
+        }
         if (!(function instanceof Constructor constructor && arguments instanceof Items tuple)) {
             throw input.wrong("a known constructor and its arguments", describe(function) + " and "
                     + describe(arguments));

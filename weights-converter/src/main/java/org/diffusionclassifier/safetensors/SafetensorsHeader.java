@@ -9,7 +9,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -30,7 +29,8 @@ import org.diffusionclassifier.tensor.InputException;
  * </pre>
  *
  * The file may be hostile: every number is checked against the length of the file before anything is allocated or read
- * by it. The tensors must cover the data exactly, without holes or overlaps.
+ * by it. The tensors must cover the data exactly, without holes or overlaps. One of a type that nothing reads is listed
+ * with the others, and refused when it is asked for.
  *
  * @param tensors  by name, in the order of their data
  * @param metadata the free text of {@code __metadata__}, empty where there is none
@@ -89,6 +89,9 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         }
 
         private Map<String, String> metadata(JsonNode node) {
+            if (node.isNull()) {
+                return Map.of();
+            }
             if (!node.isObject()) {
                 throw new InputException(file + ": " + METADATA + ": expected an object, found "
                         + JsonConfig.excerpt(node));
@@ -105,10 +108,10 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         }
 
         private TensorInfo tensor(String name, JsonNode entry) {
-            DType dtype = Arrays.stream(DType.values())
-                    .filter(known -> known.name().equals(entry.path("dtype").textValue()))
-                    .findFirst()
-                    .orElseThrow(() -> wrong(name, "a dtype of " + Arrays.toString(DType.values()), entry, "dtype"));
+            if (!entry.path("dtype").isTextual()) {
+                throw wrong(name, "a dtype", entry, "dtype");
+            }
+            DType dtype = DType.named(entry.path("dtype").textValue());
             List<Integer> shape = shape(name, entry);
             long bytes = bytes(name, entry, dtype, shape);
             JsonNode offsets = entry.path("data_offsets");
@@ -125,10 +128,10 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
                 throw wrong(name, "data_offsets within the " + dataBytes + " bytes of data in the file (truncated?)",
                         entry, "data_offsets");
             }
-            if (end - begin != bytes) {
+            if (end - begin != bytes && dtype != DType.OTHER) {
                 throw wrong(name, bytes + " bytes for " + dtype + " " + shape, entry, "data_offsets");
             }
-            return new TensorInfo(name, dtype, shape, dataStart + begin, bytes);
+            return new TensorInfo(name, dtype, shape, dataStart + begin, end - begin);
         }
 
         private List<Integer> shape(String name, JsonNode entry) {
@@ -148,13 +151,13 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
 
         private long bytes(String name, JsonNode entry, DType dtype, List<Integer> shape) {
             try {
-                long bytes = dtype.bytes();
+                long elements = 1;
                 for (int dimension : shape) {
-                    bytes = Math.multiplyExact(bytes, dimension);
+                    elements = Math.multiplyExact(elements, dimension);
                 }
-                return bytes;
+                return Math.addExact(Math.multiplyExact(elements, dtype.bits()), Byte.SIZE - 1) / Byte.SIZE;
             } catch (ArithmeticException overflow) {
-                throw wrong(name, "fewer than 2^63 bytes", entry, "shape");
+                throw wrong(name, "fewer than 2^63 bits", entry, "shape");
             }
         }
 

@@ -8,7 +8,7 @@ import org.diffusionclassifier.tensor.DType;
  *
  * @param shape  row-major, outermost dimension first; empty for a scalar
  * @param offset of its first byte, counted from the start of the file
- * @param bytes  its length in bytes, always the product of the shape times {@code dtype.bytes()}
+ * @param bytes  its length in bytes: what the shape takes at {@code dtype.bits()} each, if that is known
  */
 public record TensorInfo(String name, DType dtype, List<Integer> shape, long offset, long bytes) {
 
@@ -18,6 +18,6 @@ public record TensorInfo(String name, DType dtype, List<Integer> shape, long off
 
     /** Number of elements: the product of the shape, 1 for a scalar. */
     public long elements() {
-        return bytes / dtype.bytes();
+        return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
     }
 }

@@ -4,18 +4,32 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
 /**
- * Conversions between {@code float} and the two 16-bit formats of weight files: IEEE 754 binary16 (F16) and bfloat16
- * (BF16, the upper half of a {@code float}). Both ways into 16 bits round to nearest, ties to even, and overflow to
- * infinity; a NaN stays a NaN and becomes quiet. Both ways out of 16 bits are exact.
+ * Conversions between {@code float} and the short formats of weight files: IEEE 754 binary16 (F16), bfloat16 (BF16, the
+ * upper half of a {@code float}), and the two 8-bit formats, which are only decoded. Both ways into 16 bits round to
+ * nearest, ties to even, and overflow to infinity; a NaN stays a NaN and becomes quiet. All ways out are exact.
+ *
+ * <p>The 8-bit formats (OCP 8-bit Floating Point Specification, OFP8, section 5) have sign, exponent e and fraction m,
+ * highest bits first:
+ * <pre>
+ *   F8_E4M3   s eeee mmm   bias 7    no infinities: only e = 15 with m = 7 is NaN, and 448 is the largest number
+ *   F8_E5M2   s eeeee mm   bias 15   as IEEE 754 has it: e = 31 is infinity (m = 0) or NaN
+ * </pre>
  */
 public final class FloatFormats {
 
     private static final int INFINITY = 0x7f80_0000;
 
+    /** The value of each of the 256 codes. */
+    private static final float[] E4M3 = codes(3, 7, 0x7f);
+    private static final float[] E5M2 = codes(2, 15, 0x7d);
+
     private FloatFormats() {
     }
 
-    /** Decodes all that remains of {@code stored}, F64 (rounded to nearest), F32, F16 or BF16 in its byte order. */
+    /**
+     * Decodes all that remains of {@code stored}, of any type that {@link DType#isFloat}, in its byte order. F64 are
+     * rounded to nearest.
+     */
     public static void decode(DType dtype, ByteBuffer stored, FloatBuffer destination) {
         switch (dtype) {
             case F64 -> {
@@ -34,8 +48,35 @@ public final class FloatFormats {
                     destination.put(fromBF16(values.get()));
                 }
             }
+            case F8_E4M3 -> decode(E4M3, stored, destination);
+            case F8_E5M2 -> decode(E5M2, stored, destination);
             default -> throw new IllegalArgumentException(dtype + " holds no floats");
         }
+    }
+
+    private static void decode(float[] values, ByteBuffer codes, FloatBuffer destination) {
+        while (codes.hasRemaining()) {
+            destination.put(values[codes.get() & 0xff]);
+        }
+    }
+
+    /**
+     * Of the codes from 0 to 127 all below {@code firstNaN} are numbers, but for an infinity right before it if there
+     * are several NaNs; those from 128 on are their negatives.
+     */
+    private static float[] codes(int fractionBits, int bias, int firstNaN) {
+        var values = new float[256];
+        for (int code = 0; code < 128; code++) {
+            int exponent = code >> fractionBits;
+            int fraction = code & (1 << fractionBits) - 1;
+            float magnitude = code >= firstNaN ? Float.NaN
+                    : code == firstNaN - 1 && firstNaN < 127 ? Float.POSITIVE_INFINITY
+                    : exponent == 0 ? Math.scalb((float) fraction, 1 - bias - fractionBits)
+                    : Math.scalb((float) (fraction + (1 << fractionBits)), exponent - bias - fractionBits);
+            values[code] = magnitude;
+            values[code + 128] = -magnitude;
+        }
+        return values;
     }
 
     /**

@@ -111,8 +111,8 @@ public interface Weights extends AutoCloseable {
     /** @throws InputException unless a tensor's elements are floating-point numbers */
     default void requireFloats(String name) {
         if (!dtype(name).isFloat()) {
-            throw new InputException(source() + ": tensor " + name + ": expected dtype F64, F32, F16 or BF16, found "
-                    + dtype(name));
+            throw new InputException(source() + ": tensor " + name
+                    + ": expected dtype F64, F32, F16, BF16 or F8, found " + dtype(name));
         }
     }
 

@@ -52,6 +52,28 @@ class DiffusersDirectoryTest {
         assertEquals(root.resolve("tokenizer").toString(), model.checkpoint().tokenizer("tokenizer").source());
     }
 
+    /** As the Hub's cache lays out a repository, as an archive unpacks, and one component or one file of a model. */
+    @Test
+    void aDirectoryNextToAModelSaysWhichPathToGive() throws IOException {
+        Path repository = Files.createDirectories(temp.resolve("cache/models--org--name/snapshots"));
+        Files.createDirectory(repository.resolveSibling("blobs"));
+        Path snapshot = Files.move(root, repository.resolve("5cae40e6a2745ae2b01ad92ae5043f95f23644d6"));
+        String found = ": expected a diffusers model directory, found no model_index.json";
+        for (Path above : List.of(repository, repository.getParent(), temp.resolve("cache"))) {
+            assertEquals(above + found + "; give " + snapshot, inputError(() -> Opened.of(above)));
+        }
+        Path unet = snapshot.resolve("unet");
+        assertEquals(unet + found + "; it is one component: give " + snapshot, inputError(() -> Opened.of(unet)));
+
+        Path folder = Files.createDirectory(temp.resolve("downloads"));
+        assertEquals(folder + found, inputError(() -> Opened.of(folder)));
+        Path file = Files.write(folder.resolve("V1-5.CKPT"), new byte[1]);
+        Files.write(folder.resolve("v1-inference.yaml"), new byte[1]);
+        assertEquals(folder + found + "; give " + file, inputError(() -> Opened.of(folder)));
+        Path second = Files.write(folder.resolve("v2.safetensors"), new byte[1]);
+        assertEquals(folder + found + "; give " + file + " or " + second, inputError(() -> Opened.of(folder)));
+    }
+
     @Test
     void opensTheWeightsOfEveryPart() {
         write("unet/diffusion_pytorch_model.safetensors", "conv_in.bias", 1);

@@ -13,10 +13,12 @@ import java.util.SplittableRandom;
 import org.diffusionclassifier.checkpoint.ModelSpec.LoraSpec;
 import org.diffusionclassifier.checkpoint.original.OriginalForm;
 import org.diffusionclassifier.convert.Converter;
+import org.diffusionclassifier.pytorch.PytorchFixture;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
+import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +57,7 @@ class LoraTest {
         "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.processor.to_q _lora.down.weight _lora.up.weight "
             + QUERIES,
         "down_blocks.0.attentions.0.transformer_blocks.0.attn2.processor.to_out _lora.down.weight _lora.up.weight " + OUT,
+        "text_encoder.text_model.encoder.layers.1.self_attn.to_v _lora.down.weight _lora.up.weight " + TEXT,
         "text_encoder.text_model.encoder.layers.1.self_attn.v_proj .lora_linear_layer.down.weight "
             + ".lora_linear_layer.up.weight " + TEXT})
     void isAddedToTheLayerItNames(String layer, String down, String up, String tensor) throws IOException {
@@ -83,6 +86,48 @@ class LoraTest {
             try (Weights after = with(model, loras).weights("unet")) {
                 assertClose(expected, values(after, CONV));
             }
+        }
+    }
+
+    /** As older trainers save them. */
+    @Test
+    void aPickleIsReadLikeSafetensors() throws IOException {
+        Path pickle = temp.resolve("lora.pt");
+        Path file;
+        try (Weights before = model.weights("unet")) {
+            file = write("lora_unet_mid_block_resnets_0_conv1", ".lora_down.weight", ".lora_up.weight",
+                    before.shape(CONV), 6);
+        }
+        try (var tensors = SafetensorsFile.open(file)) {
+            PytorchFixture.write(tensors, pickle);
+        }
+        try (Weights one = with(model, new LoraSpec(file, 0.5f)).weights("unet");
+                Weights other = with(model, new LoraSpec(pickle, 0.5f)).weights("unet")) {
+            assertArrayEquals(values(one, CONV), values(other, CONV));
+        }
+    }
+
+    /** An adapter that needs the whole of a filter for each element, in the order in which convert keeps filters. */
+    @Test
+    void filtersAreTurnedForWhatNeedsThemWhole() throws IOException {
+        Path plain = temp.resolve("plain.safetensors");
+        converter(model, new Converter.Options(DType.F32, false, false)).write(plain, bytes -> { });
+        Path file = temp.resolve("dora.safetensors");
+        try (Weights unet = model.weights("unet")) {
+            int out = unet.shape(CONV).get(0);
+            int in = unet.shape(CONV).get(1);
+            new SafetensorsWriter()
+                    .floats("lora_unet_mid_block_resnets_0_conv1.lora_down.weight", DType.F32, List.of(RANK, in, 3, 3),
+                            random(RANK * in * 9))
+                    .floats("lora_unet_mid_block_resnets_0_conv1.lora_up.weight", DType.F32, List.of(out, RANK, 1, 1),
+                            random(out * RANK))
+                    .floats("lora_unet_mid_block_resnets_0_conv1.dora_scale", DType.F32, List.of(1, in, 1, 1),
+                            random(in))
+                    .write(file);
+        }
+        try (Weights kept = with(model, new LoraSpec(file, 1)).weights("unet");
+                Weights turned = with(Opened.of(plain), new LoraSpec(file, 1)).weights("unet")) {
+            assertArrayEquals(Fixtures.channelsLast(kept, CONV), values(turned, CONV));
         }
     }
 
@@ -123,7 +168,8 @@ class LoraTest {
             }
             Path other = write(layer, ".lora_A.weight", ".lora_B.weight", before.shape(QUERIES), 0,
                     "{\"unet.lora_alpha\": 12, \"unet.use_rslora\": true}");
-            assertTrue(inputError(() -> Lora.open(other, 1)).contains("unet.use_rslora = true is not supported"));
+            assertTrue(inputError(() -> with(model, new LoraSpec(other, 1)))
+                    .contains("unet.use_rslora = true is not supported"));
         }
     }
 
@@ -134,8 +180,13 @@ class LoraTest {
         "lora_te_text_model_encoder_layers_7_mlp_fc1.lora_down.weight"
             + "|lora_te_text_model_encoder_layers_7_mlp_fc1.lora_up.weight"
             + "|expected layers of the model's text encoder, found lora_te_text_model_encoder_layers_7_mlp_fc1",
-        "lora_unet_conv_in.hada_w1_a|lora_unet_conv_in.hada_w1_b|found tensor lora_unet_conv_in.hada_w1_a",
-        "lora_unet_conv_in.lora_down.weight|lora_unet_conv_out.lora_up.weight|without its other",
+        "lora_unet_conv_in.hada_w1_a|lora_unet_conv_in.hada_w1_b|tensor lora_unet_conv_in.hada_w1_a: expected a "
+            + "factor of the outputs of rank 64 for conv_in.weight [64, 4, 3, 3], found shape [3, 64]",
+        "lora_unet_conv_in.glora_a1|lora_unet_conv_in.glora_a2|another adapter that is known, found tensor "
+            + "lora_unet_conv_in.glora_a",
+        "lora_unet_conv_in.alpha|lora_unet_conv_in.dora_scale|expected an adapter beside lora_unet_conv_in.",
+        "lora_unet_conv_in.lora_down.weight|lora_unet_conv_out.lora_up.weight|expected lora_up beside "
+            + "lora_unet_conv_in.lora_down.weight, found none",
         "lora_unet_conv_in.lora_down.weight|lora_unet_conv_in.lora_up.weight|expected [rank, 4, height, width] and with "
             + "it [64, rank] for conv_in.weight [64, 4, 3, 3], found [3, 64] and [64, 3]"})
     void whatDoesNotFitIsRefusedByName(String first, String second, String message) {

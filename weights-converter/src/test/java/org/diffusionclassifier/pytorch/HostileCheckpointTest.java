@@ -54,26 +54,37 @@ class HostileCheckpointTest {
     @ParameterizedTest
     @CsvSource({"os, system", "posix, system", "builtins, eval", "__builtin__, eval", "subprocess, Popen",
         "torch._utils, _rebuild_sparse_tensor", "torch.nn.modules.linear, Linear", "collections, OrderedDict.update"})
-    void aGlobalThatIsNotOfTensorsIsRefusedByName(String module, String name) throws IOException {
-        String expected = "expected only tensors and plain data, found the global " + module + "." + name;
-        byte[] global = new PickleBytes().global(module, name).value(List.of("touch pwned")).bytes('R').end();
-        byte[] stackGlobal = new PickleBytes().value(module).value(name).bytes(0x93).value(List.of("id")).bytes('R')
-                .end();
-        for (byte[] pickle : List.of(global, stackGlobal)) {
-            for (byte[] checkpoint : List.of(fixture.zip(pickle), fixture.legacy(pickle), pickle)) {
+    void aGlobalThatIsNotOfTensorsIsOnlyAName(String module, String name) throws IOException {
+        Path pwned = temp.resolve("pwned");
+        List<Object> command = List.of("touch " + pwned);
+        byte[] global = new PickleBytes().global(module, name).value(command).bytes('R').end();
+        byte[] stackGlobal = new PickleBytes().value(module).value(name).bytes(0x93).value(command).bytes('R').end();
+        byte[] inst = new PickleBytes().bytes('(').value("touch " + pwned).bytes('i')
+                .text(module + "\n" + name + "\n").end();
+        byte[] obj = new PickleBytes().bytes('(').global(module, name).value("touch " + pwned).bytes('o').end();
+        byte[] newObj = new PickleBytes().global(module, name).value(command).bytes(0x81).end();
+        byte[] newObjEx = new PickleBytes().global(module, name).value(command).bytes('}', 0x92).end();
+        for (byte[] pickle : List.of(global, stackGlobal, inst, obj, newObj, newObjEx)) {
+            for (byte[] checkpoint : List.of(fixture.zip(pickle), new PytorchFixture().legacy(pickle))) {
                 String message = refusal(checkpoint);
-                assertTrue(message.startsWith(file + ": pickle, before byte ") && message.endsWith(expected), message);
+                assertEquals(file + ": expected a dict of tensors, found an object of " + module + "." + name, message);
             }
+            assertTrue(refusal(pickle).startsWith(file + ": pickle, before byte "));
         }
+        var beside = new PickleBytes().bytes('}', '(').value("evil").global(module, name).value(command)
+                .bytes('R', '}', 'b').value("w").value(tensor).bytes('u');
+        assertOpens(beside, "w");
+        assertTrue(Files.notExists(pwned));
     }
 
-    /** INST, OBJ, NEWOBJ, NEWOBJ_EX, the registry of extensions, out-of-band buffers, an unassigned one. */
+    /** Of protocol 0, the registry of extensions, out-of-band buffers, an unassigned one. */
     @ParameterizedTest
-    @ValueSource(ints = {'i', 'o', 0x81, 0x92, 0x82, 0x83, 0x84, 0x97, 0x98, 0xff, 0x00})
-    void anOpcodeThatMakesObjectsIsRefused(int opcode) throws IOException {
+    @ValueSource(ints = {'P', 'S', 'V', 'F', 'p', 'g', 0x82, 0x83, 0x84, 0x97, 0x98, 0xff, 0x00})
+    void anOpcodeThatTorchNeverWritesIsRefused(int opcode) throws IOException {
         String message = refusal(fixture.zip(new PickleBytes().global("collections", "OrderedDict").bytes(')')
                 .bytes(opcode).end()));
-        assertTrue(message.endsWith(String.format("expected an opcode of plain data, found 0x%02x", opcode)), message);
+        assertTrue(message.endsWith(String.format("expected an opcode of data and objects, found 0x%02x", opcode)),
+                message);
     }
 
     @Test
@@ -90,6 +101,11 @@ class HostileCheckpointTest {
                 "expected a reference to a storage, found a sequence of 5");
         assertEnds(new PickleBytes().value(1L).value(2L).bytes('b'),
                 "expected an object to set attributes of, found 1");
+        assertEnds(new PickleBytes().value(1L).value(2L).bytes(0x93), "expected the name of a global, found 1.2");
+        assertEnds(new PickleBytes().bytes('(', 'o'),
+                "expected a known constructor and its arguments, found None and a sequence of 0");
+        assertEnds(new PickleBytes().global("torch._utils", "_rebuild_tensor_v3").value(List.of(1L)).bytes('R'),
+                "expected an untyped storage of whole elements and their type, found a sequence of 1");
     }
 
     @Test
@@ -186,6 +202,25 @@ class HostileCheckpointTest {
             pickle.bytes('u');
         }
         return pickle;
+    }
+
+    /** {@code _rebuild_from_type_v2(itself, type, arguments, attributes)}, of arguments that are these very ones. */
+    @Test
+    void argumentsThatContainThemselvesAreRefused() throws IOException {
+        assertEnds(new PickleBytes().global("torch._tensor", "_rebuild_from_type_v2")
+                .bytes('q', 0, ']', 'q', 1, '(', 'h', 0)
+                .value("type").bytes('h', 1).value(Map.of()).bytes('e', 'R'),
+                "expected a function, a type, its arguments and attributes, found a sequence of 4");
+    }
+
+    /** A name of a megabyte, kept a thousand times. */
+    @Test
+    void longNamesOfGlobalsAreNotMultiplied() throws IOException {
+        var pickle = new PickleBytes().value("x".repeat(1 << 20)).bytes('q', 0, '0', '(');
+        for (int i = 0; i < 1000; i++) {
+            pickle.bytes('h', 0, 'h', 0, 0x93);
+        }
+        assertTooLarge(pickle.bytes('l').end());
     }
 
     @Test
@@ -323,7 +358,7 @@ class HostileCheckpointTest {
 
     /** Changes some bytes of what PyTorch wrote: that may leave a file that can be read, but never another error. */
     @ParameterizedTest
-    @ValueSource(strings = {"zip.pt", "legacy.pt", "lightning.ckpt"})
+    @ValueSource(strings = {"zip.pt", "legacy.pt", "lightning.ckpt", "training.pt"})
     void changedBytesNeverEndInAnotherError(String name) throws IOException {
         byte[] honest = Files.readAllBytes(resource("pytorch/" + name));
         var random = new SplittableRandom(5);

@@ -29,9 +29,14 @@ public final class PickleBytes {
         return this;
     }
 
-    PickleBytes global(String module, String name) {
-        out.writeBytes(("c" + module + "\n" + name + "\n").getBytes(StandardCharsets.UTF_8));
+    /** UTF-8 as it stands. */
+    PickleBytes text(String text) {
+        out.writeBytes(text.getBytes(StandardCharsets.UTF_8));
         return this;
+    }
+
+    PickleBytes global(String module, String name) {
+        return bytes('c').text(module + "\n" + name + "\n");
     }
 
     /** A Boolean, Long, BigInteger, String, List (a tuple), Map (a dict), a tensor, or null. */

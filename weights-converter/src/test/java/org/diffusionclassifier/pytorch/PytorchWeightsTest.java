@@ -64,7 +64,7 @@ class PytorchWeightsTest {
             for (DType dtype : List.of(DType.I64, DType.I32, DType.I16, DType.I8)) {
                 assertEquals(dtype, weights.dtype("int" + 8 * dtype.bytes()));
             }
-            assertEquals(weights.source() + ": tensor bool: expected dtype F64, F32, F16 or BF16, found BOOL",
+            assertEquals(weights.source() + ": tensor bool: expected dtype F64, F32, F16, BF16 or F8, found BOOL",
                     inputError(() -> all(weights, "bool")));
         }
     }
@@ -185,6 +185,61 @@ class PytorchWeightsTest {
         }
     }
 
+    /**
+     * A training checkpoint as PyTorch's DiT writes it, with more objects beside the weights: of classes of Python's
+     * library, of NumPy and of the trainer's own, and a quantised tensor. src/test/resources/pytorch/make.py wrote it.
+     */
+    @Test
+    void objectsOfAnyClassBesideTheWeightsArePassedOver() {
+        try (var weights = PytorchWeights.open(resource("pytorch/training.pt"))) {
+            assertArrayEquals(new float[] {0, 1}, weights.floats("model.w", 2));
+            assertArrayEquals(new float[] {0, 1, 2}, weights.floats("ema.w", 3));
+            assertEquals(DType.C64, weights.dtype("complex"));
+            assertTrue(weights.names().stream().noneMatch(name -> name.startsWith("quantised")
+                    || name.startsWith("args") || name.startsWith("config")), weights.names().toString());
+        }
+    }
+
+    /** The globals of NumPy 2, which pickles of NumPy 1 call {@code numpy.core}, as numpy.float64(0) and an array. */
+    @Test
+    void numpy2IsPassedOver() throws IOException {
+        var pickle = new PickleBytes().bytes('}', '(')
+                .value("best").global("numpy._core.multiarray", "scalar").bytes('(')
+                .global("numpy", "dtype").value(List.of("f8", false, true)).bytes('R').value(List.of(3L, "<"))
+                .bytes('b', 'C', 8).text("\0\0\0\0\0\0\0\0").bytes('t', 'R')
+                .value("array").global("numpy._core.numeric", "_frombuffer").bytes('(', 0x96).u32(2).u32(0).text("ab")
+                .global("numpy", "dtype").value(List.of("u1", false, true)).bytes('R', 't', 'R')
+                .value("old").global("numpy._core.multiarray", "_reconstruct").bytes('(').global("numpy", "ndarray")
+                .value(List.of(0L)).bytes('C', 1).text("b").bytes('t', 'R').value(List.of(1L, List.of(0L))).bytes('b')
+                .value("w").value(contiguous(fixture.storage(4), List.of(1))).bytes('u');
+        try (var weights = open(fixture.zip(pickle.end()))) {
+            assertEquals(Set.of("w"), weights.names());
+        }
+    }
+
+    /**
+     * As PyTorch since 2.1 writes the types that it has had since then (torch/_tensor.py, {@code _reduce_ex_internal};
+     * torch/serialization.py, {@code persistent_id}): an untyped storage, counted in bytes, and the type with the
+     * tensor. By their definitions 0x68 is 64 as E4M3 and 2048 as E5M2.
+     */
+    @ParameterizedTest
+    @CsvSource({"float8_e4m3fn, F8_E4M3, 64, -0.125", "float8_e5m2, F8_E5M2, 2048, -0.0078125"})
+    void readsFloatsOf8Bits(String type, DType dtype, float first, float second) throws IOException {
+        Storage bytes = fixture.storage(DType.U8, 6, new byte[] {0, 0x68, (byte) 0xa0, 0, 0, 0});
+        var pickle = new PickleBytes().bytes('}').value("w").global("torch._utils", "_rebuild_tensor_v3")
+                .bytes('(', '(').value("storage").global("torch.storage", "UntypedStorage")
+                .value(bytes.key()).value("cpu").value(6L)
+                .bytes('t', 'Q').value(1L).value(List.of(2L)).value(List.of(1L)).value(false).value(Map.of())
+                .global("torch", type).bytes('t', 'R', 's');
+        byte[] ended = pickle.end();
+        for (byte[] checkpoint : List.of(fixture.zip(ended), fixture.legacy(ended))) {
+            try (var weights = open(checkpoint)) {
+                assertEquals(dtype, weights.dtype("w"));
+                assertArrayEquals(new float[] {first, second}, weights.floats("w", 2));
+            }
+        }
+    }
+
     @Test
     void messagesGiveTheFileAndTheTensor() throws IOException {
         byte[] longs = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(1).array();
@@ -196,7 +251,7 @@ class PytorchWeightsTest {
         assertEquals(file + ": no tensor x", inputError(() -> weights.shape("x")));
         assertEquals(file + ": no tensor x (expected shape [2])", inputError(() -> weights.floats("x", 2)));
         assertEquals(file + ": tensor w: expected shape [3], found [2]", inputError(() -> weights.floats("w", 3)));
-        assertEquals(file + ": tensor ids: expected dtype F64, F32, F16 or BF16, found I64",
+        assertEquals(file + ": tensor ids: expected dtype F64, F32, F16, BF16 or F8, found I64",
                 inputError(() -> weights.floats("ids", 1)));
         assertThrows(IllegalArgumentException.class, () -> weights.read("w", FloatBuffer.allocate(1)));
         weights.close();

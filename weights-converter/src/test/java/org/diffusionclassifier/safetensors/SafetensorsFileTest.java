@@ -149,7 +149,7 @@ class SafetensorsFileTest {
         Path path = resource("golden/clip-text-sd1-tiny/io.safetensors");
         try (var file = SafetensorsFile.open(path)) {
             assertEquals(path + ": no tensor output", inputError(() -> floats(file, "output", 1)));
-            assertEquals(path + ": tensor input_ids: expected dtype F64, F32, F16 or BF16, found I64",
+            assertEquals(path + ": tensor input_ids: expected dtype F64, F32, F16, BF16 or F8, found I64",
                     inputError(() -> floats(file, "input_ids", 48)));
             assertEquals(path + ": tensor last_hidden_state: expected dtype I64 or I32, found F32",
                     inputError(() -> file.readLongs("last_hidden_state")));

@@ -2,6 +2,7 @@ package org.diffusionclassifier.safetensors;
 
 import static org.diffusionclassifier.testing.Fixtures.inputError;
 import static org.diffusionclassifier.testing.Fixtures.safetensors;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,12 +13,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Headers that lie. Every file here has eight bytes of data. */
@@ -38,11 +41,12 @@ class SafetensorsHeaderTest {
                 hostile("{\"t\":{\"dtype\":\"F32\",\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
                         "Duplicate field 'dtype'"),
 
-                hostile("{\"t\":7}", "tensor t: expected a dtype of [F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL],"
-                        + " found no dtype"),
-                hostile(tensor("\"F8_E4M3\"", "[8]", "[0,8]"), "found dtype \"F8_E4M3\""),
-                hostile(tensor("\"f32\"", "[2]", "[0,8]"), "found dtype \"f32\""),
-                hostile(tensor("32", "[2]", "[0,8]"), "found dtype 32"),
+                hostile("{\"t\":7}", "tensor t: expected a dtype, found no dtype"),
+                hostile(tensor("32", "[2]", "[0,8]"), "expected a dtype, found dtype 32"),
+                hostile(tensor("\"F8_E5M2\"", "[7]", "[0,8]"), "expected 7 bytes for F8_E5M2 [7], found data_offsets"),
+                hostile(tensor("\"U16\"", "[5]", "[0,8]"), "expected 10 bytes for U16 [5], found data_offsets"),
+                hostile(tensor("\"F4\"", "[17]", "[0,8]"), "expected 9 bytes for F4 [17], found data_offsets"),
+                hostile(tensor("\"F3\"", "[2147483647,2147483647,4]", "[0,8]"), "expected fewer than 2^63 bits"),
 
                 hostile(tensor("\"F32\"", "2", "[0,8]"), "tensor t: expected a shape, found shape 2"),
                 hostile(tensor("\"F32\"", "[-2]", "[0,8]"), "expected a shape of integers from 0 to 2^31 - 1, "
@@ -51,8 +55,8 @@ class SafetensorsHeaderTest {
                 hostile(tensor("\"F32\"", "[2.0]", "[0,8]"), "found shape [2.0]"),
                 hostile(tensor("\"F32\"", "[\"2\"]", "[0,8]"), "found shape [\"2\"]"),
                 hostile(tensor("\"F32\"", "[4294967298]", "[0,8]"), "found shape [4294967298]"),
-                hostile(tensor("\"F32\"", "[1073741824,1073741824,4]", "[0,8]"), "expected fewer than 2^63 bytes"),
-                hostile(tensor("\"F64\"", "[2147483647,2147483647]", "[0,8]"), "expected fewer than 2^63 bytes"),
+                hostile(tensor("\"F32\"", "[1073741824,1073741824,4]", "[0,8]"), "expected fewer than 2^63 bits"),
+                hostile(tensor("\"F64\"", "[2147483647,2147483647]", "[0,8]"), "expected fewer than 2^63 bits"),
 
                 hostile("{\"t\":{\"dtype\":\"F32\",\"shape\":[2]}}", "expected data_offsets [begin, end], found no "
                         + "data_offsets"),
@@ -103,6 +107,23 @@ class SafetensorsHeaderTest {
         assertTrue(found.startsWith(path + ": ") && found.contains(message), found);
     }
 
+    /** As published files have them beside their weights: positions in U32, halves of bytes, complex tables. */
+    @ParameterizedTest
+    @CsvSource({"U16, 4", "U32, 2", "U64, 1", "C64, 1", "F8_E8M0, 8", "F6_E2M3, 10", "F4, 16", "f32, 3", "Q7, 5"})
+    void aTensorOfATypeThatNothingReadsIsRefusedOnlyWhenItIsAskedFor(String dtype, int elements) throws IOException {
+        Path path = safetensors(temp.resolve("types.safetensors"), "{\"__metadata__\":null,\"w\":{\"dtype\":\"F16\","
+                + "\"shape\":[4],\"data_offsets\":[0,8]},\"x\":{\"dtype\":\"" + dtype + "\",\"shape\":[" + elements
+                + "],\"data_offsets\":[8,16]}}", new byte[16]);
+        try (var file = SafetensorsFile.open(path)) {
+            assertArrayEquals(new float[4], file.floats("w", 4));
+            assertEquals(List.of(elements), file.shape("x"));
+            assertEquals(elements, file.tensors().get("x").elements());
+            assertTrue(file.metadata().isEmpty());
+            String message = inputError(() -> file.floats("x", elements));
+            assertTrue(message.contains("tensor x: expected dtype F64, F32, F16, BF16 or F8, found "), message);
+        }
+    }
+
     @Test
     void aTruncatedFileIsRefused() throws IOException {
         byte[] whole = Files.readAllBytes(Fixtures.resource("golden/clip-text-sd1-tiny/model.safetensors"));
@@ -116,7 +137,7 @@ class SafetensorsHeaderTest {
     @Test
     void aLineBreakInATensorsNameDoesNotBreakTheMessage() throws IOException {
         Path path = safetensors(temp.resolve("hostile.safetensors"),
-                "{\"a\\nb\\u001b[2J\":{\"dtype\":\"F8\",\"shape\":[8],\"data_offsets\":[0,8]}}", new byte[8]);
+                "{\"a\\nb\\u001b[2J\":{\"dtype\":8,\"shape\":[8],\"data_offsets\":[0,8]}}", new byte[8]);
         String message = inputError(() -> SafetensorsFile.open(path));
         assertTrue(message.contains("tensor a\\u000ab\\u001b[2J: expected a dtype"), message);
     }

@@ -3,11 +3,14 @@ package org.diffusionclassifier.tensor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvFileSource;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Against the definitions of IEEE 754 binary16 and bfloat16, over all 65536 values of each. */
+/** Against the definitions of the formats, over all values of each. */
 class FloatFormatsTest {
 
     private static final int F16_INFINITY = 0x7c00;
@@ -37,6 +40,36 @@ class FloatFormatsTest {
             double expected = bits < 0x8000 ? magnitude : -magnitude;
             assertEquals((float) expected, FloatFormats.fromBF16((short) bits), "bits " + Integer.toHexString(bits));
         }
+    }
+
+    /** Of exact fractions, which src/test/resources/float8/make.py computes from the tables of the specification. */
+    @ParameterizedTest
+    @CsvFileSource(resources = "/float8/codes.csv")
+    void everyF8HasTheValueOfItsDefinition(int code, String e4m3, String e5m2) {
+        assertEquals(fraction(e4m3), decoded(DType.F8_E4M3, code), "E4M3 " + code);
+        assertEquals(fraction(e5m2), decoded(DType.F8_E5M2, code), "E5M2 " + code);
+    }
+
+    /** The values that the specification names in its table 2. */
+    @Test
+    void theLimitsOfF8AreThoseOfItsSpecification() {
+        assertEquals(448, decoded(DType.F8_E4M3, 0b0_1111_110));
+        assertEquals(0x1p-6f, decoded(DType.F8_E4M3, 0b0_0001_000));
+        assertEquals(-0x1p-9f, decoded(DType.F8_E4M3, 0b1_0000_001));
+        assertEquals(57344, decoded(DType.F8_E5M2, 0b0_11110_11));
+        assertEquals(0x1p-14f, decoded(DType.F8_E5M2, 0b0_00001_00));
+        assertEquals(-0x1p-16f, decoded(DType.F8_E5M2, 0b1_00000_01));
+    }
+
+    private static float fraction(String text) {
+        String[] parts = text.replace("inf", "Infinity").replace("nan", "NaN").split("/");
+        return Float.parseFloat(parts[0]) / (parts.length > 1 ? Float.parseFloat(parts[1]) : 1);
+    }
+
+    private static float decoded(DType dtype, int code) {
+        var value = FloatBuffer.allocate(1);
+        FloatFormats.decode(dtype, ByteBuffer.wrap(new byte[] {(byte) code}), value);
+        return value.get(0);
     }
 
     @Test

@@ -14,7 +14,7 @@ import org.diffusionclassifier.tensor.Weights;
 record OtherFile(String what, Pattern tensor) {
 
     private static final List<OtherFile> ALL = List.of(
-            new OtherFile("a LoRA", Pattern.compile("lora[_.](up|down|A|B)\\b")),
+            new OtherFile("a LoRA", Pattern.compile("lora[_.](up|down|A|B)\\b|\\.(hada_|lokr_|oft_blocks)")),
             new OtherFile("a ControlNet", Pattern.compile("^control_model\\.|input_hint_block|controlnet_cond_embedding")),
             new OtherFile("SDXL", Pattern.compile("^conditioner\\.embedders\\.")),
             new OtherFile("a UNet conditioned on more than text, as SDXL's is",
