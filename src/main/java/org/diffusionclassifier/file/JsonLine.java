@@ -11,8 +11,8 @@ import java.util.List;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * One object of a JSON Lines file (UTF-8, an object a line, empty lines skipped), the form of lists of examples.
- * Jackson parses it; this class adds the place of a wrong value.
+ * One object of a JSON Lines file (UTF-8, an object a line, empty lines and a byte order mark skipped), the form of lists
+ * of examples. Jackson parses it; this class adds the place of a wrong value.
  *
  * @param file  the file that the line is from
  * @param where {@code FILE:LINE}
@@ -24,7 +24,8 @@ public record JsonLine(Path file, String where, JsonNode fields) {
         var lines = new ArrayList<JsonLine>();
         int number = 0;
         try {
-            for (String line : Files.readAllLines(file)) {
+            for (String text : Files.readAllLines(file)) {
+                String line = number == 0 && text.startsWith("\uFEFF") ? text.substring(1) : text;
                 number++;
                 if (!line.isBlank()) {
                     lines.add(new JsonLine(file, file + ":" + number, object(line, file + ":" + number)));

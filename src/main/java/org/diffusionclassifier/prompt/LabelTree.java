@@ -55,7 +55,7 @@ public final class LabelTree {
 
     private JsonNode parse() {
         try {
-            return JsonFile.MAPPER.readTree(Files.readString(file));
+            return JsonFile.MAPPER.readTree(Files.readAllBytes(file));
         } catch (JsonProcessingException e) {
             throw new InputException(file + ": expected JSON, found what is none", e);
         } catch (IOException e) {

@@ -49,7 +49,6 @@ class ScheduleConfigTest {
             trained_betas | [0.1,0.2] | null
             rescale_betas_zero_snr | true | false
             prediction_type | "sample" | epsilon or v_prediction
-            prediction_type | null | epsilon or v_prediction
             beta_schedule | "squaredcos_cap_v2" | linear or scaled_linear
             beta_schedule | "sigmoid" | linear or scaled_linear
             beta_start | 0 | a number above 0
