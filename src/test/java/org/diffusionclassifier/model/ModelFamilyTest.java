@@ -134,8 +134,9 @@ class ModelFamilyTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "model_index.json | {\"_class_name\": \"PixArtAlphaPipeline\"} | _class_name",
-        "scheduler/scheduler_config.json | {\"prediction_type\": \"v_prediction\"} | expected epsilon",
-        "scheduler/scheduler_config.json | {\"beta_schedule\": \"squaredcos_cap_v2\"} | beta_schedule"})
+        "scheduler/scheduler_config.json | {\"_class_name\": \"DDIMScheduler\", \"prediction_type\": \"v_prediction\"} "
+                + "| expected epsilon",
+        "scheduler/scheduler_config.json | {\"_class_name\": \"FlowMatchEulerDiscreteScheduler\"} | _class_name"})
     void aDitRefusesAnotherKindOfModel(String file, String json, String part) throws IOException {
         Files.writeString(dit.resolve(file), json);
         String message = refused(ModelSpec.of(dit));

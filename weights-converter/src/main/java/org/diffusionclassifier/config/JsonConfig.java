@@ -206,6 +206,16 @@ public final class JsonConfig {
         return value.asDouble(fallback);        // null gives it, too
     }
 
+    /** A list of one finite number or more. */
+    List<Double> numbers(String key) {
+        JsonNode value = get(key);
+        if (!value.isArray() || value.isEmpty() || value.size() > MAX_INTEGER
+                || !value.valueStream().allMatch(each -> each.isNumber() && Double.isFinite(each.doubleValue()))) {
+            throw unsupported(key, "a list of numbers");
+        }
+        return value.valueStream().map(JsonNode::doubleValue).toList();
+    }
+
     public double positiveNumber(String key, double fallback) {
         double value = number(key, fallback);
         if (value <= 0) {
