@@ -24,7 +24,8 @@ final class CheckpointOptions {
     private Integer imageSize;
 
     @Option(names = "--predicts", paramLabel = "WHAT",
-            description = "For a model in the original naming: epsilon, or v for 2.0-v and 2.1-v. Default: epsilon.")
+            description = "What the UNet of a Stable Diffusion predicts, whatever its files say: epsilon, or v as 2.0-v and "
+                    + "2.1-v. Default: what they say, else epsilon.")
     private Predicted predicts;
 
     @Option(names = "--ema",

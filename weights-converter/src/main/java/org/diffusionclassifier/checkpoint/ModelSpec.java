@@ -21,7 +21,7 @@ import org.diffusionclassifier.tensor.InputException;
  * @param labels    a file with the names of the labels, one a line; else null
  * @param imageSize of Stable Diffusion in the original naming: height and width of its training images; null for
  *                  {@link #DEFAULT_IMAGE_SIZE}
- * @param predicts  of Stable Diffusion in the original naming: what the UNet predicts; null for ε
+ * @param predicts  what the UNet of a Stable Diffusion predicts, whatever its files say; null for what they say, else ε
  * @param ema       of Stable Diffusion in the original naming: whether to take the weights averaged over training
  * @param loras     what is added to the weights
  */
@@ -89,8 +89,10 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         if (tokenizer != null) {
             settings.put("tokenizer", absolute(tokenizer));
             settings.put("image-size", Integer.toString(imageSizeOrDefault()));
-            settings.put("predicts", predictsOrDefault() == PredictionType.EPSILON ? "epsilon" : "v");
             settings.put("ema", Boolean.toString(ema));
+        }
+        if (predicts != null) {
+            settings.put("predicts", predicts == PredictionType.EPSILON ? "epsilon" : "v");
         }
         if (!loras.isEmpty()) {
             settings.put("lora", loras.stream().map(String::valueOf).collect(Collectors.joining(", ")));
@@ -106,26 +108,20 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
 
     /** Whether something is said that only Stable Diffusion in the original naming does not say itself. */
     boolean completesStableDiffusion() {
-        return tokenizer != null || imageSize != null || predicts != null || ema;
+        return tokenizer != null || imageSize != null || ema;
     }
 
     /** @throws InputException if {@link #completesStableDiffusion} */
     void refuseCompletion() {
         if (completesStableDiffusion()) {
-            throw InputException.of("%s, %s, %s and %s: expected with Stable Diffusion as one file in the original naming, "
+            throw InputException.of("%s, %s and %s: expected with Stable Diffusion as one file in the original naming, "
                     + "not with a DiT, nor with a model in another form, which says these itself",
-                    InputException.field("tokenizer"), InputException.field("imageSize"),
-                    InputException.field("predicts"), InputException.field("ema"));
+                    InputException.field("tokenizer"), InputException.field("imageSize"), InputException.field("ema"));
         }
     }
 
     /** As {@link #imageSize}, but for the default. */
     public int imageSizeOrDefault() {
         return imageSize == null ? DEFAULT_IMAGE_SIZE : imageSize;
-    }
-
-    /** As {@link #predicts}, but for the default. */
-    public PredictionType predictsOrDefault() {
-        return predicts == null ? PredictionType.EPSILON : predicts;
     }
 }
