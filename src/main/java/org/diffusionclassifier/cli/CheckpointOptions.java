@@ -32,6 +32,11 @@ final class CheckpointOptions {
             description = "For a model in the original naming: the UNet's weights averaged over training.")
     private boolean ema;
 
+    @Option(names = "--variant", paramLabel = "NAME",
+            description = "For a diffusers directory: the weights of that variant, as fp16, bf16 or non_ema; of a component "
+                    + "without it the plain ones. Default: the plain ones, or the only variant there is.")
+    private String variant;
+
     @Option(names = "--lora", paramLabel = "FILE[:SCALE]",
             description = "A LoRA to add to the weights (kohya's, diffusers' or PEFT's naming), times a scale. Default: "
                     + "1. May be given several times.")
@@ -51,7 +56,7 @@ final class CheckpointOptions {
     ModelSpec spec(Path path, Path labels) {
         return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts == null ? null
                 : predicts == Predicted.V ? PredictionType.V_PREDICTION : PredictionType.EPSILON, ema,
-                loras.stream().map(CheckpointOptions::lora).toList());
+                loras.stream().map(CheckpointOptions::lora).toList(), variant);
     }
 
     private static ModelSpec.LoraSpec lora(String given) {

@@ -49,6 +49,7 @@ public interface Checkpoint extends AutoCloseable {
         if (!Files.isRegularFile(spec.path())) {
             return DiffusersDirectory.open(spec);
         }
+        spec.refuseVariant();
         Weights file = WeightsFormat.of(spec.path()).open(spec.path());
         try {
             return ConvertedFile.isOne(file) ? new ConvertedFile(file, spec)
@@ -97,7 +98,10 @@ public interface Checkpoint extends AutoCloseable {
         return false;
     }
 
-    /** What its user should know: a line each on what was guessed, left out or passed over. Empty for most. */
+    /**
+     * What its user should know: a line each on what was guessed, left out or passed over. Empty for most. Known once a
+     * family has asked for the components.
+     */
     default List<String> notices() {
         return List.of();
     }

@@ -78,6 +78,7 @@ public final class RandomModel implements Checkpoint {
                     + name);
         }
         spec.refuseCompletion();
+        spec.refuseVariant();
         return Checkpoint.decorated(new RandomModel(name, spec), spec);
     }
 
