@@ -266,9 +266,10 @@ public final class DiffusionModel implements AutoCloseable {
             return;
         }
         shownImage = true;
-        files.otherNoise().map(other -> networks.predictionTrial(other, opened, image)).filter(PredictionTrial::contradicts)
-                .ifPresent(trial -> warning.accept(String.format(Locale.ROOT, "the model's error on the first image is %.4f "
-                        + "if it predicts epsilon, as it is taken for, and %.4f if v: does it predict v?",
+        files.otherNoise().map(other -> networks.predictionTrial(other, opened, image))
+                .filter(PredictionTrial::contradicts)
+                .ifPresent(trial -> warning.accept(String.format(Locale.ROOT, "the model's error on the first image is "
+                        + "%.4f if it predicts epsilon, as it is taken to, and %.4f if v: does it predict v?",
                         trial.assumed(), trial.other())));
     }
 

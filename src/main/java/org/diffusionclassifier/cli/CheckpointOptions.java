@@ -24,8 +24,8 @@ final class CheckpointOptions {
     private Integer imageSize;
 
     @Option(names = "--predicts", paramLabel = "WHAT",
-            description = "What the UNet of a Stable Diffusion predicts, whatever its files say: epsilon, or v as 2.0-v and "
-                    + "2.1-v. Default: what they say, else epsilon.")
+            description = "What the UNet of a Stable Diffusion predicts, whatever its files say: epsilon, or v as "
+                    + "2.0-v and 2.1-v. Default: what they say, else epsilon.")
     private Predicted predicts;
 
     @Option(names = "--ema",
@@ -33,8 +33,8 @@ final class CheckpointOptions {
     private boolean ema;
 
     @Option(names = "--variant", paramLabel = "NAME",
-            description = "For a diffusers directory: the weights of that variant, as fp16, bf16 or non_ema; of a component "
-                    + "without it the plain ones. Default: the plain ones, or the only variant there is.")
+            description = "For a diffusers directory: the weights of that variant, as fp16, bf16 or non_ema; of a "
+                    + "component without it the plain ones. Default: the plain ones, or the only variant there is.")
     private String variant;
 
     @Option(names = "--lora", paramLabel = "FILE[:SCALE]",

@@ -88,7 +88,8 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     private void convert(Checkpoint opened, Layout layout) {
-        var converter = new Converter(opened, layout, new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify, !noHash));
+        var converter = new Converter(opened, layout,
+                new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify, !noHash));
         long start = System.nanoTime();
         Outcome outcome;
         try (ProgressBar bar = Progress.bar("convert", " MB", 1_000_000, converter.work(),

@@ -9,9 +9,9 @@ import org.diffusionclassifier.tensor.InputException;
  * The noise process of denoising diffusion models: signal² = ᾱ_t = Π_{s ≤ t} (1 − β_s), level² = 1 − ᾱ_t (Ho et al., 2020,
  * section 2). The network is given the step's number as the time, and predicts ε or v.
  *
- * <p>A schedule of zero terminal SNR has signal 0 and level 1 at its last step, where x_t = ε. A network that predicts ε is
- * measured there like everywhere. One that predicts v is not: a = 0 and b = 1 give ε̂ = ε whatever its output, so that
- * every class has the error 0 and the step tells none from another. Nothing is divided by the signal, but in the
+ * <p>A schedule of zero terminal SNR has signal 0 and level 1 at its last step, where x_t = ε. A network that predicts
+ * ε is measured there like everywhere. One that predicts v is not: a = 0 and b = 1 give ε̂ = ε whatever its output, so
+ * that every class has the error 0 and the step tells none from another. Nothing is divided by the signal, but in the
  * variational bound ({@link #reverse}), which such a schedule does not have.
  */
 final class DenoisingDiffusion implements NoiseProcess {
@@ -64,15 +64,15 @@ final class DenoisingDiffusion implements NoiseProcess {
     }
 
     /**
-     * Moves √ᾱ so that the last one is 0, and scales it so that the first one stays (Lin et al., 2023, arXiv 2305.08891,
-     * algorithm 1).
+     * Moves √ᾱ so that the last one is 0, and scales it so that the first one stays (Lin et al., 2023, arXiv
+     * 2305.08891, algorithm 1).
      */
     private void stretch() {
         double first = Math.sqrt(alphaBar[0]);
         double last = Math.sqrt(alphaBar[alphaBar.length - 1]);
         if (first <= last) {
-            throw new InputException("rescale_betas_zero_snr: expected a schedule whose signal falls from its first step to "
-                    + "its last, found a signal of " + first + " at both");
+            throw new InputException("rescale_betas_zero_snr: expected a schedule whose signal falls from its first "
+                    + "step to its last, found a signal of " + first + " at both");
         }
         double before = 1;
         for (int t = 0; t < alphaBar.length; t++) {

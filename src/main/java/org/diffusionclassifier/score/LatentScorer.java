@@ -62,15 +62,16 @@ public final class LatentScorer implements Scorer {
         this.batchSize = batchSize;
     }
 
-    /** @throws InputException if the objective is the bound and the model predicts no variances or its noise has none */
+    /** @throws InputException if it takes the bound and the model predicts no variances, or its noise has none */
     public static void requireFits(Objective objective, Latents latents) {
         if (objective.hasBound() && !latents.predictsVariance()) {
             throw InputException.of("%s %s: expected a model that predicts variances, as DiT does",
                     InputException.field("loss"), objective);
         }
         if (objective.hasBound() && !latents.noise().hasBound()) {
-            throw InputException.of("%s %s: expected a model that was trained with some signal at every timestep, found one "
-                    + "of zero terminal SNR, which has no variational bound", InputException.field("loss"), objective);
+            throw InputException.of("%s %s: expected a model that was trained with some signal at every timestep, "
+                    + "found one of zero terminal SNR, which has no variational bound", InputException.field("loss"),
+                    objective);
         }
     }
 

@@ -10,12 +10,12 @@ import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.NoiseProcess;
 
 /**
- * What a model predicts, put to the test on an image, for a model whose files do not say it: the error of the noise that
- * follows from its outputs by the noise process that is assumed, and by another that differs in (a, b) alone.
+ * What a model predicts, put to the test on an image, for a model whose files do not say it: the error of the noise
+ * that follows from its outputs by the noise process that is assumed, and by another that differs in (a, b) alone.
  *
- * <p>Both are measured over {@link #NOISES} noises at the step at which signal and level are closest to each other. There ε
- * and v differ most: at the first steps both are nearly ε, and at the last ones v is nearly −x₀ and every output, read as
- * v, gives nearly the noise.
+ * <p>Both are measured over {@link #NOISES} noises at the step at which signal and level are closest to each other.
+ * There ε and v differ most: at the first steps both are nearly ε, and at the last ones v is nearly −x₀ and every
+ * output, read as v, gives nearly the noise.
  *
  * @param assumed mean squared error of ε as the model is read
  * @param other   as it is not
@@ -25,8 +25,8 @@ public record PredictionTrial(double assumed, double other) {
     private static final int NOISES = 2;
 
     /**
-     * Below which part of the assumed error the other one is believed. Read as v, the bundled model errs by three to nine
-     * times as much as read as ε, which it predicts.
+     * Below which part of the assumed error the other one is believed. Read as v, the bundled model errs by three to
+     * nine times as much as read as ε, which it predicts.
      */
     private static final double FAR_LESS = 1 / 3.0;
 
@@ -37,8 +37,8 @@ public record PredictionTrial(double assumed, double other) {
      */
     public static PredictionTrial of(LatentModel model, NoiseProcess other, Conditioning conditioning, RgbImage image) {
         Latents latents = model.latents();
-        return new PredictionTrial(error(model, latents, conditioning, image), error(model,
-                new Latents(other, latents.size(), latents.channels(), latents.predictsVariance()), conditioning, image));
+        var read = new Latents(other, latents.size(), latents.channels(), latents.predictsVariance());
+        return new PredictionTrial(error(model, latents, conditioning, image), error(model, read, conditioning, image));
     }
 
     private static double error(LatentModel model, Latents latents, Conditioning conditioning, RgbImage image) {

@@ -10,8 +10,8 @@ import org.diffusionclassifier.config.TokenizerTables;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Reads a tokenizer's JSON tables with Jackson, which skips a byte order mark. Its messages say in one line what is wrong
- * with them.
+ * Reads a tokenizer's JSON tables with Jackson, which skips a byte order mark. Its messages say in one line what is
+ * wrong with them.
  */
 final class JsonTable {
 

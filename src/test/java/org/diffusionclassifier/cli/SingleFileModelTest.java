@@ -103,7 +103,8 @@ class SingleFileModelTest {
                 "--image-size", "32").succeeded();
         CommandLineRun.of(classify(converted, "d.json")).succeeded();
         assertEquals(expected, Files.readString(folder.resolve("d.json")));
-        CommandLineRun.of(classify(converted, "d.json", "--image-size", "64")).refused("--image-size", "original naming");
+        CommandLineRun.of(classify(converted, "d.json", "--image-size", "64"))
+                .refused("--image-size", "original naming");
     }
 
     /** The scheduler's file of the directory says it in diffusers' words. */
@@ -132,8 +133,8 @@ class SingleFileModelTest {
 
         String epsilon = errorsOfDirectory("\"prediction_type\": \"epsilon\"");
         assertErrors(epsilon, original(writer -> writer.metadata("modelspec.prediction_type", "epsilon")), null);
-        assertErrors(epsilon, original(mark), "taken to predict epsilon, as asked for, and not v_prediction, as it says",
-                "--predicts", "epsilon");
+        assertErrors(epsilon, original(mark),
+                "taken to predict epsilon, as asked for, and not v_prediction, as it says", "--predicts", "epsilon");
         assertErrors(epsilon, original(writer -> writer.metadata("modelspec.prediction_type", "of tomorrow")),
                 "nothing in the file says whether its UNet predicts epsilon or v; taken for epsilon");
     }
@@ -157,8 +158,8 @@ class SingleFileModelTest {
     }
 
     /**
-     * A UNet that puts out zeros is the best that a linear v-predictor can be where latents vary as much as noise does, and
-     * the worst ε-predictor: its ε̂ = 0 errs by ε² = 1 on average.
+     * A UNet that puts out zeros is the best that a linear v-predictor can be where latents vary as much as noise does,
+     * and the worst ε-predictor: its ε̂ = 0 errs by ε² = 1 on average.
      */
     @Test
     void theFirstPictureShowsAWrongGuess() throws IOException {

@@ -76,10 +76,10 @@ class NoiseProcessTest {
     }
 
     /**
-     * Computed in double precision by torch 1.13: torch.cumprod(1 - betas, 0) with betas = linspace(start, end, 1000), or
-     * linspace(√start, √end, 1000)², or min(1 − f((i + 1) / 1000) / f(i / 1000), 0.999), f(t) = cos²((t + 0.008) / 1.008 ·
-     * π / 2); stretched, (s − s[-1]) · s[0] / (s[0] − s[-1]), squared, of s = √ᾱ. The scaled linear one's σ at 999, which is
-     * √((1 − ᾱ) / ᾱ) = 14.61, is Stable Diffusion's published sigma_max.
+     * Computed in double precision by torch 1.13: torch.cumprod(1 - betas, 0) with betas = linspace(start, end, 1000),
+     * or linspace(√start, √end, 1000)², or min(1 − f((i + 1) / 1000) / f(i / 1000), 0.999), f(t) = cos²((t + 0.008) /
+     * 1.008 · π / 2); stretched, (s − s[-1]) · s[0] / (s[0] − s[-1]), squared, of s = √ᾱ. The scaled linear one's σ at
+     * 999, which is √((1 − ᾱ) / ᾱ) = 14.61, is Stable Diffusion's published sigma_max.
      */
     @ParameterizedTest
     @CsvSource({
@@ -142,8 +142,8 @@ class NoiseProcessTest {
 
     @Test
     void oneStepCannotBeStretched() {
-        assertEquals("rescale_betas_zero_snr: expected a schedule whose signal falls from its first step to its last, found "
-                + "a signal of 0.8 at both", Fixtures.inputError(() -> NoiseProcess.of(
+        assertEquals("rescale_betas_zero_snr: expected a schedule whose signal falls from its first step to its last, "
+                + "found a signal of 0.8 at both", Fixtures.inputError(() -> NoiseProcess.of(
                         new ScheduleConfig(1, 0.36, 0.5, BetaSchedule.LINEAR, PredictionType.EPSILON)
                                 .withZeroTerminalSnr(true))));
     }

@@ -38,6 +38,13 @@ class LabelTreeTest {
         assertEquals("car", tree.members().get(1).name());
     }
 
+    @Test
+    void aByteOrderMarkIsSkipped() throws IOException {
+        String tree = "[\"dog\", \"cat\", \"car\"]";
+        assertEquals(LabelTree.read(file(tree), PROMPTS).prompts().toList(),
+                LabelTree.read(file("\uFEFF" + tree), PROMPTS).prompts().toList());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
         [ | : expected JSON, found what is none

@@ -213,8 +213,8 @@ class LatentScorerTest {
         var latents = new Latents(NoiseProcess.of(SCHEDULE.withZeroTerminalSnr(true)), 8, 4, true);
         LatentScorer.requireFits(Objective.L2, latents);
         for (Objective bound : List.of(Objective.VB, Objective.L2_VB)) {
-            assertEquals("loss " + bound + ": expected a model that was trained with some signal at every timestep, found "
-                            + "one of zero terminal SNR, which has no variational bound",
+            assertEquals("loss " + bound + ": expected a model that was trained with some signal at every timestep, "
+                            + "found one of zero terminal SNR, which has no variational bound",
                     assertThrows(InputException.class, () -> LatentScorer.requireFits(bound, latents)).getMessage());
         }
     }

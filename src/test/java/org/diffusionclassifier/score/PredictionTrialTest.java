@@ -38,8 +38,8 @@ class PredictionTrialTest {
 
     /**
      * Of a grey picture, x₀ = c everywhere, x_t = s c + l ε shows ε exactly: ε = x_t / l − (s/l) c, and v = s ε − l c =
-     * (s/l) x_t − (s²/l + l) c. Both are a 1×1 convolution. v read as ε errs by (1 − s) ε + l c, ε read as v by ε − (s ε + l
-     * x_t) = (1 − s − l²) ε − l s c.
+     * (s/l) x_t − (s²/l + l) c. Both are a 1×1 convolution. v read as ε errs by (1 − s) ε + l c, ε read as v by ε − (s
+     * ε + l x_t) = (1 − s − l²) ε − l s c.
      */
     @Test
     void aNetworkOfVReadAsEpsilonIsFoundOutAndOneOfEpsilonIsBelieved() throws IOException {

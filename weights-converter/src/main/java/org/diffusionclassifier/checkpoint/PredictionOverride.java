@@ -45,7 +45,7 @@ record PredictionOverride(Checkpoint base, PredictionType predicts) implements C
         PredictionType stated = ScheduleConfig.read(base.scheduler()).prediction();
         Stream<String> others = base.notices().stream();
         return Stream.concat(others, base.guessesPrediction() || stated == predicts ? Stream.empty()
-                : Stream.of(base.source() + ": taken to predict " + ScheduleConfig.nameOf(predicts) + ", as asked for, and "
-                        + "not " + ScheduleConfig.nameOf(stated) + ", as it says")).toList();
+                : Stream.of(base.source() + ": taken to predict " + ScheduleConfig.nameOf(predicts) + ", as asked for, "
+                        + "and not " + ScheduleConfig.nameOf(stated) + ", as it says")).toList();
     }
 }

@@ -17,8 +17,8 @@ import org.diffusionclassifier.tensor.Weights;
 
 /**
  * The weights in the folder of a component of a diffusers directory: the plain ones, and variants such as {@code fp16},
- * {@code bf16} or {@code non_ema}, by the names that diffusers and transformers give or once gave to their files. With the
- * stem {@code model}:
+ * {@code bf16} or {@code non_ema}, by the names that diffusers and transformers give or once gave to their files. With
+ * the stem {@code model}:
  *
  * <pre>
  *     plain                            variant fp16
@@ -111,8 +111,8 @@ final class WeightsVariants {
     }
 
     /**
-     * The weights to take: those of the variant, the plain ones where there is none of that name, the only variant where
-     * none is asked for and there are no plain ones.
+     * The weights to take: those of the variant, the plain ones where there is none of that name, the only variant
+     * where none is asked for and there are no plain ones.
      *
      * @param asked a variant, or null
      * @throws InputException if there are none of these
@@ -124,8 +124,9 @@ final class WeightsVariants {
         }
         throw names().isEmpty()
                 ? new InputException(folder + ": no " + plainNames + ", nor a variant or an index of shards")
-                : InputException.of("%s: expected one of %s for " + folder + ", which has no " + plainNames + ", found %s",
-                        InputException.field("variant"), String.join(", ", names()), asked == null ? "none" : asked);
+                : InputException.of("%s: expected one of %s for %s, which has no %s, found %s",
+                        InputException.field("variant"), String.join(", ", names()), folder, plainNames,
+                        asked == null ? "none" : asked);
     }
 
     private String chosen(String asked) {
@@ -144,7 +145,8 @@ final class WeightsVariants {
         if (chosen == null || chosen.equals(asked) || asked == null && chosen.equals(PLAIN)) {
             return Optional.empty();
         }
-        return Optional.of(asked == null ? folder + ": the weights are of the variant " + chosen + ", as there are no others"
+        return Optional.of(asked == null
+                ? folder + ": the weights are of the variant " + chosen + ", as there are no others"
                 : folder + ": the plain weights are taken, as there are none of the variant " + asked);
     }
 }

@@ -32,8 +32,8 @@ import org.diffusionclassifier.tensor.InputException;
  * missing or null. Which keys were asked for is remembered, so that {@link #refuseOthers} can refuse the others.
  *
  * <p>Two liberties are taken with the format, as its writers take them: a byte order mark may stand before it, which
- * editors write, and numbers may be {@code NaN}, {@code Infinity} and {@code -Infinity}, as Python writes them. A getter
- * refuses these.
+ * editors write, and numbers may be {@code NaN}, {@code Infinity} and {@code -Infinity}, as Python writes them. A
+ * getter refuses these.
  */
 public final class JsonConfig {
 

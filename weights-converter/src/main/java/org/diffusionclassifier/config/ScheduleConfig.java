@@ -7,25 +7,25 @@ import java.util.Map;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * The noise schedule a model was trained with, from diffusers' {@code scheduler/scheduler_config.json}. The class of the
- * scheduler that wrote the file gives the defaults of missing keys ({@link SchedulerClass}); the keys of its sampler do not
- * matter here.
+ * The noise schedule a model was trained with, from diffusers' {@code scheduler/scheduler_config.json}. The class of
+ * the scheduler that wrote the file gives the defaults of missing keys ({@link SchedulerClass}); the keys of its
+ * sampler do not matter here.
  *
  * @param timesteps       number of timesteps T, numbered 0 to T − 1
  * @param betaStart       β of timestep 0; COSINE and trained betas have no use for it
  * @param betaEnd         β of timestep T − 1; likewise
  * @param schedule        how β runs from one to the other
  * @param trainedBetas    β of each timestep, instead of the schedule; empty for none
- * @param zeroTerminalSnr whether the schedule is stretched so that nothing of the image is left at timestep T − 1 (Lin et
- *                        al., 2023, arXiv 2305.08891)
+ * @param zeroTerminalSnr whether the schedule is stretched so that nothing of the image is left at timestep T − 1 (Lin
+ *                        et al., 2023, arXiv 2305.08891)
  * @param prediction      what the UNet predicts
  */
 public record ScheduleConfig(int timesteps, double betaStart, double betaEnd, BetaSchedule schedule,
                              List<Double> trainedBetas, boolean zeroTerminalSnr, PredictionType prediction) {
 
     /**
-     * LINEAR: β is linear in the timestep; SCALED_LINEAR: √β is; COSINE: ᾱ is a squared cosine (Nichol and Dhariwal, 2021,
-     * arXiv 2102.09672, eq. 17), β at most 0.999.
+     * LINEAR: β is linear in the timestep; SCALED_LINEAR: √β is; COSINE: ᾱ is a squared cosine (Nichol and Dhariwal,
+     * 2021, arXiv 2102.09672, eq. 17), β at most 0.999.
      */
     public enum BetaSchedule { LINEAR, SCALED_LINEAR, COSINE }
 

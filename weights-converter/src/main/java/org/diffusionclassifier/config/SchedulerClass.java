@@ -7,8 +7,8 @@ import org.diffusionclassifier.config.ScheduleConfig.BetaSchedule;
 
 /**
  * What a class of diffusers' schedulers takes where its file does not say how β runs: the defaults of its constructor
- * (diffusers 0.35, {@code src/diffusers/schedulers}). Of all else that a schedule has, they have the same defaults: 1000
- * timesteps, ε, no trained betas, not stretched to zero terminal SNR.
+ * ({@code src/diffusers/schedulers}). Of all else that a schedule has, they have the same defaults:
+ * 1000 timesteps, ε, no trained betas, not stretched to zero terminal SNR.
  *
  * <p>Only classes whose noise follows from β are here. Flow matching, EDM and consistency models mix image and noise
  * otherwise and tell the network another time.

@@ -23,8 +23,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Variants of weights, each with a tensor {@code a} of its own value, under the names that diffusers and transformers give
- * ({@code _add_variant} in both; the expressions of diffusers' {@code variant_compatible_siblings} list the former ones).
+ * Variants of weights, each with a tensor {@code a} of its own value, under the names that diffusers and transformers
+ * give ({@code _add_variant} in both; the expressions of diffusers' {@code variant_compatible_siblings} list the former
+ * ones).
  */
 class WeightsVariantsTest {
 
@@ -119,7 +120,8 @@ class WeightsVariantsTest {
     @ParameterizedTest
     @ValueSource(strings = {"", ".", "../fp16", "fp16/..", "fp 16", "fp16\n"})
     void aNameIsPartOfAFilesName(String variant) {
-        assertTrue(inputError(() -> spec(root, variant)).startsWith("variant: expected letters, digits, - and _, found \""));
+        assertTrue(inputError(() -> spec(root, variant))
+                .startsWith("variant: expected letters, digits, - and _, found \""));
     }
 
     @Test

@@ -81,7 +81,8 @@ class JsonConfigTest {
         }
         String text = "published/sd-1.5/text_encoder/config.json";
         for (String key : List.of("vocab_size", "max_position_embeddings", "hidden_act", "layer_norm_eps")) {
-            assertEquals(ClipTextConfig.read(resource(text)), ClipTextConfig.read(edited(text, key, "null", temp)), key);
+            assertEquals(ClipTextConfig.read(resource(text)),
+                    ClipTextConfig.read(edited(text, key, "null", temp)), key);
         }
     }
 

@@ -42,8 +42,8 @@ class ScheduleConfigTest {
     }
 
     /**
-     * β's start, end and schedule of every class of diffusers 0.35 whose noise follows from β, copied from the constructors
-     * in its src/diffusers/schedulers; the other defaults are the same in all of them.
+     * β's start, end and schedule of every class of diffusers whose noise follows from β, copied from the
+     * constructors in its src/diffusers/schedulers; the other defaults are the same in all of them.
      */
     @ParameterizedTest
     @CsvSource({
@@ -82,9 +82,9 @@ class ScheduleConfigTest {
         "CMStochasticIterativeScheduler", "VQDiffusionScheduler", "ScoreSdeVeScheduler", "CogVideoXDDIMScheduler",
         "A scheduler of tomorrow", ""})
     void aClassWhoseNoiseIsNotKnownIsRefusedByName(String scheduler) {
-        assertEquals("text: _class_name = \"" + scheduler + "\" is not supported (expected a scheduler whose noise follows "
-                        + "from betas, as DDPMScheduler; flow matching, EDM and consistency models would need a noise "
-                        + "process of their own)",
+        assertEquals("text: _class_name = \"" + scheduler + "\" is not supported (expected a scheduler whose noise "
+                        + "follows from betas, as DDPMScheduler; flow matching, EDM and consistency models would need "
+                        + "a noise process of their own)",
                 inputError(() -> read("{\"_class_name\": \"" + scheduler + "\", \"beta_start\": 0.1}")));
     }
 

@@ -9,8 +9,8 @@ import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * What a Stable Diffusion file in the original naming says of the noise it was trained with, if anything. Its shapes say
- * nothing: a 2-base and a 2-v are of the same. Those who train say it by empty tensors,
+ * What a Stable Diffusion file in the original naming says of the noise it was trained with, if anything. Its shapes
+ * say nothing: a 2-base and a 2-v are of the same. Those who train say it by empty tensors,
  *
  * <pre>
  *     v_pred      the UNet predicts v
@@ -66,7 +66,8 @@ record StatedNoise(PredictionType prediction, String evidence, boolean zeroTermi
     List<String> notices(String source) {
         var notices = new ArrayList<String>();
         if (!saysPrediction()) {
-            notices.add(source + ": nothing in the file says whether its UNet predicts epsilon or v; taken for epsilon");
+            notices.add(source
+                    + ": nothing in the file says whether its UNet predicts epsilon or v; taken for epsilon");
         } else if (prediction == PredictionType.V_PREDICTION) {
             notices.add(source + ": the UNet predicts v, by " + evidence);
         }
