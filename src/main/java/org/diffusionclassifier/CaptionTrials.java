@@ -57,8 +57,10 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
             trials.describe(settings);
             var comparison = new CaptionComparison(opened.scorer(), prompts, plan);
             long start = System.nanoTime();
-            T answer = work.apply((name, picture, asked) ->
-                    model.exclusively(() -> comparison.errors(name, picture, asked)));
+            T answer = work.apply((name, picture, asked) -> model.exclusively(() -> {
+                model.show(picture, opened);
+                return comparison.errors(name, picture, asked);
+            }));
             return new Answer<>(answer, settings, plan.size(), comparison.pairs(), (System.nanoTime() - start) * 1e-9);
         } finally {
             model.release(opened);

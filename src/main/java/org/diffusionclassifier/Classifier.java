@@ -159,6 +159,7 @@ public final class Classifier implements AutoCloseable {
     public Classification classify(String name, RgbImage image) {
         return model.exclusively(() -> {
             Opened now = open();
+            model.show(image, now.networks);
             Prediction prediction = now.evaluation.classify(image);
             return new Classification(name, prediction, now.posterior, prompts);
         });

@@ -5,14 +5,17 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.SortedMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
+import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.prompt.PromptSpec;
+import org.diffusionclassifier.score.PredictionTrial;
 import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -40,16 +43,19 @@ public final class DiffusionModel implements AutoCloseable {
     private final DeviceSpec deviceSpec;
     private final WeightsBudget budget;
     private final Consumer<String> log;
+    private final Consumer<String> warning;
     private final OneThread thread = new OneThread("diffusion-model");
     private final Deque<Networks.Opened> scorers = new ArrayDeque<>();
     private Device device;
     private Networks networks;
+    private boolean shownImage;
     private volatile boolean closed;
 
-    private DiffusionModel(ModelFiles files, DeviceSpec deviceSpec, Consumer<String> log) {
+    private DiffusionModel(ModelFiles files, DeviceSpec deviceSpec, Consumer<String> log, Consumer<String> warning) {
         this.files = files;
         this.deviceSpec = deviceSpec;
         this.log = log;
+        this.warning = warning;
         this.budget = deviceSpec.weightsBudget() == null ? WeightsBudget.unlimited()
                 : deviceSpec.budget(files.largestLayer());
     }
@@ -80,6 +86,7 @@ public final class DiffusionModel implements AutoCloseable {
         private ModelSpec model = ModelSpec.bundled();
         private DeviceSpec device = DeviceSpec.DEFAULT;
         private Consumer<String> log = line -> { };
+        private Consumer<String> warning = line -> { };
 
         private Builder() {
         }
@@ -144,11 +151,17 @@ public final class DiffusionModel implements AutoCloseable {
             return this;
         }
 
+        /** @param lines gets what only the first image shows to be doubtful, a line each */
+        public Builder warning(Consumer<String> lines) {
+            warning = lines;
+            return this;
+        }
+
         /** @throws InputException if it is no model, lacks a part, or does not go with what was said */
         public DiffusionModel load() {
             var files = ModelFiles.open(model);
             try {
-                return new DiffusionModel(files, device, log);
+                return new DiffusionModel(files, device, log, warning);
             } catch (RuntimeException e) {
                 files.close();
                 throw e;
@@ -242,6 +255,22 @@ public final class DiffusionModel implements AutoCloseable {
                 batchSize != null ? batchSize : deviceSpec.batchSize());
         scorers.push(opened);
         return opened;
+    }
+
+    /**
+     * Puts what the model predicts to the test with the first image that it is shown, where it is a guess: see
+     * {@link PredictionTrial}. Called {@link #exclusively}, before the image is evaluated.
+     */
+    void show(RgbImage image, Networks.Opened opened) {
+        if (shownImage) {
+            return;
+        }
+        shownImage = true;
+        files.otherNoise().map(other -> networks.predictionTrial(other, opened, image))
+                .filter(PredictionTrial::contradicts)
+                .ifPresent(trial -> warning.accept(String.format(Locale.ROOT, "the model's error on the first image is "
+                        + "%.4f if it predicts epsilon, as it is taken to, and %.4f if v: does it predict v?",
+                        trial.assumed(), trial.other())));
     }
 
     /** Closes what {@link #open} gave, if the model has not been closed with it. */

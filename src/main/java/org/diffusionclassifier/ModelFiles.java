@@ -10,11 +10,14 @@ import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.checkpoint.ModelSpec.LoraSpec;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.checkpoint.ReadAhead;
+import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
+import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.LatentModel;
 import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.ModelFamily;
+import org.diffusionclassifier.model.NoiseProcess;
 import org.diffusionclassifier.prompt.ClassLabels;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -78,6 +81,15 @@ final class ModelFiles implements AutoCloseable {
 
     Latents latents() {
         return latents;
+    }
+
+    /** The noise process that the model has if it is taken for ε by mistake; empty where what it predicts is known. */
+    Optional<NoiseProcess> otherNoise() {
+        if (!checkpoint.guessesPrediction()) {
+            return Optional.empty();
+        }
+        return Optional.of(NoiseProcess.of(ScheduleConfig.read(checkpoint.scheduler())
+                .withPrediction(PredictionType.V_PREDICTION)));
     }
 
     /** Elements of the largest tensor that a weights budget counts. */

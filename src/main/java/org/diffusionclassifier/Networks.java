@@ -4,11 +4,14 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
+import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.model.LatentModel;
 import org.diffusionclassifier.model.Latents;
+import org.diffusionclassifier.model.NoiseProcess;
 import org.diffusionclassifier.score.LatentScorer;
 import org.diffusionclassifier.score.Noise;
+import org.diffusionclassifier.score.PredictionTrial;
 
 /**
  * A model's networks on a device, and the scorers made of them. The first scorer's captions are encoded before the other
@@ -73,6 +76,11 @@ final class Networks implements AutoCloseable {
         }
         log.accept(prompts.size() + " prompts, batches of " + scorer.batchSize() + " pairs");
         return new Opened(scorer, conditioning, noise, device);
+    }
+
+    /** What the model predicts, tried on an image with the first of a scorer's prompts. */
+    PredictionTrial predictionTrial(NoiseProcess other, Opened opened, RgbImage image) {
+        return PredictionTrial.of(model, other, opened.conditioning, image);
     }
 
     @Override

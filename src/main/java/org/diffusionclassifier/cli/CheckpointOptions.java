@@ -24,12 +24,18 @@ final class CheckpointOptions {
     private Integer imageSize;
 
     @Option(names = "--predicts", paramLabel = "WHAT",
-            description = "For a model in the original naming: epsilon, or v for 2.0-v and 2.1-v. Default: epsilon.")
+            description = "What the UNet of a Stable Diffusion predicts, whatever its files say: epsilon, or v as "
+                    + "2.0-v and 2.1-v. Default: what they say, else epsilon.")
     private Predicted predicts;
 
     @Option(names = "--ema",
             description = "For a model in the original naming: the UNet's weights averaged over training.")
     private boolean ema;
+
+    @Option(names = "--variant", paramLabel = "NAME",
+            description = "For a diffusers directory: the weights of that variant, as fp16, bf16 or non_ema; of a "
+                    + "component without it the plain ones. Default: the plain ones, or the only variant there is.")
+    private String variant;
 
     @Option(names = "--lora", paramLabel = "FILE[:SCALE]",
             description = "A LoRA to add to the weights (kohya's, diffusers' or PEFT's naming), or a LoHa, LoKr, DoRA "
@@ -50,7 +56,7 @@ final class CheckpointOptions {
     ModelSpec spec(Path path, Path labels) {
         return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts == null ? null
                 : predicts == Predicted.V ? PredictionType.V_PREDICTION : PredictionType.EPSILON, ema,
-                loras.stream().map(CheckpointOptions::lora).toList());
+                loras.stream().map(CheckpointOptions::lora).toList(), variant);
     }
 
     private static ModelSpec.LoraSpec lora(String given) {

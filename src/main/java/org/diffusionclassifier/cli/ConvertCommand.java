@@ -9,10 +9,10 @@ import org.diffusionclassifier.convert.Converter.Count;
 import org.diffusionclassifier.convert.Converter.Outcome;
 import org.diffusionclassifier.convert.Converter.Source;
 import org.diffusionclassifier.checkpoint.Checkpoint;
+import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.checkpoint.RandomModel;
 import org.diffusionclassifier.convert.Converter;
-import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
@@ -80,14 +80,15 @@ final class ConvertCommand implements Callable<Integer> {
         }
         ModelSpec model = checkpoint.spec(source, null);
         try (var opened = source == null ? RandomModel.of(random, model) : Checkpoint.open(model)) {
+            Layout layout = ModelFamily.of(opened).layout(opened);
             main.note(opened.notices());
-            convert(opened);
+            convert(opened, layout);
         }
         return 0;
     }
 
-    private void convert(Checkpoint opened) {
-        var converter = new Converter(opened, ModelFamily.of(opened).layout(opened),
+    private void convert(Checkpoint opened, Layout layout) {
+        var converter = new Converter(opened, layout,
                 new Converter.Options(DType.valueOf(dtype.name()), allowOverflow, verify, !noHash));
         long start = System.nanoTime();
         Outcome outcome;

@@ -3,6 +3,7 @@ package org.diffusionclassifier.cli;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import org.diffusionclassifier.DeviceSpec;
 import org.diffusionclassifier.DiffusionModel;
@@ -62,7 +63,7 @@ final class ModelOptions {
         say(log, "Java has started, the command line is read");
         DiffusionModel opened = DiffusionModel.builder().model(checkpoint.spec(model, labels))
                 .device(new DeviceSpec(device, dtype, kernels, batchSize, weightsBudget))
-                .log(what -> say(log, what)).load();
+                .log(what -> say(log, what)).warning(line -> main.note(List.of(line))).load();
         main.note(opened.notices());
         return opened;
     }

@@ -11,8 +11,8 @@ import java.util.List;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * One object of a JSON Lines file (UTF-8, an object a line, empty lines skipped), the form of lists of examples.
- * Jackson parses it; this class adds the place of a wrong value.
+ * One object of a JSON Lines file (UTF-8, an object a line, empty lines and a byte order mark skipped), the form of
+ * lists of examples. Jackson parses it; this class adds the place of a wrong value.
  *
  * @param file  the file that the line is from
  * @param where {@code FILE:LINE}

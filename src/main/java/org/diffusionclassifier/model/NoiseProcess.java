@@ -50,10 +50,15 @@ public interface NoiseProcess {
      */
     float errorScale(int step);
 
+    /** Whether there is a variational bound: {@link #reverse}. */
+    default boolean hasBound() {
+        return false;
+    }
+
     /**
      * What the variational bound needs of a step.
      *
-     * @throws UnsupportedOperationException if the process has no such bound
+     * @throws UnsupportedOperationException if the process has no such bound: see {@link #hasBound}
      */
     default ReverseStep reverse(int step) {
         throw new UnsupportedOperationException("a noise process without a variational bound");

@@ -168,7 +168,7 @@ public final class RunDirectory implements AutoCloseable {
 
     private static Map<String, String> readSettings(Path file) {
         try {
-            var settings = JsonFile.MAPPER.readValue(Files.readString(file),
+            var settings = JsonFile.MAPPER.readValue(Files.readAllBytes(file),
                     new TypeReference<TreeMap<String, String>>() { });
             return Objects.requireNonNullElse(settings, new TreeMap<>()); // the JSON null
         } catch (JsonProcessingException e) {

@@ -44,23 +44,34 @@ public final class LatentScorer implements Scorer {
      * @throws InputException if the objective needs variances that the model does not predict
      */
     public LatentScorer(LatentModel model, Conditioning conditioning, Noise noise, Objective objective, int batchSize) {
-        requireFits(objective, model.latents());
+        this(model, model.latents(), conditioning, noise, objective, batchSize);
+    }
+
+    /** @param latents the model's, which may be given another noise process to read its outputs by */
+    LatentScorer(LatentModel model, Latents latents, Conditioning conditioning, Noise noise, Objective objective,
+                 int batchSize) {
+        requireFits(objective, latents);
         this.model = model;
         this.conditioning = conditioning;
         this.objective = objective;
         this.device = model.device();
-        this.latents = model.latents();
+        this.latents = latents;
         this.diffusion = device.diffusion(noise instanceof Noise.Given given ? given.table() : null);
         this.seed = Philox.key(noise instanceof Noise.Seeded seeded ? seeded.seed() : 0);
         this.x0 = device.tensor(DType.F32, latents.size(), latents.size(), latents.channels());
         this.batchSize = batchSize;
     }
 
-    /** @throws InputException if the objective needs variances that the model does not predict */
+    /** @throws InputException if it takes the bound and the model predicts no variances, or its noise has none */
     public static void requireFits(Objective objective, Latents latents) {
         if (objective.hasBound() && !latents.predictsVariance()) {
             throw InputException.of("%s %s: expected a model that predicts variances, as DiT does",
                     InputException.field("loss"), objective);
+        }
+        if (objective.hasBound() && !latents.noise().hasBound()) {
+            throw InputException.of("%s %s: expected a model that was trained with some signal at every timestep, "
+                    + "found one of zero terminal SNR, which has no variational bound", InputException.field("loss"),
+                    objective);
         }
     }
 

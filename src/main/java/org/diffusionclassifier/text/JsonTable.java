@@ -1,14 +1,23 @@
 package org.diffusionclassifier.text;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import org.diffusionclassifier.config.TokenizerTables;
 import org.diffusionclassifier.tensor.InputException;
 
-/** Reads a tokenizer's JSON tables with Jackson. Its messages say in one line what is wrong with them. */
+/**
+ * Reads a tokenizer's JSON tables with Jackson, which skips a byte order mark. Its messages say in one line what is
+ * wrong with them.
+ */
 final class JsonTable {
+
+    /** Python writes NaN and Infinity. */
+    private static final ObjectMapper MAPPER =
+            JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
 
     private JsonTable() {
     }
@@ -19,7 +28,7 @@ final class JsonTable {
      */
     static JsonNode read(TokenizerTables tables, String name) {
         try {
-            var json = new ObjectMapper().readTree(tables.get(name));
+            var json = MAPPER.readTree(tables.get(name));
             if (!json.isObject()) {
                 throw new InputException(tables.label(name) + ": expected a JSON object");
             }

@@ -98,7 +98,8 @@ class ConvertTest {
         CommandLineRun.of("convert", model, "--out", file, "--dtype", "f64").refused("--dtype", "f64");
         CommandLineRun.of("convert", model, "--out", folder.resolve("none/x")).refused("none");
         CommandLineRun.of("convert", model, "--out", model).refused(model.toString());
-        CommandLineRun.of("convert", model, "--out", file, "--predicts", "v").refused("--predicts", "original naming");
+        CommandLineRun.of("convert", model, "--out", file, "--image-size", "64")
+                .refused("--image-size", "original naming");
         CommandLineRun.of("convert", folder.resolve("nowhere"), "--out", file).refused("nowhere");
         CommandLineRun.of("convert", picture, "--out", file).refused(picture.toString(), "PyTorch");
         CommandLineRun.of("convert", picture, "--out", file, "--tokenizer", model.resolve("tokenizer"))

@@ -31,7 +31,7 @@ class OwnFamilyTest {
         model = Files.createDirectory(folder.resolve("model"));
         Files.createDirectory(model.resolve("tiny"));
         Files.createDirectory(model.resolve("scheduler"));
-        Files.writeString(model.resolve("scheduler/scheduler_config.json"), "{}");
+        Files.writeString(model.resolve("scheduler/scheduler_config.json"), "{\"_class_name\": \"DDIMScheduler\"}");
         Files.writeString(model.resolve("model_index.json"), "{\"id2label\": {\"0\": \"bag\", \"1\": \"coat\", \"2\": \"x\"}}");
         Files.writeString(model.resolve("tiny/config.json"), "{\"size\": 8, \"width\": 8, \"labels\": 3}");
         var writer = new SafetensorsWriter();

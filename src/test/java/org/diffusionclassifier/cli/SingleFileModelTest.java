@@ -1,13 +1,18 @@
 package org.diffusionclassifier.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -98,7 +103,112 @@ class SingleFileModelTest {
                 "--image-size", "32").succeeded();
         CommandLineRun.of(classify(converted, "d.json")).succeeded();
         assertEquals(expected, Files.readString(folder.resolve("d.json")));
-        CommandLineRun.of(classify(converted, "d.json", "--predicts", "v")).refused("--predicts", "original naming");
+        CommandLineRun.of(classify(converted, "d.json", "--image-size", "64"))
+                .refused("--image-size", "original naming");
+    }
+
+    /** The scheduler's file of the directory says it in diffusers' words. */
+    @Test
+    void aFileIsReadAsItSaysThatItPredicts() throws IOException {
+        String v = errorsOfDirectory("\"prediction_type\": \"v_prediction\"");
+        Consumer<SafetensorsWriter> mark = writer -> writer.floats("v_pred", DType.F32, List.of(0), new float[0]);
+        assertErrors(v, original(mark), "the UNet predicts v, by the tensor v_pred");
+        assertErrors(v, original(writer -> writer.metadata("modelspec.prediction_type", "v")),
+                "the UNet predicts v, by modelspec.prediction_type = v");
+        assertErrors(v, original(writer -> writer.metadata("modelspec.architecture", "stable-diffusion-v2-768-v")),
+                "the UNet predicts v, by modelspec.architecture = stable-diffusion-v2-768-v");
+        assertErrors(v, original(), null, "--predicts", "v");
+
+        Path ckpt = folder.resolve("model.ckpt");
+        try (var file = SafetensorsFile.open(original(mark))) {
+            PytorchFixture.write(file, ckpt);
+        }
+        assertErrors(v, ckpt, "the UNet predicts v, by the tensor v_pred");
+
+        String zeroSnr = errorsOfDirectory("\"prediction_type\": \"v_prediction\", \"rescale_betas_zero_snr\": true");
+        assertErrors(zeroSnr, original(mark.andThen(writer ->
+                        writer.floats("ztsnr", DType.F32, List.of(0), new float[0]))),
+                "the schedule is of zero terminal SNR, by the tensor ztsnr");
+        assertNotEquals(v, zeroSnr);
+
+        String epsilon = errorsOfDirectory("\"prediction_type\": \"epsilon\"");
+        assertErrors(epsilon, original(writer -> writer.metadata("modelspec.prediction_type", "epsilon")), null);
+        assertErrors(epsilon, original(mark),
+                "taken to predict epsilon, as asked for, and not v_prediction, as it says", "--predicts", "epsilon");
+        assertErrors(epsilon, original(writer -> writer.metadata("modelspec.prediction_type", "of tomorrow")),
+                "nothing in the file says whether its UNet predicts epsilon or v; taken for epsilon");
+    }
+
+    @Test
+    void predictsGoesBeforeWhatADirectoryOrAConvertedFileSays() throws IOException {
+        String v = errorsOfDirectory("\"prediction_type\": \"v_prediction\"");
+        errorsOfDirectory("\"prediction_type\": \"epsilon\"");
+        String note = "taken to predict v_prediction, as asked for, and not epsilon, as it says";
+        Path converted = folder.resolve("converted.safetensors");
+        CommandLineRun.of("convert", directory, "--out", converted, "--dtype", "f32").succeeded();
+        for (Path model : List.of(directory, converted)) {
+            var run = CommandLineRun.of(classify(model, "v.json", "--predicts", "v")).succeeded();
+            assertEquals("diffusion-classifier: note: " + model + ": " + note, run.err().strip());
+            assertEquals(v, Files.readString(folder.resolve("v.json")));
+            assertEquals("", CommandLineRun.of(classify(model, "e.json", "--predicts", "epsilon")).succeeded().err());
+        }
+        CommandLineRun.of("convert", directory, "--out", converted, "--dtype", "f32", "--predicts", "v").succeeded();
+        CommandLineRun.of(classify(converted, "c.json")).succeeded();
+        assertEquals(v, Files.readString(folder.resolve("c.json")));
+    }
+
+    /**
+     * A UNet that puts out zeros is the best that a linear v-predictor can be where latents vary as much as noise does,
+     * and the worst ε-predictor: its ε̂ = 0 errs by ε² = 1 on average.
+     */
+    @Test
+    void theFirstPictureShowsAWrongGuess() throws IOException {
+        String doubt = "does it predict v?";
+        assertFalse(CommandLineRun.of(classifyFile(original())).succeeded().err().contains(doubt));
+        for (String tensor : List.of("weight", "bias")) {
+            zero(UNET, "conv_out." + tensor);
+        }
+        String warning = CommandLineRun.of(classifyFile(original())).succeeded().err();
+        assertEquals(1, warning.lines().filter(line -> line.contains(doubt)).count(), warning);
+        assertFalse(CommandLineRun.of(classifyFile(original(), "--predicts", "epsilon")).succeeded().err()
+                .contains(doubt));
+    }
+
+    private Object[] classifyFile(Path file, Object... more) {
+        var words = new ArrayList<Object>(List.of("--tokenizer", tokenizer(), "--image-size", "32"));
+        words.addAll(List.of(more));
+        return classify(file, "file.json", words.toArray());
+    }
+
+    private void assertErrors(String expected, Path file, String note, Object... more) throws IOException {
+        String err = CommandLineRun.of(classifyFile(file, more)).succeeded().err();
+        assertEquals(expected, Files.readString(folder.resolve("file.json")), String.valueOf(note));
+        assertTrue(note == null ? err.isEmpty() : err.contains("note: " + file + ": " + note), err);
+    }
+
+    /** Those of the directory with something else in its scheduler's file. */
+    private String errorsOfDirectory(String settings) throws IOException {
+        edit("scheduler/scheduler_config.json", text -> text.replaceAll("\"rescale_betas_zero_snr\": \\w+,", "")
+                .replaceAll("(?s)\"prediction_type\": \"\\w+\"(, \"rescale_betas_zero_snr\": true)?", settings));
+        CommandLineRun.of(classify(directory, "directory.json")).succeeded();
+        return Files.readString(folder.resolve("directory.json"));
+    }
+
+    private void zero(String file, String tensor) throws IOException {
+        Path path = directory.resolve(file);
+        Path before = Files.move(path, folder.resolve("before"), StandardCopyOption.REPLACE_EXISTING);
+        try (var from = SafetensorsFile.open(before)) {
+            var writer = new SafetensorsWriter();
+            for (String name : from.tensors().keySet()) {
+                if (name.equals(tensor)) {
+                    var shape = from.tensors().get(name).shape();
+                    writer.floats(name, DType.F32, shape, new float[(int) from.tensors().get(name).elements()]);
+                } else {
+                    put(writer, from, name, name, false);
+                }
+            }
+            writer.write(path);
+        }
     }
 
     private void pickle(String from, String to) throws IOException {
@@ -112,7 +222,7 @@ class SingleFileModelTest {
     void optionsThatDoNotGoWithTheModelAreRefused() throws IOException {
         Path file = original();
         CommandLineRun.of(classify(file, "out.json")).refused("--tokenizer", file.toString());
-        CommandLineRun.of(classify(directory, "out.json", "--predicts", "v")).refused("--predicts", "one file");
+        CommandLineRun.of(classify(directory, "out.json", "--image-size", "64")).refused("--image-size", "one file");
         CommandLineRun.of("classify", picture, "--ema").refused("--ema", "one file");
         CommandLineRun.of(classify(file, "out.json", "--tokenizer", tokenizer(), "--image-size", "33"))
                 .refused(file.toString(), "multiple of 8", "33");
@@ -149,6 +259,11 @@ class SingleFileModelTest {
 
     /** The directory as one file. */
     private Path original() {
+        return original(writer -> { });
+    }
+
+    /** @param more is written besides */
+    private Path original(Consumer<SafetensorsWriter> more) {
         Path file = folder.resolve("model.safetensors");
         try (var unet = SafetensorsFile.open(directory.resolve(UNET));
                 var vae = SafetensorsFile.open(directory.resolve("vae/diffusion_pytorch_model.safetensors"));
@@ -165,6 +280,7 @@ class SingleFileModelTest {
             for (String name : text.tensors().keySet()) {
                 put(writer, text, name, "cond_stage_model.transformer.text_model." + name, false);
             }
+            more.accept(writer);
             writer.write(file);
         }
         return file;

@@ -90,7 +90,7 @@ class ModelFamilyTest {
             assertEquals(layout(source), layout(converted(source)));
         }
         Path original = SmallDit.ofGoldenSize().write(folder.resolve("DiT-S-2.safetensors"));
-        var spec = new ModelSpec(original, null, dit.resolve("vae"), null, null, null, false, List.of());
+        var spec = new ModelSpec(original, null, dit.resolve("vae"), null, null, null, false, List.of(), null);
         assertEquals(List.of("vae", "transformer"),
                 layout(spec).parts().stream().map(Layout.Part::component).toList());
     }
@@ -134,8 +134,9 @@ class ModelFamilyTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "model_index.json | {\"_class_name\": \"PixArtAlphaPipeline\"} | _class_name",
-        "scheduler/scheduler_config.json | {\"prediction_type\": \"v_prediction\"} | expected epsilon",
-        "scheduler/scheduler_config.json | {\"beta_schedule\": \"squaredcos_cap_v2\"} | beta_schedule"})
+        "scheduler/scheduler_config.json | {\"_class_name\": \"DDIMScheduler\", \"prediction_type\": \"v_prediction\"} "
+                + "| expected epsilon",
+        "scheduler/scheduler_config.json | {\"_class_name\": \"FlowMatchEulerDiscreteScheduler\"} | _class_name"})
     void aDitRefusesAnotherKindOfModel(String file, String json, String part) throws IOException {
         Files.writeString(dit.resolve(file), json);
         String message = refused(ModelSpec.of(dit));
@@ -164,10 +165,10 @@ class ModelFamilyTest {
     @Test
     void fieldsThatDoNotSuitTheFamilyAreNamed() {
         assertEquals("vae: expected with a DiT, as other models have their own",
-                refused(new ModelSpec(diffusion, null, dit.resolve("vae"), null, null, null, false, List.of())));
-        assertTrue(refused(new ModelSpec(diffusion, null, null, dit, null, null, false, List.of()))
+                refused(new ModelSpec(diffusion, null, dit.resolve("vae"), null, null, null, false, List.of(), null)));
+        assertTrue(refused(new ModelSpec(diffusion, null, null, dit, null, null, false, List.of(), null))
                 .startsWith("labels: expected with a model that is conditioned on labels"));
         assertEquals("lora: expected with Stable Diffusion, not with a DiT", refused(new ModelSpec(dit, null, null, null,
-                null, null, false, List.of(new ModelSpec.LoraSpec(folder.resolve("none"), 1)))));
+                null, null, false, List.of(new ModelSpec.LoraSpec(folder.resolve("none"), 1)), null)));
     }
 }

@@ -39,8 +39,10 @@ class LabelTreeTest {
     }
 
     @Test
-    void aByteOrderMarkIsNoPartOfTheTree() throws IOException {
-        assertEquals(3, LabelTree.read(file("\uFEFF[\"cat\", \"dog\", \"car\"]"), PROMPTS).members().size());
+    void aByteOrderMarkIsSkipped() throws IOException {
+        String tree = "[\"dog\", \"cat\", \"car\"]";
+        assertEquals(LabelTree.read(file(tree), PROMPTS).prompts().toList(),
+                LabelTree.read(file("\uFEFF" + tree), PROMPTS).prompts().toList());
     }
 
     @ParameterizedTest

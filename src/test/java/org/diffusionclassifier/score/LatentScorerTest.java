@@ -33,6 +33,7 @@ import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.model.LatentModel;
+import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.NoiseProcess;
 import org.diffusionclassifier.model.dit.DitModel;
 import org.diffusionclassifier.strategy.AdaptiveEvaluation;
@@ -204,6 +205,17 @@ class LatentScorerTest {
             String message = assertThrows(InputException.class, () -> new LatentScorer(without, conditioning,
                     new Noise.Seeded(0), Objective.VB, 1)).getMessage();
             assertTrue(message.startsWith("loss vb: expected a model that predicts variances"), message);
+        }
+    }
+
+    @Test
+    void refusesTheBoundWhereNoSignalIsLeft() {
+        var latents = new Latents(NoiseProcess.of(SCHEDULE.withZeroTerminalSnr(true)), 8, 4, true);
+        LatentScorer.requireFits(Objective.L2, latents);
+        for (Objective bound : List.of(Objective.VB, Objective.L2_VB)) {
+            assertEquals("loss " + bound + ": expected a model that was trained with some signal at every timestep, "
+                            + "found one of zero terminal SNR, which has no variational bound",
+                    assertThrows(InputException.class, () -> LatentScorer.requireFits(bound, latents)).getMessage());
         }
     }
 

@@ -68,6 +68,16 @@ class ClipTokenizerTest {
         assertEquals(77, ClipTokenizer.read(tables(), 77).length());
     }
 
+    /** A byte order mark, null for a default, and a number of Python's that nobody reads. */
+    @Test
+    void readsAConfigurationAsItsWritersWriteIt() throws IOException {
+        Files.delete(directory.resolve("special_tokens_map.json"));
+        Files.writeString(directory.resolve("tokenizer_config.json"),
+                "\uFEFF{\"model_max_length\": null, \"pad_token\": null, \"bos_token\": null, \"x\": -Infinity}");
+        assertEquals(77, ClipTokenizer.read(tables(), 77).length());
+        assertArrayEquals(new int[] {643, 320, 644, 644}, ClipTokenizer.read(tables(), 4).encode("a"));
+    }
+
     @Test
     void vocabularySizeCountsEveryToken() {
         assertEquals(645, ClipTokenizer.read(tables(), 77).vocabularySize());

@@ -27,6 +27,9 @@ record DitParts(VaeConfig vae, DitConfig transformer, ScheduleConfig schedule, L
     /** @throws InputException if a part is missing or not supported, or parts do not fit each other */
     static DitParts read(Checkpoint checkpoint) {
         checkpoint.index().expect("_class_name", "DiTPipeline");
+        if (checkpoint.spec().predicts() == PredictionType.V_PREDICTION) {
+            throw InputException.of("%s: expected epsilon, as a DiT predicts", InputException.field("predicts"));
+        }
         JsonConfig transformer = checkpoint.component(TRANSFORMER).config();
         DitConfig dit = DitConfig.read(transformer);
         JsonConfig vae = checkpoint.component(VAE).config();

@@ -15,8 +15,8 @@ import org.diffusionclassifier.tensor.Weights;
 /**
  * A model's files, open: named components with their configurations and weights, tokenizers, the configuration of the
  * noise process, names of labels, and where all that comes from. Three readers make one, by the form of the files:
- * {@link DiffusersDirectory}, {@link OriginalFile} and {@link ConvertedFile}; {@link LoraCheckpoint} and
- * {@link ReadAhead} decorate one. What kind of model it is, it does not know.
+ * {@link DiffusersDirectory}, {@link OriginalFile} and {@link ConvertedFile}; {@link PredictionOverride},
+ * {@link LoraCheckpoint} and {@link ReadAhead} decorate one. What kind of model it is, it does not know.
  *
  * <p>It is opened once. Its weights belong to it: they may be read until it is closed, and are closed with it.
  */
@@ -33,17 +33,23 @@ public interface Checkpoint extends AutoCloseable {
     static Checkpoint open(ModelSpec spec) {
         Checkpoint checkpoint = read(spec);
         try {
-            return LoraCheckpoint.of(checkpoint, spec.loras());
+            return decorated(checkpoint, spec);
         } catch (RuntimeException e) {
             checkpoint.close();
             throw e;
         }
     }
 
+    /** A checkpoint with what the specification changes of it. */
+    static Checkpoint decorated(Checkpoint checkpoint, ModelSpec spec) {
+        return LoraCheckpoint.of(PredictionOverride.of(checkpoint, spec.predicts()), spec.loras());
+    }
+
     private static Checkpoint read(ModelSpec spec) {
         if (!Files.isRegularFile(spec.path())) {
             return DiffusersDirectory.open(spec);
         }
+        spec.refuseVariant();
         Weights file = WeightsFile.open(spec.path());
         try {
             return ConvertedFile.isOne(file) ? new ConvertedFile(file, spec)
@@ -87,7 +93,15 @@ public interface Checkpoint extends AutoCloseable {
      */
     Map<String, Origin> origins(Layout layout);
 
-    /** What its user should know: a line each on what was guessed, left out or passed over. Empty for most. */
+    /** Whether {@link #scheduler} says that the network predicts ε because nobody says what it does. */
+    default boolean guessesPrediction() {
+        return false;
+    }
+
+    /**
+     * What its user should know: a line each on what was guessed, left out or passed over. Empty for most. Known once a
+     * family has asked for the components.
+     */
     default List<String> notices() {
         return List.of();
     }

@@ -47,6 +47,11 @@ interface CheckpointView extends Checkpoint {
     }
 
     @Override
+    default boolean guessesPrediction() {
+        return base().guessesPrediction();
+    }
+
+    @Override
     default List<String> notices() {
         return base().notices();
     }

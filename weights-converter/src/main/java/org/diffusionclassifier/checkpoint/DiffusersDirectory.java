@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.diffusionclassifier.checkpoint.original.LegacyVaeWeights;
 import org.diffusionclassifier.config.JsonConfig;
@@ -20,7 +21,8 @@ import org.diffusionclassifier.tensor.Weights;
 /**
  * A model as diffusers' {@code save_pretrained} lays it out: model_index.json, a folder for each component, which has
  * config.json and weights as safetensors or as PyTorch's pickles, and folders of tokenizers and of the scheduler. The
- * autoencoder may be in a folder elsewhere. Works on any file system, the inside of a jar included.
+ * autoencoder may be in a folder elsewhere. Of variants of weights ({@link WeightsVariants}) it takes the one that was
+ * asked for. Works on any file system, the inside of a jar included.
  */
 public final class DiffusersDirectory implements Checkpoint {
 
@@ -33,6 +35,7 @@ public final class DiffusersDirectory implements Checkpoint {
     private final JsonConfig index;
     private final Set<String> names;
     private final Map<String, Component> components = new LinkedHashMap<>();
+    private final List<String> notices = new ArrayList<>();
 
     private DiffusersDirectory(ModelSpec spec) {
         this.root = spec.path();
@@ -42,6 +45,18 @@ public final class DiffusersDirectory implements Checkpoint {
         if (spec.vae() != null) {
             components.put(VAE, vae(spec.vae()));
             names.add(VAE);
+        }
+        requireVariant();
+    }
+
+    /** Some component must have the variant that was asked for; others may have their plain weights only. */
+    private void requireVariant() {
+        Set<String> variants = names.stream().flatMap(name -> weights(root.resolve(name), name).names().stream())
+                .collect(Collectors.toCollection(TreeSet::new));
+        if (spec.variant() != null && !variants.contains(spec.variant())) {
+            throw InputException.of("%s: expected %s, found %s", InputException.field("variant"), variants.isEmpty()
+                    ? "none with " + root + ", which has no variants of its weights"
+                    : "one of " + String.join(", ", variants) + ", which " + root + " has", spec.variant());
         }
     }
 
@@ -66,7 +81,7 @@ public final class DiffusersDirectory implements Checkpoint {
             throw new InputException(folder + ": expected the folder of a VAE, found "
                     + (Files.exists(folder) ? "a file" : "nothing"));
         }
-        return component(folder, VAE);
+        return component(folder, VAE, null);
     }
 
     /** Whether a folder is meant to be a component by itself: it has a configuration, and no model's index. */
@@ -84,8 +99,9 @@ public final class DiffusersDirectory implements Checkpoint {
         }
     }
 
-    private static Component component(Path folder, String name) {
-        return new Component(JsonConfig.read(folder.resolve(CONFIG)), () -> today(name, located(folder, name).open()));
+    private static Component component(Path folder, String name, String variant) {
+        return new Component(JsonConfig.read(folder.resolve(CONFIG)),
+                () -> today(name, weights(folder, name).choose(variant).open()));
     }
 
     /** The tensors under today's names, whichever version of diffusers or transformers wrote them. */
@@ -98,9 +114,9 @@ public final class DiffusersDirectory implements Checkpoint {
     }
 
     /** By transformers' names of files for a text encoder, by diffusers' for all else. */
-    private static WeightsFormat.Located located(Path folder, String name) {
-        return name.startsWith("text_encoder") ? WeightsFormat.find(folder, "model", "pytorch_model")
-                : WeightsFormat.find(folder, "diffusion_pytorch_model", "diffusion_pytorch_model");
+    private static WeightsVariants weights(Path folder, String name) {
+        return name.startsWith("text_encoder") ? new WeightsVariants(folder, "model", "pytorch_model")
+                : new WeightsVariants(folder, "diffusion_pytorch_model", "diffusion_pytorch_model");
     }
 
     @Override
@@ -120,7 +136,17 @@ public final class DiffusersDirectory implements Checkpoint {
 
     @Override
     public synchronized Component component(String name) {
-        return components.computeIfAbsent(name, missing -> component(folder(missing), missing));
+        return components.computeIfAbsent(name, missing -> {
+            Path folder = folder(missing);
+            weights(folder, missing).notice(spec.variant()).ifPresent(notices::add);
+            return component(folder, missing, spec.variant());
+        });
+    }
+
+    /** Of the components that were asked for so far. */
+    @Override
+    public synchronized List<String> notices() {
+        return List.copyOf(notices);
     }
 
     private Path folder(String name) {
@@ -152,7 +178,7 @@ public final class DiffusersDirectory implements Checkpoint {
         var files = new ArrayList<>(List.of(root.resolve(MODEL_INDEX), root.resolve(SCHEDULER)));
         for (Layout.Part part : layout.parts()) {
             if (!part.component().equals(VAE) || spec.vae() == null) {
-                files.addAll(files(root.resolve(part.component()), part.component()));
+                files.addAll(files(root.resolve(part.component()), part.component(), spec.variant()));
             }
         }
         for (String tokenizer : layout.tokenizers()) {
@@ -168,13 +194,13 @@ public final class DiffusersDirectory implements Checkpoint {
 
     /** Where an autoencoder in a folder by itself comes from. */
     static Origin ofVae(Path folder) {
-        return Origin.of(folder, files(folder, VAE));
+        return Origin.of(folder, files(folder, VAE, null));
     }
 
     /** All that is read of a component. */
-    private static List<Path> files(Path folder, String name) {
+    private static List<Path> files(Path folder, String name, String variant) {
         var files = new ArrayList<>(List.of(folder.resolve(CONFIG)));
-        files.addAll(located(folder, name).files());
+        files.addAll(weights(folder, name).choose(variant).files());
         return files;
     }
 

@@ -21,15 +21,19 @@ import org.diffusionclassifier.tensor.InputException;
  * @param labels    a file with the names of the labels, one a line; else null
  * @param imageSize of Stable Diffusion in the original naming: height and width of its training images; null for
  *                  {@link #DEFAULT_IMAGE_SIZE}
- * @param predicts  of Stable Diffusion in the original naming: what the UNet predicts; null for ε
+ * @param predicts  what the UNet of a Stable Diffusion predicts, whatever its files say; null for what they say, else ε
  * @param ema       of Stable Diffusion in the original naming: whether to take the weights averaged over training
  * @param loras     what is added to the weights
+ * @param variant   of a diffusers directory: which of several weights, as {@code fp16}; null for the plain ones
  */
 public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Integer imageSize, PredictionType predicts,
-                        boolean ema, List<LoraSpec> loras) {
+                        boolean ema, List<LoraSpec> loras, String variant) {
 
     /** Pixels. */
     public static final int DEFAULT_IMAGE_SIZE = 512;
+
+    /** What a variant may be called: part of the name of a file. */
+    static final String VARIANT_NAME = "[A-Za-z0-9_-]+";
 
     /**
      * A LoRA.
@@ -54,11 +58,15 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         }
     }
 
-    /** @throws InputException for an image size below 1 */
+    /** @throws InputException for an image size below 1, or a variant that is no part of a file's name */
     public ModelSpec {
         loras = List.copyOf(loras);
         if (imageSize != null && imageSize < 1) {
             throw InputException.of("%s: expected at least 1, found %d", InputException.field("imageSize"), imageSize);
+        }
+        if (variant != null && !variant.matches(VARIANT_NAME)) {
+            throw InputException.of("%s: expected letters, digits, - and _, found %s", InputException.field("variant"),
+                    InputException.quoted(variant));
         }
     }
 
@@ -69,18 +77,18 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
 
     /** A model of which nothing is said but where it is. */
     public static ModelSpec of(Path path) {
-        return new ModelSpec(path, null, null, null, null, null, false, List.of());
+        return new ModelSpec(path, null, null, null, null, null, false, List.of(), null);
     }
 
     /** The same at another place. */
     public ModelSpec at(Path other) {
-        return new ModelSpec(other, tokenizer, vae, labels, imageSize, predicts, ema, loras);
+        return new ModelSpec(other, tokenizer, vae, labels, imageSize, predicts, ema, loras, variant);
     }
 
     /** The same with a LoRA more. */
     public ModelSpec with(LoraSpec lora) {
         return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts, ema,
-                Stream.concat(loras.stream(), Stream.of(lora)).toList());
+                Stream.concat(loras.stream(), Stream.of(lora)).toList(), variant);
     }
 
     /** Adds what errors depend on, by name. */
@@ -89,14 +97,19 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         if (tokenizer != null) {
             settings.put("tokenizer", absolute(tokenizer));
             settings.put("image-size", Integer.toString(imageSizeOrDefault()));
-            settings.put("predicts", predictsOrDefault() == PredictionType.EPSILON ? "epsilon" : "v");
             settings.put("ema", Boolean.toString(ema));
+        }
+        if (predicts != null) {
+            settings.put("predicts", predicts == PredictionType.EPSILON ? "epsilon" : "v");
         }
         if (!loras.isEmpty()) {
             settings.put("lora", loras.stream().map(String::valueOf).collect(Collectors.joining(", ")));
         }
         if (vae != null) {
             settings.put("vae", absolute(vae));
+        }
+        if (variant != null) {
+            settings.put("variant", variant);
         }
     }
 
@@ -106,26 +119,28 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
 
     /** Whether something is said that only Stable Diffusion in the original naming does not say itself. */
     boolean completesStableDiffusion() {
-        return tokenizer != null || imageSize != null || predicts != null || ema;
+        return tokenizer != null || imageSize != null || ema;
     }
 
     /** @throws InputException if {@link #completesStableDiffusion} */
     void refuseCompletion() {
         if (completesStableDiffusion()) {
-            throw InputException.of("%s, %s, %s and %s: expected with Stable Diffusion as one file in the original naming, "
+            throw InputException.of("%s, %s and %s: expected with Stable Diffusion as one file in the original naming, "
                     + "not with a DiT, nor with a model in another form, which says these itself",
-                    InputException.field("tokenizer"), InputException.field("imageSize"),
-                    InputException.field("predicts"), InputException.field("ema"));
+                    InputException.field("tokenizer"), InputException.field("imageSize"), InputException.field("ema"));
+        }
+    }
+
+    /** @throws InputException if a variant is asked for, which only a directory has */
+    void refuseVariant() {
+        if (variant != null) {
+            throw InputException.of("%s: expected with a diffusers directory, found it with a model in another form",
+                    InputException.field("variant"));
         }
     }
 
     /** As {@link #imageSize}, but for the default. */
     public int imageSizeOrDefault() {
         return imageSize == null ? DEFAULT_IMAGE_SIZE : imageSize;
-    }
-
-    /** As {@link #predicts}, but for the default. */
-    public PredictionType predictsOrDefault() {
-        return predicts == null ? PredictionType.EPSILON : predicts;
     }
 }

@@ -1,6 +1,7 @@
 package org.diffusionclassifier.checkpoint;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.diffusionclassifier.checkpoint.original.OriginalModel;
@@ -32,8 +33,7 @@ final class OriginalFile implements Checkpoint {
         if (!naming.takesSettings()) {
             spec.refuseCompletion();
         }
-        this.model = naming.read(file, new OriginalNaming.Settings(spec.imageSizeOrDefault(), spec.predictsOrDefault(),
-                spec.ema()));
+        this.model = naming.read(file, new OriginalNaming.Settings(spec.imageSizeOrDefault(), spec.ema()));
         model.networks().forEach((name, network) -> components.put(name, new Component(
                 JsonConfig.of(file.source() + ": " + name, network.config()), network::weights)));
         if (spec.vae() != null) {
@@ -85,6 +85,16 @@ final class OriginalFile implements Checkpoint {
     @Override
     public JsonConfig scheduler() {
         return JsonConfig.of(source() + ": " + Layout.SCHEDULER, model.schedule().toDiffusers());
+    }
+
+    @Override
+    public boolean guessesPrediction() {
+        return model.guessesPrediction();
+    }
+
+    @Override
+    public List<String> notices() {
+        return spec.predicts() == null ? model.notices() : List.of();       // the user knows better
     }
 
     /** Nothing. */

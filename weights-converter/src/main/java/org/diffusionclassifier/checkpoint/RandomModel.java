@@ -78,7 +78,8 @@ public final class RandomModel implements Checkpoint {
                     + name);
         }
         spec.refuseCompletion();
-        return LoraCheckpoint.of(new RandomModel(name, spec), spec.loras());
+        spec.refuseVariant();
+        return Checkpoint.decorated(new RandomModel(name, spec), spec);
     }
 
     @Override

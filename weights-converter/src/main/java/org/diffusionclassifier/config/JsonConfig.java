@@ -3,12 +3,14 @@ package org.diffusionclassifier.config;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.PushbackReader;
 import java.io.Reader;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -27,7 +29,11 @@ import org.diffusionclassifier.tensor.InputException;
 /**
  * A JSON file of settings, read strictly: duplicate keys, trailing text and values of the wrong type are refused in one
  * line {@code FILE: KEY = VALUE is not supported (expected …)}. A getter with a default returns it where the key is
- * missing. Which keys were asked for is remembered, so that {@link #refuseOthers} can refuse the others.
+ * missing or null. Which keys were asked for is remembered, so that {@link #refuseOthers} can refuse the others.
+ *
+ * <p>Two liberties are taken with the format, as its writers take them: a byte order mark may stand before it, which
+ * editors write, and numbers may be {@code NaN}, {@code Infinity} and {@code -Infinity}, as Python writes them. A
+ * getter refuses these.
  */
 public final class JsonConfig {
 
@@ -40,7 +46,10 @@ public final class JsonConfig {
     private static final ObjectMapper STRICT = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
+
+    private static final int BYTE_ORDER_MARK = '\uFEFF';
 
     private final String file;
     private final ObjectNode root;
@@ -53,7 +62,7 @@ public final class JsonConfig {
 
     public static JsonConfig read(Path file) {
         try (Reader text = Files.newBufferedReader(file)) {
-            return new JsonConfig(file.toString(), parse(file.toString(), text));
+            return new JsonConfig(file.toString(), parse(file.toString(), unmarked(text)));
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
@@ -62,7 +71,7 @@ public final class JsonConfig {
     /** The settings in a text that messages call {@code source}. */
     public static JsonConfig parse(String source, String text) {
         try {
-            return new JsonConfig(source, parse(source, new StringReader(text)));
+            return new JsonConfig(source, parse(source, unmarked(new StringReader(text))));
         } catch (IOException e) {
             throw new IllegalStateException(e);     // a string can always be read
         }
@@ -71,6 +80,15 @@ public final class JsonConfig {
     /** Settings that are known already, as a JSON file would have them. */
     public static JsonConfig of(String source, Map<String, ?> settings) {
         return new JsonConfig(source, STRICT.valueToTree(settings));
+    }
+
+    private static Reader unmarked(Reader text) throws IOException {
+        var unread = new PushbackReader(text);
+        int first = unread.read();
+        if (first >= 0 && first != BYTE_ORDER_MARK) {
+            unread.unread(first);
+        }
+        return unread;
     }
 
     /** Parses {@code text}, found in {@code file}, as one JSON object. */
@@ -185,7 +203,17 @@ public final class JsonConfig {
         if (!isMissing(key) && !(value.isNumber() && Double.isFinite(value.doubleValue()))) {
             throw unsupported(key, "a number");
         }
-        return value.asDouble(fallback);
+        return value.asDouble(fallback);        // null gives it, too
+    }
+
+    /** A list of one finite number or more. */
+    List<Double> numbers(String key) {
+        JsonNode value = get(key);
+        if (!value.isArray() || value.isEmpty() || value.size() > MAX_INTEGER
+                || !value.valueStream().allMatch(each -> each.isNumber() && Double.isFinite(each.doubleValue()))) {
+            throw unsupported(key, "a list of numbers");
+        }
+        return value.valueStream().map(JsonNode::doubleValue).toList();
     }
 
     public double positiveNumber(String key, double fallback) {
@@ -201,7 +229,7 @@ public final class JsonConfig {
         if (!isMissing(key) && !value.isBoolean()) {
             throw unsupported(key, "true or false");
         }
-        return value.asBoolean(fallback);
+        return value.asBoolean(fallback);       // null gives it, too
     }
 
     /** What {@code choices} has under the text in the file. */
@@ -231,14 +259,14 @@ public final class JsonConfig {
         }
     }
 
-    /** Refuses any other text than these, unless the key is missing. */
+    /** Refuses any other text than these, unless the key is missing or null. */
     public void expect(String key, String... expected) {
         if (!isMissing(key) && !Arrays.asList(expected).contains(get(key).textValue())) {
             throw unsupported(key, String.join(" or ", expected));
         }
     }
 
-    /** Refuses any other number than {@code expected}, unless the key is missing. */
+    /** Refuses any other number than {@code expected}, unless the key is missing or null. */
     public void expect(String key, int expected) {
         if (!isMissing(key) && !(get(key).isNumber() && get(key).doubleValue() == expected)) {
             throw unsupported(key, Integer.toString(expected));
@@ -266,7 +294,7 @@ public final class JsonConfig {
     }
 
     private boolean isMissing(String key) {
-        return get(key).isMissingNode();
+        return get(key).isMissingNode() || get(key).isNull();
     }
 
     private static boolean isInteger(JsonNode value) {

@@ -41,6 +41,8 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
     private static final Map<String, BlockKind> UP_BLOCKS =
             Map.of("CrossAttnUpBlock2D", BlockKind.CROSS_ATTENTION, "UpBlock2D", BlockKind.PLAIN);
 
+    private static final String MID_BLOCK = "UNetMidBlock2DCrossAttn";
+
     public UNetConfig {
         blockOutChannels = List.copyOf(blockOutChannels);
         down = List.copyOf(down);
@@ -83,7 +85,10 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
     public static UNetConfig read(JsonConfig json) {
         json.require("_class_name", "UNet2DConditionModel");
         json.expect("act_fn", "silu", "swish");
-        json.expect("mid_block_type", "UNetMidBlock2DCrossAttn");
+        if (json.get("mid_block_type").isNull()) {      // which is no default: such a UNet has no mid block
+            throw json.unsupported("mid_block_type", MID_BLOCK);
+        }
+        json.expect("mid_block_type", MID_BLOCK);
         json.expect("resnet_time_scale_shift", "default");
         json.expect("time_embedding_type", "positional");
         json.expect("attention_type", "default");

@@ -41,9 +41,7 @@ public record VaeConfig(int sampleSize, int inChannels, int latentChannels, List
     public static VaeConfig read(JsonConfig json) {
         json.require("_class_name", "AutoencoderKL");
         json.expect("act_fn", "silu", "swish");
-        if (!JsonConfig.isOff(json.get("shift_factor"))) {
-            json.expect("shift_factor", 0);
-        }
+        json.expect("shift_factor", 0);
         var config = new VaeConfig(
                 json.integer("sample_size", 32),
                 json.integer("in_channels", 3),

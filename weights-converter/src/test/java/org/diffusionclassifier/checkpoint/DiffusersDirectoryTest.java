@@ -135,8 +135,8 @@ class DiffusersDirectoryTest {
     @Test
     void aPartWithoutWeightsIsNamed() {
         Opened model = Opened.of(root);
-        assertEquals(root.resolve("text_encoder") + ": no model.safetensors or pytorch_model.bin, nor a fp16 variant or"
-                + " an index of shards", inputError(() -> model.weights("text_encoder")));
+        assertEquals(root.resolve("text_encoder") + ": no model.safetensors or pytorch_model.bin, nor a variant or an "
+                + "index of shards", inputError(() -> model.weights("text_encoder")));
     }
 
     @Test

@@ -29,7 +29,7 @@ class DitFoldersTest {
     @BeforeEach
     void copyModel() throws IOException {
         GoldenDit.layOut(root);
-        Files.writeString(root.resolve("scheduler/scheduler_config.json"), "{\"beta_schedule\": \"linear\"}");
+        Files.writeString(root.resolve("scheduler/scheduler_config.json"), "{\"_class_name\": \"DDIMScheduler\"}");
         index("{\"_class_name\": \"DiTPipeline\"}");
     }
 

@@ -1,7 +1,6 @@
 package org.diffusionclassifier.checkpoint;
 
 import java.nio.file.Path;
-import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 
 /** The weights of one network as safetensors: one file, or several with an index. */
@@ -11,15 +10,13 @@ public final class SafetensorsWeights {
     }
 
     /**
-     * Opens the weights in {@code component}: full precision before the fp16 variant, one file before several.
+     * Opens the weights in {@code component}: the plain ones before the only variant, one file before several.
      *
      * @param stem what the files' names begin with: {@code diffusion_pytorch_model} for a UNet or VAE, {@code model}
      *             for a text encoder
      * @throws InputException if there are none, or malformed ones
      */
     public static Weights open(Path component, String stem) {
-        return WeightsFormat.SAFETENSORS.locate(component, stem).map(WeightsFormat.SAFETENSORS::openLocated)
-                .orElseThrow(() -> new InputException(component + ": no " + stem
-                        + ".safetensors, nor its fp16 variant or an index of shards"));
+        return new WeightsVariants(component, stem, stem).choose(null).open();
     }
 }

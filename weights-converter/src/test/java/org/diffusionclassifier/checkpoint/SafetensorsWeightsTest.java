@@ -144,9 +144,9 @@ class SafetensorsWeightsTest {
 
     @Test
     void aFolderWithoutWeightsIsNamed() {
-        assertEquals(temp + ": no model.safetensors, nor its fp16 variant or an index of shards",
+        assertEquals(temp + ": no model.safetensors or model.bin, nor a variant or an index of shards",
                 inputError(() -> SafetensorsWeights.open(temp, "model")));
-        assertEquals(temp.resolve("unet") + ": no model.safetensors, nor its fp16 variant or an index of shards",
+        assertEquals(temp.resolve("unet") + ": no model.safetensors or model.bin, nor a variant or an index of shards",
                 inputError(() -> SafetensorsWeights.open(temp.resolve("unet"), "model")));
     }
 

@@ -150,7 +150,8 @@ class WeightsFileTest {
         write(component.resolve("part-2.safetensors"), null, "x.scale_weight");
         Files.writeString(component.resolve("diffusion_pytorch_model.safetensors.index.json"), """
                 {"weight_map": {"x.weight": "part-1.safetensors", "x.scale_weight": "part-2.safetensors"}}""");
-        assertScaled(WeightsFormat.find(component, "diffusion_pytorch_model", "diffusion_pytorch_model").open());
+        assertScaled(new WeightsVariants(component, "diffusion_pytorch_model", "diffusion_pytorch_model").choose(null)
+                .open());
     }
 
     private static void write(Path file, String weight, String scale) {

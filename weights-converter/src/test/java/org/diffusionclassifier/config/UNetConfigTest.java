@@ -112,7 +112,6 @@ class UNetConfigTest {
             _class_name | "UNet2DModel" | UNet2DConditionModel
             _class_name | null | UNet2DConditionModel
             act_fn | "gelu" | silu or swish
-            act_fn | null | silu or swish
             addition_embed_type | "text_time" | null or false
             addition_time_embed_dim | 256 | null or false
             attention_type | "gated" | default
@@ -157,20 +156,17 @@ class UNetConfigTest {
             num_attention_heads | 7 | a divisor of the 320 channels of block 0
             attention_head_dim | [5,10] | an integer, or a list of 4 as block_out_channels has
             attention_head_dim | 0 | an integer from 1 to 1000000
-            attention_head_dim | null | an integer from 1 to 1000000
             layers_per_block | 1.5 | an integer from 1 to 1000000
             layers_per_block | [2,2,2] | an integer, or a list of 4
             transformer_layers_per_block | [[1],[1],[1],[1]] | a list of 1 to 16
             cross_attention_dim | [1024,1024,1024,1024] | an integer from 1 to 1000000
             in_channels | 99999999999 | an integer from 1 to 1000000
             sample_size | null | an integer from 1 to 1000000
-            norm_num_groups | null | an integer from 1 to 1000000
             norm_eps | "1e-5" | a number
             norm_eps | 0 | a number above 0
             freq_shift | false | a number
             flip_sin_to_cos | 1 | true or false
             use_linear_projection | "yes" | true or false
-            upcast_attention | null | true or false
             """)
     void unsupportedValuesAreRefusedByName(String key, String value, String expected) throws IOException {
         Path file = edited(SD_2_1, key, value, temp);

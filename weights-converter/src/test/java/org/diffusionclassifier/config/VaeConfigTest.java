@@ -59,8 +59,6 @@ class VaeConfigTest {
             block_out_channels | [16,36] | multiples of norm_num_groups = 8
             block_out_channels | [8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8] | a list of 1 to 16
             scaling_factor | 0 | a number above 0
-            scaling_factor | null | a number
-            use_quant_conv | null | true or false
             mid_block_add_attention | 1 | true or false
             """)
     void unsupportedValuesAreRefusedByName(String key, String value, String expected) throws IOException {

@@ -3,7 +3,10 @@ package org.diffusionclassifier.testing;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -104,10 +107,11 @@ public final class Fixtures {
 
     /** A copy in {@code folder} of a JSON resource with {@code key} set to the JSON text {@code value}. */
     public static Path edited(String resource, String key, String value, Path folder) throws IOException {
-        var mapper = new ObjectMapper();
+        var mapper = JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
         var root = (ObjectNode) mapper.readTree(Files.readString(resource(resource)));
         root.set(key, mapper.readTree(value));
-        return Files.writeString(folder.resolve("config.json"), root.toString());
+        return Files.writeString(folder.resolve("config.json"),
+                mapper.writer().without(JsonWriteFeature.WRITE_NAN_AS_STRINGS).writeValueAsString(root));
     }
 
     /** The message of the InputException that {@code action} throws, after a check that it is one line. */

@@ -20,7 +20,7 @@ public final class GoldenDit {
             }
         }
         Files.createDirectory(model.resolve("scheduler"));
-        Files.writeString(model.resolve("scheduler/scheduler_config.json"), "{}");
+        Files.writeString(model.resolve("scheduler/scheduler_config.json"), "{\"_class_name\": \"DDIMScheduler\"}");
         Files.writeString(model.resolve("model_index.json"), """
                 {"_class_name": "DiTPipeline", "id2label": {"0": "tench, Tinca tinca", "1": "crane", "2": "bag", "3": "d",
                  "4": "e", "5": "f", "6": "g", "7": "crane", "8": "coat", "9": "j"}}""");

@@ -134,7 +134,7 @@ public final class SmallDit {
         Files.writeString(root.resolve("model_index.json"), """
                 {"_class_name": "DiTPipeline", "id2label": {"0": "tench, Tinca tinca", "1": "b", "2": "c",
                  "4": "é", "3": "\\"d\\""}}""");
-        Files.writeString(root.resolve("scheduler/scheduler_config.json"), "{\"beta_schedule\": \"linear\"}");
+        Files.writeString(root.resolve("scheduler/scheduler_config.json"), "{\"_class_name\": \"DDIMScheduler\"}");
         Files.writeString(root.resolve("transformer/config.json"), """
                 {"_class_name": "DiTTransformer2DModel", "norm_type": "ada_norm_zero", "sample_size": 4,
                  "out_channels": 8, "num_layers": 2, "num_attention_heads": 6, "attention_head_dim": 64,

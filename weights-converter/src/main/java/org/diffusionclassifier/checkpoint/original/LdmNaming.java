@@ -3,7 +3,6 @@ package org.diffusionclassifier.checkpoint.original;
 import java.util.LinkedHashMap;
 import java.util.List;
 import org.diffusionclassifier.checkpoint.original.RenamedWeights.Stored;
-import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.tensor.InputException;
@@ -30,7 +29,7 @@ final class LdmNaming implements OriginalNaming {
         return file.names().stream().anyMatch(name -> name.startsWith(UNET));
     }
 
-    /** Image size, prediction and which weights are meant, none of which is in the tensors. */
+    /** Image size and which weights are meant, none of which is in the tensors. */
     @Override
     public boolean takesSettings() {
         return true;
@@ -49,7 +48,8 @@ final class LdmNaming implements OriginalNaming {
         networks.put("text_encoder", new OriginalModel.Network(text.config().toTransformers(), text::weights));
         networks.put("vae", new OriginalModel.Network(vaeConfig.toDiffusers(), vae::weights));
         networks.put("unet", new OriginalModel.Network(unetConfig.toDiffusers(), unet::weights));
-        return new OriginalModel(networks, ScheduleConfig.stableDiffusion(settings.prediction()));
+        var noise = StatedNoise.of(file);
+        return new OriginalModel(networks, noise.schedule(), !noise.saysPrediction(), noise.notices(file.source()));
     }
 
     private static void requireStableDiffusion(Weights file) {

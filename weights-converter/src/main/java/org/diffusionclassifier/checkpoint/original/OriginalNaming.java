@@ -1,7 +1,6 @@
 package org.diffusionclassifier.checkpoint.original;
 
 import java.util.List;
-import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 
@@ -17,12 +16,11 @@ public interface OriginalNaming {
     /**
      * What no tensor shows.
      *
-     * @param imageSize  height and width of the images that the model was trained on
-     * @param prediction what the network predicts
-     * @param ema        whether to take the weights averaged over training, which files for further training have beside
-     *                   the last ones
+     * @param imageSize height and width of the images that the model was trained on
+     * @param ema       whether to take the weights averaged over training, which files for further training have beside
+     *                  the last ones
      */
-    record Settings(int imageSize, PredictionType prediction, boolean ema) {
+    record Settings(int imageSize, boolean ema) {
     }
 
     /** The naming that a file is in. @throws InputException if that is none */

@@ -61,7 +61,7 @@ class LdmNamingTest {
     @Test
     void infersStableDiffusion21GivenWhatNothingTells() {
         Weights file = published("sd-2.1").tensors();
-        var model = Inferred.of(file, new Settings(768, PredictionType.V_PREDICTION, false));
+        var model = Inferred.of(file, new Settings(768, false));
         UNetConfig base = UNetConfig.stableDiffusion2Base();
         assertEquals(UNetConfig.read(config("sd-2.1", "unet")), new UNetConfig(96, 4, 4, base.blockOutChannels(),
                 base.down(), base.up(), base.layersPerBlock(), base.heads(), base.transformerLayers(), 1024, 32, 1e-5f,
@@ -69,7 +69,7 @@ class LdmNamingTest {
         assertEquals(new UNetConfig(96, 4, 4, base.blockOutChannels(), base.down(), base.up(), base.layersPerBlock(),
                 base.heads(), base.transformerLayers(), 1024, 32, 1e-5f, true, true, 0, false), model.unet());
         assertEquals(VaeConfig.read(config("sd-2.1", "vae")), model.vae());
-        assertEquals(schedule("sd-2.1"), model.schedule());
+        assertEquals(schedule("sd-2.1"), model.schedule().withPrediction(PredictionType.V_PREDICTION));
     }
 
     /** diffusers' own script leaves out the layer that is not run. */
@@ -196,7 +196,7 @@ class LdmNamingTest {
     void averagedWeightsThatAreNotThereAreNamed() {
         Weights file = small(small(false)).tensors();
         assertEquals("test: expected averaged weights (tensors model_ema.*), found none",
-                inputError(() -> Inferred.of(file, new Settings(16, PredictionType.EPSILON, true))));
+                inputError(() -> Inferred.of(file, new Settings(16, true))));
     }
 
     @ParameterizedTest
@@ -280,7 +280,7 @@ class LdmNamingTest {
     }
 
     private static Inferred open(Weights file, int imageSize) {
-        return Inferred.of(file, new Settings(imageSize, PredictionType.EPSILON, false));
+        return Inferred.of(file, new Settings(imageSize, false));
     }
 
     /** What is made of a file's tensors, by the types of its networks. */
