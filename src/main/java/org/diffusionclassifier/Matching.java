@@ -65,7 +65,7 @@ public final class Matching {
         return each.run(captions, errors -> {
             var rows = new ArrayList<CaptionErrors>();
             for (Path image : images) {
-                RgbImage picture = ImageDecoder.read(image);
+                RgbImage picture = ImageDecoder.read(image).on(each.trials().background());
                 rows.add(errors.of(image.toString(), picture, captions));
                 seen.accept(picture, rows.get(rows.size() - 1));
             }
@@ -88,7 +88,8 @@ public final class Matching {
         var matched = each.run(captions, errors -> {
             var done = new ArrayList<MatchedExample>();
             for (MatchingExample example : asked) {
-                List<RgbImage> pictures = example.images().stream().map(ImageDecoder::read).toList();
+                List<RgbImage> pictures = example.images().stream()
+                        .map(image -> ImageDecoder.read(image).on(each.trials().background())).toList();
                 var rows = new ArrayList<CaptionErrors>();
                 for (int i = 0; i < pictures.size(); i++) {
                     rows.add(errors.of(example.images().get(i).toString(), pictures.get(i), example.captions()));

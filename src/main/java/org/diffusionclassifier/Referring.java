@@ -52,8 +52,9 @@ public final class Referring {
         }
         Boxes.requireIn(picture.size(), boxes, where);
         each.check();
+        RgbImage seen = picture.on(each.trials().background());
         return each.run(List.of(expression), errors ->
-                ReferredExample.of(image, expression, boxes, boxErrors(errors, picture, boxes, expression)));
+                ReferredExample.of(image, expression, boxes, boxErrors(errors, seen, boxes, expression)));
     }
 
     /**
@@ -75,7 +76,7 @@ public final class Referring {
         var answered = each.run(expressions, errors -> {
             var done = new ArrayList<ReferredExample>();
             for (ReferringExample example : asked) {
-                RgbImage picture = ImageDecoder.read(example.image());
+                RgbImage picture = ImageDecoder.readWhole(example.image()).on(each.trials().background());
                 done.add(ReferredExample.of(example,
                         boxErrors(errors, picture, example.boxes(), example.expression())));
                 seen.accept(picture, done.get(done.size() - 1));
