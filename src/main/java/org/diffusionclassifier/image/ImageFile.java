@@ -37,6 +37,10 @@ final class ImageFile implements AutoCloseable {
     private static final Pattern DATA_MISSING =
             Pattern.compile("truncated|premature end|out-of-sequence", Pattern.CASE_INSENSITIVE);
 
+    static {
+        ImageIO.setUseCache(false);    // no temporary files, by readers or by what writes reports
+    }
+
     private final ImageKind kind;
     private final ImageInputStream input;
     private final ImageReader reader;
