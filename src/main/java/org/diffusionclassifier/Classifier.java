@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.Latents;
@@ -98,6 +99,11 @@ public final class Classifier implements AutoCloseable {
         return trials(trials.withNoise(file));
     }
 
+    /** On which transparent parts of pictures lie, as {@link TrialSpec#background}. */
+    public Classifier background(Background background) {
+        return trials(trials.withBackground(background));
+    }
+
     /** How frequent classes are, as {@link CertaintySpec#prior}. */
     public Classifier prior(Path csv) {
         return certainty(new CertaintySpec(csv, certainty.calibration()));
@@ -159,8 +165,9 @@ public final class Classifier implements AutoCloseable {
     public Classification classify(String name, RgbImage image) {
         return model.exclusively(() -> {
             Opened now = open();
-            model.show(image, now.networks);
-            Prediction prediction = now.evaluation.classify(image);
+            RgbImage picture = image.on(trials.background());
+            model.show(picture, now.networks);
+            Prediction prediction = now.evaluation.classify(picture);
             return new Classification(name, prediction, now.posterior, prompts);
         });
     }
@@ -176,9 +183,10 @@ public final class Classifier implements AutoCloseable {
                 .filter(rank -> prediction.ranking().get(rank).errors().length > 0).findFirst().orElseThrow();
         return model.exclusively(() -> {
             LatentScorer scorer = open().scorer();
-            scorer.show(image);
+            RgbImage picture = image.on(trials.background());
+            scorer.show(picture);
             var evidence = Evidence.between(prediction.winner(), prediction.ranking().get(runnerUp), scorer);
-            return new Explanation(scorer.seen(image), evidence, className(prediction, 0),
+            return new Explanation(scorer.seen(picture), evidence, className(prediction, 0),
                     className(prediction, runnerUp));
         });
     }

@@ -76,7 +76,7 @@ public final class Matching {
         return each.run(captions, errors -> {
             var rows = new ArrayList<CaptionErrors>();
             for (Path image : images) {
-                RgbImage picture = ImageDecoder.read(image);
+                RgbImage picture = ImageDecoder.read(image).on(each.trials().background());
                 rows.add(errors.of(image.toString(), picture, captions));
                 seen.accept(picture, rows.get(rows.size() - 1));
             }
@@ -103,7 +103,8 @@ public final class Matching {
         var matched = each.run(captions, errors -> {
             var done = new ArrayList<MatchedExample>();
             for (MatchingExample example : whole) {
-                var decoded = failures.attempt(() -> example.images().stream().map(ImageDecoder::read).toList());
+                var decoded = failures.attempt(() -> example.images().stream()
+                        .map(image -> ImageDecoder.read(image).on(each.trials().background())).toList());
                 decoded.ifPresent(pictures -> {
                     var rows = new ArrayList<CaptionErrors>();
                     for (int i = 0; i < pictures.size(); i++) {

@@ -62,8 +62,9 @@ public final class Referring {
         }
         Boxes.requireIn(picture.size(), boxes, where);
         each.check();
+        RgbImage seen = picture.on(each.trials().background());
         return each.run(List.of(expression), errors ->
-                ReferredExample.of(image, expression, boxes, boxErrors(errors, picture, boxes, expression)));
+                ReferredExample.of(image, expression, boxes, boxErrors(errors, seen, boxes, expression)));
     }
 
     /**
@@ -93,7 +94,9 @@ public final class Referring {
         var answered = each.run(expressions, errors -> {
             var done = new ArrayList<ReferredExample>();
             for (ReferringExample example : whole) {
-                failures.attempt(() -> ImageDecoder.read(example.image())).ifPresent(picture -> {
+                var decoded = failures.attempt(() ->
+                        ImageDecoder.readWhole(example.image()).on(each.trials().background()));
+                decoded.ifPresent(picture -> {
                     read.add(example);
                     done.add(ReferredExample.of(example,
                             boxErrors(errors, picture, example.boxes(), example.expression())));

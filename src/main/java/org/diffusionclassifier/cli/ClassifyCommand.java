@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.diffusionclassifier.Classification;
 import org.diffusionclassifier.Classifier;
 import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.ImageKind;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.RankingText;
@@ -33,7 +34,7 @@ final class ClassifyCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, WebP, GIF, BMP or TIFF.")
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = ImageKind.READABLE + ".")
     private List<Path> images;
 
     @Mixin
@@ -82,7 +83,7 @@ final class ClassifyCommand implements Callable<Integer> {
         var results = new ArrayList<ClassifiedImage>();
         var pages = explain.new Pages(classifier, top);
         for (Path image : images) {
-            RgbImage picture = ImageDecoder.read(image);
+            RgbImage picture = ImageDecoder.read(image).on(trials.trials().background());
             long start = System.nanoTime();
             Classification answer = classifier.classify(image.toString(), picture);
             double seconds = (System.nanoTime() - start) * 1e-9;

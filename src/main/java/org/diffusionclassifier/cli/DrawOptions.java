@@ -2,10 +2,11 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
 import org.diffusionclassifier.TrialSpec;
+import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.score.Objective;
 import picocli.CommandLine.Option;
 
-/** Which noise is drawn, and what is measured of its prediction: what every way of choosing trials has. */
+/** Which noise is drawn and mixed into what, and what is measured: what every way of choosing trials has. */
 abstract class DrawOptions {
 
     @Option(names = "--loss", paramLabel = "NAME",
@@ -24,8 +25,14 @@ abstract class DrawOptions {
             description = "Noise from a safetensors file instead: one tensor [N, channels, height, width].")
     private Path noise;
 
+    @Option(names = "--background", paramLabel = "COLOUR",
+            description = "white, black or #RRGGBB, on which transparent parts of a picture lie. Default: the colours "
+                    + "stored behind them count, as in the reference implementation.")
+    private String background;
+
     /** @param byDefault what classes are compared by without --loss */
     TrialSpec trials(Objective byDefault) {
-        return new TrialSpec(loss == null ? byDefault : Objective.parse(loss), nTrials, seed, noise);
+        return new TrialSpec(loss == null ? byDefault : Objective.parse(loss), nTrials, seed, noise,
+                background == null ? null : Background.parse(background));
     }
 }

@@ -20,7 +20,8 @@ import picocli.CommandLine;
 
 /**
  * The command line: flags to the library's specifications and back. Exit codes: 0 done, 2 an input is wrong, 3 the
- * device failed, 1 an internal error. A failure is one line on standard error; {@code --verbose} adds the stack trace.
+ * device failed or memory is too small, 1 an internal error. A failure is one line on standard error; {@code --verbose}
+ * adds the stack trace.
  */
 @Command(name = "diffusion-classifier", version = "diffusion-classifier 0.1.0", mixinStandardHelpOptions = true,
         description = "Classifies images with a diffusion model: the class under whose caption it predicts noise best wins.",
@@ -55,7 +56,7 @@ public final class Main implements Runnable {
     /** Runs a command line in this JVM, writing UTF-8, and returns its exit code. */
     static int run(PrintStream out, PrintStream err, String... args) {
         var main = new Main();
-        return new CommandLine(main)
+        CommandLine commandLine = new CommandLine(main)
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -63,8 +64,12 @@ public final class Main implements Runnable {
                     e.getCommandLine().getErr().println(line(e.getMessage()));
                     return INPUT_ERROR;
                 })
-                .setExecutionExceptionHandler((e, command, parsed) -> main.report(e, command.getErr()))
-                .execute(args);
+                .setExecutionExceptionHandler((e, command, parsed) -> main.report(e, command.getErr()));
+        try {
+            return commandLine.execute(args);
+        } catch (OutOfMemoryError e) {
+            return main.report(e, commandLine.getErr());
+        }
     }
 
     /** Where {@code --verbose} says what is loaded; null without it. */
@@ -104,6 +109,15 @@ public final class Main implements Runnable {
         }
         err.println(line("internal error: " + e + (verbose ? "" : " (--verbose shows where)")));
         return FAULT;
+    }
+
+    private int report(OutOfMemoryError e, PrintWriter err) {
+        if (verbose) {
+            e.printStackTrace(err);
+        }
+        err.println(line(("out of memory (%s): Java's heap has %d MiB; the environment variable JDK_JAVA_OPTIONS gives "
+                + "it more, as -Xmx8g").formatted(e.getMessage(), Runtime.getRuntime().maxMemory() >> 20)));
+        return DEVICE_ERROR;
     }
 
     /** What the command line calls a field of the library's specifications: {@code --to-keep} for {@code toKeep}. */

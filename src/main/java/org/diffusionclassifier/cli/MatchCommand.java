@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import org.diffusionclassifier.Answer;
 import org.diffusionclassifier.Matching;
 import org.diffusionclassifier.dataset.MatchingExample;
+import org.diffusionclassifier.image.ImageKind;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.report.MatchingText;
 import org.diffusionclassifier.report.html.MatchPage;
@@ -31,7 +32,7 @@ final class MatchCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "0..*", paramLabel = "IMAGE", description = "PNG, JPEG, WebP, GIF, BMP or TIFF.")
+    @Parameters(arity = "0..*", paramLabel = "IMAGE", description = ImageKind.READABLE + ".")
     private List<Path> images = List.of();
 
     @Option(names = "--captions", paramLabel = "TEXT", split = ",",

@@ -9,6 +9,7 @@ import org.diffusionclassifier.dataset.Boxes;
 import org.diffusionclassifier.dataset.ReferringExample;
 import org.diffusionclassifier.image.Box;
 import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.ImageKind;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.report.BoxDrawing;
 import org.diffusionclassifier.report.ReferringText;
@@ -38,7 +39,7 @@ final class ReferCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "0..1", paramLabel = "IMAGE", description = "PNG, JPEG, WebP, GIF, BMP or TIFF.")
+    @Parameters(arity = "0..1", paramLabel = "IMAGE", description = ImageKind.READABLE + ".")
     private Path image;
 
     @Option(names = "--boxes", paramLabel = "FILE",
@@ -96,7 +97,7 @@ final class ReferCommand implements Callable<Integer> {
 
     private void find(Referring referring) {
         List<Box> candidates = Boxes.read(boxes);
-        RgbImage picture = ImageDecoder.read(image);
+        RgbImage picture = ImageDecoder.readWhole(image).on(common.trials().background());
         var found = referring.find(image.toString(), picture, candidates, boxes.toString(), expression);
         ReferredExample result = found.value();
         common.print(spec.commandLine().getOut(), image + ": " + expression + "\n" + ReferringText.boxes(result), found);

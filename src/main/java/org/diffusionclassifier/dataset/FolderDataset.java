@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.ImageKind;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -119,7 +120,7 @@ final class FolderDataset implements Dataset {
             var images = below.sorted(BY_FOLDER_THEN_NAME).filter(file -> !isHidden(folder.relativize(file)))
                     .filter(files::isImage).toList();
             if (images.isEmpty()) {
-                throw new InputException(folder + ": no image of this class (expected " + ImageDecoder.EXPECTED + ")"
+                throw new InputException(folder + ": no image of this class (expected " + ImageKind.READABLE + ")"
                         + files.passedOverIn(folder));
             }
             return images;

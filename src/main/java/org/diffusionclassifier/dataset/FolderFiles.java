@@ -1,6 +1,5 @@
 package org.diffusionclassifier.dataset;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,6 +8,7 @@ import java.util.Locale;
 import java.util.Set;
 import org.diffusionclassifier.file.Listed;
 import org.diffusionclassifier.image.ImageKind;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * Tells the images among a folder's files by their first bytes, whatever their names, and keeps account of the rest:
@@ -40,20 +40,22 @@ final class FolderFiles {
         if (!Files.isRegularFile(file)) {
             return false;
         }
+        ImageKind kind;
         try {
-            if (ImageKind.isImage(file)) {
-                return true;
-            }
-            ImageKind kind = ImageKind.of(file);
-            if (kind != null) {
-                passOver(file, kind.toString());
-            } else if (PICTURES.contains(ending(file))) {
-                passOver(file, "no image inside");
-            } else {
-                others.add(name(file));
-            }
-        } catch (IOException e) {
+            kind = ImageKind.of(file);
+        } catch (InputException e) {
             passOver(file, "cannot be opened");
+            return false;
+        }
+        if (kind.readable()) {
+            return true;
+        }
+        if (kind != ImageKind.NONE) {
+            passOver(file, kind.label());
+        } else if (PICTURES.contains(ending(file))) {
+            passOver(file, "no image inside");
+        } else {
+            others.add(name(file));
         }
         return false;
     }

@@ -4,100 +4,86 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Set;
+import java.util.Arrays;
+import java.util.regex.Pattern;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Kinds of image files by their first bytes, those that {@link ImageDecoder} reads and others that a folder of pictures
- * may hold. Signatures as in the formats' specifications: PNG, JPEG (T.81), GIF89a, BITMAPFILEHEADER, TIFF 6.0, RIFF,
- * JPEG 2000 (T.800 annex I), JPEG XL (ISO 18181-2), HEIF and AVIF (the brand in the box ftyp, ISO 14496-12), Netpbm.
+ * What a file is by its first bytes, whatever its name says: a picture that {@link ImageDecoder} reads, a picture of a
+ * kind that it does not, or no picture. The signatures are those of the formats' own specifications.
  */
 public enum ImageKind {
 
-    PNG("PNG", true),
-    JPEG("JPEG", true),
-    GIF("GIF", true),
-    BMP("BMP", true),
-    TIFF("TIFF", true),
-    WEBP("WebP", true),
-    JPEG_2000("JPEG 2000", false),
-    JPEG_XL("JPEG XL", false),
-    AVIF("AVIF", false),
-    HEIF("HEIF", false),
-    NETPBM("Netpbm", false);
+    PNG("PNG", true, "\\x89PNG\\r\\n\\x1a\\n"),
+    JPEG("JPEG", true, "\\xff\\xd8\\xff"),
+    WEBP("WebP", true, "RIFF.{4}WEBP"),
+    GIF("GIF", true, "GIF8[79]a"),
+    /** Two letters alone would take many a text for one: the size of the header behind them belongs to it. */
+    BMP("BMP", true, "BM.{12}[\\x0c\\x28\\x34\\x38\\x40\\x6c\\x7c]\\x00{3}"),
+    TIFF("TIFF", true, "II[\\x2a\\x2b]\\x00|MM\\x00[\\x2a\\x2b]"),
+    /** Netpbm's: PBM, PGM, PPM, each as text or binary, and PAM. */
+    PNM("PNM", true, "P[1-7]\\s"),
 
-    private static final int HEAD = 18;
+    AVIF("AVIF", false, ".{4}ftypavi[fs]"),
+    /** HEIC and its relatives. */
+    HEIF("HEIC", false, ".{4}ftyp(he[iv][cmsx]|mif1|msf1)"),
+    JPEG_2000("JPEG 2000", false, "\\x00{3}\\x0cjP  \\r\\n\\x87\\n|\\xff\\x4f\\xff\\x51"),
+    JPEG_XL("JPEG XL", false, "\\x00{3}\\x0cJXL \\r\\n\\x87\\n|\\xff\\x0a"),
+    SVG("SVG", false, "(\\xef\\xbb\\xbf)?\\s*(<[?!][^<]*)*<svg\\b"),
+    ICO("ICO", false, "\\x00\\x00[\\x01\\x02]\\x00[^\\x00]\\x00"),
+    PSD("Photoshop", false, "8BPS"),
+    EXR("OpenEXR", false, "\\x76\\x2f\\x31\\x01"),
+    HDR("Radiance HDR", false, "#\\?R(ADIANCE|GBE)"),
+    PFM("PFM", false, "P[Ff]\\s"),
+    DDS("DDS", false, "DDS "),
+    QOI("QOI", false, "qoif"),
 
-    /** Sizes of the header that follows a BMP file's own, one for each version of the format. */
-    private static final Set<Integer> BMP_HEADERS = Set.of(12, 16, 40, 52, 56, 64, 108, 124);
+    NONE("no picture", false, "(?!)");
 
-    private final String title;
-    private final boolean read;
+    /** For messages and help. */
+    public static final String READABLE = "PNG, JPEG, WebP, GIF, BMP, TIFF or PNM";
 
-    ImageKind(String title, boolean read) {
-        this.title = title;
-        this.read = read;
+    /** An SVG may begin with a declaration; the others say what they are in the first 18 bytes. */
+    private static final int LONGEST = 256;
+
+    private final String label;
+    private final boolean readable;
+    private final Pattern signature;
+
+    ImageKind(String label, boolean readable, String signature) {
+        this.label = label;
+        this.readable = readable;
+        this.signature = Pattern.compile(signature, Pattern.DOTALL);
     }
 
     /**
      * Looks at a file's first bytes.
      *
-     * @return null if it is no image of these kinds
+     * @return {@link #NONE} also for an empty file
+     * @throws InputException if the file cannot be read
      */
-    public static ImageKind of(Path file) throws IOException {
-        try (var in = Files.newInputStream(file)) {
-            return of(in.readNBytes(HEAD));
+    public static ImageKind of(Path file) {
+        try (var bytes = Files.newInputStream(file)) {
+            return of(bytes.readNBytes(LONGEST));
+        } catch (IOException e) {
+            throw InputException.unreadable(file, e);
         }
     }
 
-    /** Whether a file begins as one that {@link ImageDecoder} reads. The rest of it may be broken. */
-    public static boolean isImage(Path file) throws IOException {
-        ImageKind kind = of(file);
-        return kind != null && kind.read;
+    /** @param bytes of a file from its first one on */
+    static ImageKind of(byte[] bytes) {
+        var start = new String(bytes, 0, Math.min(bytes.length, LONGEST), StandardCharsets.ISO_8859_1);
+        return Arrays.stream(values()).filter(kind -> kind.signature.matcher(start).lookingAt()).findFirst()
+                .orElse(NONE);
     }
 
-    private static ImageKind of(byte[] head) {
-        var text = new String(head, StandardCharsets.ISO_8859_1);
-        if (text.startsWith("\u0089PNG\r\n\u001a\n")) {
-            return PNG;
-        }
-        if (text.startsWith("\u00ff\u00d8\u00ff")) {
-            return JPEG;
-        }
-        if (text.startsWith("GIF87a") || text.startsWith("GIF89a")) {
-            return GIF;
-        }
-        boolean bitmap = head.length == HEAD && BMP_HEADERS.contains((int) head[14]) && head[15] == 0;
-        if (text.startsWith("BM") && bitmap) {
-            return BMP;
-        }
-        if (text.matches("(?s)(II[*+]\0|MM\0[*+]).*")) {
-            return TIFF;
-        }
-        if (text.startsWith("RIFF") && text.startsWith("WEBP", 8)) {
-            return WEBP;
-        }
-        if (text.startsWith("\0\0\0\fjP  \r\n\u0087\n") || text.startsWith("\u00ff\u004f\u00ff\u0051")) {
-            return JPEG_2000;
-        }
-        if (text.startsWith("\0\0\0\fJXL \r\n\u0087\n") || text.startsWith("\u00ff\n")) {
-            return JPEG_XL;
-        }
-        if (text.startsWith("ftyp", 4)) {
-            return ofBrand(text.substring(8));
-        }
-        return text.matches("(?s)P[1-7]\\s.*") ? NETPBM : null;
+    /** Whether {@link ImageDecoder} reads it. */
+    public boolean readable() {
+        return readable;
     }
 
-    private static ImageKind ofBrand(String brand) {
-        if (brand.matches("(?s)avi[fs].*")) {
-            return AVIF;
-        }
-        return brand.matches("(?s)(hei|hev|mif1|msf1).*") ? HEIF : null;
-    }
-
-    /** As people write it: {@code JPEG 2000}. */
-    @Override
-    public String toString() {
-        return title;
+    /** Its name for people. */
+    public String label() {
+        return label;
     }
 }

@@ -2,8 +2,8 @@ package org.diffusionclassifier.image;
 
 /**
  * Pillow's resampling, grey level for grey level: two passes, columns first, each with its own fixed-point weights and
- * rounded to 8 bits. Only the part that survives a crop is computed, so that a 1×100000 strip costs no more than another
- * image.
+ * rounded to 8 bits. Only the part that survives a crop is computed, so that a 1×100000 strip costs no more than
+ * another image.
  */
 final class Resampling {
 

@@ -10,18 +10,48 @@ import org.diffusionclassifier.image.Resampling.Filter;
  * @param width  columns, at least 1
  * @param height rows, at least 1
  * @param pixels [height, width, 3] row-major, red, green, blue as unsigned bytes; not copied
+ * @param alpha  [height, width] how opaque each pixel is, from 0 to 255 as unsigned bytes, not copied; null if all are.
+ *               {@code pixels} do not have it in them: they are the colours behind what is transparent
  */
-public record RgbImage(int width, int height, byte[] pixels) {
+public record RgbImage(int width, int height, byte[] pixels, byte[] alpha) {
 
     public RgbImage {
         if (width < 1 || height < 1 || pixels.length != 3L * width * height) {
             throw new IllegalArgumentException(
                     "%d bytes are no %d×%d RGB image".formatted(pixels.length, width, height));
         }
+        if (alpha != null && alpha.length != width * height) {
+            throw new IllegalArgumentException(
+                    "%d bytes are no alpha of %d×%d pixels".formatted(alpha.length, width, height));
+        }
+    }
+
+    /** An opaque image. */
+    public RgbImage(int width, int height, byte[] pixels) {
+        this(width, height, pixels, null);
     }
 
     public ImageSize size() {
         return new ImageSize(width, height);
+    }
+
+    /**
+     * What is seen when the picture lies on a colour, opaque, rounded to nearest.
+     *
+     * @param background null to leave transparency out of account, as Pillow's {@code convert("RGB")} does
+     * @return itself if there is nothing to lay on a colour
+     */
+    public RgbImage on(Background background) {
+        if (alpha == null || background == null) {
+            return this;
+        }
+        int[] behind = {background.red(), background.green(), background.blue()};
+        var seen = new byte[pixels.length];
+        for (int i = 0; i < seen.length; i++) {
+            int opaque = alpha[i / 3] & 0xFF;
+            seen[i] = (byte) (((pixels[i] & 0xFF) * opaque + behind[i % 3] * (255 - opaque) + 127) / 255);
+        }
+        return new RgbImage(width, height, seen);
     }
 
     /** The same picture with its longer side {@code longest} pixels, for people to look at; itself if it has no more. */

@@ -83,6 +83,7 @@ class EvaluateTest {
         Path run = folder.resolve("run");
         evaluate(run, "--limit", 1).succeeded();
         evaluate(run, "--seed", 1).refused(run.toString(), "seed 0", "seed 1");
+        evaluate(run, "--background", "white").refused(run.toString(), "background");
         evaluate(run, "--loss", "l1").refused(run.toString(), "l2", "l1");
     }
 

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
-import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.ImageKind;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.Test;
@@ -78,13 +78,13 @@ class DatasetsTest {
         write("cat/e.JPG", "");
         write("cat/BMW.txt", "BM, the maker (of cars), begins as a bitmap does");
         write("dog/a.avif", "\0\0\0\u0020ftypavif\0\0\0\0", StandardCharsets.ISO_8859_1);
-        assertEquals(folder.resolve("dog") + ": no image of this class (expected " + ImageDecoder.EXPECTED
+        assertEquals(folder.resolve("dog") + ": no image of this class (expected " + ImageKind.READABLE
                 + "), found dog/a.avif (AVIF)", Fixtures.inputError(() -> Datasets.open("folder:" + folder, "test")));
         png("dog/1", 0);
         var dataset = Datasets.open("folder:" + folder, "test");
         assertEquals(List.of("cat/1.jfif", "dog/1"), names(dataset));
         assertEquals(List.of("6 pictures passed over that cannot be read: cat/a.avif (AVIF), cat/b.jpg (JPEG 2000), "
-                + "cat/c.heic (HEIF), cat/d.png (no image inside), cat/e.JPG (no image inside), dog/a.avif (AVIF)",
+                + "cat/c.heic (HEIC), cat/d.png (no image inside), cat/e.JPG (no image inside), dog/a.avif (AVIF)",
                 "1 other file passed over: cat/BMW.txt"), dataset.notices());
     }
 
