@@ -15,7 +15,7 @@ final class CheckpointOptions {
 
     @Option(names = "--tokenizer", paramLabel = "DIR",
             description = "For a model in the original naming: the tokenizer/ of a diffusers directory of the same "
-                    + "version (1 and 2 pad captions differently).")
+                    + "version (1 and 2 pad captions differently), or a tokenizer.json.")
     private Path tokenizer;
 
     @Option(names = "--image-size", paramLabel = "N",

@@ -15,7 +15,8 @@ import org.diffusionclassifier.tensor.InputException;
  *
  * @param path      a converted file, a diffusers directory, or one file in an original naming; null for the
  *                  bundled model, or one of random weights
- * @param tokenizer of Stable Diffusion in the original naming: the folder of the tokenizer's files; else null
+ * @param tokenizer of Stable Diffusion in the original naming: the folder of the tokenizer's files, or its
+ *                  {@code tokenizer.json}; else null
  * @param vae       the folder of an autoencoder in diffusers' form, for a DiT that has none or instead of its own; else
  *                  null
  * @param labels    a file with the names of the labels, one a line; else null
