@@ -8,7 +8,7 @@ import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Option;
 
-/** What a model's files do not say themselves, and the LoRAs that are added. */
+/** What a model's files do not say themselves, and the LoRAs and embeddings that are added. */
 final class CheckpointOptions {
 
     enum Predicted { EPSILON, V }
@@ -36,6 +36,11 @@ final class CheckpointOptions {
                     + "1. May be given several times.")
     private List<String> loras = List.of();
 
+    @Option(names = "--embedding", paramLabel = "FILE[:TOKEN]",
+            description = "What textual inversion learned (diffusers' or AUTOMATIC1111's form), and what stands for it in "
+                    + "captions. Default: the token in the file, else the file's name. May be given several times.")
+    private List<String> embeddings = List.of();
+
     @Option(names = "--vae", paramLabel = "DIR",
             description = "For a DiT: its autoencoder, as diffusers writes one. Needed with one file in the original "
                     + "naming; a directory may have its own.")
@@ -50,7 +55,14 @@ final class CheckpointOptions {
     ModelSpec spec(Path path, Path labels) {
         return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts == null ? null
                 : predicts == Predicted.V ? PredictionType.V_PREDICTION : PredictionType.EPSILON, ema,
-                loras.stream().map(CheckpointOptions::lora).toList());
+                loras.stream().map(CheckpointOptions::lora).toList(),
+                embeddings.stream().map(CheckpointOptions::embedding).toList());
+    }
+
+    private static ModelSpec.EmbeddingSpec embedding(String given) {
+        int colon = given.lastIndexOf(':');
+        return Files.exists(Path.of(given)) || colon < 0 ? new ModelSpec.EmbeddingSpec(Path.of(given), null)
+                : new ModelSpec.EmbeddingSpec(Path.of(given.substring(0, colon)), given.substring(colon + 1));
     }
 
     private static ModelSpec.LoraSpec lora(String given) {

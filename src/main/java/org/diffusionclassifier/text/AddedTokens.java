@@ -47,7 +47,7 @@ final class AddedTokens {
     AddedTokens(Collection<AddedToken> tokens, UnaryOperator<String> normalizer) {
         this.normalizer = normalizer;
         for (AddedToken token : tokens) {
-            (token.normalized() ? normalized : asIs).put(
+            (token.normalized() ? normalized : asIs).putIfAbsent(
                     token.normalized() ? normalizer.apply(token.content()) : token.content(), token);
         }
         normalized.remove("");

@@ -15,8 +15,8 @@ import org.diffusionclassifier.tensor.Weights;
 /**
  * A model's files, open: named components with their configurations and weights, tokenizers, the configuration of the
  * noise process, names of labels, and where all that comes from. Three readers make one, by the form of the files:
- * {@link DiffusersDirectory}, {@link OriginalFile} and {@link ConvertedFile}; {@link LoraCheckpoint} and
- * {@link ReadAhead} decorate one. What kind of model it is, it does not know.
+ * {@link DiffusersDirectory}, {@link OriginalFile} and {@link ConvertedFile}; {@link LoraCheckpoint},
+ * {@link EmbeddingCheckpoint} and {@link ReadAhead} decorate one. What kind of model it is, it does not know.
  *
  * <p>It is opened once. Its weights belong to it: they may be read until it is closed, and are closed with it.
  */
@@ -26,14 +26,15 @@ public interface Checkpoint extends AutoCloseable {
     String VAE = "vae";
 
     /**
-     * Opens a model in whichever form it is, with LoRAs added to its weights where the specification names some.
+     * Opens a model in whichever form it is, with LoRAs added to its weights and embeddings to its tokens where the
+     * specification names some.
      *
      * @throws InputException if it is none, is damaged, or comes in a form that some of the specification is not for
      */
     static Checkpoint open(ModelSpec spec) {
         Checkpoint checkpoint = read(spec);
         try {
-            return LoraCheckpoint.of(checkpoint, spec.loras());
+            return EmbeddingCheckpoint.of(LoraCheckpoint.of(checkpoint, spec.loras()), spec.embeddings());
         } catch (RuntimeException e) {
             checkpoint.close();
             throw e;
@@ -89,6 +90,11 @@ public interface Checkpoint extends AutoCloseable {
 
     /** What its user should know: a line each on what was guessed, left out or passed over. Empty for most. */
     default List<String> notices() {
+        return List.of();
+    }
+
+    /** The tokens that the specification's embeddings added, as captions have them. */
+    default List<String> embeddedTokens() {
         return List.of();
     }
 

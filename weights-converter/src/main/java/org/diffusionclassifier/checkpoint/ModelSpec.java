@@ -25,9 +25,10 @@ import org.diffusionclassifier.tensor.InputException;
  * @param predicts  of Stable Diffusion in the original naming: what the UNet predicts; null for ε
  * @param ema       of Stable Diffusion in the original naming: whether to take the weights averaged over training
  * @param loras     what is added to the weights
+ * @param embeddings tokens that are added to the tokenizer and the text encoder
  */
 public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Integer imageSize, PredictionType predicts,
-                        boolean ema, List<LoraSpec> loras) {
+                        boolean ema, List<LoraSpec> loras, List<EmbeddingSpec> embeddings) {
 
     /** Pixels. */
     public static final int DEFAULT_IMAGE_SIZE = 512;
@@ -55,12 +56,42 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         }
     }
 
+    /**
+     * What textual inversion learned: see {@link TextualInversion}.
+     *
+     * @param token what stands for it in a caption; null for what the file says, or the file's name where it says nothing
+     */
+    public record EmbeddingSpec(Path file, String token) {
+
+        /** @throws InputException for a token that is blank */
+        public EmbeddingSpec {
+            Objects.requireNonNull(file);
+            if (token != null && token.isBlank()) {
+                throw InputException.of("%s: expected a token for %s, found a blank", InputException.field("embeddings"),
+                        file);
+            }
+        }
+
+        /** {@code FILE:TOKEN}, or {@code FILE}. */
+        @Override
+        public String toString() {
+            return file + (token == null ? "" : ":" + token);
+        }
+    }
+
     /** @throws InputException for an image size below 1 */
     public ModelSpec {
         loras = List.copyOf(loras);
+        embeddings = List.copyOf(embeddings);
         if (imageSize != null && imageSize < 1) {
             throw InputException.of("%s: expected at least 1, found %d", InputException.field("imageSize"), imageSize);
         }
+    }
+
+    /** One without embeddings. */
+    public ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Integer imageSize, PredictionType predicts,
+                     boolean ema, List<LoraSpec> loras) {
+        this(path, tokenizer, vae, labels, imageSize, predicts, ema, loras, List.of());
     }
 
     /** The bundled model. */
@@ -75,13 +106,19 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
 
     /** The same at another place. */
     public ModelSpec at(Path other) {
-        return new ModelSpec(other, tokenizer, vae, labels, imageSize, predicts, ema, loras);
+        return new ModelSpec(other, tokenizer, vae, labels, imageSize, predicts, ema, loras, embeddings);
     }
 
     /** The same with a LoRA more. */
     public ModelSpec with(LoraSpec lora) {
         return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts, ema,
-                Stream.concat(loras.stream(), Stream.of(lora)).toList());
+                Stream.concat(loras.stream(), Stream.of(lora)).toList(), embeddings);
+    }
+
+    /** The same with an embedding more. */
+    public ModelSpec with(EmbeddingSpec embedding) {
+        return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts, ema, loras,
+                Stream.concat(embeddings.stream(), Stream.of(embedding)).toList());
     }
 
     /** Adds what errors depend on, by name. */
@@ -95,6 +132,9 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         }
         if (!loras.isEmpty()) {
             settings.put("lora", loras.stream().map(String::valueOf).collect(Collectors.joining(", ")));
+        }
+        if (!embeddings.isEmpty()) {
+            settings.put("embedding", embeddings.stream().map(String::valueOf).collect(Collectors.joining(", ")));
         }
         if (vae != null) {
             settings.put("vae", absolute(vae));

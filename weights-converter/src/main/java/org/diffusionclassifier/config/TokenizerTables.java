@@ -3,6 +3,7 @@ package org.diffusionclassifier.config;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -134,6 +135,22 @@ public record TokenizerTables(String source, Map<String, byte[]> files) {
     /** As {@link #json}, and an empty object where there is none of that name. */
     public JsonNode jsonIfPresent(String name) {
         return has(name) ? json(name) : JSON.createObjectNode();
+    }
+
+    /** Whether there is such a token already, in the vocabulary or added. */
+    public boolean hasToken(String token) {
+        JsonNode vocabulary = isWhole() ? json(WHOLE).path("model").path("vocab") : json(VOCABULARY);
+        return vocabulary.has(token)
+                || AddedToken.read(this).stream().anyMatch(added -> added.content().equals(token));
+    }
+
+    /** These with more tokens in {@link #ADDED}. @param ids by token */
+    public TokenizerTables with(Map<String, Integer> ids) {
+        var added = (ObjectNode) jsonIfPresent(ADDED);
+        ids.forEach(added::put);
+        var more = new LinkedHashMap<>(files);
+        more.put(ADDED, added.toString().getBytes(StandardCharsets.UTF_8));
+        return new TokenizerTables(source, more);
     }
 
     /** Refuses what a JSON file has at a place: {@code FILE: WHERE = VALUE is not supported (expected …)}. */
