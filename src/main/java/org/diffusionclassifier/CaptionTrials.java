@@ -59,7 +59,8 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
             long start = System.nanoTime();
             T answer = work.apply((name, picture, asked) ->
                     model.exclusively(() -> comparison.errors(name, picture, asked)));
-            return new Answer<>(answer, settings, plan.size(), comparison.pairs(), (System.nanoTime() - start) * 1e-9);
+            return new Answer<>(answer, settings, plan.size(), comparison.pairs(), (System.nanoTime() - start) * 1e-9,
+                    PromptNotices.of(prompts, opened.conditioning()));
         } finally {
             model.release(opened);
         }

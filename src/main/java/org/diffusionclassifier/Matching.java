@@ -98,7 +98,6 @@ public final class Matching {
             }
             return done;
         });
-        return new Answer<>(MatchingSummary.of(matched.value(), matched.settings()),
-                matched.settings(), matched.trials(), matched.pairs(), matched.seconds());
+        return matched.of(MatchingSummary.of(matched.value(), matched.settings()));
     }
 }

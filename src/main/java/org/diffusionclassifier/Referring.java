@@ -82,8 +82,7 @@ public final class Referring {
             }
             return done;
         });
-        return new Answer<>(ReferringSummary.of(asked, answered.value(), answered.settings()), answered.settings(),
-                answered.trials(), answered.pairs(), answered.seconds());
+        return answered.of(ReferringSummary.of(asked, answered.value(), answered.settings()));
     }
 
     private static List<BoxErrors> boxErrors(CaptionTrials.Errors errors, RgbImage picture, List<Box> boxes,

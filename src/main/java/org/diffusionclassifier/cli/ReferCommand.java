@@ -94,7 +94,7 @@ final class ReferCommand implements Callable<Integer> {
         RgbImage picture = ImageDecoder.read(image);
         var found = referring.find(image.toString(), picture, candidates, boxes.toString(), expression);
         ReferredExample result = found.value();
-        common.print(spec.commandLine().getOut(), image + ": " + expression + "\n" + ReferringText.boxes(result), found);
+        common.print(main, spec.commandLine().getOut(), image + ": " + expression + "\n" + ReferringText.boxes(result), found);
         common.report.write(() -> ReferPage.boxes(picture, result, found.settings()));
         if (annotate != null) {
             var drawn = result.choice(Method.SUM, Scoring.LESS_UNCONDITIONAL);
@@ -114,7 +114,7 @@ final class ReferCommand implements Callable<Integer> {
                 progress.step("");
             });
         }
-        common.print(spec.commandLine().getOut(), asked.size() + " examples, intersection over union above 0.5\n"
+        common.print(main, spec.commandLine().getOut(), asked.size() + " examples, intersection over union above 0.5\n"
                 + ReferringText.accuracies(answered.value()), answered);
         common.report.write(() -> page.examples(answered.value()));
         common.json.write(answered.value());
