@@ -50,8 +50,8 @@ final class CaptionComparison {
     /** Evaluates a picture conditioned on each of {@code captions}, which may be in any order. */
     CaptionErrors errors(String name, RgbImage picture, List<String> captions) {
         List<Integer> asked = captions.stream().map(this::prompt).toList();
-        List<Integer> evaluated = Stream.concat(Stream.of(NOTHING), captions.stream()).map(this::prompt).distinct().sorted()
-                .toList();
+        List<Integer> evaluated = Stream.concat(Stream.of(NOTHING), captions.stream()).map(this::prompt).distinct()
+                .sorted().toList();
         scorer.show(picture);
         float[][] errors = scorer.errors(new Round(trials, evaluated));
         pairs += (long) trials.size() * evaluated.size();

@@ -10,6 +10,7 @@ import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.text.TokenizedCaptions;
 
 /** What a user should know of the prompts that images are compared with, once they are encoded. */
 final class PromptNotices {
@@ -27,7 +28,7 @@ final class PromptNotices {
 
     /** @param conditioning of all these captions, in their order */
     static List<String> of(List<String> captions, Conditioning conditioning) {
-        return of("captions", "their errors are equal", captions.stream().map(InputException::quoted).toList(),
+        return of("captions", "their errors are equal", captions.stream().map(TokenizedCaptions::excerpt).toList(),
                 conditioning);
     }
 
@@ -47,7 +48,8 @@ final class PromptNotices {
             return conditioning.notices();
         }
         String named = String.join("; ", same.subList(0, Math.min(NAMED, same.size())));
-        return Stream.concat(conditioning.notices().stream(), Stream.of(what + " that are the same to the model, so that "
-                + so + ": " + named + (same.size() > NAMED ? "; and " + (same.size() - NAMED) + " more" : ""))).toList();
+        String more = same.size() > NAMED ? "; and " + (same.size() - NAMED) + " more" : "";
+        return Stream.concat(conditioning.notices().stream(),
+                Stream.of(what + " that are the same to the model, so that " + so + ": " + named + more)).toList();
     }
 }

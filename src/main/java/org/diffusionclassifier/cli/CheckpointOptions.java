@@ -37,8 +37,8 @@ final class CheckpointOptions {
     private List<String> loras = List.of();
 
     @Option(names = "--embedding", paramLabel = "FILE[:TOKEN]",
-            description = "What textual inversion learned (diffusers' or AUTOMATIC1111's form), and what stands for it in "
-                    + "captions. Default: the token in the file, else the file's name. May be given several times.")
+            description = "What textual inversion learned (diffusers' or AUTOMATIC1111's form), and what stands for it "
+                    + "in captions. Default: the token in the file, else the file's name. May be given several times.")
     private List<String> embeddings = List.of();
 
     @Option(names = "--vae", paramLabel = "DIR",

@@ -94,7 +94,8 @@ final class ReferCommand implements Callable<Integer> {
         RgbImage picture = ImageDecoder.read(image);
         var found = referring.find(image.toString(), picture, candidates, boxes.toString(), expression);
         ReferredExample result = found.value();
-        common.print(main, spec.commandLine().getOut(), image + ": " + expression + "\n" + ReferringText.boxes(result), found);
+        common.print(main, spec.commandLine().getOut(),
+                image + ": " + expression + "\n" + ReferringText.boxes(result), found);
         common.report.write(() -> ReferPage.boxes(picture, result, found.settings()));
         if (annotate != null) {
             var drawn = result.choice(Method.SUM, Scoring.LESS_UNCONDITIONAL);

@@ -8,8 +8,8 @@ import org.diffusionclassifier.device.Tensor;
 
 /**
  * What a network is conditioned on, for some prompts: keys and values that it attends to, and vectors that enter the
- * embedding of the time. A family may lack either. Of N rows, each is for one prompt, or for several that are one to the
- * model, as captions of the same tokens are.
+ * embedding of the time. A family may lack either. Of N rows, each is for one prompt, or for several that are one to
+ * the model, as captions of the same tokens are.
  *
  * @param device  of the tensors, which are persistent
  * @param rows    of each prompt, which of the N rows is its own

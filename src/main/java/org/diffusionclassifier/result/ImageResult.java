@@ -71,8 +71,8 @@ public record ImageResult(int index, String name, int prediction, int label, dou
      * <pre>{"index":0,"name":"t10k-images#0","prediction":9,"label":9,"correct":true,"pairs":220,
      * "probability":0.97,"tie":false,"errors":[{"prompt":9,"timesteps":[…],"noise":[…],"errors":[…]},…]}</pre>
      * One object a prompt in the order of the ranking; its three arrays run over its trials: the timestep, the index of
-     * the noise, the error. A prompt that is the same to the model as another has the other's, which {@code "evaluated"}
-     * names.
+     * the noise, the error. A prompt that is the same to the model as another has the other's, and names it as
+     * {@code "evaluated"}.
      */
     byte[] toJsonLine() {
         var bytes = new ByteArrayOutputStream();

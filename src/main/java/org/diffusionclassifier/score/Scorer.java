@@ -12,8 +12,8 @@ public interface Scorer extends AutoCloseable {
     int prompts();
 
     /**
-     * The first of the prompts that are one to the model, such as captions of the same tokens: whoever asks for its errors
-     * alone knows those of the others.
+     * The first of the prompts that are one to the model, such as captions of the same tokens: whoever asks for its
+     * errors alone knows those of the others.
      */
     default int first(int prompt) {
         return prompt;

@@ -10,8 +10,8 @@ import org.diffusionclassifier.score.PromptErrors;
  *
  * @param ranking   every prompt, the best first: the longest surviving first, among those dropped together the one with
  *                  the smaller mean error. The first one's class is the prediction.
- * @param surviving how many of them were never dropped, at least 1; more than one is a tie, which the mean errors decide,
- *                  and their order where these are equal
+ * @param surviving how many of them were never dropped, at least 1; more than one is a tie, which the mean errors
+ *                  decide, and the order of the prompts where these are equal
  */
 public record Prediction(List<PromptErrors> ranking, int surviving) {
 

@@ -110,7 +110,7 @@ public final class TreeRace implements Strategy {
         return front.stream().flatMap(group -> representatives(group, tally).stream()).sorted().toList();
     }
 
-    /** Those that are alive, or all of the group where none is, as another group's prompt may be the same to the model. */
+    /** Those alive; all of the group where none is, as another group's prompt may be the same to the model. */
     private static List<Integer> representatives(ClassTree group, Tally tally) {
         List<Integer> alive = alive(group, tally);
         List<Integer> representatives = group.representatives().stream().filter(alive::contains).toList();

@@ -29,8 +29,9 @@ record Twins(List<Integer> evaluated, double[] handicaps, List<Integer> classes)
             evaluated[first] = first == prompt || handicaps[prompt] < handicaps[evaluated[first]] ? prompt
                     : evaluated[first];
         }
-        return new Twins(IntStream.range(0, evaluated.length).mapToObj(prompt -> evaluated[scorer.first(prompt)]).toList(),
-                handicaps.clone(), List.copyOf(classes));
+        List<Integer> ofEach = IntStream.range(0, evaluated.length)
+                .mapToObj(prompt -> evaluated[scorer.first(prompt)]).toList();
+        return new Twins(ofEach, handicaps.clone(), List.copyOf(classes));
     }
 
     /** Those that strategies see, ascending. */

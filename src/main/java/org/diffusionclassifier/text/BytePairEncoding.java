@@ -14,8 +14,8 @@ import org.diffusionclassifier.tensor.InputException;
 /**
  * Byte-level byte-pair encoding of one word (GPT-2, Radford et al. 2019, §2.2): its UTF-8 bytes are symbols, the last
  * marked as the word's end. Of all neighbours that have a merge, the leftmost pair of the lowest rank becomes one
- * symbol, until no pair has a merge. The tables are a vocabulary (symbol → id) and a list of merges in the order of rank:
- * {@code vocab.json} and {@code merges.txt}, or {@code tokenizer.json}.
+ * symbol, until no pair has a merge. The tables are a vocabulary (symbol → id) and a list of merges in the order of
+ * rank: {@code vocab.json} and {@code merges.txt}, or {@code tokenizer.json}.
  */
 final class BytePairEncoding {
 

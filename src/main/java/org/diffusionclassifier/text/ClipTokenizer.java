@@ -15,8 +15,8 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * CLIP's tokenizer (Radford et al. 2021, §2.4), read from the tables of a checkpoint. It yields
- * the ids of Hugging Face's {@code CLIPTokenizerFast}: special and {@link AddedTokens} cut out, the rest composed (NFC),
- * its white space collapsed, lower-cased, split into words, and each word encoded by {@link BytePairEncoding}.
+ * the ids of Hugging Face's {@code CLIPTokenizerFast}: special and {@link AddedTokens} cut out, the rest composed
+ * (NFC), its white space collapsed, lower-cased, split into words, each word encoded by {@link BytePairEncoding}.
  */
 public final class ClipTokenizer implements Tokenizer {
 
@@ -36,7 +36,8 @@ public final class ClipTokenizer implements Tokenizer {
     /** Characters of a text, words one space apart, beyond which nothing can be among the first tokens. */
     private final int reach;
 
-    private ClipTokenizer(BytePairEncoding encoding, Map<String, AddedToken> tokens, SpecialTokens special, int length) {
+    private ClipTokenizer(BytePairEncoding encoding, Map<String, AddedToken> tokens, SpecialTokens special,
+                          int length) {
         this.encoding = encoding;
         added = new AddedTokens(tokens.values(), ClipTokenizer::normalize);
         begin = tokens.get(special.begin).id();
@@ -142,7 +143,8 @@ public final class ClipTokenizer implements Tokenizer {
      *
      * @param flags by each one's content, what the files say of it
      */
-    private record SpecialTokens(String begin, String end, String padding, String unknown, Map<String, JsonNode> flags) {
+    private record SpecialTokens(String begin, String end, String padding, String unknown,
+                                 Map<String, JsonNode> flags) {
 
         static SpecialTokens read(TokenizerTables tables) {
             JsonNode map = tables.jsonIfPresent(TokenizerTables.SPECIAL);

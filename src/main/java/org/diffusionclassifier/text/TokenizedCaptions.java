@@ -15,9 +15,11 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public final class TokenizedCaptions {
 
-    /** Captions that a notice names, and letters of each. */
+    /** Captions that a notice names. */
     private static final int NAMED = 3;
-    private static final int EXCERPT = 40;
+
+    /** Letters at either end of a long caption. */
+    private static final int EXCERPT = 25;
 
     private final Tokenizer tokenizer;
     private final List<String> captions;
@@ -55,7 +57,8 @@ public final class TokenizedCaptions {
      */
     public List<String> notices(List<String> wanted) {
         var notices = new ArrayList<String>();
-        List<Integer> cut = IntStream.range(0, captions.size()).filter(i -> sequences.get(i).lost() > 0).boxed().toList();
+        List<Integer> cut = IntStream.range(0, captions.size()).filter(i -> sequences.get(i).lost() > 0).boxed()
+                .toList();
         if (!cut.isEmpty()) {
             notices.add((cut.size() == 1 ? "a caption is" : cut.size() + " captions are") + " longer than the model's "
                     + tokenizer.length() + " tokens, its beginning and end included, and cut: "
@@ -79,10 +82,15 @@ public final class TokenizedCaptions {
     }
 
     private String lost(int i) {
-        String caption = captions.get(i);
-        String shown = caption.codePointCount(0, caption.length()) <= EXCERPT ? caption
-                : caption.substring(0, caption.offsetByCodePoints(0, EXCERPT)) + "…";
         TokenSequence sequence = sequences.get(i);
-        return "%s by %s%d".formatted(InputException.quoted(shown), sequence.read() ? "" : "more than ", sequence.lost());
+        return "%s by %s%d".formatted(excerpt(captions.get(i)), sequence.read() ? "" : "more than ", sequence.lost());
+    }
+
+    /** A caption in quotes; of a long one the beginning and the end, as it is the end by which such captions differ. */
+    public static String excerpt(String caption) {
+        int length = caption.codePointCount(0, caption.length());
+        return InputException.quoted(length <= 2 * EXCERPT ? caption
+                : caption.substring(0, caption.offsetByCodePoints(0, EXCERPT)) + "…"
+                + caption.substring(caption.offsetByCodePoints(caption.length(), -EXCERPT)));
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.diffusionclassifier.config.JsonConfig;
 import org.diffusionclassifier.config.TokenizerTables;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The unigram language model of SentencePiece (Kudo, 2018, "Subword Regularization", arXiv 1804.10959, section 3.2): of
@@ -43,14 +44,15 @@ final class UnigramModel {
         longest = length;
     }
 
-    /** @throws org.diffusionclassifier.tensor.InputException if {@code tokenizer.json} has another model, or a damaged one */
+    /** @throws InputException if {@code tokenizer.json} has another model, or a damaged one */
     static UnigramModel read(TokenizerTables tables) {
         JsonNode model = tables.json(TokenizerTables.WHOLE).path("model");
         if (!"Unigram".equals(model.path("type").textValue())) {
             throw tables.unsupported(TokenizerTables.WHOLE, "model.type", model.path("type"), "\"Unigram\"");
         }
-        if (!JsonConfig.isOff(model.path("byte_fallback"))) {
-            throw tables.unsupported(TokenizerTables.WHOLE, "model.byte_fallback", model.path("byte_fallback"), "false");
+        JsonNode fallback = model.path("byte_fallback");
+        if (!JsonConfig.isOff(fallback)) {
+            throw tables.unsupported(TokenizerTables.WHOLE, "model.byte_fallback", fallback, "false");
         }
         JsonNode vocabulary = model.path("vocab");
         var pieces = new String[vocabulary.size()];

@@ -11,9 +11,9 @@ import org.diffusionclassifier.config.TokenizerTables;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * A tokenizer of SentencePiece's unigram kind, as T5 has, read from {@code tokenizer.json}. It yields the ids of Hugging
- * Face's {@code T5TokenizerFast}: {@link AddedTokens} cut out, the rest normalised ({@link TextNormalizer}), cut into
- * words ({@link Metaspace}), each word encoded by {@link UnigramModel}, and a token put at the end ({@link TextEnds}).
+ * A tokenizer of SentencePiece's unigram kind, as T5 has, read from {@code tokenizer.json}. It yields the ids of
+ * Hugging Face's {@code T5TokenizerFast}: {@link AddedTokens} cut out, the rest normalised ({@link TextNormalizer}) and
+ * cut into words ({@link Metaspace}), each word encoded by {@link UnigramModel}, a token at the end ({@link TextEnds}).
  */
 public final class UnigramTokenizer implements Tokenizer {
 

@@ -63,7 +63,7 @@ class ClipTokenizerTest {
 
     /**
      * Ids of Hugging Face's tokenizers (the Rust library 0.21, as {@code ai.djl.huggingface:tokenizers:0.38.0} has it)
-     * with {@code clip.json}: the bundled model's tokenizer as transformers 5.18 saves it, and added tokens of all flags.
+     * with {@code clip.json}: the bundled model's tokenizer as transformers 5.18 saves it, with more tokens.
      */
     static Stream<Case> casesWithAddedTokens() throws IOException {
         return Stream.of(JSON.readValue(resource("/golden/tokenizers/clip-cases.json"), Case[].class));
@@ -119,7 +119,7 @@ class ClipTokenizerTest {
         return new TokenizerTables("here", map);
     }
 
-    /** Ids beyond the vocabulary's, without flags, as transformers wrote them before 4.34; diffusers' several vectors. */
+    /** Ids beyond the vocabulary's and no flags, as transformers wrote before 4.34; diffusers' several vectors. */
     @Test
     void addedTokensOfTheOldFormAndOfSeveralVectors() throws IOException {
         Files.writeString(directory.resolve("added_tokens.json"),
@@ -147,15 +147,16 @@ class ClipTokenizerTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "{\"<x>\": 5}        | {}                                               | : added token \"<x>\" has id 5, expected",
-        "{\"th\": 700}       | {}                                               | : added token \"th\" has id 700, expected",
-        "{\"<x>\": -1}       | {}                                               | /added_tokens.json: expected added tokens",
-        "{\"<x>\": 1e9}      | {}                                               | /added_tokens.json: expected added tokens",
-        "{\"\": 700}         | {}                                               | /added_tokens.json: expected added tokens",
-        "{\"<x>\": 700}      | {\"added_tokens_decoder\": {\"701\": {\"content\": \"<x>\"}}} | /added_tokens.json: token \"<x>\" has id 700",
-        "{}                  | {\"added_tokens_decoder\": {\"x\": {\"content\": \"<x>\"}}}   | /tokenizer_config.json: expected added",
-        "{}                  | {\"added_tokens_decoder\": {\"700\": {\"content\": 7}}}       | /tokenizer_config.json: expected added",
-        "[]                  | {}                                               | /added_tokens.json: expected a JSON object"})
+        "{\"<x>\": 5} | {} | : added token \"<x>\" has id 5, expected",
+        "{\"th\": 700} | {} | : added token \"th\" has id 700, expected",
+        "{\"<x>\": -1} | {} | /added_tokens.json: expected added tokens",
+        "{\"<x>\": 1e9} | {} | /added_tokens.json: expected added tokens",
+        "{\"\": 700} | {} | /added_tokens.json: expected added tokens",
+        "{\"<x>\": 700} | {\"added_tokens_decoder\": {\"701\": {\"content\": \"<x>\"}}} "
+            + "| /added_tokens.json: token \"<x>\" has id 700",
+        "{} | {\"added_tokens_decoder\": {\"x\": {\"content\": \"<x>\"}}} | /tokenizer_config.json: expected added",
+        "{} | {\"added_tokens_decoder\": {\"700\": {\"content\": 7}}}| /tokenizer_config.json: expected added",
+        "[] | {} | /added_tokens.json: expected a JSON object"})
     void wrongAddedTokensAreNamed(String added, String config, String message) throws IOException {
         Files.writeString(directory.resolve("added_tokens.json"), added);
         Files.writeString(directory.resolve("tokenizer_config.json"), config);
@@ -192,7 +193,8 @@ class ClipTokenizerTest {
         Files.write(directory.resolve("tokenizer.json"), resource("/golden/tokenizers/clip.json"));
         Files.writeString(directory.resolve("vocab.json"), "{}");
         Files.delete(directory.resolve("special_tokens_map.json"));
-        Files.writeString(directory.resolve("tokenizer_config.json"), "{\"model_max_length\": 20, \"pad_token\": \"!\"}");
+        Files.writeString(directory.resolve("tokenizer_config.json"),
+                "{\"model_max_length\": 20, \"pad_token\": \"!\"}");
         var tokenizer = ClipTokenizer.read(TokenizerTables.read(directory.resolve("tokenizer.json")), 77);
         assertEquals(20, tokenizer.length());
         assertArrayEquals(new int[] {643, 645, 644, 0}, head(tokenizer, "<my-shoe>", 4));

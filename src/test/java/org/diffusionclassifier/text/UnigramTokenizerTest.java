@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.diffusionclassifier.config.TokenizerTables;
@@ -35,7 +36,7 @@ class UnigramTokenizerTest {
 
     private static final int LENGTH = 512;
 
-    /** A text, and its ids with the pre-tokenizer as transformers writes it today, as it did before 4.34, and twice else. */
+    /** A text, and its ids with the pre-tokenizer as transformers writes it, as it once did, and in two other ways. */
     record Case(String text, int[] always, int[] split, int[] first, int[] whole) {
     }
 
@@ -54,7 +55,8 @@ class UnigramTokenizerTest {
             steps.addObject().put("type", "Metaspace").put("replacement", "▁").put("add_prefix_space", true);
         });
         assertIds(expected.first, expected.text, json -> metaspace(json).put("prepend_scheme", "first"));
-        assertIds(expected.whole, expected.text, json -> metaspace(json).put("prepend_scheme", "never").put("split", false));
+        assertIds(expected.whole, expected.text,
+                json -> metaspace(json).put("prepend_scheme", "never").put("split", false));
     }
 
     private static ObjectNode metaspace(ObjectNode json) {
@@ -84,7 +86,8 @@ class UnigramTokenizerTest {
         var files = new HashMap<>(tables(json -> { }).files());
         files.put("tokenizer_config.json", "\uFEFF{\"model_max_length\": 3, \"pad_token\": {\"content\": \"</s>\"}}"
                 .getBytes(StandardCharsets.UTF_8));
-        assertArrayEquals(new int[] {1, 1, 1}, UnigramTokenizer.read(new TokenizerTables("here", files), LENGTH).encode(""));
+        var tokenizer = UnigramTokenizer.read(new TokenizerTables("here", files), LENGTH);
+        assertArrayEquals(new int[] {1, 1, 1}, tokenizer.encode(""));
     }
 
     @ParameterizedTest
@@ -125,12 +128,10 @@ class UnigramTokenizerTest {
 
     @Test
     void aMissingEndIsNamed() throws IOException {
-        TokenizerTables tables = tables(json -> json.at("/post_processor/single/1/SpecialToken").require());
-        var files = new HashMap<String, byte[]>(tables.files());
-        files.put("tokenizer.json", new String(files.get("tokenizer.json"), StandardCharsets.UTF_8)
-                .replace("{\"SpecialToken\":{\"id\":\"</s>\"", "{\"SpecialToken\":{\"id\":\"<end>\"").getBytes(StandardCharsets.UTF_8));
-        assertEquals("here/tokenizer.json: lacks the special token \"<end>\"", assertThrows(InputException.class, () ->
-                UnigramTokenizer.read(new TokenizerTables("here", files), LENGTH)).getMessage());
+        TokenizerTables tables = tables(json ->
+                ((ObjectNode) json.at("/post_processor/single/1/SpecialToken")).put("id", "<end>"));
+        assertEquals("here/tokenizer.json: lacks the special token \"<end>\"", assertThrows(InputException.class,
+                () -> UnigramTokenizer.read(tables, LENGTH)).getMessage());
     }
 
     /** Every offset of such a table may point anywhere: whatever comes, it ends, and within the table. */
@@ -138,7 +139,7 @@ class UnigramTokenizerTest {
     void aDamagedTableOfReplacementsIsHarmless() throws IOException {
         byte[] table = Base64.getDecoder().decode(tables(json -> { }).json("tokenizer.json")
                 .at("/normalizer/normalizers/0/precompiled_charsmap").asText());
-        var random = new java.util.SplittableRandom(1);
+        var random = new SplittableRandom(1);
         for (int i = 0; i < 2000; i++) {
             byte[] damaged = table.clone();
             for (int flips = 0; flips < 20; flips++) {

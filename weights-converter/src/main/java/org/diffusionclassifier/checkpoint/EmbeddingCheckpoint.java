@@ -42,8 +42,8 @@ public final class EmbeddingCheckpoint implements CheckpointView {
             embeddings.add(embedding);
             for (String token : embedding.tokens()) {
                 if (tables.hasToken(token) || ids.putIfAbsent(token, config.vocabSize() + ids.size()) != null) {
-                    throw InputException.of("%s: expected a token that the model does not have for %s, found %s, which it "
-                            + "has", InputException.field("embeddings"), spec.file(), InputException.quoted(token));
+                    throw InputException.of("%s: expected a token that the model does not have for %s, found %s, which "
+                            + "it has", InputException.field("embeddings"), spec.file(), InputException.quoted(token));
                 }
             }
         }

@@ -59,7 +59,7 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
     /**
      * What textual inversion learned: see {@link TextualInversion}.
      *
-     * @param token what stands for it in a caption; null for what the file says, or the file's name where it says nothing
+     * @param token what stands for it in a caption; null for what the file says, else the file's name
      */
     public record EmbeddingSpec(Path file, String token) {
 
@@ -67,8 +67,8 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         public EmbeddingSpec {
             Objects.requireNonNull(file);
             if (token != null && token.isBlank()) {
-                throw InputException.of("%s: expected a token for %s, found a blank", InputException.field("embeddings"),
-                        file);
+                throw InputException.of("%s: expected a token for %s, found a blank",
+                        InputException.field("embeddings"), file);
             }
         }
 

@@ -72,8 +72,8 @@ record TextualInversion(Path file, String token, float[][] vectors) {
         boolean fits = (shape.size() == 1 || shape.size() == 2) && shape.get(shape.size() - 1) == width
                 && count >= 1 && count <= MOST_VECTORS;
         if (!fits) {
-            throw new InputException(tensors.source() + ": tensor " + name + ": expected [" + width + "] or [n, " + width
-                    + "], as the model's text encoder has, found " + shape);
+            throw new InputException(tensors.source() + ": tensor " + name + ": expected [" + width + "] or [n, "
+                    + width + "], as the model's text encoder has, found " + shape);
         }
         float[] values = tensors.floats(name, shape.stream().mapToInt(Integer::intValue).toArray());
         return IntStream.range(0, count).mapToObj(i -> Arrays.copyOfRange(values, i * width, (i + 1) * width))

@@ -11,12 +11,12 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * A token that is cut out of a text before the rest is encoded: a special one, or one that was added to a vocabulary,
- * as textual inversion does. The flags are those of Hugging Face's {@code AddedToken}. Three of {@link TokenizerTables}'
- * files may list such tokens.
+ * as textual inversion does. The flags are those of Hugging Face's {@code AddedToken}. Three files of
+ * {@link TokenizerTables} may list such tokens.
  *
  * @param content    what stands for it in a text, not empty
  * @param id         its row in the text encoder's table
- * @param normalized whether it is looked for in the normalised text, normalised itself, rather than in the text as it is
+ * @param normalized whether it is looked for in the normalised text, normalised itself, or else in the text as it is
  * @param singleWord whether it counts only where no letter, digit or underscore adjoins
  * @param lstrip     whether it takes the white space before it
  * @param rstrip     whether it takes the white space behind it
@@ -76,8 +76,8 @@ public record AddedToken(String content, int id, boolean normalized, boolean sin
         return value.isInt() ? value.intValue() : -1;
     }
 
-    private static void put(Map<String, AddedToken> found, TokenizerTables tables, String file, JsonNode content, int id,
-                            JsonNode flags) {
+    private static void put(Map<String, AddedToken> found, TokenizerTables tables, String file, JsonNode content,
+                            int id, JsonNode flags) {
         if (!content.isTextual() || content.textValue().isEmpty() || id < 0 || id > MAX_ID) {
             throw new InputException(tables.label(file) + ": expected added tokens with a content and an id from 0 to "
                     + MAX_ID + ", found " + JsonConfig.excerpt(content) + " with " + (id < 0 ? "none" : id));

@@ -29,8 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Embeddings in every form. Those in the folder textual-inversion were written by PyTorch 1.13, with the values i / 8 in
- * 2 vectors of 64: {@code torch.save({"<my-shoe>": v[0]})}, and as AUTOMATIC1111's program does with two vectors.
+ * Embeddings in every form. Those in the folder textual-inversion were written by PyTorch 1.13, with the values i / 8
+ * in 2 vectors of 64: {@code torch.save({"<my-shoe>": v[0]})}, and as AUTOMATIC1111's program does with two vectors.
  */
 class TextualInversionTest {
 
@@ -185,7 +185,8 @@ class TextualInversionTest {
     @Test
     void settingsNameThem() {
         var settings = new LinkedHashMap<String, String>();
-        ModelSpec.of(model).with(new EmbeddingSpec(Path.of("a.pt"), "<x>")).with(new EmbeddingSpec(Path.of("b.pt"), null))
+        ModelSpec.of(model).with(new EmbeddingSpec(Path.of("a.pt"), "<x>"))
+                .with(new EmbeddingSpec(Path.of("b.pt"), null))
                 .with(new LoraSpec(Path.of("l.safetensors"), 1)).describe(settings);
         assertEquals("a.pt:<x>, b.pt", settings.get("embedding"));
         assertEquals("l.safetensors", settings.get("lora"));

@@ -266,8 +266,8 @@ class LdmNamingTest {
                 inputError(() -> open(small(small(false)).tensors(), 18)));
         Path file = withValues(small(small(false)).tensors(), 1).write(temp.resolve("model.safetensors"));
         Path nowhere = temp.resolve("nowhere");
-        assertEquals(nowhere + ": expected the folder of a tokenizer's files, or a tokenizer.json, found nothing", inputError(
-                () -> Opened.of(Opened.spec(file, 16, PredictionType.EPSILON, false, nowhere))));
+        assertEquals(nowhere + ": expected the folder of a tokenizer's files, or a tokenizer.json, found nothing",
+                inputError(() -> Opened.of(Opened.spec(file, 16, PredictionType.EPSILON, false, nowhere))));
         try (var model = Opened.of(Opened.spec(file, 16, PredictionType.EPSILON, false, temp))) {
             assertEquals(temp.toString(), model.checkpoint().tokenizer("tokenizer").source());
         }
