@@ -50,7 +50,8 @@ final class CaptionComparison {
     /** Evaluates a picture conditioned on each of {@code captions}, which may be in any order. */
     CaptionErrors errors(String name, RgbImage picture, List<String> captions) {
         List<Integer> asked = captions.stream().map(this::prompt).toList();
-        List<Integer> evaluated = Stream.concat(Stream.of(prompt(NOTHING)), asked.stream()).distinct().sorted().toList();
+        List<Integer> evaluated = Stream.concat(Stream.of(NOTHING), captions.stream()).map(this::prompt).distinct()
+                .sorted().toList();
         scorer.show(picture);
         float[][] errors = scorer.errors(new Round(trials, evaluated));
         pairs += (long) trials.size() * evaluated.size();
@@ -61,12 +62,13 @@ final class CaptionComparison {
                 mean[evaluated.indexOf(prompt(NOTHING))]);
     }
 
-    private Integer prompt(String caption) {
+    /** Of captions that are one to the model, the first. */
+    private int prompt(String caption) {
         Integer prompt = prompts.get(caption);
         if (prompt == null) {
             throw new IllegalArgumentException("no prompt \"" + caption + "\"");
         }
-        return prompt;
+        return scorer.first(prompt);
     }
 
     /** Pairs of a prompt and a trial evaluated so far. */

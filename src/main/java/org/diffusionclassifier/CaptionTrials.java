@@ -61,7 +61,8 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
                 model.show(picture, opened);
                 return comparison.errors(name, picture, asked);
             }));
-            return new Answer<>(answer, settings, plan.size(), comparison.pairs(), (System.nanoTime() - start) * 1e-9);
+            return new Answer<>(answer, settings, plan.size(), comparison.pairs(), (System.nanoTime() - start) * 1e-9,
+                    PromptNotices.of(prompts, opened.conditioning()));
         } finally {
             model.release(opened);
         }

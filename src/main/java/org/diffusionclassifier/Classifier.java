@@ -195,6 +195,14 @@ public final class Classifier implements AutoCloseable {
         return prompts.prompts().get(prediction.ranking().get(rank).prompt()).className();
     }
 
+    /**
+     * What the user should know of the prompts, a line each: captions that were cut, classes that are the same to the
+     * model. Loads the model.
+     */
+    public List<String> notices() {
+        return PromptNotices.of(prompts, model.exclusively(() -> open().networks.conditioning()));
+    }
+
     /** What images are compared with. */
     public PromptSet prompts() {
         return prompts;
@@ -245,7 +253,8 @@ public final class Classifier implements AutoCloseable {
                 LatentScorer scorer = networks.scorer();
                 Posterior posterior = certainty.posterior(prompts, scorer.elements(), temperature());
                 opened = new Opened(networks, posterior,
-                        new AdaptiveEvaluation(scorer, strategy(scorer), posterior.handicaps()));
+                        new AdaptiveEvaluation(scorer, strategy(scorer), posterior.handicaps(),
+                                prompts.classIndices()));
             } catch (RuntimeException e) {
                 model.release(networks);
                 throw e;

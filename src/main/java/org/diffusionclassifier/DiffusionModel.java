@@ -109,6 +109,16 @@ public final class DiffusionModel implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Adds what textual inversion learned.
+         *
+         * @param token what stands for it in captions; null for what the file says
+         */
+        public Builder embedding(Path file, String token) {
+            model = model.with(new ModelSpec.EmbeddingSpec(file, token));
+            return this;
+        }
+
         /** Everything about the device at once. */
         public Builder device(DeviceSpec spec) {
             device = spec;

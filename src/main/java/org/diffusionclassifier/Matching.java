@@ -117,7 +117,6 @@ public final class Matching {
             failures.requireSome(done);
             return done;
         });
-        return new Answer<>(MatchingSummary.of(matched.value(), failures.reasons(), matched.settings()),
-                matched.settings(), matched.trials(), matched.pairs(), matched.seconds());
+        return matched.of(MatchingSummary.of(matched.value(), failures.reasons(), matched.settings()));
     }
 }

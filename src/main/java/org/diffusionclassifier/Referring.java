@@ -106,8 +106,7 @@ public final class Referring {
             failures.requireSome(done);
             return done;
         });
-        return new Answer<>(ReferringSummary.of(read, answered.value(), failures.reasons(), answered.settings()),
-                answered.settings(), answered.trials(), answered.pairs(), answered.seconds());
+        return answered.of(ReferringSummary.of(read, answered.value(), failures.reasons(), answered.settings()));
     }
 
     private static List<BoxErrors> boxErrors(CaptionTrials.Errors errors, RgbImage picture, List<Box> boxes,

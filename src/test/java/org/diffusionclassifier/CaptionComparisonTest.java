@@ -51,6 +51,15 @@ class CaptionComparisonTest {
     }
 
     @Test
+    void captionsThatAreOneToTheModelAreEvaluatedOnce() {
+        var comparison = new CaptionComparison(table.withFirsts(0, 1, 1, 3), List.of("", "a", "A", "c"), TRIALS);
+        assertArrayEquals(new double[] {10.5, 30.5, 10.5},
+                comparison.errors("p", PICTURE, List.of("A", "c", "a")).errors());
+        assertEquals(List.of(new Round(TRIALS, List.of(0, 1, 3))), table.rounds);
+        assertEquals(6, comparison.pairs());
+    }
+
+    @Test
     void theEmptyCaptionMayBeAskedFor() {
         var comparison = new CaptionComparison(table, List.of("", "a", "b", "c"), TRIALS);
         assertArrayEquals(new double[] {0.5}, comparison.errors("p", PICTURE, List.of("")).errors());

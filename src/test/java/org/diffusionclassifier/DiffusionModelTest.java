@@ -10,7 +10,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.diffusionclassifier.checkpoint.Checkpoint;
+import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.testing.Fixtures;
@@ -19,11 +22,15 @@ import org.diffusionclassifier.dataset.Shard;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.prompt.Prompt;
+import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.result.ImageResult;
 import org.diffusionclassifier.result.RunDirectory;
+import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.score.Objective;
 import org.diffusionclassifier.strategy.Interval;
 import org.diffusionclassifier.strategy.Staged;
+import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.GoldenDit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,6 +75,83 @@ class DiffusionModelTest {
         assertEquals("limit: expected at least 1, found 0",
                 Fixtures.inputError(() -> new Range(null, 0, null, new Shard(1, 1))));
         assertTrue(Fixtures.inputError(() -> cpu().weightsBudget(1 << 20).load()).startsWith("weightsBudget: expected at"));
+    }
+
+    /** "Sneaker" and "sneaker" are the same tokens; the errors of the others are those that they have without it. */
+    @Test
+    void classesOfTheSameTokensTieAndAreEvaluatedOnce() {
+        try (var model = cpu().load()) {
+            var plain = model.classifier("sneaker", "coat", "bag").strategy(Staged.exhaustive(5)).classify(bag());
+            var twice = model.classifier("sneaker", "coat", "Bag", "bag").strategy(Staged.exhaustive(5));
+            Classification answer = twice.classify(bag());
+            assertEquals(List.of("classes that are the same to the model, so that they tie: 2 \"Bag\" and 3 \"bag\""),
+                    twice.notices());
+            assertTrue(answer.isTie());
+            assertEquals(15, answer.pairs());
+            assertEquals("Bag", answer.best().name());
+            assertEquals(0, answer.best().margin());
+            assertEquals(answer.ranking().get(0).probability(), answer.ranking().get(1).probability());
+            for (int rank = 0; rank < 3; rank++) {
+                assertArrayEquals(plain.ranking().get(rank).errors(),
+                        answer.ranking().get(rank == 0 ? 0 : rank + 1).errors());
+            }
+            assertArrayEquals(answer.ranking().get(0).errors(), answer.ranking().get(1).errors());
+            assertTrue(model.classifier("Bag", "bag").classify(bag()).pairs() <= 50);
+            assertEquals(0, twice.explain(bag(), answer).evidence().largest());
+        }
+    }
+
+    /** The bundled model's context is 32 tokens: 30 of a caption's own. "word" is one, as is each comma. */
+    @Test
+    void captionsThatAreCutAreNoticed() {
+        try (var model = cpu().load()) {
+            var prompts = new PromptSet(List.of(new Prompt("a, ".repeat(20), "x", 0),
+                    new Prompt("a, ".repeat(21), "y", 1), new Prompt("a, ".repeat(15), "z", 2)));
+            String excerpt = "\"a, a, a, a, a, a, a, a, a… a, a, a, a, a, a, a, a, \"";
+            var classifier = model.classifier(prompts);
+            assertEquals(List.of("2 captions are longer than the model's 32 tokens, its beginning and end included, "
+                    + "and cut: " + excerpt + " by 10, " + excerpt + " by 12", "classes that are the same to the "
+                    + "model, so that they tie: 0 \"x\" and 1 \"y\" and 2 \"z\""), classifier.notices());
+            assertEquals(List.of(), model.classifier("bag", "coat").notices());
+            var matched = model.matching().nSamples(2).matrix(List.of(picture()), List.of("A bag", "a  bag"),
+                    (picture, errors) -> { });
+            assertEquals(List.of("captions that are the same to the model, so that their errors are equal: \"A bag\" "
+                    + "and \"a  bag\""), matched.notices());
+            assertEquals(4, matched.pairs());
+        }
+    }
+
+    /**
+     * A vector that is the table's own for "bag" gives what "bag" gives.
+     */
+    @Test
+    void anEmbeddingIsAWordLikeAnother() throws IOException {
+        Path file = folder.resolve("learned.safetensors");
+        float[] row;
+        int id;
+        try (var bundled = BundledModel.open(); var checkpoint = Checkpoint.open(ModelSpec.of(bundled.root()))) {
+            id = checkpoint.tokenizer("tokenizer").json("vocab.json").get("bag</w>").intValue();
+            float[] table = checkpoint.component("text_encoder").weights()
+                    .floats("embeddings.token_embedding.weight", 645, 128);
+            row = Arrays.copyOfRange(table, id * 128, (id + 1) * 128);
+        }
+        new SafetensorsWriter().floats("<mine>", DType.F32, List.of(128), row).write(file);
+        try (var model = cpu().embedding(file, null).load();
+             var classifier = model.classifier("bag", "<mine>", "coat").strategy(Staged.exhaustive(4))) {
+            Classification answer = classifier.classify(bag());
+            assertEquals(List.of(), classifier.notices());
+            assertEquals(12, answer.pairs(), "other tokens, though of one vector");
+            double[] means = answer.ranking().stream().filter(each -> !each.className().equals("coat"))
+                    .mapToDouble(each -> each.meanError()).toArray();
+            assertEquals(means[0], means[1], 1e-7);
+            assertEquals(file.toString(), classifier.settings().get("embedding"));
+            assertEquals(List.of("no caption has the token \"<mine>\", which an embedding added"),
+                    model.classifier("bag", "coat").notices());
+        }
+    }
+
+    private static Path picture() {
+        return Fixtures.resource("demo-model/images/bag-0.png");
     }
 
     /** Nothing is loaded for these. */

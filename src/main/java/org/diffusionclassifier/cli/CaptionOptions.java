@@ -30,8 +30,9 @@ final class CaptionOptions {
         return trials.nSamples;
     }
 
-    /** Prints an answer, and in one line what it took. */
-    void print(PrintWriter out, String text, Answer<?> answer) {
+    /** Prints an answer, in one line what it took, and what is to be noted of the captions. */
+    void print(Main main, PrintWriter out, String text, Answer<?> answer) {
+        main.note(answer.notices());
         out.printf(Locale.ROOT, "%s%n%d trials of each; %d pairs in %.1f s, %.0f pairs/s%n", text, answer.trials(),
                 answer.pairs(), answer.seconds(), answer.pairs() / answer.seconds());
         out.flush();

@@ -8,14 +8,14 @@ import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Option;
 
-/** What a model's files do not say themselves, and the LoRAs that are added. */
+/** What a model's files do not say themselves, and the LoRAs and embeddings that are added. */
 final class CheckpointOptions {
 
     enum Predicted { EPSILON, V }
 
     @Option(names = "--tokenizer", paramLabel = "DIR",
             description = "For a model in the original naming: the tokenizer/ of a diffusers directory of the same "
-                    + "version (1 and 2 pad captions differently).")
+                    + "version (1 and 2 pad captions differently), or a tokenizer.json.")
     private Path tokenizer;
 
     @Option(names = "--image-size", paramLabel = "N",
@@ -42,6 +42,11 @@ final class CheckpointOptions {
                     + "or OFT, times a scale. Default: 1. May be given several times.")
     private List<String> loras = List.of();
 
+    @Option(names = "--embedding", paramLabel = "FILE[:TOKEN]",
+            description = "What textual inversion learned (diffusers' or AUTOMATIC1111's form), and what stands for it "
+                    + "in captions. Default: the token in the file, else the file's name. May be given several times.")
+    private List<String> embeddings = List.of();
+
     @Option(names = "--vae", paramLabel = "DIR",
             description = "For a DiT: its autoencoder, as diffusers writes one. Needed with one file in the original "
                     + "naming; a directory may have its own.")
@@ -56,7 +61,14 @@ final class CheckpointOptions {
     ModelSpec spec(Path path, Path labels) {
         return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts == null ? null
                 : predicts == Predicted.V ? PredictionType.V_PREDICTION : PredictionType.EPSILON, ema,
-                loras.stream().map(CheckpointOptions::lora).toList(), variant);
+                loras.stream().map(CheckpointOptions::lora).toList(),
+                embeddings.stream().map(CheckpointOptions::embedding).toList(), variant);
+    }
+
+    private static ModelSpec.EmbeddingSpec embedding(String given) {
+        int colon = given.lastIndexOf(':');
+        return Files.exists(Path.of(given)) || colon < 0 ? new ModelSpec.EmbeddingSpec(Path.of(given), null)
+                : new ModelSpec.EmbeddingSpec(Path.of(given.substring(0, colon)), given.substring(colon + 1));
     }
 
     private static ModelSpec.LoraSpec lora(String given) {

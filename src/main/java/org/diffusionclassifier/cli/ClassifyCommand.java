@@ -71,7 +71,8 @@ final class ClassifyCommand implements Callable<Integer> {
                 explain.check(images, prompts);
                 images.forEach(ImageDecoder::size);     // refuses a wrong file before hours are spent on the others
                 json.check();
-                classify(classifier.load());
+                main.note(classifier.notices());
+                classify(classifier);
             }
             return 0;
         }

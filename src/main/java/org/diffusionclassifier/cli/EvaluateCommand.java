@@ -112,6 +112,7 @@ final class EvaluateCommand implements Callable<Integer> {
                     OutputFile.requireWritable("--record", record);
                 }
                 report.check();
+                main.note(classifier.notices());
                 Evaluation.Finished finished;
                 try (var watcher = new Watcher(images, prompts, opened)) {
                     finished = evaluation.run(classifier, watcher);

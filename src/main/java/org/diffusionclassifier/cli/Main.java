@@ -39,7 +39,8 @@ public final class Main implements Runnable {
     private static final Pattern CAPITAL = Pattern.compile("[A-Z]");
 
     /** Fields that are no option, or one of another name. */
-    private static final Map<String, String> RENAMED = Map.of("loras", "--lora", "matching", "match", "referring", "refer");
+    private static final Map<String, String> RENAMED = Map.of("loras", "--lora", "embeddings", "--embedding",
+            "matching", "match", "referring", "refer");
 
     @Spec
     private CommandSpec spec;

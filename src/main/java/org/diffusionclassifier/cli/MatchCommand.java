@@ -90,7 +90,7 @@ final class MatchCommand implements Callable<Integer> {
                 page.add(picture, errors);
             }
         });
-        common.print(spec.commandLine().getOut(), MatchingText.matrix(compared.value()), compared);
+        common.print(main, spec.commandLine().getOut(), MatchingText.matrix(compared.value()), compared);
         common.report.write(() -> page.matrix(compared.value(), compared.settings()));
         common.json.write(compared.value());
     }
@@ -113,7 +113,7 @@ final class MatchCommand implements Callable<Integer> {
                 progress.step("");
             });
         }
-        common.print(spec.commandLine().getOut(), MatchingText.scores(matched.value()), matched);
+        common.print(main, spec.commandLine().getOut(), MatchingText.scores(matched.value()), matched);
         main.noteFailures(matched.value().failed());
         common.report.write(() -> page.examples(matched.value()));
         common.json.write(matched.value());

@@ -100,7 +100,8 @@ final class ReferCommand implements Callable<Integer> {
         RgbImage picture = ImageDecoder.readWhole(image).on(common.trials().background());
         var found = referring.find(image.toString(), picture, candidates, boxes.toString(), expression);
         ReferredExample result = found.value();
-        common.print(spec.commandLine().getOut(), image + ": " + expression + "\n" + ReferringText.boxes(result), found);
+        common.print(main, spec.commandLine().getOut(),
+                image + ": " + expression + "\n" + ReferringText.boxes(result), found);
         common.report.write(() -> ReferPage.boxes(picture, result, found.settings()));
         if (annotate != null) {
             var drawn = result.choice(Method.SUM, Scoring.LESS_UNCONDITIONAL);
@@ -120,7 +121,7 @@ final class ReferCommand implements Callable<Integer> {
                 progress.step("");
             });
         }
-        common.print(spec.commandLine().getOut(), asked.size() + " examples, intersection over union above 0.5\n"
+        common.print(main, spec.commandLine().getOut(), asked.size() + " examples, intersection over union above 0.5\n"
                 + ReferringText.accuracies(answered.value()), answered);
         main.noteFailures(answered.value().failed());
         common.report.write(() -> page.examples(answered.value()));

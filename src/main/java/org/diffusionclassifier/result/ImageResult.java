@@ -2,10 +2,12 @@ package org.diffusionclassifier.result;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.file.JsonFile;
@@ -29,32 +31,39 @@ public record ImageResult(int index, String name, int prediction, int label, dou
     private static final ObjectReader LINE = JsonFile.reader(Line.class)
             .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
+    private static final ObjectReader ERRORS = LINE.forType(Errors.class);
+    private static final String EVALUATED = "evaluated";
+
     public ImageResult {
         prompts = List.copyOf(prompts);
     }
 
     private record Line(int index, String name, int prediction, int label, double probability, boolean tie,
-            List<Errors> errors) {
+            List<JsonNode> errors) {
     }
 
     private record Errors(int prompt, List<Integer> timesteps, List<Integer> noise, float[] errors) {
 
-        PromptErrors asEvaluated() {
-            return new PromptErrors(prompt, IntStream.range(0, errors.length)
+        /** @param other the prompt that was evaluated, missing where it is this one */
+        PromptErrors asEvaluated(JsonNode other) {
+            return new PromptErrors(prompt, other.asInt(prompt), IntStream.range(0, errors.length)
                     .mapToObj(i -> new Trial(timesteps.get(i), noise.get(i))).toList(), errors);
         }
     }
 
-    /** Reads a line as {@link #toJsonLine} writes it. @throws JsonProcessingException for another */
-    static ImageResult parse(String line) throws JsonProcessingException {
+    /** Reads a line as {@link #toJsonLine} writes it. @throws IOException for another */
+    static ImageResult parse(String line) throws IOException {
         Line read = LINE.readValue(line);
-        return new ImageResult(read.index, read.name, read.prediction, read.label, read.probability, read.tie,
-                read.errors.stream().map(Errors::asEvaluated).toList());
+        var prompts = new ArrayList<PromptErrors>();
+        for (JsonNode prompt : read.errors) {
+            prompts.add(ERRORS.<Errors>readValue(prompt).asEvaluated(prompt.path(EVALUATED)));
+        }
+        return new ImageResult(read.index, read.name, read.prediction, read.label, read.probability, read.tie, prompts);
     }
 
     public Outcome outcome() {
         return new Outcome(index, label, prediction,
-                prompts.stream().mapToLong(prompt -> prompt.errors().length).sum(), probability, tie);
+                prompts.stream().mapToLong(PromptErrors::pairs).sum(), probability, tie);
     }
 
     /**
@@ -62,7 +71,8 @@ public record ImageResult(int index, String name, int prediction, int label, dou
      * <pre>{"index":0,"name":"t10k-images#0","prediction":9,"label":9,"correct":true,"pairs":220,
      * "probability":0.97,"tie":false,"errors":[{"prompt":9,"timesteps":[…],"noise":[…],"errors":[…]},…]}</pre>
      * One object a prompt in the order of the ranking; its three arrays run over its trials: the timestep, the index of
-     * the noise, the error.
+     * the noise, the error. A prompt that is the same to the model as another has the other's, and names it as
+     * {@code "evaluated"}.
      */
     byte[] toJsonLine() {
         var bytes = new ByteArrayOutputStream();
@@ -80,6 +90,9 @@ public record ImageResult(int index, String name, int prediction, int label, dou
             for (var prompt : prompts) {
                 json.writeStartObject();
                 json.writeNumberField("prompt", prompt.prompt());
+                if (prompt.evaluated() != prompt.prompt()) {
+                    json.writeNumberField(EVALUATED, prompt.evaluated());
+                }
                 json.writeFieldName("timesteps");
                 var trials = prompt.trials();
                 json.writeArray(trials.stream().mapToInt(Trial::timestep).toArray(), 0, trials.size());

@@ -1,5 +1,6 @@
 package org.diffusionclassifier.score;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.diffusionclassifier.device.Device;
@@ -35,10 +36,11 @@ public final class LatentScorer implements Scorer {
     private final int[] seed;
     private final Tensor x0;
     private final Map<String, PairBatch> batches = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Integer, Integer> firstOfRow = new HashMap<>();
     private int batchSize;
 
     /**
-     * @param conditioning of the prompts, each a class of its own as far as this knows
+     * @param conditioning of the prompts
      * @param noise        its table, if given, holds [N, h, w, c] of the model's latent
      * @param batchSize    pairs evaluated at once, at least 1
      * @throws InputException if the objective needs variances that the model does not predict
@@ -60,6 +62,9 @@ public final class LatentScorer implements Scorer {
         this.seed = Philox.key(noise instanceof Noise.Seeded seeded ? seeded.seed() : 0);
         this.x0 = device.tensor(DType.F32, latents.size(), latents.size(), latents.channels());
         this.batchSize = batchSize;
+        for (int prompt = 0; prompt < conditioning.prompts(); prompt++) {
+            firstOfRow.putIfAbsent(conditioning.rows().get(prompt), prompt);
+        }
     }
 
     /** @throws InputException if it takes the bound and the model predicts no variances, or its noise has none */
@@ -122,6 +127,11 @@ public final class LatentScorer implements Scorer {
     }
 
     @Override
+    public int first(int prompt) {
+        return firstOfRow.get(conditioning.rows().get(prompt));
+    }
+
+    @Override
     public int elements() {
         return latents.elements();
     }
@@ -175,11 +185,12 @@ public final class LatentScorer implements Scorer {
     private void forEachPair(Round round, boolean maps, PairConsumer consumer) {
         int across = round.prompts().size();
         int pairs = round.trials().size() * across;
+        var rows = new Round(round.trials(), round.prompts().stream().map(conditioning.rows()::get).toList());
         for (int from = 0; from < pairs; from += batchSize) {
             int count = Math.min(batchSize, pairs - from);
             int firstTrial = from / across;
             int trials = (from + count - 1) / across - firstTrial + 1;
-            float[] evaluated = batch(trials, count, maps).run(round, from);
+            float[] evaluated = batch(trials, count, maps).run(rows, from);
             int each = evaluated.length / count;
             for (int i = 0; i < evaluated.length; i++) {
                 if (!Float.isFinite(evaluated[i])) {

@@ -41,7 +41,7 @@ final class PairBatch implements AutoCloseable {
      * @param times       what the network is given as the trials' times, [M] float32
      * @param steps       null unless the bound is wanted
      * @param trialOfPair [P] int32, ascending over [0, M)
-     * @param pairClass   [P] int32, the index of each pair's prompt
+     * @param pairClass   [P] int32, the row of each pair's prompt in the conditioning
      */
     record Asked(Trials trials, Tensor times, ReverseSteps steps, Tensor trialOfPair, Tensor pairClass) {
     }
@@ -106,7 +106,11 @@ final class PairBatch implements AutoCloseable {
         return block.vector(column.ordinal() * trials, trials, DType.F32);
     }
 
-    /** Evaluates the round's pairs {@code from} to {@code from + pairs}, counted prompt by prompt within each trial. */
+    /**
+     * Evaluates the round's pairs {@code from} to {@code from + pairs}, counted prompt by prompt within each trial.
+     *
+     * @param round its prompts by their rows in the conditioning
+     */
     float[] run(Round round, int from) {
         int across = round.prompts().size();
         int firstTrial = from / across;

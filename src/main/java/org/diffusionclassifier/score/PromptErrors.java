@@ -6,11 +6,22 @@ import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 /**
  * Every ε-error evaluated for one prompt on one image, in the order of evaluation.
  *
- * @param prompt index of the prompt in its prompt set
- * @param trials the trials evaluated; of two prompts, one's trials are always a prefix of the other's
- * @param errors the error of each trial, mean over the latent's elements
+ * @param prompt    index of the prompt in its prompt set
+ * @param evaluated index of the prompt that was evaluated: itself, or one that is the same to the model
+ * @param trials    the trials evaluated; of two prompts, one's trials are always a prefix of the other's
+ * @param errors    the error of each trial, mean over the latent's elements
  */
-public record PromptErrors(int prompt, List<Trial> trials, float[] errors) {
+public record PromptErrors(int prompt, int evaluated, List<Trial> trials, float[] errors) {
+
+    /** Of a prompt that was evaluated itself. */
+    public PromptErrors(int prompt, List<Trial> trials, float[] errors) {
+        this(prompt, prompt, trials, errors);
+    }
+
+    /** (prompt, trial) pairs that were evaluated for it alone: none where another prompt's errors are its own. */
+    public int pairs() {
+        return evaluated == prompt ? errors.length : 0;
+    }
 
     /** Mean error over everything evaluated for this prompt, summed in evaluation order in double; NaN for nothing. */
     public double mean() {

@@ -11,6 +11,14 @@ public interface Scorer extends AutoCloseable {
     /** How many prompts there are. */
     int prompts();
 
+    /**
+     * The first of the prompts that are one to the model, such as captions of the same tokens: whoever asks for its
+     * errors alone knows those of the others.
+     */
+    default int first(int prompt) {
+        return prompt;
+    }
+
     /** How many elements of the latent an error is the mean over. */
     int elements();
 

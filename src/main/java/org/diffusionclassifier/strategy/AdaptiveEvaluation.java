@@ -1,6 +1,8 @@
 package org.diffusionclassifier.strategy;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.score.Round;
 import org.diffusionclassifier.score.Scorer;
@@ -13,22 +15,27 @@ public final class AdaptiveEvaluation {
 
     private final Scorer scorer;
     private final Strategy strategy;
-    private final double[] handicaps;
+    private final Twins twins;
 
     public AdaptiveEvaluation(Scorer scorer, Strategy strategy) {
         this(scorer, strategy, new double[scorer.prompts()]);
     }
 
-    /** @param handicaps of each prompt: see {@link Posterior#handicaps} */
+    /** Of prompts that are a class each. @param handicaps of each prompt: see {@link Posterior#handicaps} */
     public AdaptiveEvaluation(Scorer scorer, Strategy strategy, double[] handicaps) {
+        this(scorer, strategy, handicaps, IntStream.range(0, handicaps.length).boxed().toList());
+    }
+
+    /** @param classes of each prompt: two that are one to the scorer are a tie if their classes are two */
+    public AdaptiveEvaluation(Scorer scorer, Strategy strategy, double[] handicaps, List<Integer> classes) {
         this.scorer = scorer;
         this.strategy = strategy;
-        this.handicaps = handicaps.clone();
+        this.twins = Twins.of(scorer, handicaps, classes);
     }
 
     public Prediction classify(RgbImage image) {
         scorer.show(image);
-        var tally = new Tally(handicaps);
+        var tally = new Tally(twins);
         for (Optional<Round> round = strategy.next(tally); round.isPresent(); round = strategy.next(tally)) {
             tally.add(round.get(), scorer.errors(round.get()));
             tally.keep(strategy.survivors(tally));

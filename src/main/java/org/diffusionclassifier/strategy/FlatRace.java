@@ -60,7 +60,7 @@ public final class FlatRace implements Strategy {
             return Optional.empty();
         }
         int alive = tally.alive().size();
-        int ahead = Math.max(done == 0 && alive > 1 ? FIRST_LOOK : 1, pairsAhead / alive);
+        int ahead = alive == 1 ? 1 : Math.max(done == 0 ? FIRST_LOOK : 1, pairsAhead / alive);
         return Optional.of(new Round(trials.subList(done, Math.min(trials.size(), done + ahead)), tally.alive()));
     }
 

@@ -10,7 +10,8 @@ import org.diffusionclassifier.score.PromptErrors;
  *
  * @param ranking   every prompt, the best first: the longest surviving first, among those dropped together the one with
  *                  the smaller mean error. The first one's class is the prediction.
- * @param surviving how many of them were never dropped, at least 1; more than one is a tie, which the mean errors decide
+ * @param surviving how many of them were never dropped, at least 1; more than one is a tie, which the mean errors
+ *                  decide, and the order of the prompts where these are equal
  */
 public record Prediction(List<PromptErrors> ranking, int surviving) {
 
@@ -21,7 +22,7 @@ public record Prediction(List<PromptErrors> ranking, int surviving) {
 
     /** How many (prompt, trial) pairs were evaluated. */
     public long pairs() {
-        return ranking.stream().mapToLong(prompt -> prompt.errors().length).sum();
+        return ranking.stream().mapToLong(PromptErrors::pairs).sum();
     }
 
     /**

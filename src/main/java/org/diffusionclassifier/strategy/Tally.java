@@ -16,25 +16,27 @@ public final class Tally {
     private final List<List<Trial>> trials = new ArrayList<>();
     private final List<float[]> errors = new ArrayList<>();
     private final int[] lastRound;
+    private final Twins twins;
     private final double[] handicaps;
     private List<Integer> alive;
     private int rounds;
 
     /** Of prompts that all start alike. */
     public Tally(int prompts) {
-        this(new double[prompts]);
+        this(Twins.none(new double[prompts]));
     }
 
-    /** @param handicaps added to each prompt's mean error before prompts are compared: see {@link Posterior#handicaps} */
-    public Tally(double[] handicaps) {
+    /** @param twins with what is added to each prompt's mean error before prompts are compared */
+    Tally(Twins twins) {
+        this.twins = twins;
+        this.handicaps = twins.handicaps();
         int prompts = handicaps.length;
-        this.handicaps = handicaps.clone();
         for (int prompt = 0; prompt < prompts; prompt++) {
             trials.add(new ArrayList<>());
             errors.add(new float[0]);
         }
         lastRound = new int[prompts];
-        alive = IntStream.range(0, prompts).boxed().toList();
+        alive = twins.alive();
     }
 
     /** Rounds added. */
@@ -42,7 +44,7 @@ public final class Tally {
         return rounds;
     }
 
-    /** Prompts that have not been dropped, ascending. */
+    /** Prompts that have not been dropped, ascending; of those that are one to the model, one. */
     public List<Integer> alive() {
         return alive;
     }
@@ -96,14 +98,22 @@ public final class Tally {
 
     /** The outcome as it stands: those that lasted longest first, among them by score. */
     public Prediction prediction() {
-        return new Prediction(IntStream.range(0, errors.size()).boxed()
-                .sorted(Comparator.comparingInt((Integer prompt) -> -lastRound[prompt])
+        List<PromptErrors> ranking = IntStream.range(0, errors.size()).boxed()
+                .sorted(Comparator.comparingInt((Integer prompt) -> -lastRound[evaluated(prompt)])
                         .thenComparingDouble(this::score))
                 .map(this::errorsOf)
-                .toList(), alive.size());
+                .toList();
+        long tied = IntStream.range(0, errors.size())
+                .filter(prompt -> alive.contains(evaluated(prompt)) && twins.isTie(prompt)).count();
+        return new Prediction(ranking, alive.size() + (int) tied);
+    }
+
+    private int evaluated(int prompt) {
+        return twins.evaluated().get(prompt);
     }
 
     private PromptErrors errorsOf(int prompt) {
-        return new PromptErrors(prompt, List.copyOf(trials.get(prompt)), errors.get(prompt));
+        int evaluated = evaluated(prompt);
+        return new PromptErrors(prompt, evaluated, List.copyOf(trials.get(evaluated)), errors.get(evaluated));
     }
 }

@@ -78,7 +78,7 @@ public final class TreeRace implements Strategy {
                 survivors.addAll(alive(group, tally));
             }
         }
-        boolean oneClass = survivors.size() == best.prompts().count() && best.members().isEmpty();
+        boolean oneClass = survivors.size() == alive(best, tally).size() && best.members().isEmpty();
         return oneClass ? List.of(leader(best, tally)) : survivors;
     }
 
@@ -107,8 +107,14 @@ public final class TreeRace implements Strategy {
 
     /** Ascending. */
     private static List<Integer> racing(List<ClassTree> front, Tally tally) {
-        Set<Integer> alive = new HashSet<>(tally.alive());
-        return front.stream().flatMap(group -> group.representatives().stream()).filter(alive::contains).sorted().toList();
+        return front.stream().flatMap(group -> representatives(group, tally).stream()).sorted().toList();
+    }
+
+    /** Those alive; all of the group where none is, as another group's prompt may be the same to the model. */
+    private static List<Integer> representatives(ClassTree group, Tally tally) {
+        List<Integer> alive = alive(group, tally);
+        List<Integer> representatives = group.representatives().stream().filter(alive::contains).toList();
+        return representatives.isEmpty() ? alive : representatives;
     }
 
     private static int seen(List<Integer> prompts, Tally tally, boolean most) {
@@ -117,7 +123,7 @@ public final class TreeRace implements Strategy {
     }
 
     private static int leader(ClassTree group, Tally tally) {
-        return group.representatives().stream().filter(tally.alive()::contains)
+        return representatives(group, tally).stream()
                 .min(Comparator.comparingDouble(tally::score)).orElseThrow();
     }
 

@@ -1,21 +1,21 @@
 package org.diffusionclassifier.text;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.diffusionclassifier.config.JsonConfig;
 import org.diffusionclassifier.config.TokenizerTables;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
  * Byte-level byte-pair encoding of one word (GPT-2, Radford et al. 2019, §2.2): its UTF-8 bytes are symbols, the last
  * marked as the word's end. Of all neighbours that have a merge, the leftmost pair of the lowest rank becomes one
- * symbol, until no pair has a merge. The tables are {@code vocab.json} (symbol → id) and {@code merges.txt} (one merge
- * a line, in the order of rank).
+ * symbol, until no pair has a merge. The tables are a vocabulary (symbol → id) and a list of merges in the order of
+ * rank: {@code vocab.json} and {@code merges.txt}, or {@code tokenizer.json}.
  */
 final class BytePairEncoding {
 
@@ -39,14 +39,21 @@ final class BytePairEncoding {
     }
 
     /**
-     * Reads the two tables.
+     * Reads the two tables, from files of their own or out of {@code tokenizer.json}.
      *
      * @throws InputException if one is missing or malformed, the ids are not 0 … n − 1, or a merge has a symbol that
      *                        the vocabulary lacks
      */
-    static BytePairEncoding read(TokenizerTables tables, String vocabularyName, String mergesName) {
-        var vocabulary = readVocabulary(tables, vocabularyName);
-        return new BytePairEncoding(vocabulary, readMerges(tables, mergesName, vocabulary));
+    static BytePairEncoding read(TokenizerTables tables) {
+        if (tables.isWhole()) {
+            String label = tables.label(TokenizerTables.WHOLE) + ": model.";
+            JsonNode model = ClipTokenizerJson.model(tables);
+            var vocabulary = vocabulary(label + "vocab", model.path("vocab"));
+            return new BytePairEncoding(vocabulary, merges(label + "merges", model.path("merges"), vocabulary));
+        }
+        String file = TokenizerTables.VOCABULARY;
+        var vocabulary = vocabulary(tables.label(file), tables.json(file));
+        return new BytePairEncoding(vocabulary, merges(tables, vocabulary));
     }
 
     int vocabularySize() {
@@ -94,15 +101,14 @@ final class BytePairEncoding {
         tokens.addAll(symbols);
     }
 
-    private static Map<String, Integer> readVocabulary(TokenizerTables tables, String name) {
-        var json = JsonTable.read(tables, name);
+    private static Map<String, Integer> vocabulary(String label, JsonNode json) {
         var vocabulary = new HashMap<String, Integer>();
         var taken = new boolean[json.size()];
         for (var entry : json.properties()) {
             var id = entry.getValue();
             if (!id.isInt() || id.intValue() < 0 || id.intValue() >= taken.length || taken[id.intValue()]) {
                 throw new InputException("%s: token %s has id %s, expected every id from 0 to %d once".formatted(
-                        tables.label(name), TextNode.valueOf(entry.getKey()), id, taken.length - 1));
+                        label, TextNode.valueOf(entry.getKey()), id, taken.length - 1));
             }
             taken[id.intValue()] = true;
             vocabulary.put(entry.getKey(), id.intValue());
@@ -110,37 +116,43 @@ final class BytePairEncoding {
         return vocabulary;
     }
 
-    private static Map<Pair, Merge> readMerges(TokenizerTables tables, String name, Map<String, Integer> vocabulary) {
-        String file = tables.label(name);
+    /** One a line, behind a first line that may have the version. */
+    private static Map<Pair, Merge> merges(TokenizerTables tables, Map<String, Integer> vocabulary) {
         var merges = new HashMap<Pair, Merge>();
         int number = 0;
-        for (var line : lines(file, tables.get(name))) {
+        for (var line : tables.text(TokenizerTables.MERGES).lines().toList()) {
             number++;
-            if (line.isEmpty() || number == 1 && line.startsWith("#version")) {
-                continue;
+            if (!line.isEmpty() && !(number == 1 && line.startsWith("#version"))) {
+                add(merges, tables.label(TokenizerTables.MERGES) + ":" + number, line, line.split(" ", -1), vocabulary);
             }
-            var pair = line.split(" ", -1);
-            if (pair.length != 2 || pair[0].isEmpty() || pair[1].isEmpty()) {
-                throw new InputException("%s:%d: expected two symbols with a space between, found \"%s\"".formatted(
-                        file, number, line));
-            }
-            for (var symbol : List.of(pair[0], pair[1], pair[0] + pair[1])) {
-                if (!vocabulary.containsKey(symbol)) {
-                    throw new InputException("%s:%d: \"%s\" is not in the vocabulary".formatted(file, number, symbol));
-                }
-            }
-            merges.put(new Pair(vocabulary.get(pair[0]), vocabulary.get(pair[1])),
-                    new Merge(merges.size(), vocabulary.get(pair[0] + pair[1])));
         }
         return merges;
     }
 
-    private static List<String> lines(String file, byte[] utf8) {
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString().lines().toList();
-        } catch (CharacterCodingException e) {
-            throw new InputException(file + ": cannot be read as UTF-8 text", e);
+    /** A list of {@code "a b"}, or since version 0.20 of the tokenizers of {@code ["a", "b"]}. */
+    private static Map<Pair, Merge> merges(String label, JsonNode list, Map<String, Integer> vocabulary) {
+        var merges = new HashMap<Pair, Merge>();
+        for (JsonNode merge : list) {
+            String[] pair = merge.isArray() ? merge.valueStream().map(JsonNode::asText).toArray(String[]::new)
+                    : merge.asText().split(" ", -1);
+            add(merges, label + "[" + merges.size() + "]", JsonConfig.excerpt(merge), pair, vocabulary);
         }
+        return merges;
+    }
+
+    private static void add(Map<Pair, Merge> merges, String where, String found, String[] pair,
+                            Map<String, Integer> vocabulary) {
+        if (pair.length != 2 || pair[0].isEmpty() || pair[1].isEmpty()) {
+            throw new InputException("%s: expected two symbols with a space between, found \"%s\"".formatted(
+                    where, found));
+        }
+        for (var symbol : List.of(pair[0], pair[1], pair[0] + pair[1])) {
+            if (!vocabulary.containsKey(symbol)) {
+                throw new InputException("%s: \"%s\" is not in the vocabulary".formatted(where, symbol));
+            }
+        }
+        merges.put(new Pair(vocabulary.get(pair[0]), vocabulary.get(pair[1])),
+                new Merge(merges.size(), vocabulary.get(pair[0] + pair[1])));
     }
 
     /**

@@ -53,7 +53,7 @@ class DitFileTest {
         GoldenDit.layOut(directory);
         return naming == Naming.DIFFUSERS ? ModelSpec.of(directory)
                 : new ModelSpec(PytorchFixture.write(SmallDit.ofGoldenSize(), temp.resolve("DiT-S-2.pt")), null,
-                        directory.resolve("vae"), null, null, null, false, List.of(), null);
+                        directory.resolve("vae"), null, null, null, false, List.of(), List.of(), null);
     }
 
     /** In float32, which keeps every value of the source. */

@@ -90,7 +90,7 @@ class ModelFamilyTest {
             assertEquals(layout(source), layout(converted(source)));
         }
         Path original = SmallDit.ofGoldenSize().write(folder.resolve("DiT-S-2.safetensors"));
-        var spec = new ModelSpec(original, null, dit.resolve("vae"), null, null, null, false, List.of(), null);
+        var spec = new ModelSpec(original, null, dit.resolve("vae"), null, null, null, false, List.of(), List.of(), null);
         assertEquals(List.of("vae", "transformer"),
                 layout(spec).parts().stream().map(Layout.Part::component).toList());
     }
@@ -165,10 +165,11 @@ class ModelFamilyTest {
     @Test
     void fieldsThatDoNotSuitTheFamilyAreNamed() {
         assertEquals("vae: expected with a DiT, as other models have their own",
-                refused(new ModelSpec(diffusion, null, dit.resolve("vae"), null, null, null, false, List.of(), null)));
-        assertTrue(refused(new ModelSpec(diffusion, null, null, dit, null, null, false, List.of(), null))
+                refused(new ModelSpec(diffusion, null, dit.resolve("vae"), null, null, null, false, List.of(), List.of(),
+                        null)));
+        assertTrue(refused(new ModelSpec(diffusion, null, null, dit, null, null, false, List.of(), List.of(), null))
                 .startsWith("labels: expected with a model that is conditioned on labels"));
         assertEquals("lora: expected with Stable Diffusion, not with a DiT", refused(new ModelSpec(dit, null, null, null,
-                null, null, false, List.of(new ModelSpec.LoraSpec(folder.resolve("none"), 1)), null)));
+                null, null, false, List.of(new ModelSpec.LoraSpec(folder.resolve("none"), 1)), List.of(), null)));
     }
 }

@@ -53,6 +53,21 @@ class RunDirectoryTest {
                 """, Files.readString(results()));
     }
 
+    /** Its pairs count once, here and when the file is read again. */
+    @Test
+    void aPromptThatIsTheSameToTheModelNamesTheOther() throws IOException {
+        List<Trial> trials = List.of(new Trial(50, 0), new Trial(150, 1));
+        float[] errors = {0.25f, 0.5f};
+        var result = new ImageResult(0, "a", 3, 3, 0.5, true, List.of(new PromptErrors(3, trials, errors),
+                new PromptErrors(8, 3, trials, errors)));
+        String line = new String(result.toJsonLine(), StandardCharsets.UTF_8);
+        assertTrue(line.contains("\"pairs\":2,"), line);
+        assertTrue(line.contains("{\"prompt\":8,\"evaluated\":3,\"timesteps\":[50,150],"), line);
+        ImageResult read = ImageResult.parse(line);
+        assertEquals(2, read.outcome().pairs());
+        assertEquals(line, new String(read.toJsonLine(), StandardCharsets.UTF_8));
+    }
+
     @Test
     void aRunIsResumedFromItsFiles() throws IOException {
         try (var run = open()) {

@@ -12,6 +12,7 @@ public final class TableScorer implements Scorer {
 
     private final int prompts;
     private final BiFunction<Trial, Integer, Float> table;
+    private int[] firsts;
     public final List<RgbImage> shown = new ArrayList<>();
     public final List<Round> rounds = new ArrayList<>();
 
@@ -23,6 +24,17 @@ public final class TableScorer implements Scorer {
     /** Errors that depend on the prompt alone. */
     public static TableScorer of(float... errorOfPrompt) {
         return new TableScorer(errorOfPrompt.length, (trial, prompt) -> errorOfPrompt[prompt]);
+    }
+
+    /** Some of its prompts are one. @param firstOfPrompt as {@link #first} gives them */
+    public TableScorer withFirsts(int... firstOfPrompt) {
+        firsts = firstOfPrompt;
+        return this;
+    }
+
+    @Override
+    public int first(int prompt) {
+        return firsts == null ? prompt : firsts[prompt];
     }
 
     @Override

@@ -8,13 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -32,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Against the ids that Hugging Face's fast CLIP tokenizer gives, with the files of the bundled model. */
 class ClipTokenizerTest {
 
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> FILES =
             List.of("vocab.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json");
 
@@ -54,6 +59,148 @@ class ClipTokenizerTest {
     @MethodSource("cases")
     void equalsHuggingFace(Case expected) {
         assertArrayEquals(expected.ids, ClipTokenizer.read(tables(), 77).encode(expected.text), expected.text);
+    }
+
+    /**
+     * Ids of Hugging Face's tokenizers (the Rust library 0.21, as {@code ai.djl.huggingface:tokenizers:0.38.0} has it)
+     * with {@code clip.json}: the bundled model's tokenizer as transformers 5.18 saves it, with more tokens.
+     */
+    static Stream<Case> casesWithAddedTokens() throws IOException {
+        return Stream.of(JSON.readValue(resource("/golden/tokenizers/clip-cases.json"), Case[].class));
+    }
+
+    @ParameterizedTest
+    @MethodSource("casesWithAddedTokens")
+    void addedTokensAreCutOut(Case expected) throws IOException {
+        for (Form form : Form.values()) {
+            TokenSequence found = ClipTokenizer.read(form.tables(), 512).tokenize(expected.text);
+            int[] ids = Arrays.copyOf(found.ids(), expected.ids.length);
+            assertArrayEquals(expected.ids, ids, () -> form + ": " + expected.text);
+            assertTrue(Arrays.stream(found.ids()).skip(ids.length).allMatch(id -> id == 644), expected.text);
+            assertEquals(new TokenSequence(found.ids(), 0, true), found);
+        }
+    }
+
+    /** The forms in which one tokenizer comes. */
+    enum Form {
+        TODAY, MERGES_AS_STRINGS, WITH_VOCABULARY;
+
+        TokenizerTables tables() throws IOException {
+            var json = (ObjectNode) JSON.readTree(resource("/golden/tokenizers/clip.json"));
+            if (this == WITH_VOCABULARY) {
+                var config = JSON.createObjectNode().put("pad_token", "<|endoftext|>");
+                var decoder = config.putObject("added_tokens_decoder");
+                json.get("added_tokens").forEach(token -> decoder.set(token.get("id").asText(), token));
+                return files("vocab.json", resource("/demo-model/tokenizer/vocab.json"), "merges.txt",
+                        withMark(resource("/demo-model/tokenizer/merges.txt")), "tokenizer_config.json",
+                        withMark(JSON.writeValueAsBytes(config)));
+            }
+            var model = (ObjectNode) json.get("model");
+            if (this == MERGES_AS_STRINGS) {
+                var merges = JSON.createArrayNode();
+                model.get("merges").forEach(pair -> merges.add(pair.get(0).asText() + " " + pair.get(1).asText()));
+                model.set("merges", merges);
+            }
+            return files("tokenizer.json", withMark(JSON.writeValueAsBytes(json)));
+        }
+
+        /** As some editors save a file. */
+        private static byte[] withMark(byte[] utf8) {
+            return ("\uFEFF" + new String(utf8, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8);
+        }
+    }
+
+    private static TokenizerTables files(Object... files) {
+        var map = new HashMap<String, byte[]>();
+        for (int i = 0; i < files.length; i += 2) {
+            map.put((String) files[i], files[i + 1] instanceof byte[] bytes ? bytes
+                    : files[i + 1].toString().getBytes(StandardCharsets.UTF_8));
+        }
+        return new TokenizerTables("here", map);
+    }
+
+    /** Ids beyond the vocabulary's and no flags, as transformers wrote before 4.34; diffusers' several vectors. */
+    @Test
+    void addedTokensOfTheOldFormAndOfSeveralVectors() throws IOException {
+        Files.writeString(directory.resolve("added_tokens.json"),
+                "\uFEFF{\"<my-shoe>\": 645, \"<x>\": 700, \"<x>_1\": 647, \"<x>_2\": 646, \"<y>_1\": 648}");
+        var tokenizer = ClipTokenizer.read(tables(), 12);
+        assertEquals(701, tokenizer.vocabularySize());
+        assertArrayEquals(new int[] {643, 320, 645, 320, 644}, head(tokenizer, "a <MY-SHOE> a", 5));
+        assertArrayEquals(new int[] {643, 320, 700, 647, 646, 320, 644}, head(tokenizer, "a<x>a", 7));
+        assertArrayEquals(new int[] {643, 647, 648, 644}, head(tokenizer, "<x>_1 <y>_1", 4));
+    }
+
+    private static int[] head(Tokenizer tokenizer, String text, int ids) {
+        return Arrays.copyOf(tokenizer.encode(text), ids);
+    }
+
+    @Test
+    void whatIsCutIsCounted() {
+        var tokenizer = ClipTokenizer.read(tables(), 6);
+        assertEquals(0, tokenizer.tokenize("a a a a").lost());
+        assertEquals(3, tokenizer.tokenize("a a a a a the a").lost());
+        assertTrue(tokenizer.tokenize("a".repeat(50)).read());
+        TokenSequence cut = tokenizer.tokenize("a ".repeat(100_000));
+        assertTrue(!cut.read() && cut.lost() > 20, cut.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{\"<x>\": 5} | {} | : added token \"<x>\" has id 5, expected",
+        "{\"th\": 700} | {} | : added token \"th\" has id 700, expected",
+        "{\"<x>\": -1} | {} | /added_tokens.json: expected added tokens",
+        "{\"<x>\": 1e9} | {} | /added_tokens.json: expected added tokens",
+        "{\"\": 700} | {} | /added_tokens.json: expected added tokens",
+        "{\"<x>\": 700} | {\"added_tokens_decoder\": {\"701\": {\"content\": \"<x>\"}}} "
+            + "| /added_tokens.json: token \"<x>\" has id 700",
+        "{} | {\"added_tokens_decoder\": {\"x\": {\"content\": \"<x>\"}}} | /tokenizer_config.json: expected added",
+        "{} | {\"added_tokens_decoder\": {\"700\": {\"content\": 7}}}| /tokenizer_config.json: expected added",
+        "[] | {} | /added_tokens.json: expected a JSON object"})
+    void wrongAddedTokensAreNamed(String added, String config, String message) throws IOException {
+        Files.writeString(directory.resolve("added_tokens.json"), added);
+        Files.writeString(directory.resolve("tokenizer_config.json"), config);
+        assertTrue(refusal().startsWith(directory + message), refusal());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "/model                          | type               | Unigram | model.type",
+        "/model                          | end_of_word_suffix | _       | model.end_of_word_suffix",
+        "/model                          | continuing_subword_prefix | ## | model.continuing_subword_prefix",
+        "/model                          | dropout            | 0.1     | model.dropout",
+        "/model                          | byte_fallback      | true    | model.byte_fallback",
+        "/model                          | ignore_merges      | true    | model.ignore_merges",
+        "/normalizer/normalizers/0       | type               | NFKC    | normalizer",
+        "/normalizer/normalizers/2       | type               | Nmt     | normalizer",
+        "/pre_tokenizer/pretokenizers/0/pattern | Regex       | \\w+  | pre_tokenizer",
+        "/pre_tokenizer/pretokenizers/1  | add_prefix_space   | true    | pre_tokenizer",
+        "/post_processor                 | type               | Other   | post_processor",
+        "/post_processor                 | sep                | [\"!\", 0] | post_processor"})
+    void anotherTokenizerIsRefusedByName(String where, String key, String value, String named) throws IOException {
+        var json = (ObjectNode) JSON.readTree(resource("/golden/tokenizers/clip.json"));
+        ((ObjectNode) json.at(where)).set(key, value.matches("\\[.*|true|0.1") ? JSON.readTree(value)
+                : JSON.getNodeFactory().textNode(value));
+        TokenizerTables tables = files("tokenizer.json", json.toString());
+        String message = assertThrows(InputException.class, () -> ClipTokenizer.read(tables, 77)).getMessage();
+        assertTrue(message.startsWith("here/tokenizer.json: " + named + " = "), message);
+        assertEquals(1, message.lines().count());
+    }
+
+    /** Settings stand beside the file; vocabulary and merges there are not looked at. */
+    @Test
+    void theFileItselfCanBeGiven() throws IOException {
+        Files.write(directory.resolve("tokenizer.json"), resource("/golden/tokenizers/clip.json"));
+        Files.writeString(directory.resolve("vocab.json"), "{}");
+        Files.delete(directory.resolve("special_tokens_map.json"));
+        Files.writeString(directory.resolve("tokenizer_config.json"),
+                "{\"model_max_length\": 20, \"pad_token\": \"!\"}");
+        var tokenizer = ClipTokenizer.read(TokenizerTables.read(directory.resolve("tokenizer.json")), 77);
+        assertEquals(20, tokenizer.length());
+        assertArrayEquals(new int[] {643, 645, 644, 0}, head(tokenizer, "<my-shoe>", 4));
+        Path other = Files.writeString(directory.resolve("other.json"), "{}");
+        assertEquals(other + ": expected the folder of a tokenizer's files, or a tokenizer.json, found another file",
+                assertThrows(InputException.class, () -> TokenizerTables.read(other)).getMessage());
     }
 
     @Test

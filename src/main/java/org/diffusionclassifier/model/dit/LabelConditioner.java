@@ -14,7 +14,10 @@ record LabelConditioner(Dit dit, int labels) implements Conditioner {
 
     @Override
     public Conditioning encode(List<String> prompts) {
-        return dit.embed(prompts.stream().mapToInt(this::label).toArray());
+        List<Integer> asked = prompts.stream().map(this::label).toList();
+        List<Integer> distinct = asked.stream().distinct().toList();
+        return dit.embed(distinct.stream().mapToInt(Integer::intValue).toArray())
+                .of(asked.stream().map(distinct::indexOf).toList(), List.of());
     }
 
     private int label(String prompt) {

@@ -14,6 +14,8 @@ import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.text.ClipTokenizer;
+import org.diffusionclassifier.text.TokenizedCaptions;
+import org.diffusionclassifier.text.Tokenizer;
 
 /**
  * From captions to the keys and values of every cross-attention: tokenizer, text encoder, the UNet's projections.
@@ -30,7 +32,7 @@ final class CaptionConditioner implements Conditioner, AutoCloseable {
     private final ClipTextConfig config;
     private final Supplier<UNet> unet;
     private final Device device;
-    private ClipTokenizer tokenizer;
+    private Tokenizer tokenizer;
     private ClipTextEncoder encoder;
     private boolean calledBefore;
 
@@ -44,19 +46,20 @@ final class CaptionConditioner implements Conditioner, AutoCloseable {
 
     @Override
     public Conditioning encode(List<String> captions) {
-        Tensor states = states(captions);
+        if (tokenizer == null) {
+            tokenizer = tokenizer();
+        }
+        var tokenized = new TokenizedCaptions(tokenizer, captions);
+        Tensor states = states(tokenized.distinct());
         try {
-            return project(states);
+            return project(states).of(tokenized.rows(), tokenized.notices(checkpoint.embeddedTokens()));
         } finally {
             device.release(states);
         }
     }
 
-    /** The text encoder's last hidden states for each caption: a persistent tensor [N, L, width]. */
-    private Tensor states(List<String> captions) {
-        if (tokenizer == null) {
-            tokenizer = tokenizer();
-        }
+    /** The text encoder's last hidden states for each sequence of ids: a persistent tensor [N, L, width]. */
+    private Tensor states(List<int[]> captions) {
         if (encoder == null) {
             encoder = new ClipTextEncoder(config, checkpoint.component(StableDiffusionConfig.TEXT_ENCODER).weights(),
                     device);
@@ -71,7 +74,7 @@ final class CaptionConditioner implements Conditioner, AutoCloseable {
         }
     }
 
-    private ClipTokenizer tokenizer() {
+    private Tokenizer tokenizer() {
         TokenizerTables tables = checkpoint.tokenizer(StableDiffusionConfig.TOKENIZER);
         var read = ClipTokenizer.read(tables, config.maxPositions());
         if (read.vocabularySize() > config.vocabSize()) {
@@ -81,7 +84,7 @@ final class CaptionConditioner implements Conditioner, AutoCloseable {
         return read;
     }
 
-    private Tensor encoded(List<String> captions) {
+    private Tensor encoded(List<int[]> captions) {
         int batch = Math.min(BATCH, captions.size());
         int length = tokenizer.length();
         Tensor ids = device.tensor(DType.I32, batch, length);
@@ -103,12 +106,11 @@ final class CaptionConditioner implements Conditioner, AutoCloseable {
         }
     }
 
-    private int[] tokens(List<String> captions, int batch) {
+    private int[] tokens(List<int[]> captions, int batch) {
         int length = tokenizer.length();
         int[] ids = new int[batch * length];
         for (int i = 0; i < batch; i++) {
-            String caption = captions.get(Math.min(i, captions.size() - 1));
-            System.arraycopy(tokenizer.encode(caption), 0, ids, i * length, length);
+            System.arraycopy(captions.get(Math.min(i, captions.size() - 1)), 0, ids, i * length, length);
         }
         return ids;
     }

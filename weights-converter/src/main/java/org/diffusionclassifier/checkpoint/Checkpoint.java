@@ -16,7 +16,8 @@ import org.diffusionclassifier.tensor.Weights;
  * A model's files, open: named components with their configurations and weights, tokenizers, the configuration of the
  * noise process, names of labels, and where all that comes from. Three readers make one, by the form of the files:
  * {@link DiffusersDirectory}, {@link OriginalFile} and {@link ConvertedFile}; {@link PredictionOverride},
- * {@link LoraCheckpoint} and {@link ReadAhead} decorate one. What kind of model it is, it does not know.
+ * {@link LoraCheckpoint}, {@link EmbeddingCheckpoint} and {@link ReadAhead} decorate one. What kind of model it is, it
+ * does not know.
  *
  * <p>It is opened once. Its weights belong to it: they may be read until it is closed, and are closed with it.
  */
@@ -26,7 +27,8 @@ public interface Checkpoint extends AutoCloseable {
     String VAE = "vae";
 
     /**
-     * Opens a model in whichever form it is, with LoRAs added to its weights where the specification names some.
+     * Opens a model in whichever form it is, with LoRAs added to its weights and embeddings to its tokens where the
+     * specification names some.
      *
      * @throws InputException if it is none, is damaged, or comes in a form that some of the specification is not for
      */
@@ -42,7 +44,8 @@ public interface Checkpoint extends AutoCloseable {
 
     /** A checkpoint with what the specification changes of it. */
     static Checkpoint decorated(Checkpoint checkpoint, ModelSpec spec) {
-        return LoraCheckpoint.of(PredictionOverride.of(checkpoint, spec.predicts()), spec.loras());
+        Checkpoint predicting = PredictionOverride.of(checkpoint, spec.predicts());
+        return EmbeddingCheckpoint.of(LoraCheckpoint.of(predicting, spec.loras()), spec.embeddings());
     }
 
     private static Checkpoint read(ModelSpec spec) {
@@ -103,6 +106,11 @@ public interface Checkpoint extends AutoCloseable {
      * family has asked for the components.
      */
     default List<String> notices() {
+        return List.of();
+    }
+
+    /** The tokens that the specification's embeddings added, as captions have them. */
+    default List<String> embeddedTokens() {
         return List.of();
     }
 

@@ -57,6 +57,11 @@ interface CheckpointView extends Checkpoint {
     }
 
     @Override
+    default List<String> embeddedTokens() {
+        return base().embeddedTokens();
+    }
+
+    @Override
     default void close() {
         base().close();
     }

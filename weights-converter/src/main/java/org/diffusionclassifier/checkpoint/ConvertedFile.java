@@ -22,6 +22,7 @@ import org.diffusionclassifier.tensor.Weights;
  *                  source, source_sha256  what it was made from: the name, and the hash by {@link SourceHash}
  *                  vae_source, vae_source_sha256    the same of an autoencoder that came from elsewhere
  *                  lora                   what was added to the weights, where something was: {@link LoraCheckpoint}
+ *                  embedding              what was added to the tokens, likewise: see {@link TextualInversion}
  *   tensors        COMPONENT.*            as the layout lists them, all of one type
  *                  tokenizer.vocab.json, …          the files of {@link TokenizerTables}, U8
  * </pre>

@@ -1,7 +1,5 @@
 package org.diffusionclassifier.checkpoint;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -106,20 +104,10 @@ public final class LoraCheckpoint implements CheckpointView {
     @Override
     public Map<String, Origin> origins(Layout layout) {
         var origins = new LinkedHashMap<>(base.origins(layout));
-        origins.computeIfPresent(ConvertedFile.SOURCE, (key, origin) -> noted(origin));
+        origins.computeIfPresent(ConvertedFile.SOURCE, (key, origin) -> origin.noted("lora", loras.stream().map(lora ->
+                Map.of("name", lora.spec.file().getFileName().toString(), "scale", lora.spec.scale(), "sha256",
+                        sha256(lora.spec.file()))).toList()));
         return origins;
-    }
-
-    private Origin noted(Origin origin) {
-        var notes = new LinkedHashMap<>(origin.notes());
-        var list = loras.stream().map(lora -> Map.of("name", lora.spec.file().getFileName().toString(),
-                "scale", lora.spec.scale(), "sha256", sha256(lora.spec.file()))).toList();
-        try {
-            notes.put("lora", new ObjectMapper().writeValueAsString(list));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
-        return new Origin(origin.name(), origin.files(), notes);
     }
 
     private static String sha256(Path file) {

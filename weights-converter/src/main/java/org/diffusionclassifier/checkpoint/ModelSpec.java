@@ -15,7 +15,8 @@ import org.diffusionclassifier.tensor.InputException;
  *
  * @param path      a converted file, a diffusers directory, or one file in an original naming; null for the
  *                  bundled model, or one of random weights
- * @param tokenizer of Stable Diffusion in the original naming: the folder of the tokenizer's files; else null
+ * @param tokenizer of Stable Diffusion in the original naming: the folder of the tokenizer's files, or its
+ *                  {@code tokenizer.json}; else null
  * @param vae       the folder of an autoencoder in diffusers' form, for a DiT that has none or instead of its own; else
  *                  null
  * @param labels    a file with the names of the labels, one a line; else null
@@ -24,10 +25,11 @@ import org.diffusionclassifier.tensor.InputException;
  * @param predicts  what the UNet of a Stable Diffusion predicts, whatever its files say; null for what they say, else ε
  * @param ema       of Stable Diffusion in the original naming: whether to take the weights averaged over training
  * @param loras     what is added to the weights
+ * @param embeddings tokens that are added to the tokenizer and the text encoder
  * @param variant   of a diffusers directory: which of several weights, as {@code fp16}; null for the plain ones
  */
 public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Integer imageSize, PredictionType predicts,
-                        boolean ema, List<LoraSpec> loras, String variant) {
+                        boolean ema, List<LoraSpec> loras, List<EmbeddingSpec> embeddings, String variant) {
 
     /** Pixels. */
     public static final int DEFAULT_IMAGE_SIZE = 512;
@@ -58,9 +60,33 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         }
     }
 
+    /**
+     * What textual inversion learned: see {@link TextualInversion}.
+     *
+     * @param token what stands for it in a caption; null for what the file says, else the file's name
+     */
+    public record EmbeddingSpec(Path file, String token) {
+
+        /** @throws InputException for a token that is blank */
+        public EmbeddingSpec {
+            Objects.requireNonNull(file);
+            if (token != null && token.isBlank()) {
+                throw InputException.of("%s: expected a token for %s, found a blank",
+                        InputException.field("embeddings"), file);
+            }
+        }
+
+        /** {@code FILE:TOKEN}, or {@code FILE}. */
+        @Override
+        public String toString() {
+            return file + (token == null ? "" : ":" + token);
+        }
+    }
+
     /** @throws InputException for an image size below 1, or a variant that is no part of a file's name */
     public ModelSpec {
         loras = List.copyOf(loras);
+        embeddings = List.copyOf(embeddings);
         if (imageSize != null && imageSize < 1) {
             throw InputException.of("%s: expected at least 1, found %d", InputException.field("imageSize"), imageSize);
         }
@@ -77,18 +103,24 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
 
     /** A model of which nothing is said but where it is. */
     public static ModelSpec of(Path path) {
-        return new ModelSpec(path, null, null, null, null, null, false, List.of(), null);
+        return new ModelSpec(path, null, null, null, null, null, false, List.of(), List.of(), null);
     }
 
     /** The same at another place. */
     public ModelSpec at(Path other) {
-        return new ModelSpec(other, tokenizer, vae, labels, imageSize, predicts, ema, loras, variant);
+        return new ModelSpec(other, tokenizer, vae, labels, imageSize, predicts, ema, loras, embeddings, variant);
     }
 
     /** The same with a LoRA more. */
     public ModelSpec with(LoraSpec lora) {
         return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts, ema,
-                Stream.concat(loras.stream(), Stream.of(lora)).toList(), variant);
+                Stream.concat(loras.stream(), Stream.of(lora)).toList(), embeddings, variant);
+    }
+
+    /** The same with an embedding more. */
+    public ModelSpec with(EmbeddingSpec embedding) {
+        return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts, ema, loras,
+                Stream.concat(embeddings.stream(), Stream.of(embedding)).toList(), variant);
     }
 
     /** Adds what errors depend on, by name. */
@@ -104,6 +136,9 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         }
         if (!loras.isEmpty()) {
             settings.put("lora", loras.stream().map(String::valueOf).collect(Collectors.joining(", ")));
+        }
+        if (!embeddings.isEmpty()) {
+            settings.put("embedding", embeddings.stream().map(String::valueOf).collect(Collectors.joining(", ")));
         }
         if (vae != null) {
             settings.put("vae", absolute(vae));

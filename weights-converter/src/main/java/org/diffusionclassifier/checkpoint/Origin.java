@@ -1,8 +1,11 @@
 package org.diffusionclassifier.checkpoint;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -35,6 +38,17 @@ public record Origin(String name, SortedMap<String, Path> files, Map<String, Str
         var byName = new TreeMap<String, Path>();
         files.forEach(file -> byName.put(root.relativize(file).toString(), file));
         return new Origin(name(root), byName, Map.of());
+    }
+
+    /** With a note more. @param value written as JSON */
+    Origin noted(String key, Object value) {
+        var more = new LinkedHashMap<>(notes);
+        try {
+            more.put(key, new ObjectMapper().writeValueAsString(value));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+        return new Origin(name, files, more);
     }
 
     private static String name(Path path) {

@@ -76,8 +76,8 @@ final class OriginalFile implements Checkpoint {
     @Override
     public TokenizerTables tokenizer(String name) {
         if (spec.tokenizer() == null) {
-            throw InputException.of("%s: expected a folder with vocab.json and merges.txt, as " + source()
-                    + " has no tokenizer in it", InputException.field("tokenizer"));
+            throw InputException.of("%s: expected a folder with vocab.json and merges.txt, or a tokenizer.json, as "
+                    + source() + " has no tokenizer in it", InputException.field("tokenizer"));
         }
         return TokenizerTables.read(spec.tokenizer());
     }

@@ -69,7 +69,7 @@ public final class RandomModel implements Checkpoint {
      * Makes one up.
      *
      * @param name sd-1.5, sd-2-base or sd-2.1
-     * @param spec what is added to it: LoRAs, if anything
+     * @param spec what is added to it: LoRAs and embeddings, if anything
      * @throws InputException if there is none of that name
      */
     public static Checkpoint of(String name, ModelSpec spec) {

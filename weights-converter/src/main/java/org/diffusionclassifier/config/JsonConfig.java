@@ -122,6 +122,11 @@ public final class JsonConfig {
         return root.deepCopy();
     }
 
+    /** The same with another value under a key. */
+    public JsonConfig with(String key, int value) {
+        return new JsonConfig(file, root.deepCopy().put(key, value));
+    }
+
     /** The keys of all settings that are objects. */
     public List<String> parts() {
         return root.properties().stream().filter(entry -> entry.getValue().isObject()).map(Map.Entry::getKey).toList();

@@ -32,12 +32,12 @@ public record Opened(Checkpoint checkpoint) implements AutoCloseable {
     }
 
     public static ModelSpec spec(Path path, Path vae) {
-        return new ModelSpec(path, null, vae, null, null, null, false, List.of(), null);
+        return new ModelSpec(path, null, vae, null, null, null, false, List.of(), List.of(), null);
     }
 
     /** Stable Diffusion in the original naming. */
     public static ModelSpec spec(Path path, int imageSize, PredictionType predicts, boolean ema, Path tokenizer) {
-        return new ModelSpec(path, tokenizer, null, null, imageSize, predicts, ema, List.of(), null);
+        return new ModelSpec(path, tokenizer, null, null, imageSize, predicts, ema, List.of(), List.of(), null);
     }
 
     public UNetConfig unet() {

@@ -143,7 +143,7 @@ class WeightsVariantsTest {
     }
 
     private static ModelSpec spec(Path path, String variant) {
-        return new ModelSpec(path, null, null, null, null, null, false, List.of(), variant);
+        return new ModelSpec(path, null, null, null, null, null, false, List.of(), List.of(), variant);
     }
 
     private float value(String component, String variant) {

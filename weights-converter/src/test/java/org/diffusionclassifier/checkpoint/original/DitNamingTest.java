@@ -159,7 +159,7 @@ class DitNamingTest {
         assertTrue(inputError(() -> Opened.of(file, temp.resolve("none"))).endsWith("found nothing"));
         assertEquals("vae: expected the folder of an autoencoder, as " + file + " has none in it",
                 inputError(() -> Opened.of(file).vae()));
-        assertTrue(inputError(() -> Opened.of(new ModelSpec(file, temp, VAE, null, null, null, false, List.of(), null)))
+        assertTrue(inputError(() -> Opened.of(new ModelSpec(file, temp, VAE, null, null, null, false, List.of(), List.of(), null)))
                 .contains("not with a DiT"));
     }
 

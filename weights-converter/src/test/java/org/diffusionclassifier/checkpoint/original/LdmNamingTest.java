@@ -266,13 +266,13 @@ class LdmNamingTest {
                 inputError(() -> open(small(small(false)).tensors(), 18)));
         Path file = withValues(small(small(false)).tensors(), 1).write(temp.resolve("model.safetensors"));
         Path nowhere = temp.resolve("nowhere");
-        assertEquals(nowhere + ": expected the folder of a tokenizer's files, found nothing", inputError(
-                () -> Opened.of(Opened.spec(file, 16, PredictionType.EPSILON, false, nowhere))));
+        assertEquals(nowhere + ": expected the folder of a tokenizer's files, or a tokenizer.json, found nothing",
+                inputError(() -> Opened.of(Opened.spec(file, 16, PredictionType.EPSILON, false, nowhere))));
         try (var model = Opened.of(Opened.spec(file, 16, PredictionType.EPSILON, false, temp))) {
             assertEquals(temp.toString(), model.checkpoint().tokenizer("tokenizer").source());
         }
         try (var model = Opened.of(Opened.spec(file, 16, PredictionType.EPSILON, false, null))) {
-            assertEquals("tokenizer: expected a folder with vocab.json and merges.txt, as " + file
+            assertEquals("tokenizer: expected a folder with vocab.json and merges.txt, or a tokenizer.json, as " + file
                     + " has no tokenizer in it", inputError(() -> model.checkpoint().tokenizer("tokenizer")));
         }
         assertEquals("vae: expected with a DiT, as " + file + " has its autoencoder in it",
