@@ -40,7 +40,7 @@ public record PromptSpec(Path prompts, List<String> classes, String template) {
      * For a model that is conditioned on captions.
      *
      * @param bundled      the model's own prompts, or null if it has none
-     * @param datasetNames class names that the dataset brings along; empty for none
+     * @param datasetNames class names that the dataset brings along, whose underscores stand for blanks; empty for none
      * @throws InputException for a file or names that are wrong, or if there are none
      */
     public PromptSet captions(Path bundled, List<String> datasetNames) {
@@ -55,7 +55,7 @@ public record PromptSpec(Path prompts, List<String> classes, String template) {
             return PromptSet.read(bundled);
         }
         if (!datasetNames.isEmpty()) {
-            return PromptSet.of(datasetNames, filled);
+            return PromptSet.of(datasetNames.stream().map(name -> name.replace('_', ' ')).toList(), filled);
         }
         throw InputException.of("no classes to compare: expected %s CSV or %s NAME,…", PROMPTS, PromptSet.CLASSES);
     }
