@@ -14,12 +14,14 @@ public final class Classification {
     private final Prediction prediction;
     private final Posterior posterior;
     private final PromptSet prompts;
+    private final List<String> notices;
 
-    Classification(String image, Prediction prediction, Posterior posterior, PromptSet prompts) {
+    Classification(String image, Prediction prediction, Posterior posterior, PromptSet prompts, List<String> notices) {
         this.described = ClassifiedImage.of(image, prediction, posterior, prompts);
         this.prediction = prediction;
         this.posterior = posterior;
         this.prompts = prompts;
+        this.notices = List.copyOf(notices);
     }
 
     /**
@@ -79,6 +81,11 @@ public final class Classification {
     /** What turned its errors into probabilities. */
     public Posterior posterior() {
         return posterior;
+    }
+
+    /** What came up with this image that its user should know, a line each; said once, by the first that it concerns. */
+    public List<String> notices() {
+        return notices;
     }
 
     /** {@link #best}, in words. */

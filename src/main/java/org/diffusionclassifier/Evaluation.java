@@ -1,19 +1,26 @@
 package org.diffusionclassifier;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.stream.Collectors;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Example;
 import org.diffusionclassifier.dataset.Shard;
 import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.result.ErrorRecording;
 import org.diffusionclassifier.result.ImageResult;
 import org.diffusionclassifier.result.Outcome;
+import org.diffusionclassifier.result.Payback;
 import org.diffusionclassifier.result.RunDirectory;
 import org.diffusionclassifier.result.Summary;
+import org.diffusionclassifier.strategy.Prediction;
+import org.diffusionclassifier.strategy.Race;
+import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -24,8 +31,12 @@ import org.diffusionclassifier.tensor.InputException;
  * @param range   which of its images
  * @param out     the run's directory: settings.json, results.jsonl (one line an image) and summary.json
  * @param record  a file to write every pair's error to at the end ({@link ErrorRecording}); null for none
+ * @param learn   of a race: how many images to spend all trials on, the first of the range, and to learn from how trials
+ *                covary, by which the others are raced; null for none
  */
-public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
+public record Evaluation(Dataset dataset, Range range, Path out, Path record, Integer learn) {
+
+    private static final InputException.Field LEARN = InputException.field("learn");
 
     /**
      * Which images of a dataset.
@@ -66,6 +77,14 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
         default void classified(ImageResult result) {
         }
 
+        /** What the user should know came up, a line each; most often none. */
+        default void noted(List<String> notices) {
+        }
+
+        /** All trials of the images to learn from are evaluated, and races go by what they taught. */
+        default void learned(CovarianceCalibration learned, Payback payback) {
+        }
+
         /**
          * Another image of the range is done, in this run or an earlier one.
          *
@@ -86,18 +105,31 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
     public record Finished(Summary summary, List<Outcome> outcomes, ErrorRecording recording) {
     }
 
-    /** Of the whole dataset, without a recording. */
+    /** Of the whole dataset, without a recording or learning. */
     public Evaluation(Dataset dataset, Path out) {
-        this(dataset, Range.ALL, out, null);
+        this(dataset, Range.ALL, out, null, null);
+    }
+
+    /** @throws InputException for too few images to learn from */
+    public Evaluation {
+        if (learn != null && learn < CovarianceCalibration.LEAST_IMAGES) {
+            throw InputException.of("%s: expected at least %d images, found %d", LEARN, CovarianceCalibration.LEAST_IMAGES,
+                    learn);
+        }
     }
 
     /**
      * Refuses what can be refused before anything is loaded.
      *
-     * @throws InputException if the range is empty, or errors are to be recorded of a strategy that leaves some out
+     * @throws InputException if the range is empty, errors are to be recorded of a strategy that leaves some out, or races
+     *                        should learn of a strategy that is none, or goes by an image's own errors alone
      */
     public void check(Classifier classifier) {
-        classifier.check();
+        if (learn == null) {
+            classifier.check();
+        } else {
+            learner(classifier).check();
+        }
         range.indices(dataset);
         if (record != null && !classifier.strategy().isExhaustive()) {
             throw InputException.of("%s: expected %s beside it", InputException.field("record"),
@@ -118,22 +150,60 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
         try (var run = RunDirectory.open(out, settings, dataset.size())) {
             int[] wanted = range.indices(dataset);
             listener.started(run, wanted.length);
-            classify(wanted, classifier, run, listener);
+            if (learn == null) {
+                classify(wanted, classifier, run, listener);
+            } else {
+                learnAndClassify(wanted, classifier, run, listener);
+            }
             Summary summary = Summary.of(run.outcomes(), prompts.classes(), settings);
             JsonFile.write(out.resolve("summary.json"), summary);
             return new Finished(summary, run.outcomes(), record == null ? null : record(run, classifier, settings));
         }
     }
 
+    /** All trials of the race that is asked for, for every prompt. */
+    private static Classifier learner(Classifier classifier) {
+        if (!(classifier.strategy() instanceof Race race) || race.isByOwnErrors()) {
+            throw InputException.of("%s: expected a race by %s %s or %s beside it", LEARN, InputException.field("bound"),
+                    Race.AUTO, Race.COVARIANCE);
+        }
+        return classifier.strategy(Staged.exhaustive(race.maxTrials()));
+    }
+
+    private void learnAndClassify(int[] wanted, Classifier classifier, RunDirectory run, Listener listener) {
+        int[] first = Arrays.copyOf(wanted, Math.min(learn, wanted.length));
+        ErrorRecording recording;
+        try (Classifier learner = learner(classifier)) {
+            classify(first, learner, run, listener);
+            Set<Integer> indices = Arrays.stream(first).boxed().collect(Collectors.toSet());
+            recording = ErrorRecording.of(
+                    run.results().stream().filter(result -> indices.contains(result.index())).toList(),
+                    learner.prompts().classIndices(), learner.elements(), learner.timesteps(), learner.conditions());
+        }
+        if (wanted.length > first.length) {
+            CovarianceCalibration learned = CovarianceCalibration.learn(recording);
+            listener.learned(learned, Payback.of(recording, learned, (Race) classifier.strategy()));
+            try (Classifier taught = classifier.covariance(learned)) {
+                classify(Arrays.copyOfRange(wanted, first.length, wanted.length), taught, run, listener);
+            }
+        }
+    }
+
     private void classify(int[] wanted, Classifier classifier, RunDirectory run, Listener listener) {
         Set<Integer> done = Set.copyOf(run.done());
+        classifier.resume(() -> run.results().stream()
+                .filter(result -> Arrays.binarySearch(wanted, result.index()) >= 0)
+                .map(result -> new Prediction(result.prompts(), 1)).toList());
         long correct = run.outcomes().stream().filter(Outcome::correct).count();
         int finished = done.size();
         for (int index : wanted) {
             if (!done.contains(index)) {
-                ImageResult result = classify(classifier, index, dataset.get(index));
+                Example example = dataset.get(index);
+                Classification answer = answer(classifier, example);
+                ImageResult result = result(index, example, answer);
                 run.append(result);
                 listener.classified(result);
+                listener.noted(answer.notices());
                 finished++;
                 correct += result.outcome().correct() ? 1 : 0;
             }
@@ -148,11 +218,18 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
      * @throws InputException for a label that no prompt stands for
      */
     public static ImageResult classify(Classifier classifier, int index, Example example) {
+        return result(index, example, answer(classifier, example));
+    }
+
+    private static Classification answer(Classifier classifier, Example example) {
         if (classifier.prompts().className(example.label()) == null) {
             throw new InputException(example.name() + ": expected a label that a prompt stands for, found "
                     + example.label());
         }
-        Classification answer = classifier.classify(example.name(), example.image());
+        return classifier.classify(example.name(), example.image());
+    }
+
+    private static ImageResult result(int index, Example example, Classification answer) {
         return new ImageResult(index, example.name(), answer.classIndex(), example.label(), answer.best().probability(),
                 answer.isTie(), answer.prediction().ranking());
     }
@@ -166,7 +243,13 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record) {
 
     /** Everything that an image's line of results depends on; loads the model. */
     private SortedMap<String, String> settings(Classifier classifier) {
-        SortedMap<String, String> settings = classifier.settings();
+        SortedMap<String, String> settings;
+        if (learn == null) {
+            settings = classifier.settings();
+        } else {
+            settings = learner(classifier).settings(((Race) classifier.strategy()).by(Race.COVARIANCE));
+            settings.put("learn", String.valueOf(learn));
+        }
         settings.put("dataset", dataset.description());
         settings.put("shard", range.shard.toString());
         settings.put("prompts", classifier.prompts().sha256());

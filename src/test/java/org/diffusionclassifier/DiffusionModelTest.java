@@ -141,15 +141,15 @@ class DiffusionModelTest {
                 var classifier = model.classifier().strategy(Staged.exhaustive(1))) {
             Dataset dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
             Path record = folder.resolve("errors.safetensors");
-            assertTrue(Fixtures.inputError(() -> new Evaluation(dataset, Evaluation.Range.ALL, out, record)
+            assertTrue(Fixtures.inputError(() -> new Evaluation(dataset, Evaluation.Range.ALL, out, record, null)
                     .run(classifier.strategy(new Staged(List.of(1, 2), List.of(2, 1))), new Noting()))
                     .startsWith("record: expected exhaustive"));
             assertFalse(Files.exists(out));
             var first = new Noting();
-            new Evaluation(dataset, new Evaluation.Range(2, new Shard(1, 1)), out, null).run(classifier, first);
+            new Evaluation(dataset, new Evaluation.Range(2, new Shard(1, 1)), out, null, null).run(classifier, first);
             assertEquals(List.of("started 0 of 2", "0", "1 done", "1", "2 done"), first.lines);
             var second = new Noting();
-            var finished = new Evaluation(dataset, new Evaluation.Range(3, new Shard(1, 1)), out, record)
+            var finished = new Evaluation(dataset, new Evaluation.Range(3, new Shard(1, 1)), out, record, null)
                     .run(classifier, second);
             assertEquals(List.of("started 2 of 3", "2 done", "2 done", "2", "3 done"), second.lines);
             assertEquals(3, finished.summary().images());

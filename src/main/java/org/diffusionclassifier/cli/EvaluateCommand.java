@@ -2,6 +2,7 @@ package org.diffusionclassifier.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.diffusionclassifier.DiffusionModel;
@@ -11,7 +12,9 @@ import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.dataset.Shard;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.html.EvaluatePage;
+import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.result.ErrorRecording;
+import org.diffusionclassifier.result.Payback;
 import org.diffusionclassifier.result.RunDirectory;
 import org.diffusionclassifier.result.Summary;
 import picocli.CommandLine.Command;
@@ -56,6 +59,11 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "With --exhaustive: at the end, every pair's error in one file, for compare and calibrate.")
     private Path record;
 
+    @Option(names = "--learn", paramLabel = "N",
+            description = "Of a race: spend all trials on the first N images, at least 20, and race on the others by what "
+                    + "these taught of how trials covary.")
+    private Integer learn;
+
     @Mixin
     private ModelOptions model;
 
@@ -77,7 +85,7 @@ final class EvaluateCommand implements Callable<Integer> {
         var range = new Evaluation.Range(limit, Shard.parse(shard));
         try (var opened = model.open(main)) {
             PromptSet prompts = opened.prompts(promptOptions.spec(), images.classNames());
-            var evaluation = new Evaluation(images, range, out, record);
+            var evaluation = new Evaluation(images, range, out, record, learn);
             try (var classifier = opened.classifier(prompts).strategy(trials.strategy(prompts.prompts().size()))
                     .trials(trials.trials()).certainty(certainty.spec())) {
                 evaluation.check(classifier);
@@ -125,6 +133,20 @@ final class EvaluateCommand implements Callable<Integer> {
         @Override
         public void progressed(long correct, int finished) {
             progress.step(String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished));
+        }
+
+        @Override
+        public void noted(List<String> notices) {
+            main.note(notices);
+        }
+
+        @Override
+        public void learned(CovarianceCalibration learned, Payback payback) {
+            spec.commandLine().getErr().println(String.format(Locale.ROOT, "%nlearned how trials covary from %d images: a "
+                    + "race takes about %.0f pairs an image, %.0f without; %s", learned.images(), payback.with(),
+                    payback.without(), payback.saves()
+                            ? "it has paid for itself after " + payback.after(learned.images()) + " images"
+                            : "it does not pay for itself"));
         }
 
         @Override

@@ -55,7 +55,7 @@ public record ClassifiedImage(String image, String className, int classidx, long
             Prompt prompt = prompts.prompts().get(errors.prompt());
             ranking.add(new Ranked(prompt.text(), prompt.className(), prompt.classIndex(), finite(errors.mean()),
                     finite(errors.standardError()), finite(prediction.margin(rank)), finite(margin.standardError()),
-                    rank == 0 || margin.trials() < 2 ? null : margin.confidence(), probabilities[rank],
+                    rank == 0 || !margin.hasError() ? null : margin.confidence(), probabilities[rank],
                     errors.trials().stream().map(Trial::timestep).toList(),
                     errors.trials().stream().map(Trial::noiseIndex).toList(), errors.errors()));
         }

@@ -11,8 +11,14 @@ import org.diffusionclassifier.score.PromptErrors;
  * @param ranking   every prompt, the best first: the longest surviving first, among those dropped together the one with
  *                  the smaller mean error. The first one's class is the prediction.
  * @param surviving how many of them were never dropped, at least 1; more than one is a tie, which the mean errors decide
+ * @param estimate  what the strategy took mean errors to be
  */
-public record Prediction(List<PromptErrors> ranking, int surviving) {
+public record Prediction(List<PromptErrors> ranking, int surviving, MeanEstimate estimate) {
+
+    /** Of a strategy that compares the means of what was seen. */
+    public Prediction(List<PromptErrors> ranking, int surviving) {
+        this(ranking, surviving, MeanEstimate.OF_THOSE_SEEN);
+    }
 
     /** The winning prompt. */
     public PromptErrors winner() {
@@ -31,7 +37,7 @@ public record Prediction(List<PromptErrors> ranking, int surviving) {
     public double margin(int rank) {
         PromptErrors other = ranking.get(rank);
         int shared = Math.min(other.errors().length, winner().errors().length);
-        return other.mean(shared) - winner().mean(shared);
+        return estimate.of(other, shared) - estimate.of(winner(), shared);
     }
 
     /**
@@ -47,7 +53,7 @@ public record Prediction(List<PromptErrors> ranking, int surviving) {
 
     /** {@link #margin} with what is known of its certainty. */
     public Margin paired(int rank) {
-        return Margin.between(ranking.get(rank), winner());
+        return estimate.margin(ranking.get(rank), winner());
     }
 
     /** Whether more than one prompt was left when no more trials were allowed. */

@@ -17,18 +17,23 @@ public final class Tally {
     private final List<float[]> errors = new ArrayList<>();
     private final int[] lastRound;
     private final double[] handicaps;
+    private final MeanEstimate estimate;
     private List<Integer> alive;
     private int rounds;
 
     /** Of prompts that all start alike. */
     public Tally(int prompts) {
-        this(new double[prompts]);
+        this(new double[prompts], MeanEstimate.OF_THOSE_SEEN);
     }
 
-    /** @param handicaps added to each prompt's mean error before prompts are compared: see {@link Posterior#handicaps} */
-    public Tally(double[] handicaps) {
+    /**
+     * @param handicaps added to each prompt's mean error before prompts are compared: see {@link Posterior#handicaps}
+     * @param estimate  of that mean error
+     */
+    public Tally(double[] handicaps, MeanEstimate estimate) {
         int prompts = handicaps.length;
         this.handicaps = handicaps.clone();
+        this.estimate = estimate;
         for (int prompt = 0; prompt < prompts; prompt++) {
             trials.add(new ArrayList<>());
             errors.add(new float[0]);
@@ -52,9 +57,10 @@ public final class Tally {
         return errorsOf(prompt).mean();
     }
 
-    /** What prompts are compared by, the smaller the better: the mean error with the handicap. */
+    /** What prompts are compared by, the smaller the better: the mean error as it is estimated, with the handicap. */
     public double score(int prompt) {
-        return mean(prompt) + handicaps[prompt];
+        PromptErrors seen = errorsOf(prompt);
+        return estimate.of(seen, seen.errors().length) + handicaps[prompt];
     }
 
     /** What {@link #score} adds to a prompt's mean error. */
@@ -100,7 +106,7 @@ public final class Tally {
                 .sorted(Comparator.comparingInt((Integer prompt) -> -lastRound[prompt])
                         .thenComparingDouble(this::score))
                 .map(this::errorsOf)
-                .toList(), alive.size());
+                .toList(), alive.size(), estimate);
     }
 
     private PromptErrors errorsOf(int prompt) {
