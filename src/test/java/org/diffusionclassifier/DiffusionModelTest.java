@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.testing.Fixtures;
@@ -18,10 +21,13 @@ import org.diffusionclassifier.dataset.Shard;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.result.ImageResult;
+import org.diffusionclassifier.result.Payback;
 import org.diffusionclassifier.result.RunDirectory;
 import org.diffusionclassifier.score.Objective;
 import org.diffusionclassifier.strategy.Interval;
+import org.diffusionclassifier.strategy.Race;
 import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.testing.GoldenDit;
 import org.junit.jupiter.api.Test;
@@ -158,6 +164,39 @@ class DiffusionModelTest {
         }
     }
 
+    /** 20 images see every trial, the others race by what these taught; and so they do after an interruption. */
+    @Test
+    void aRunLearnsFromItsFirstImages() throws IOException {
+        try (var bundled = BundledModel.open(); var model = cpu().load();
+                var classifier = model.classifier().strategy(new Race(0.9, Race.AUTO, 3, null))) {
+            Dataset dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
+            Path whole = folder.resolve("whole");
+            var noting = new Noting();
+            evaluation(dataset, 24, whole).run(classifier, noting);
+            assertEquals(List.of("learned from 20"), noting.lines.stream().filter(line -> line.startsWith("learned")).toList());
+            assertTrue(noting.lines.indexOf("19") < noting.lines.indexOf("learned from 20")
+                    && noting.lines.indexOf("learned from 20") < noting.lines.indexOf("20"), noting.lines.toString());
+            for (int limit : new int[] {12, 22, 24}) {
+                evaluation(dataset, limit, folder.resolve("parts")).run(classifier, new Noting());
+            }
+            assertArrayEquals(Files.readAllBytes(whole.resolve("results.jsonl")),
+                    Files.readAllBytes(folder.resolve("parts/results.jsonl")));
+            String settings = Files.readString(whole.resolve("settings.json"));
+            assertTrue(settings.contains("\"learn\" : \"20\"") && settings.contains("race:0.9,covariance,3"), settings);
+            try (var run = RunDirectory.open(whole, new ObjectMapper().readValue(settings,
+                    new TypeReference<TreeMap<String, String>>() { }), 30)) {
+                for (ImageResult result : run.results()) {
+                    long pairs = result.outcome().pairs();
+                    assertTrue(result.index() < 20 ? pairs == 30 : pairs <= 30, result.index() + ": " + pairs + " pairs");
+                }
+            }
+        }
+    }
+
+    private static Evaluation evaluation(Dataset dataset, int limit, Path out) {
+        return new Evaluation(dataset, new Evaluation.Range(limit, new Shard(1, 1)), out, null, 20);
+    }
+
     private static final class Noting implements Evaluation.Listener {
 
         private final List<String> lines = new ArrayList<>();
@@ -170,6 +209,11 @@ class DiffusionModelTest {
         @Override
         public void classified(ImageResult result) {
             lines.add(String.valueOf(result.index()));
+        }
+
+        @Override
+        public void learned(CovarianceCalibration learned, Payback payback) {
+            lines.add("learned from " + learned.images());
         }
 
         @Override

@@ -34,7 +34,7 @@ final class CompareCommand implements Callable<Integer> {
     @Option(names = "--strategy", paramLabel = "TEXT",
             description = "exhaustive:N, staged:N,…/K,… or race:CONFIDENCE[,BOUND[,MAX-TRIALS]]; may be repeated. A race by "
                     + "covariance goes by what the other half of the images taught, or by --calibration. Default: "
-                    + "exhaustive, some staged, and races of four confidences by each bound.")
+                    + "exhaustive, some staged, and races of several confidences by each bound.")
     private List<String> strategies = List.of();
 
     @Option(names = "--batch-size", paramLabel = "N", defaultValue = "1",
@@ -90,7 +90,7 @@ final class CompareCommand implements Callable<Integer> {
             plans.add(new Staged(List.of(most / 5, most), List.of(Math.min(5, prompts), 1)));
         }
         if (recording.images().size() >= 2 * CovarianceCalibration.LEAST_IMAGES) {
-            for (double confidence : List.of(0.9, 0.95, 0.99, 0.995)) {
+            for (double confidence : List.of(0.9, 0.95, 0.98, 0.99, 0.995)) {
                 plans.add(new Race(confidence, Race.COVARIANCE, most, null));
             }
         }
