@@ -83,7 +83,7 @@ public final class Classification {
         return posterior;
     }
 
-    /** What came up with this image that its user should know, a line each; said once, by the first that it concerns. */
+    /** What its user should know that came up with this image, a line each; said by the first image concerned. */
     public List<String> notices() {
         return notices;
     }

@@ -128,8 +128,8 @@ public final class Classifier implements AutoCloseable {
      * Refuses what can be refused before anything is loaded.
      *
      * @return this
-     * @throws InputException if strategy, loss, priors or calibration do not go with the model and the prompts, or a race
-     *                        by covariance is asked for and none that was learned holds
+     * @throws InputException if strategy, loss, priors or calibration do not go with the model and the prompts, or a
+     *                        race by covariance is asked for and none that was learned holds
      */
     public Classifier check() {
         strategy.check(prompts.prompts().size());
@@ -182,7 +182,8 @@ public final class Classifier implements AutoCloseable {
     private void takeIn(List<Prediction> predictions) {
         Opened now = open();
         if (now.chosen != null && predictions.stream().anyMatch(now.chosen::changesAfter)) {
-            opened = new Opened(now.networks, now.posterior, evaluation(now.scorer(), now.posterior, now.chosen), now.chosen);
+            opened = new Opened(now.networks, now.posterior,
+                    evaluation(now.scorer(), now.posterior, now.chosen), now.chosen);
         }
     }
 

@@ -31,8 +31,8 @@ import org.diffusionclassifier.tensor.InputException;
  * @param range   which of its images
  * @param out     the run's directory: settings.json, results.jsonl (one line an image) and summary.json
  * @param record  a file to write every pair's error to at the end ({@link ErrorRecording}); null for none
- * @param learn   of a race: how many images to spend all trials on, the first of the range, and to learn from how trials
- *                covary, by which the others are raced; null for none
+ * @param learn   of a race: how many images to spend all trials on, the first of the range, and to learn from how
+ *                trials covary, by which the others are raced; null for none
  */
 public record Evaluation(Dataset dataset, Range range, Path out, Path record, Integer learn) {
 
@@ -113,16 +113,16 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record, In
     /** @throws InputException for too few images to learn from */
     public Evaluation {
         if (learn != null && learn < CovarianceCalibration.LEAST_IMAGES) {
-            throw InputException.of("%s: expected at least %d images, found %d", LEARN, CovarianceCalibration.LEAST_IMAGES,
-                    learn);
+            throw InputException.of("%s: expected at least %d images, found %d", LEARN,
+                    CovarianceCalibration.LEAST_IMAGES, learn);
         }
     }
 
     /**
      * Refuses what can be refused before anything is loaded.
      *
-     * @throws InputException if the range is empty, errors are to be recorded of a strategy that leaves some out, or races
-     *                        should learn of a strategy that is none, or goes by an image's own errors alone
+     * @throws InputException if the range is empty, errors are to be recorded of a strategy that leaves some out, or
+     *                        a strategy should learn that is no race, or one by an image's own errors alone
      */
     public void check(Classifier classifier) {
         if (learn == null) {
@@ -164,8 +164,8 @@ public record Evaluation(Dataset dataset, Range range, Path out, Path record, In
     /** All trials of the race that is asked for, for every prompt. */
     private static Classifier learner(Classifier classifier) {
         if (!(classifier.strategy() instanceof Race race) || race.isByOwnErrors()) {
-            throw InputException.of("%s: expected a race by %s %s or %s beside it", LEARN, InputException.field("bound"),
-                    Race.AUTO, Race.COVARIANCE);
+            throw InputException.of("%s: expected a race by %s %s or %s beside it", LEARN,
+                    InputException.field("bound"), Race.AUTO, Race.COVARIANCE);
         }
         return classifier.strategy(Staged.exhaustive(race.maxTrials()));
     }

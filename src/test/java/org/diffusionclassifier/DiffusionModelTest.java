@@ -173,7 +173,8 @@ class DiffusionModelTest {
             Path whole = folder.resolve("whole");
             var noting = new Noting();
             evaluation(dataset, 24, whole).run(classifier, noting);
-            assertEquals(List.of("learned from 20"), noting.lines.stream().filter(line -> line.startsWith("learned")).toList());
+            assertEquals(List.of("learned from 20"),
+                    noting.lines.stream().filter(line -> line.startsWith("learned")).toList());
             assertTrue(noting.lines.indexOf("19") < noting.lines.indexOf("learned from 20")
                     && noting.lines.indexOf("learned from 20") < noting.lines.indexOf("20"), noting.lines.toString());
             for (int limit : new int[] {12, 22, 24}) {
@@ -187,7 +188,7 @@ class DiffusionModelTest {
                     new TypeReference<TreeMap<String, String>>() { }), 30)) {
                 for (ImageResult result : run.results()) {
                     long pairs = result.outcome().pairs();
-                    assertTrue(result.index() < 20 ? pairs == 30 : pairs <= 30, result.index() + ": " + pairs + " pairs");
+                    assertTrue(result.index() < 20 ? pairs == 30 : pairs <= 30, result.index() + ": " + pairs);
                 }
             }
         }

@@ -46,15 +46,16 @@ final class CalibrateCommand implements Callable<Integer> {
                 fitted.temperature(), fitted.images(), fitted.loss(), fitted.lossBefore(), fitted.error(),
                 fitted.errorBefore());
         if (fitted.covariance() == null) {
-            printer.printf("covariance of trials: not learned, expected %s%n", CovarianceCalibration.lack(recording).orElseThrow());
+            printer.printf("covariance of trials: not learned, expected %s%n",
+                    CovarianceCalibration.lack(recording).orElseThrow());
             return 0;
         }
         MeasuredRisk risk = fitted.covariance().risk();
         for (double confidence : CONFIDENCES) {
             double z = risk.deviations(1 - confidence, risk.prompts());
             MeasuredRisk.Level level = risk.level(1 - confidence);
-            printer.printf(Locale.ROOT, "covariance of %d trials by %d images: a race at confidence %s drops rivals at %.2f "
-                    + "deviations; on images held out, %.1f %% as all trials decide by %.0f pairs an image%n",
+            printer.printf(Locale.ROOT, "covariance of %d trials by %d images: a race at confidence %s drops rivals at "
+                    + "%.2f deviations; on images held out, %.1f %% as all trials decide by %.0f pairs an image%n",
                     recording.trials().size(), recording.images().size(), confidence, z,
                     100.0 * (risk.images() - level.otherwise()) / risk.images(), level.pairs());
         }

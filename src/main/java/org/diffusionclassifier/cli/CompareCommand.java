@@ -32,8 +32,8 @@ final class CompareCommand implements Callable<Integer> {
     private Path errors;
 
     @Option(names = "--strategy", paramLabel = "TEXT",
-            description = "exhaustive:N, staged:N,…/K,… or race:CONFIDENCE[,BOUND[,MAX-TRIALS]]; may be repeated. A race by "
-                    + "covariance goes by what the other half of the images taught, or by --calibration. Default: "
+            description = "exhaustive:N, staged:N,…/K,… or race:CONFIDENCE[,BOUND[,MAX-TRIALS]]; may be repeated. A race "
+                    + "by covariance goes by what the other half of the images taught, or by --calibration. Default: "
                     + "exhaustive, some staged, and races of several confidences by each bound.")
     private List<String> strategies = List.of();
 
@@ -43,8 +43,8 @@ final class CompareCommand implements Callable<Integer> {
     private int batchSize;
 
     @Option(names = "--calibration", paramLabel = "FILE",
-            description = "What calibrate made, for the probabilities and for races by covariance. Default: temperature 1, and "
-                    + "what the recording's own halves teach each other.")
+            description = "What calibrate made, for the probabilities and for races by covariance. Default: temperature 1, "
+                    + "and what the recording's own halves teach each other.")
     private Path calibration;
 
     @Mixin

@@ -60,8 +60,8 @@ final class EvaluateCommand implements Callable<Integer> {
     private Path record;
 
     @Option(names = "--learn", paramLabel = "N",
-            description = "Of a race: spend all trials on the first N images, at least 20, and race on the others by what "
-                    + "these taught of how trials covary.")
+            description = "Of a race: spend all trials on the first N images, at least 20, and race on the others by "
+                    + "what these taught of how trials covary.")
     private Integer learn;
 
     @Mixin
@@ -142,8 +142,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
         @Override
         public void learned(CovarianceCalibration learned, Payback payback) {
-            spec.commandLine().getErr().println(String.format(Locale.ROOT, "%nlearned how trials covary from %d images: a "
-                    + "race takes about %.0f pairs an image, %.0f without; %s", learned.images(), payback.with(),
+            spec.commandLine().getErr().println(String.format(Locale.ROOT, "%nlearned how trials covary from %d images: "
+                    + "a race takes about %.0f pairs an image, %.0f without; %s", learned.images(), payback.with(),
                     payback.without(), payback.saves()
                             ? "it has paid for itself after " + payback.after(learned.images()) + " images"
                             : "it does not pay for itself"));

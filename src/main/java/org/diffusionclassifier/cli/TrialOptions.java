@@ -28,14 +28,14 @@ final class TrialOptions extends DrawOptions {
     private boolean exhaustive;
 
     @Option(names = "--confidence", paramLabel = "P",
-            description = "Of a race: how sure it must be. Default: " + Race.COVARIANCE_CONFIDENCE + " by covariance, else "
-                    + Race.CONFIDENCE + ".")
+            description = "Of a race: how sure it must be. Default: " + Race.COVARIANCE_CONFIDENCE + " by covariance, "
+                    + "else " + Race.CONFIDENCE + ".")
     private Double confidence;
 
     @Option(names = "--bound", paramLabel = "NAME",
             description = "Of a race: covariance goes by what calibrate learned of how trials covary, takes the fewest "
-                    + "pairs, and decides as all trials do at the rate of the confidence; paired-t promises the confidence "
-                    + "at every look; anytime promises it over all looks together, for errors that are nearly normal. "
+                    + "pairs, and decides as all trials do at the rate of the confidence; paired-t promises the "
+                    + "confidence at every look; anytime promises it over all looks together, for errors that are nearly normal. "
                     + "Default: auto, covariance where the calibration holds for the run, else paired-t.")
     private String bound;
 

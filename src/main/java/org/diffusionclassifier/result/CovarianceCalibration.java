@@ -67,8 +67,8 @@ public record CovarianceCalibration(SortedMap<String, String> conditions, int im
         var crossFit = CrossFit.of(recording);
         return new CovarianceCalibration(conditions(recording.settings()), recording.images().size(),
                 recording.trials().stream().map(Trial::timestep).toList(),
-                recording.trials().stream().map(Trial::noiseIndex).toList(), lowerTriangle(learned.sigma()), learned.scale(),
-                learned.freedom(), crossFit.risk(), crossFit.expected());
+                recording.trials().stream().map(Trial::noiseIndex).toList(), lowerTriangle(learned.sigma()),
+                learned.scale(), learned.freedom(), crossFit.risk(), crossFit.expected());
     }
 
     /** What a recording lacks to learn from, if anything: what was expected, and what was found. */
@@ -79,6 +79,7 @@ public record CovarianceCalibration(SortedMap<String, String> conditions, int im
                 ? Optional.of("at least " + LEAST_IMAGES + " images to learn from, found " + images)
                 : recording.classes().stream().distinct().count() < 2 ? Optional.of("two classes, found one")
                 : trials > MOST_TRIALS ? Optional.of("at most " + MOST_TRIALS + " trials, found " + trials)
+                : !CrossFit.isPossible(recording) ? Optional.of("errors that differ between classes, found equal ones")
                 : Optional.empty();
     }
 
@@ -120,12 +121,12 @@ public record CovarianceCalibration(SortedMap<String, String> conditions, int im
         boolean ascending = IntStream.range(1, risk.levels().size())
                 .allMatch(i -> risk.levels().get(i).z() > risk.levels().get(i - 1).z());
         if (risk.levels().isEmpty() || !ascending || risk.images() < 1 || risk.prompts() < 2) {
-            throw new InputException(file + ": covariance: expected a risk of two prompts at least, by ascending z, found "
-                    + "something else");
+            throw new InputException(file + ": covariance: expected a risk of two prompts at least, by ascending z, "
+                    + "found something else");
         }
         if (!(scale > 0 && scale < Double.POSITIVE_INFINITY && freedom > 0 && freedom < Double.POSITIVE_INFINITY)) {
-            throw new InputException(file + ": covariance: expected a scale and a freedom above 0, found " + scale + " and "
-                    + freedom);
+            throw new InputException(file + ": covariance: expected a scale and a freedom above 0, found " + scale
+                    + " and " + freedom);
         }
         try {
             bound();
@@ -186,8 +187,8 @@ public record CovarianceCalibration(SortedMap<String, String> conditions, int im
             }
         }
         return trials.equals(trials()) ? Optional.empty()
-                : Optional.of("learned of " + timesteps.size() + " trials, and here are " + (trials.size() == timesteps.size()
-                        ? "others" : trials.size()));
+                : Optional.of("learned of " + timesteps.size() + " trials, and here are "
+                        + (trials.size() == timesteps.size() ? "others" : trials.size()));
     }
 
     private static String shown(String value) {

@@ -39,19 +39,26 @@ record CrossFit(MeasuredRisk risk, ForecastCheck.Expected expected) {
 
         /** Races that look after every trial. */
         List<Prediction> races(double z) {
-            var strategy = new FlatRace(images.trials(), new CovarianceBound(learned, (delta, prompts) -> z), Race.CONFIDENCE,
-                    images.classes(), 1);
+            var bound = new CovarianceBound(learned, (delta, prompts) -> z);
+            var strategy = new FlatRace(images.trials(), bound, Race.CONFIDENCE, images.classes(), 1);
             return IntStream.range(0, images.images().size())
                     .mapToObj(image -> Replay.decide(images, image, strategy)).toList();
         }
 
         int otherwise(List<Prediction> predictions) {
             return (int) IntStream.range(0, predictions.size()).filter(image -> !Objects.equals(
-                    images.classes().get(predictions.get(image).winner().prompt()), Replay.exhaustive(images, image))).count();
+                    images.classes().get(predictions.get(image).winner().prompt()),
+                    Replay.exhaustive(images, image))).count();
         }
     }
 
-    /** @param recording of two images at least */
+    /** Whether there is something to learn from in either half. */
+    static boolean isPossible(ErrorRecording recording) {
+        return IntStream.range(0, 2).mapToObj(parity -> recording.every(2, parity))
+                .allMatch(half -> TrialCovariance.isLearnable(half.errors(), half.classes()));
+    }
+
+    /** @param recording for which it {@link #isPossible} */
     static CrossFit of(ErrorRecording recording) {
         List<Half> halves = List.of(Half.of(recording, 0), Half.of(recording, 1));
         var levels = new ArrayList<MeasuredRisk.Level>();

@@ -34,12 +34,12 @@ public record Replay(String strategy, int images, int right, int agreeing, int t
     private static final RgbImage NOTHING = new RgbImage(1, 1, new byte[3]);
 
     /**
-     * Replays a strategy over every image. A race by covariance is replayed on each half of the images, every other one,
-     * by what the other half taught.
+     * Replays a strategy over every image. A race by covariance is replayed on each half of the images, every other
+     * one, by what the other half taught.
      *
      * @param pairsAhead  as {@link StrategySpec#strategy} has it
      * @param temperature of the probabilities
-     * @throws InputException if it asks for trials that were not recorded, or too few images were recorded to learn from
+     * @throws InputException if it asks for trials that were not recorded, or too little was recorded to learn from
      */
     public static Replay of(ErrorRecording recording, StrategySpec plan, int pairsAhead, double temperature) {
         if (plan instanceof Race race && race.bound().equals(Race.COVARIANCE)) {

@@ -5,8 +5,8 @@ import org.diffusionclassifier.score.Trial;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * When a rival's errors are surely above the best prompt's, judged by their paired differences; in which order trials are
- * best seen for that, and what the best prompt is told by.
+ * When a rival's errors are surely above the best prompt's, judged by their paired differences; in which order trials
+ * are best seen for that, and what the best prompt is told by.
  */
 public interface Bound {
 

@@ -9,9 +9,9 @@ import org.diffusionclassifier.score.Trial;
 
 /**
  * A {@link Race} of all prompts at once. All prompts alive are evaluated on the same trials, a few a round. After each
- * round every one is compared with the best so far by the paired differences of their errors, and dropped once these are
- * surely above zero by a {@link Bound}. An easy image takes few pairs and a hard one many. An image whose best prompts all the trials
- * together cannot tell apart is a tie.
+ * round every one is compared with the best so far by the paired differences of their errors, and dropped once these
+ * are surely above zero by a {@link Bound}. An easy image takes few pairs and a hard one many. An image whose best
+ * prompts all the trials together cannot tell apart is a tie.
  *
  * <p>The best prompt of all can be lost only to one of its K − 1 rivals. With a bound that errs with probability
  * δ/(K − 1) on each, however often it looks, that happens with probability δ at most (Bonferroni), whatever the errors
@@ -78,7 +78,8 @@ public final class FlatRace implements Strategy {
     /** Of pairs of a rival and the best, all with the same trials. */
     static Bound.Look look(Tally tally, List<int[]> pairs, List<Trial> seen, int of, int prompts) {
         return new Bound.Look(
-                pairs.stream().map(pair -> differences(tally.errors(pair[0]), tally.errors(pair[1]))).toArray(double[][]::new),
+                pairs.stream().map(pair -> differences(tally.errors(pair[0]), tally.errors(pair[1])))
+                        .toArray(double[][]::new),
                 pairs.stream().mapToDouble(pair -> tally.handicap(pair[0]) - tally.handicap(pair[1])).toArray(),
                 seen.stream().mapToInt(Trial::timestep).toArray(), of, prompts);
     }

@@ -60,7 +60,8 @@ public final class PairedT implements Bound {
         double[] variances = Arrays.stream(differences).mapToDouble(d -> successive(d, byTimestep)).toArray();
         double pooled = new Median().evaluate(variances);
         double borrowed = BORROWED * (1 - 1.0 / differences.length);
-        double quantile = new TDistribution(OVERLAP * (n - 1 + borrowed)).inverseCumulativeProbability(1 - look.each(delta));
+        double quantile = new TDistribution(OVERLAP * (n - 1 + borrowed))
+                .inverseCumulativeProbability(1 - look.each(delta));
         double unseen = n == look.of() ? 1 : Math.max(LEAST_UNSEEN, 1 - (double) n / look.of());
         for (int i = 0; i < worse.length; i++) {
             double variance = (borrowed * pooled + (n - 1) * variances[i]) / (borrowed + n - 1);

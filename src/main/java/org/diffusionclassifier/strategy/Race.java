@@ -12,9 +12,9 @@ import org.diffusionclassifier.tensor.InputException;
  * all at once, {@link TreeRace} groups of them first.
  *
  * @param confidence 1 − δ, in (0, 1); null for the bound's own, {@link #CONFIDENCE} or {@link #COVARIANCE_CONFIDENCE}
- * @param bound      {@code covariance}, by what was learned of how trials covary; {@code paired-t} or {@code anytime}, by
- *                   an image's own errors alone ({@link Bound#named}); or {@code auto}: covariance where something was
- *                   learned that holds for the run, else paired-t
+ * @param bound      {@code covariance}, by what was learned of how trials covary; {@code paired-t} or
+ *                   {@code anytime}, by an image's own errors alone ({@link Bound#named}); or {@code auto}: covariance
+ *                   where something was learned that holds for the run, else paired-t
  * @param maxTrials  timesteps at the most, at least 1; what is left after them is a tie
  * @param tree       a JSON file of groups of classes; null to race all at once
  */

@@ -151,7 +151,8 @@ class EvaluateTest {
             --learn 20 --strategy race --record x.bin  | --record: expected --exhaustive beside it
             """)
     void whatCannotLearnIsRefused(String options, String message) {
-        var words = new ArrayList<Object>(List.of("evaluate", "--dataset", "csv:" + labels, "--out", folder.resolve("run")));
+        var words = new ArrayList<Object>(
+                List.of("evaluate", "--dataset", "csv:" + labels, "--out", folder.resolve("run")));
         words.addAll(List.of(options.split(" +")));
         CommandLineRun.of(words.toArray()).refused(message);
         assertFalse(Files.exists(folder.resolve("run")));

@@ -11,17 +11,18 @@ import org.diffusionclassifier.strategy.PairedT;
 
 /**
  * Judges rivals by what a {@link TrialCovariance} predicts their mean difference over all trials to be. Given n trials
- * with innovations y ({@link MeanForecast}), a rival's mean over all N has the predictor m̂ and the squared deviation s² · missed(n),
- * where
+ * with innovations y ({@link MeanForecast}), a rival's mean over all N has the predictor m̂ and the squared deviation
+ * s² · missed(n), where
  *
  * <pre>
  *     s² = (ν σ₀² + Σ y_j²) / (ν + n)
  * </pre>
  *
- * is its own scale, drawn towards that of all rivals learned from. It is surely worse when m̂ is more than z deviations
- * above zero. z is {@linkplain MeasuredRisk measured}, and not a quantile: how often a race that looks after every trial
- * decides otherwise than all trials is known for each z from images that Σ was not learned from. Rivals that are left
- * after all N trials are judged by {@link PairedT}, so that what N trials cannot tell apart is a tie.
+ * is its own scale, drawn towards that of all rivals learned from. It is surely worse when m̂ is more than z
+ * deviations above zero. z is {@linkplain MeasuredRisk measured}, and not a quantile: how often a race that looks
+ * after every trial decides otherwise than all trials is known for each z from images that Σ was not learned from.
+ * Rivals that are left after all N trials are judged by {@link PairedT}, so that what N trials cannot tell apart is a
+ * tie.
  *
  * <p>Tried on the recording, half the images teaching the other half, and not kept; the page on races
  * ({@code src/docs/races.md}) has the figures. A free mean profile in the place of the second moment; Σ by its leading

@@ -62,7 +62,8 @@ public final class ForecastCheck {
     public void add(Prediction prediction) {
         PromptErrors winner = prediction.winner();
         List<double[]> rivals = prediction.ranking().stream().skip(1).filter(rival -> rival.errors().length > 0)
-                .map(rival -> forecast.innovations(rival, winner, Math.min(rival.errors().length, winner.errors().length)))
+                .map(rival -> forecast.innovations(rival, winner,
+                        Math.min(rival.errors().length, winner.errors().length)))
                 .filter(y -> y[0] != 0).toList();
         if (rivals.isEmpty()) {
             return;

@@ -12,7 +12,7 @@ import org.diffusionclassifier.score.PromptErrors;
  * and of variance σ², so that the mean m = Σ d_k / N is, with the gains g_j = Cov(m, y_j) = (Lᵀ1)_j / N,
  *
  * <pre>
- *     m = Σ_{j ≤ N} g_j y_j,      its predictor from n trials  Σ_{j ≤ n} g_j y_j,      what that misses  σ² Σ_{j > n} g_j²
+ *     m = Σ_{j ≤ N} g_j y_j,    its predictor from n trials  Σ_{j ≤ n} g_j y_j,    what that misses  σ² Σ_{j > n} g_j²
  * </pre>
  *
  * <p>So the order is chosen greedily by the gains: each next trial is the one that leaves least, the one of the largest

@@ -4,8 +4,8 @@ import java.util.List;
 import org.apache.commons.math3.distribution.NormalDistribution;
 
 /**
- * How often races by a covariance decided otherwise than all trials, at several z, on images that the covariance was not
- * learned from: what a confidence is turned into z by.
+ * How often races by a covariance decided otherwise than all trials, at several z, on images that the covariance was
+ * not learned from: what a confidence is turned into z by.
  *
  * @param levels  by ascending z, at least one
  * @param images  how many were raced
@@ -26,8 +26,8 @@ public record MeasuredRisk(List<Level> levels, int images, int prompts) {
     }
 
     /**
-     * The smallest measured z from which on all z decide otherwise at a rate of δ at most. Of k images out of n the rate
-     * is taken to be (k + 1) / (n + 2) (Laplace's rule of succession), as none out of n does not show that none will be.
+     * The smallest measured z from which on all z decide otherwise at a rate of δ at most. Of k images out of n the
+     * rate is taken to be (k + 1) / (n + 2) (Laplace's rule of succession): none out of n does not show that none will.
      *
      * <p>Among more prompts than raced, K > K₀, there are more rivals to be wrong about: δ is divided by
      * (K − 1) / (K₀ − 1). Where the rate allowed is below all that were measured, the least rate measured is continued

@@ -1,6 +1,7 @@
 package org.diffusionclassifier.strategy.covariance;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -49,13 +50,18 @@ public record TrialCovariance(List<Trial> trials, RealMatrix sigma, double scale
         trials = List.copyOf(trials);
     }
 
+    /** Whether some image has two classes whose errors differ. */
+    public static boolean isLearnable(float[][][] errors, List<Integer> classes) {
+        return Arrays.stream(errors).anyMatch(image -> !differences(image, classes).isEmpty());
+    }
+
     /**
      * Learns from images whose every prompt saw every trial.
      *
      * @param errors  [images][prompts][trials]
      * @param classes of each prompt; those of an image's best class are not its rivals
      * @param trials  by ascending timestep
-     * @throws IllegalArgumentException if no image has two classes whose errors differ
+     * @throws IllegalArgumentException unless it {@link #isLearnable}
      */
     public static TrialCovariance learn(float[][][] errors, List<Integer> classes, List<Trial> trials) {
         var rivals = new ArrayList<double[]>();
@@ -84,13 +90,14 @@ public record TrialCovariance(List<Trial> trials, RealMatrix sigma, double scale
 
     /** A rival's errors less those of the image's best prompt, for every rival that differs from it. */
     private static List<double[]> differences(float[][] image, List<Integer> classes) {
-        int best = IntStream.range(0, image.length).boxed().min(Comparator.comparingDouble(prompt -> sum(image[prompt])))
-                .orElseThrow();
+        int best = IntStream.range(0, image.length).boxed()
+                .min(Comparator.comparingDouble(prompt -> sum(image[prompt]))).orElseThrow();
         var rivals = new ArrayList<double[]>();
         for (int rival = 0; rival < image.length; rival++) {
             float[] above = image[rival];
             if (!classes.get(rival).equals(classes.get(best))) {
-                double[] d = IntStream.range(0, above.length).mapToDouble(i -> (double) above[i] - image[best][i]).toArray();
+                double[] d = IntStream.range(0, above.length)
+                        .mapToDouble(i -> (double) above[i] - image[best][i]).toArray();
                 if (IntStream.range(0, d.length).anyMatch(i -> d[i] != 0)) {
                     rivals.add(d);
                 }
