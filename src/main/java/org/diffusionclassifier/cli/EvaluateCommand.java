@@ -137,16 +137,18 @@ final class EvaluateCommand implements Callable<Integer> {
 
         @Override
         public void noted(List<String> notices) {
-            main.note(notices);
+            if (!notices.isEmpty()) {
+                spec.commandLine().getErr().println();      // ends the line of the progress bar
+                main.note(notices);
+            }
         }
 
         @Override
         public void learned(CovarianceCalibration learned, Payback payback) {
-            spec.commandLine().getErr().println(String.format(Locale.ROOT, "%nlearned how trials covary from %d images: "
-                    + "a race takes about %.0f pairs an image, %.0f without; %s", learned.images(), payback.with(),
-                    payback.without(), payback.saves()
-                            ? "it has paid for itself after " + payback.after(learned.images()) + " images"
-                            : "it does not pay for itself"));
+            String paid = payback.saves() ? "that has paid for itself after " + payback.after(learned.images()) + " images"
+                    : "that does not pay for itself";
+            noted(List.of(String.format(Locale.ROOT, "learned how trials covary from %d images: a race takes about %.0f pairs "
+                    + "an image, and %.0f without; %s", learned.images(), payback.with(), payback.without(), paid)));
         }
 
         @Override
