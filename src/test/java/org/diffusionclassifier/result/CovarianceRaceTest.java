@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
+import org.diffusionclassifier.strategy.ClassTree;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.Race;
 import org.diffusionclassifier.strategy.Strategy;
@@ -77,6 +79,24 @@ class CovarianceRaceTest {
         assertTrue(500 - replay.agreeing() <= 25 + 3 * Math.sqrt(25), replay.toString());
         assertTrue(replay.meanPairs() < Replay.of(drawn, race(0.95, Race.COVARIANCE), 1, 1, learned).meanPairs(),
                 replay.toString());
+    }
+
+    /** A tree that has a leaf for each class and no groups. */
+    @Test
+    void aTreeOfLeavesIsTheRaceItself() {
+        ErrorRecording others = new SimulatedErrors(13, 0.7).recording(50, 10, 1);
+        var tree = new ClassTree("all", List.of(0), IntStream.range(0, 10)
+                .mapToObj(prompt -> ClassTree.leaf("class " + prompt, List.of(prompt))).toList());
+        Race race = race(0.95, Race.COVARIANCE);
+        Strategy byTree = race.strategy(others.trials(), tree, 1, learned.bound());
+        Strategy flat = learned.race(others, race, 1);
+        for (int image = 0; image < 50; image++) {
+            Prediction one = Replay.decide(others, image, flat);
+            Prediction other = Replay.decide(others, image, byTree);
+            assertEquals(one.winner().prompt(), other.winner().prompt());
+            assertEquals(one.pairs(), other.pairs());
+            assertEquals(one.paired(1), other.paired(1));
+        }
     }
 
     @Test
