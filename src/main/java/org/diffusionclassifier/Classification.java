@@ -29,7 +29,7 @@ public final class Classification {
      *
      * @param name        of the class
      * @param probability in [0, 1], as {@link Posterior} has it
-     * @param margin      how far the next class's mean error is above its own, over the trials of both; NaN if there is
+     * @param margin      how far the next class's mean error is above its own, from the trials of both; NaN if there is
      *                    no other class, or none that was evaluated
      * @param pairs       (prompt, trial) pairs evaluated for the decision
      */

@@ -31,8 +31,8 @@ public record Prediction(List<PromptErrors> ranking, int surviving, MeanEstimate
     }
 
     /**
-     * Mean error of the prompt at {@code rank} less the winner's, over the trials that both have seen, since means over
-     * different timesteps cannot be compared; NaN if there are none. Under {@link StagedElimination} never below 0.
+     * Mean error of the prompt at {@code rank} less the winner's, as it is estimated from the trials that both have seen,
+     * since means over different timesteps cannot be compared; NaN if there are none. Under {@link StagedElimination} never below 0.
      */
     public double margin(int rank) {
         PromptErrors other = ranking.get(rank);
