@@ -5,15 +5,16 @@ import java.util.SortedMap;
 import org.diffusionclassifier.prompt.Priors;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.result.Calibration;
+import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.strategy.Posterior;
 
 /**
- * What turns errors into probabilities of classes.
+ * What turns errors into probabilities of classes, and what races go by.
  *
  * @param prior       a CSV file, columns {@code classname,weight}, of how frequent classes are, which takes part in
  *                    decisions; null for equally frequent ones
- * @param calibration a file that {@code calibrate} made of labelled images; null for temperature 1, or the bundled
- *                    model's own
+ * @param calibration a file that {@code calibrate} made of labelled images; null for temperature 1 and nothing known of
+ *                    how trials covary, or the bundled model's own
  */
 public record CertaintySpec(Path prior, Path calibration) {
 
@@ -41,6 +42,11 @@ public record CertaintySpec(Path prior, Path calibration) {
 
     private double[] logPrior(PromptSet prompts) {
         return prior == null ? new double[prompts.prompts().size()] : Priors.read(prior).logarithms(prompts);
+    }
+
+    /** What the calibration knows of how trials covary; null without. */
+    CovarianceCalibration covariance() {
+        return calibration == null ? null : Calibration.read(calibration).covariance();
     }
 
     /** Adds what results depend on, by name. */

@@ -14,12 +14,14 @@ public final class Classification {
     private final Prediction prediction;
     private final Posterior posterior;
     private final PromptSet prompts;
+    private final List<String> notices;
 
-    Classification(String image, Prediction prediction, Posterior posterior, PromptSet prompts) {
+    Classification(String image, Prediction prediction, Posterior posterior, PromptSet prompts, List<String> notices) {
         this.described = ClassifiedImage.of(image, prediction, posterior, prompts);
         this.prediction = prediction;
         this.posterior = posterior;
         this.prompts = prompts;
+        this.notices = List.copyOf(notices);
     }
 
     /**
@@ -27,7 +29,7 @@ public final class Classification {
      *
      * @param name        of the class
      * @param probability in [0, 1], as {@link Posterior} has it
-     * @param margin      how far the next class's mean error is above its own, over the trials of both; NaN if there is
+     * @param margin      how far the next class's mean error is above its own, from the trials of both; NaN if there is
      *                    no other class, or none that was evaluated
      * @param pairs       (prompt, trial) pairs evaluated for the decision
      */
@@ -79,6 +81,11 @@ public final class Classification {
     /** What turned its errors into probabilities. */
     public Posterior posterior() {
         return posterior;
+    }
+
+    /** What its user should know that came up with this image, a line each; said by the first image concerned. */
+    public List<String> notices() {
+        return notices;
     }
 
     /** {@link #best}, in words. */

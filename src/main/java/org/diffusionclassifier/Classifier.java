@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.image.ImageDecoder;
@@ -15,9 +16,11 @@ import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.Explanation;
 import org.diffusionclassifier.result.Calibration;
+import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.score.Evidence;
 import org.diffusionclassifier.score.LatentScorer;
 import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.score.Trial;
 import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Posterior;
 import org.diffusionclassifier.strategy.Prediction;
@@ -39,11 +42,13 @@ public final class Classifier implements AutoCloseable {
     private final StrategySpec strategy;
     private final TrialSpec trials;
     private final CertaintySpec certainty;
+    private final CovarianceCalibration learned;
     private final Integer batchSize;
     private volatile Opened opened;
 
     /** What is there from the first image on; used exclusively. */
-    private record Opened(Networks.Opened networks, Posterior posterior, AdaptiveEvaluation evaluation) {
+    private record Opened(Networks.Opened networks, Posterior posterior, AdaptiveEvaluation evaluation,
+            ChosenBound chosen) {
 
         LatentScorer scorer() {
             return networks.scorer();
@@ -51,32 +56,33 @@ public final class Classifier implements AutoCloseable {
     }
 
     Classifier(DiffusionModel model, PromptSet prompts) {
-        this(model, prompts, Race.byDefault(), TrialSpec.DEFAULT, CertaintySpec.DEFAULT, null);
+        this(model, prompts, Race.byDefault(), TrialSpec.DEFAULT, CertaintySpec.DEFAULT, null, null);
     }
 
     private Classifier(DiffusionModel model, PromptSet prompts, StrategySpec strategy, TrialSpec trials,
-                       CertaintySpec certainty, Integer batchSize) {
+                       CertaintySpec certainty, CovarianceCalibration learned, Integer batchSize) {
         this.model = model;
         this.prompts = prompts;
         this.strategy = Objects.requireNonNull(strategy);
         this.trials = Objects.requireNonNull(trials);
         this.certainty = Objects.requireNonNull(certainty);
+        this.learned = learned;
         this.batchSize = batchSize;
     }
 
     /** Which pairs are evaluated. Default: {@link Race#byDefault}. */
     public Classifier strategy(StrategySpec other) {
-        return new Classifier(model, prompts, other, trials, certainty, batchSize);
+        return new Classifier(model, prompts, other, trials, certainty, learned, batchSize);
     }
 
     /** Everything about trials at once. Default: {@link TrialSpec#DEFAULT}. */
     public Classifier trials(TrialSpec other) {
-        return new Classifier(model, prompts, strategy, other, certainty, batchSize);
+        return new Classifier(model, prompts, strategy, other, certainty, learned, batchSize);
     }
 
     /** Everything about probabilities at once. Default: {@link CertaintySpec#DEFAULT}. */
     public Classifier certainty(CertaintySpec other) {
-        return new Classifier(model, prompts, strategy, trials, other, batchSize);
+        return new Classifier(model, prompts, strategy, trials, other, learned, batchSize);
     }
 
     /** The noise's seed. */
@@ -114,9 +120,14 @@ public final class Classifier implements AutoCloseable {
         return certainty(new CertaintySpec(certainty.prior(), file));
     }
 
+    /** What races take of how trials covary. Default: the calibration's, or for the bundled model its own. */
+    public Classifier covariance(CovarianceCalibration other) {
+        return new Classifier(model, prompts, strategy, trials, certainty, other, batchSize);
+    }
+
     /** Pairs evaluated at once. Default: the model's. */
     public Classifier batchSize(int pairs) {
-        return new Classifier(model, prompts, strategy, trials, certainty,
+        return new Classifier(model, prompts, strategy, trials, certainty, learned,
                 DeviceSpec.DEFAULT.withBatchSize(pairs).batchSize());
     }
 
@@ -124,7 +135,8 @@ public final class Classifier implements AutoCloseable {
      * Refuses what can be refused before anything is loaded.
      *
      * @return this
-     * @throws InputException if strategy, loss, priors or calibration do not go with the model and the prompts
+     * @throws InputException if strategy, loss, priors or calibration do not go with the model and the prompts, or a
+     *                        race by covariance is asked for and none that was learned holds
      */
     public Classifier check() {
         strategy.check(prompts.prompts().size());
@@ -134,6 +146,7 @@ public final class Classifier implements AutoCloseable {
         noises();
         LatentScorer.requireFits(trials.loss(), latents());
         certainty.check(prompts);
+        chosenBound();
         return this;
     }
 
@@ -168,7 +181,33 @@ public final class Classifier implements AutoCloseable {
             RgbImage picture = image.on(trials.background());
             model.show(picture, now.networks);
             Prediction prediction = now.evaluation.classify(picture);
-            return new Classification(name, prediction, now.posterior, prompts);
+            takeIn(List.of(prediction));
+            return new Classification(name, prediction, now.posterior, prompts,
+                    now.chosen == null ? List.of() : now.chosen.takeNotices());
+        });
+    }
+
+    /** Holds what was decided about images, one after the other, against what was learned of how trials covary. */
+    private void takeIn(List<Prediction> predictions) {
+        Opened now = open();
+        if (now.chosen != null && predictions.stream().anyMatch(now.chosen::changesAfter)) {
+            opened = new Opened(now.networks, now.posterior,
+                    evaluation(now.scorer(), now.posterior, now.chosen), now.chosen);
+        }
+    }
+
+    /**
+     * Goes on where an earlier classifier of the same settings stopped: with what it found of how trials covary.
+     *
+     * @param done what it decided, in that order; asked for only where it matters
+     */
+    void resume(Supplier<List<Prediction>> done) {
+        model.exclusively(() -> {
+            ChosenBound chosen = open().chosen;
+            if (chosen != null && chosen.isChecked()) {
+                takeIn(done.get());
+            }
+            return null;
         });
     }
 
@@ -224,12 +263,26 @@ public final class Classifier implements AutoCloseable {
 
     /** Everything that results depend on but the prompts, by name; loads the model. */
     public SortedMap<String, String> settings() {
+        ChosenBound chosen = chosenBound();
+        return settings(chosen == null ? strategy : chosen.race());
+    }
+
+    /** The same with another strategy in the place of its own. */
+    SortedMap<String, String> settings(StrategySpec as) {
         var settings = new TreeMap<String, String>();
         model.describe(settings);
-        strategy.describe(settings, model.exclusively(() -> open().scorer().pairsAhead()));
+        as.describe(settings, model.exclusively(() -> open().scorer().pairsAhead()));
         trials.describe(settings);
         certainty.describe(settings);
         return settings;
+    }
+
+    /** What the errors of a prompt on an image depend on, by name. */
+    SortedMap<String, String> conditions() {
+        var conditions = new TreeMap<String, String>();
+        model.files().describe(conditions);
+        trials.describe(conditions);
+        return conditions;
     }
 
     /** The files that results depend on: the model's, but for the bundled one's, and those that settings name. */
@@ -252,9 +305,8 @@ public final class Classifier implements AutoCloseable {
             try {
                 LatentScorer scorer = networks.scorer();
                 Posterior posterior = certainty.posterior(prompts, scorer.elements(), temperature());
-                opened = new Opened(networks, posterior,
-                        new AdaptiveEvaluation(scorer, strategy(scorer), posterior.handicaps(),
-                                prompts.classIndices()));
+                ChosenBound chosen = chosenBound();
+                opened = new Opened(networks, posterior, evaluation(scorer, posterior, chosen), chosen);
             } catch (RuntimeException e) {
                 model.release(networks);
                 throw e;
@@ -263,12 +315,30 @@ public final class Classifier implements AutoCloseable {
         return opened;
     }
 
-    private Strategy strategy(LatentScorer scorer) {
-        if (strategy instanceof Race race && race.tree() != null) {
-            return race.strategy(scorer.timesteps(), trials.nTrials(), LabelTree.read(race.tree(), prompts),
-                    scorer.pairsAhead());
+    private AdaptiveEvaluation evaluation(LatentScorer scorer, Posterior posterior, ChosenBound chosen) {
+        return new AdaptiveEvaluation(scorer, strategy(scorer.pairsAhead(), chosen), posterior.handicaps(),
+                prompts.classIndices());
+    }
+
+    private Strategy strategy(int pairsAhead, ChosenBound chosen) {
+        if (chosen == null) {
+            return strategy.strategy(timesteps(), trials.nTrials(), prompts.classIndices(), pairsAhead);
         }
-        return strategy.strategy(scorer.timesteps(), trials.nTrials(), prompts.classIndices(), scorer.pairsAhead());
+        Race race = chosen.race();
+        List<Trial> all = race.trials(timesteps(), trials.nTrials());
+        return race.tree() == null ? race.strategy(all, prompts.classIndices(), pairsAhead, chosen.bound())
+                : race.strategy(all, LabelTree.read(race.tree(), prompts), pairsAhead, chosen.bound());
+    }
+
+    /** Null for a strategy that is no race. */
+    private ChosenBound chosenBound() {
+        if (!(strategy instanceof Race race)) {
+            return null;
+        }
+        CovarianceCalibration known = learned != null ? learned
+                : certainty.calibration() != null ? certainty.covariance()
+                : model.files().bundled() != null ? Calibration.bundled().covariance() : null;
+        return ChosenBound.of(race, known, conditions(), race.trials(timesteps(), trials.nTrials()));
     }
 
     /** That of the bundled model for its loss. */

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Example;
@@ -15,12 +16,17 @@ import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.file.Sha256;
 import org.diffusionclassifier.prompt.ClassMap;
 import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.result.ErrorRecording;
 import org.diffusionclassifier.result.FailedImage;
 import org.diffusionclassifier.result.ImageResult;
 import org.diffusionclassifier.result.Outcome;
+import org.diffusionclassifier.result.Payback;
 import org.diffusionclassifier.result.RunDirectory;
 import org.diffusionclassifier.result.Summary;
+import org.diffusionclassifier.strategy.Prediction;
+import org.diffusionclassifier.strategy.Race;
+import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -34,12 +40,16 @@ import org.diffusionclassifier.tensor.InputException;
  *                 null to go by names
  * @param out      the run's directory: settings.json, inputs.json, results.jsonl (one line an image) and summary.json
  * @param record   a file to write every pair's error to at the end ({@link ErrorRecording}); null for none
+ * @param learn    of a race: how many images to spend all trials on, the first of the range, and to learn from how
+ *                 trials covary, by which the others are raced; null for none
  * @param failFast whether to refuse the first image that cannot be decoded, rather than to keep it as failed
  * @param verify   whether files are compared by content with those that the run began with, rather than by size and
  *                 time
  */
-public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, Path record, boolean failFast,
-        boolean verify) {
+public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, Path record, Integer learn,
+        boolean failFast, boolean verify) {
+
+    private static final InputException.Field LEARN = InputException.field("learn");
 
     /** Follows a run; called by the thread that runs it. */
     public interface Listener {
@@ -54,6 +64,14 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
 
         /** Another image cannot be classified, which is on the disk. */
         default void failed(FailedImage failure) {
+        }
+
+        /** What the user should know came up, a line each; most often none. */
+        default void noted(List<String> notices) {
+        }
+
+        /** All trials of the images to learn from are evaluated, and races go by what they taught. */
+        default void learned(CovarianceCalibration learned, Payback payback) {
         }
 
         /**
@@ -78,14 +96,22 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
             ErrorRecording recording) {
     }
 
-    /** Of the whole dataset, without a recording. */
+    /** @throws InputException for too few images to learn from */
+    public Evaluation {
+        if (learn != null && learn < CovarianceCalibration.LEAST_IMAGES) {
+            throw InputException.of("%s: expected at least %d images, found %d", LEARN,
+                    CovarianceCalibration.LEAST_IMAGES, learn);
+        }
+    }
+
+    /** Of the whole dataset, without a recording or learning. */
     public Evaluation(Dataset dataset, Path out) {
         this(dataset, Range.ALL, out, null);
     }
 
-    /** With classes that go by their names. */
+    /** With classes that go by their names, without learning. */
     public Evaluation(Dataset dataset, Range range, Path out, Path record) {
-        this(dataset, range, null, out, record, false, false);
+        this(dataset, range, null, out, record, null, false, false);
     }
 
     /** What its user should know: what of the dataset was passed over or guessed. Empty for most. */
@@ -100,11 +126,16 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
     /**
      * Refuses what can be refused before anything is loaded.
      *
-     * @throws InputException if the range is empty, no prompt stands for a class of the dataset, or errors are to be
-     *                        recorded of a strategy that leaves some out
+     * @throws InputException if the range is empty, no prompt stands for a class of the dataset, errors are to be
+     *                        recorded of a strategy that leaves some out, or a strategy should learn that is no race,
+     *                        or one by an image's own errors alone
      */
     public void check(Classifier classifier) {
-        classifier.check();
+        if (learn == null) {
+            classifier.check();
+        } else {
+            learner(classifier).check();
+        }
         ClassMap classes = classes(classifier.prompts());
         Set<Integer> known = classifier.prompts().classes().keySet();
         for (int index : range.indices(dataset)) {
@@ -133,7 +164,11 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
             int[] wanted = range.indices(dataset);
             checkInputs(run, wanted, classifier.inputs());
             listener.started(run, wanted.length);
-            classify(wanted, classifier, run, listener);
+            if (learn == null) {
+                classify(wanted, classifier, run, listener);
+            } else {
+                learnAndClassify(wanted, classifier, run, listener);
+            }
             List<FailedImage> failures = run.failures();
             if (run.outcomes().isEmpty()) {
                 throw new InputException("no image could be classified, %d failed: %s".formatted(failures.size(),
@@ -158,8 +193,42 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         run.checkInputs(used, all, verify);
     }
 
+    /** All trials of the race that is asked for, for every prompt. */
+    private static Classifier learner(Classifier classifier) {
+        if (!(classifier.strategy() instanceof Race race) || race.isByOwnErrors()) {
+            throw InputException.of("%s: expected a race by %s %s or %s beside it", LEARN,
+                    InputException.field("bound"), Race.AUTO, Race.COVARIANCE);
+        }
+        return classifier.strategy(Staged.exhaustive(race.maxTrials()));
+    }
+
+    private void learnAndClassify(int[] wanted, Classifier classifier, RunDirectory run, Listener listener) {
+        int[] first = Arrays.copyOf(wanted, Math.min(learn, wanted.length));
+        ErrorRecording recording;
+        try (Classifier learner = learner(classifier)) {
+            classify(first, learner, run, listener);
+            recording = ErrorRecording.of(results(run, first), learner.prompts().classIndices(), learner.elements(),
+                    learner.timesteps(), learner.conditions());
+        }
+        if (wanted.length > first.length) {
+            CovarianceCalibration learned = CovarianceCalibration.learn(recording);
+            listener.learned(learned, Payback.of(recording, learned, (Race) classifier.strategy()));
+            try (Classifier taught = classifier.covariance(learned)) {
+                classify(Arrays.copyOfRange(wanted, first.length, wanted.length), taught, run, listener);
+            }
+        }
+    }
+
+    /** Those of some images, in the order of finishing. */
+    private static List<ImageResult> results(RunDirectory run, int[] of) {
+        Set<Integer> indices = Arrays.stream(of).boxed().collect(Collectors.toSet());
+        return run.results().stream().filter(result -> indices.contains(result.index())).toList();
+    }
+
     private void classify(int[] wanted, Classifier classifier, RunDirectory run, Listener listener) {
         Set<Integer> done = Set.copyOf(run.done());
+        classifier.resume(() -> results(run, wanted).stream()
+                .map(result -> new Prediction(result.prompts(), 1)).toList());
         ClassMap classes = classes(classifier.prompts());
         long correct = run.outcomes().stream().filter(Outcome::correct).count();
         int finished = done.size();
@@ -176,9 +245,11 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
 
     /** Null if it failed. */
     private ImageResult classify(Classifier classifier, int index, int label, RunDirectory run, Listener listener) {
-        ImageResult result;
+        Example example;
+        Classification answer;
         try {
-            result = classify(classifier, index, new Example(dataset.name(index), dataset.image(index), label));
+            example = new Example(dataset.name(index), dataset.image(index), label);
+            answer = answer(classifier, example);
         } catch (InputException e) {
             if (failFast) {
                 throw e;
@@ -188,8 +259,10 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
             listener.failed(failure);
             return null;
         }
+        ImageResult result = result(index, example, answer);
         run.append(result);
         listener.classified(result);
+        listener.noted(answer.notices());
         return result;
     }
 
@@ -200,11 +273,18 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
      * @throws InputException for a label that no prompt stands for
      */
     public static ImageResult classify(Classifier classifier, int index, Example example) {
+        return result(index, example, answer(classifier, example));
+    }
+
+    private static Classification answer(Classifier classifier, Example example) {
         if (classifier.prompts().className(example.label()) == null) {
             throw new InputException(example.name() + ": expected a label that a prompt stands for, found "
                     + example.label());
         }
-        Classification answer = classifier.classify(example.name(), example.image());
+        return classifier.classify(example.name(), example.image());
+    }
+
+    private static ImageResult result(int index, Example example, Classification answer) {
         return new ImageResult(index, example.name(), answer.classIndex(), example.label(), answer.best().probability(),
                 answer.isTie(), answer.prediction().ranking());
     }
@@ -218,7 +298,13 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
 
     /** Everything that an image's line of results depends on; loads the model. */
     private SortedMap<String, String> settings(Classifier classifier) {
-        SortedMap<String, String> settings = classifier.settings();
+        SortedMap<String, String> settings;
+        if (learn == null) {
+            settings = classifier.settings();
+        } else {
+            settings = learner(classifier).settings(((Race) classifier.strategy()).by(Race.COVARIANCE));
+            settings.put("learn", String.valueOf(learn));
+        }
         settings.put("dataset", dataset.description());
         settings.put("images-and-classes", imagesSha256(classes(classifier.prompts())));
         settings.put("order", "classes in turn");

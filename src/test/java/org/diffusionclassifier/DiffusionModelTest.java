@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.TreeMap;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.dataset.Dataset;
@@ -24,11 +28,14 @@ import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.result.ImageResult;
+import org.diffusionclassifier.result.Payback;
 import org.diffusionclassifier.result.RunDirectory;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.score.Objective;
 import org.diffusionclassifier.strategy.Interval;
+import org.diffusionclassifier.strategy.Race;
 import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.GoldenDit;
@@ -243,6 +250,38 @@ class DiffusionModelTest {
         }
     }
 
+    /** 20 images see every trial, the others race by what these taught; and so they do after an interruption. */
+    @Test
+    void aRunLearnsFromItsFirstImages() throws IOException {
+        try (var bundled = BundledModel.open(); var model = cpu().load();
+                var classifier = model.classifier().strategy(new Race(0.9, Race.AUTO, 3, null))) {
+            Dataset dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
+            Path whole = folder.resolve("whole");
+            var noting = new Noting();
+            evaluation(dataset, 24, whole).run(classifier, noting);
+            assertEquals(List.of("learned from 20"),
+                    noting.lines.stream().filter(line -> line.startsWith("learned")).toList());
+            assertEquals(noting.lines.indexOf("20 done") + 1, noting.lines.indexOf("learned from 20"));
+            for (int limit : new int[] {12, 22, 24}) {
+                evaluation(dataset, limit, folder.resolve("parts")).run(classifier, new Noting());
+            }
+            assertArrayEquals(Files.readAllBytes(whole.resolve("results.jsonl")),
+                    Files.readAllBytes(folder.resolve("parts/results.jsonl")));
+            String settings = Files.readString(whole.resolve("settings.json"));
+            assertTrue(settings.contains("\"learn\" : \"20\"") && settings.contains("race:0.9,covariance,3"), settings);
+            try (var run = RunDirectory.open(whole, new ObjectMapper().readValue(settings,
+                    new TypeReference<TreeMap<String, String>>() { }), 30)) {
+                List<Long> pairs = run.results().stream().map(result -> result.outcome().pairs()).toList();
+                assertEquals(Collections.nCopies(20, 30L), pairs.subList(0, 20));
+                assertTrue(pairs.subList(20, 24).stream().allMatch(each -> each < 30), pairs.toString());
+            }
+        }
+    }
+
+    private static Evaluation evaluation(Dataset dataset, int limit, Path out) {
+        return new Evaluation(dataset, new Range(null, limit, null, new Shard(1, 1)), null, out, null, 20, false, false);
+    }
+
     private static final class Noting implements Evaluation.Listener {
 
         private final List<String> lines = new ArrayList<>();
@@ -255,6 +294,11 @@ class DiffusionModelTest {
         @Override
         public void classified(ImageResult result) {
             lines.add(String.valueOf(result.index()));
+        }
+
+        @Override
+        public void learned(CovarianceCalibration learned, Payback payback) {
+            lines.add("learned from " + learned.images());
         }
 
         @Override

@@ -12,7 +12,7 @@ final class CertaintyOptions {
     private Path prior;
 
     @Option(names = "--calibration", paramLabel = "FILE",
-            description = "What calibrate made of labelled images, for the probabilities of classes. Default: none, "
+            description = "What calibrate made of labelled images, for probabilities and races. Default: none, "
                     + "temperature 1; with the bundled model, its own.")
     private Path calibration;
 

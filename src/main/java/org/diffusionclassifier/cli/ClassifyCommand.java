@@ -88,6 +88,7 @@ final class ClassifyCommand implements Callable<Integer> {
             long start = System.nanoTime();
             Classification answer = classifier.classify(image.toString(), picture);
             double seconds = (System.nanoTime() - start) * 1e-9;
+            main.note(answer.notices());
             out.printf("%s: %s%n%s", image, ranking.winner(answer.prediction()),
                     ranking.render(answer.prediction(), answer.posterior()));
             String lead = ranking.lead(answer.prediction());

@@ -44,6 +44,7 @@ final class DemoCommand implements Callable<Integer> {
             for (int i = 0; i < dataset.size(); i++) {
                 var example = dataset.get(i);
                 Classification answer = classifier.classify(example.name(), example.image());
+                main.note(answer.notices());
                 pairs += answer.pairs();
                 String winner = answer.best().name();
                 String label = prompts.className(example.label());

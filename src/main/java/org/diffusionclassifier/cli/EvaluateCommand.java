@@ -2,6 +2,7 @@ package org.diffusionclassifier.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.diffusionclassifier.DiffusionModel;
@@ -12,8 +13,10 @@ import org.diffusionclassifier.dataset.Range;
 import org.diffusionclassifier.dataset.Shard;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.html.EvaluatePage;
+import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.result.ErrorRecording;
 import org.diffusionclassifier.result.FailedImage;
+import org.diffusionclassifier.result.Payback;
 import org.diffusionclassifier.result.RunDirectory;
 import org.diffusionclassifier.result.Summary;
 import picocli.CommandLine.Command;
@@ -82,6 +85,11 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "With --exhaustive: at the end, every pair's error in one file, for compare and calibrate.")
     private Path record;
 
+    @Option(names = "--learn", paramLabel = "N",
+            description = "Of a race: spend all trials on the first N images, at least 20, and race on the others by "
+                    + "what these taught of how trials covary.")
+    private Integer learn;
+
     @Mixin
     private ModelOptions model;
 
@@ -103,7 +111,7 @@ final class EvaluateCommand implements Callable<Integer> {
         var range = new Range(first, limit, limitPerClass, Shard.parse(shard));
         try (var opened = model.open(main)) {
             PromptSet prompts = opened.prompts(promptOptions.spec(), images.classNames());
-            var evaluation = new Evaluation(images, range, classMap, out, record, failFast, verify);
+            var evaluation = new Evaluation(images, range, classMap, out, record, learn, failFast, verify);
             main.note(evaluation.notices(prompts));
             try (var classifier = opened.classifier(prompts).strategy(trials.strategy(prompts.prompts().size()))
                     .trials(trials.trials()).certainty(certainty.spec())) {
@@ -154,6 +162,22 @@ final class EvaluateCommand implements Callable<Integer> {
         public void progressed(long correct, int finished) {
             progress.step(finished == 0 ? ""
                     : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished));
+        }
+
+        @Override
+        public void noted(List<String> notices) {
+            if (!notices.isEmpty()) {
+                spec.commandLine().getErr().println();      // ends the line of the progress bar
+                main.note(notices);
+            }
+        }
+
+        @Override
+        public void learned(CovarianceCalibration learned, Payback payback) {
+            String paid = payback.saves() ? "that has paid for itself after " + payback.after(learned.images()) + " images"
+                    : "that does not pay for itself";
+            noted(List.of(String.format(Locale.ROOT, "learned how trials covary from %d images: a race takes about %.0f pairs "
+                    + "an image, and %.0f without; %s", learned.images(), payback.with(), payback.without(), paid)));
         }
 
         @Override

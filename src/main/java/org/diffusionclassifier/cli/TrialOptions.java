@@ -28,13 +28,15 @@ final class TrialOptions extends DrawOptions {
     private boolean exhaustive;
 
     @Option(names = "--confidence", paramLabel = "P",
-            description = "Of a race: how sure it must be. Default: " + Race.CONFIDENCE + ".")
+            description = "Of a race: how sure it must be. Default: " + Race.COVARIANCE_CONFIDENCE + " by covariance, "
+                    + "else " + Race.CONFIDENCE + ".")
     private Double confidence;
 
     @Option(names = "--bound", paramLabel = "NAME",
-            description = "Of a race: paired-t promises that confidence at every look, and takes the fewest pairs; "
-                    + "anytime promises it over all looks together, for errors that are nearly normal. Default: "
-                    + Race.BOUND + ".")
+            description = "Of a race: covariance goes by what calibrate learned of how trials covary, takes the fewest "
+                    + "pairs, and decides as all trials do at the rate of the confidence; paired-t promises the "
+                    + "confidence at every look; anytime promises it over all looks together, for errors that are nearly normal. "
+                    + "Default: auto, covariance where the calibration holds for the run, else paired-t.")
     private String bound;
 
     @Option(names = "--max-trials", paramLabel = "N",
@@ -77,7 +79,7 @@ final class TrialOptions extends DrawOptions {
         check();
         switch (choice()) {
             case RACE:
-                return new Race(confidence == null ? Race.CONFIDENCE : confidence, bound == null ? Race.BOUND : bound,
+                return new Race(confidence, bound == null ? Race.AUTO : bound,
                         maxTrials == null ? Race.MAX_TRIALS : maxTrials, tree);
             case EXHAUSTIVE:
                 return Staged.exhaustive(nSamples == null ? Staged.N_SAMPLES.get(Staged.N_SAMPLES.size() - 1)

@@ -44,7 +44,7 @@ public final class RankingText {
         }
         Margin margin = prediction.paired(ranks.get(1));
         return String.format(Locale.ROOT, "%.6f ahead of %s", margin.mean(), next)
-                + (margin.trials() < 2 ? "" : String.format(Locale.ROOT, ", %s %% sure", percent(margin.confidence())));
+                + (!margin.hasError() ? "" : String.format(Locale.ROOT, ", %s %% sure", percent(margin.confidence())));
     }
 
     /**
@@ -80,7 +80,7 @@ public final class RankingText {
 
     private static String margin(Margin margin) {
         String mean = String.format(Locale.ROOT, "%+.6f", margin.mean());
-        return margin.trials() < 2 ? mean : mean + String.format(Locale.ROOT, " ± %.6f", margin.halfWidth(LEVEL));
+        return !margin.hasError() ? mean : mean + String.format(Locale.ROOT, " ± %.6f", margin.halfWidth(LEVEL));
     }
 
     /** A share in per cent, without the sign. Never 100 or 0, because no probability is that sure. */

@@ -1,7 +1,9 @@
 package org.diffusionclassifier.result;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -18,7 +20,8 @@ import org.diffusionclassifier.strategy.TemperatureScaling;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * The temperature that turns errors into probabilities, and how well it does: what {@code calibrate} writes, as JSON.
+ * The temperature that turns errors into probabilities, and how well it does, with what races can go by: what
+ * {@code calibrate} writes, as JSON.
  *
  * @param temperature τ of {@link org.diffusionclassifier.strategy.Posterior}
  * @param elements    D of the model's latent
@@ -27,10 +30,12 @@ import org.diffusionclassifier.tensor.InputException;
  * @param loss        the same at τ
  * @param errorBefore expected calibration error at τ = 1
  * @param error       at τ, each half of the images by the temperature of the other
+ * @param covariance  of the trials; null if too little was recorded to learn it from
  */
 public record Calibration(double temperature, int elements, int images, double lossBefore, double loss,
-        double errorBefore, double error) {
+        double errorBefore, double error, CovarianceCalibration covariance) {
 
+    private static final String COVARIANCE = "covariance";
     private static final String BUNDLED = "/demo-model/calibration.json";
 
     private static final ObjectReader READER = JsonFile.reader(Calibration.class);
@@ -60,7 +65,8 @@ public record Calibration(double temperature, int elements, int images, double l
         heldOut.addAll(outcomes(odd, TemperatureScaling.fit(even)));
         return new Calibration(temperature, recording.elements(), images.size(), TemperatureScaling.loss(images, 1),
                 TemperatureScaling.loss(images, temperature), Reliability.of(outcomes(images, 1)).error(),
-                Reliability.of(heldOut).error());
+                Reliability.of(heldOut).error(),
+                CovarianceCalibration.lack(recording).isEmpty() ? CovarianceCalibration.learn(recording) : null);
     }
 
     /** −D ē of each class's best prompt. */
@@ -91,10 +97,13 @@ public record Calibration(double temperature, int elements, int images, double l
     /** @throws InputException for a file that is no such JSON, or a temperature that is not above 0 */
     public static Calibration read(Path file) {
         try {
-            Calibration read = READER.readValue(Files.readAllBytes(file));
+            Calibration read = parse(Files.readAllBytes(file));
             if (read == null || !(read.temperature > 0 && read.temperature < Double.POSITIVE_INFINITY)) {
                 throw new InputException(file + ": temperature: expected a number above 0, found "
                         + (read == null ? "nothing" : read.temperature));
+            }
+            if (read.covariance != null) {
+                read.covariance.check(file);
             }
             return read;
         } catch (JsonProcessingException e) {
@@ -104,10 +113,19 @@ public record Calibration(double temperature, int elements, int images, double l
         }
     }
 
+    /** Without a covariance, too: files of temperatures alone are older than that. */
+    private static Calibration parse(byte[] json) throws IOException {
+        JsonNode read = JsonFile.MAPPER.readTree(json);
+        if (read instanceof ObjectNode fields && !fields.has(COVARIANCE)) {
+            fields.putNull(COVARIANCE);
+        }
+        return READER.readValue(read);
+    }
+
     /** That of the bundled model for its own prompts. */
     public static Calibration bundled() {
         try (InputStream in = Calibration.class.getResourceAsStream(BUNDLED)) {
-            return READER.readValue(in);
+            return parse(in.readAllBytes());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -27,8 +27,8 @@ public record ClassifiedImage(String image, String className, int classidx, long
      *
      * @param meanError     over everything evaluated for it; null if it went with its group, unevaluated
      * @param standardError of that; null with one trial
-     * @param margin        mean error less the winner's, over the trials of both
-     * @param marginError   standard error of the margin, by the paired differences; null with one trial
+     * @param margin        mean error less the winner's, as the strategy has it from the trials of both
+     * @param marginError   standard error of the margin: see {@link Margin}; null if it is not known
      * @param confidence    with which the margin is above zero: see {@link Margin#confidence}; null for the winner
      *                      and with one trial
      * @param probability   of its class; null unless it is its class's best prompt
@@ -55,7 +55,7 @@ public record ClassifiedImage(String image, String className, int classidx, long
             Prompt prompt = prompts.prompts().get(errors.prompt());
             ranking.add(new Ranked(prompt.text(), prompt.className(), prompt.classIndex(), finite(errors.mean()),
                     finite(errors.standardError()), finite(prediction.margin(rank)), finite(margin.standardError()),
-                    rank == 0 || margin.trials() < 2 ? null : margin.confidence(), probabilities[rank],
+                    rank == 0 || !margin.hasError() ? null : margin.confidence(), probabilities[rank],
                     errors.trials().stream().map(Trial::timestep).toList(),
                     errors.trials().stream().map(Trial::noiseIndex).toList(), errors.errors()));
         }

@@ -76,6 +76,19 @@ public record ErrorRecording(float[][][] errors, List<Integer> images, List<Inte
                 settings);
     }
 
+    /** Noises a timestep. */
+    public int nTrials() {
+        return trials.size() / (int) trials.stream().mapToInt(Trial::timestep).distinct().count();
+    }
+
+    /** Every {@code step}-th image from {@code from} on. */
+    ErrorRecording every(int step, int from) {
+        int[] kept = IntStream.iterate(from, image -> image < images.size(), image -> image + step).toArray();
+        return new ErrorRecording(Arrays.stream(kept).mapToObj(image -> errors[image]).toArray(float[][][]::new),
+                Arrays.stream(kept).mapToObj(images::get).toList(), Arrays.stream(kept).mapToObj(labels::get).toList(),
+                classes, trials, elements, timesteps, settings);
+    }
+
     /** @throws InputException if it cannot be written */
     public void write(Path file) {
         int all = images.size() * classes.size() * trials.size();

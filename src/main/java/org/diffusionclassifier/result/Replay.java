@@ -3,6 +3,7 @@ package org.diffusionclassifier.result;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
 import org.diffusionclassifier.image.RgbImage;
@@ -10,6 +11,8 @@ import org.diffusionclassifier.score.RecordedScorer;
 import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Posterior;
 import org.diffusionclassifier.strategy.Prediction;
+import org.diffusionclassifier.strategy.Race;
+import org.diffusionclassifier.strategy.Strategy;
 import org.diffusionclassifier.strategy.StrategySpec;
 
 /**
@@ -31,22 +34,42 @@ public record Replay(String strategy, int images, int right, int agreeing, int t
     private static final RgbImage NOTHING = new RgbImage(1, 1, new byte[3]);
 
     /**
-     * Replays a strategy over every image.
+     * Replays a strategy over every image. A race by covariance is replayed on each half of the images, every other
+     * one, by what the other half taught.
      *
      * @param pairsAhead  as {@link StrategySpec#strategy} has it
      * @param temperature of the probabilities
-     * @throws org.diffusionclassifier.tensor.InputException if it asks for trials that were not recorded
+     * @throws InputException if it asks for trials that were not recorded, or too little was recorded to learn from
      */
     public static Replay of(ErrorRecording recording, StrategySpec plan, int pairsAhead, double temperature) {
+        if (plan instanceof Race race && race.bound().equals(Race.COVARIANCE)) {
+            Strategy ofEven = CovarianceCalibration.learn(recording.every(2, 1)).race(recording, race, pairsAhead);
+            Strategy ofOdd = CovarianceCalibration.learn(recording.every(2, 0)).race(recording, race, pairsAhead);
+            return of(recording, plan, temperature, image -> image % 2 == 0 ? ofEven : ofOdd);
+        }
+        Strategy strategy = plan.strategy(recording.timesteps(), recording.nTrials(), recording.classes(), pairsAhead);
+        return of(recording, plan, temperature, image -> strategy);
+    }
+
+    /**
+     * Replays a race by a covariance learned from elsewhere over every image.
+     *
+     * @throws InputException if it was learned under other conditions
+     */
+    public static Replay of(ErrorRecording recording, Race race, int pairsAhead, double temperature,
+                            CovarianceCalibration learned) {
+        Strategy strategy = learned.race(recording, race, pairsAhead);
+        return of(recording, race, temperature, image -> strategy);
+    }
+
+    private static Replay of(ErrorRecording recording, StrategySpec plan, double temperature,
+                             IntFunction<Strategy> strategyOf) {
         var posterior = Posterior.uniform(recording.elements(), temperature, recording.classes().size());
         var outcomes = new ArrayList<Outcome>();
         var pairs = new DescriptiveStatistics();
         int agreeing = 0;
         for (int image = 0; image < recording.images().size(); image++) {
-            var scorer = new RecordedScorer(recording.errors()[image], recording.trials(), recording.elements(),
-                    recording.timesteps());
-            var strategy = plan.strategy(recording.timesteps(), scorer.nTrials(), recording.classes(), pairsAhead);
-            Prediction prediction = new AdaptiveEvaluation(scorer, strategy).classify(NOTHING);
+            Prediction prediction = decide(recording, image, strategyOf.apply(image));
             Integer predicted = recording.classes().get(prediction.winner().prompt());
             outcomes.add(new Outcome(image, recording.labels().get(image), predicted, prediction.pairs(),
                     posterior.of(prediction, prediction.classRanks(recording.classes()))[0], prediction.isTie()));
@@ -58,8 +81,20 @@ public record Replay(String strategy, int images, int right, int agreeing, int t
                 pairs.getPercentile(95), Reliability.of(outcomes).error());
     }
 
+    /** What a strategy decides about a recorded image. */
+    static Prediction decide(ErrorRecording recording, int image, Strategy strategy) {
+        return decide(recording, image, strategy, new double[recording.classes().size()]);
+    }
+
+    /** The same with a handicap for each prompt. */
+    static Prediction decide(ErrorRecording recording, int image, Strategy strategy, double[] handicaps) {
+        var scorer = new RecordedScorer(recording.errors()[image], recording.trials(), recording.elements(),
+                recording.timesteps());
+        return new AdaptiveEvaluation(scorer, strategy, handicaps).classify(NOTHING);
+    }
+
     /** The class of the smallest mean over all that was recorded. */
-    private static Integer exhaustive(ErrorRecording recording, int image) {
+    static Integer exhaustive(ErrorRecording recording, int image) {
         double[] means = meanErrors(recording, image);
         int best = IntStream.range(0, means.length).boxed().min((a, b) -> Double.compare(means[a], means[b]))
                 .orElseThrow();

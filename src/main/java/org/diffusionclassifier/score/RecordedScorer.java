@@ -34,11 +34,6 @@ public final class RecordedScorer implements Scorer {
         this.nTrials = trials.size() / firstOfTimestep.size();
     }
 
-    /** Noises a timestep. */
-    public int nTrials() {
-        return nTrials;
-    }
-
     @Override
     public int prompts() {
         return errors.length;

@@ -35,7 +35,7 @@ public final class AdaptiveEvaluation {
 
     public Prediction classify(RgbImage image) {
         scorer.show(image);
-        var tally = new Tally(twins);
+        var tally = new Tally(twins, strategy.estimate());
         for (Optional<Round> round = strategy.next(tally); round.isPresent(); round = strategy.next(tally)) {
             tally.add(round.get(), scorer.errors(round.get()));
             tally.keep(strategy.survivors(tally));

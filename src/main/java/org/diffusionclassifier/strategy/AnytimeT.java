@@ -1,5 +1,6 @@
 package org.diffusionclassifier.strategy;
 
+import java.util.Arrays;
 import org.apache.commons.math3.util.FastMath;
 
 /**
@@ -20,10 +21,12 @@ import org.apache.commons.math3.util.FastMath;
 public final class AnytimeT implements Bound {
 
     @Override
-    public boolean[] surelyWorse(double[][] differences, int[] timesteps, int of, double delta) {
-        var worse = new boolean[differences.length];
+    public boolean[] surelyWorse(Look look, double delta) {
+        var worse = new boolean[look.differences().length];
         for (int i = 0; i < worse.length; i++) {
-            worse[i] = logRatio(differences[i]) >= -FastMath.log(delta);
+            double handicap = look.handicaps()[i];
+            double[] shifted = Arrays.stream(look.differences()[i]).map(difference -> difference + handicap).toArray();
+            worse[i] = logRatio(shifted) >= -FastMath.log(look.each(delta));
         }
         return worse;
     }

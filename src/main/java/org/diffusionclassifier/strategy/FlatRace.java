@@ -9,23 +9,18 @@ import org.diffusionclassifier.score.Trial;
 
 /**
  * A {@link Race} of all prompts at once. All prompts alive are evaluated on the same trials, a few a round. After each
- * round every one is compared with the best so far by the paired differences of their errors, and dropped once these are
- * surely above zero. An easy image takes few pairs and a hard one many. An image whose best prompts all the trials
- * together cannot tell apart is a tie.
+ * round every one is compared with the best so far by the paired differences of their errors, and dropped once these
+ * are surely above zero by a {@link Bound}. An easy image takes few pairs and a hard one many. An image whose best
+ * prompts all the trials together cannot tell apart is a tie.
  *
- * <p>The best prompt of all can be lost only to one of its K − 1 rivals. With a {@link Bound} that errs with probability
+ * <p>The best prompt of all can be lost only to one of its K − 1 rivals. With a bound that errs with probability
  * δ/(K − 1) on each, however often it looks, that happens with probability δ at most (Bonferroni), whatever the errors
  * of different prompts have to do with each other.
  *
  * <p>A look may come after one trial or several: the fewer pairs a round has, the sooner a prompt is dropped; the more,
  * the fewer looks there are to be fooled by.
- *
- * <p>Trials come in van der Corput's order over the timesteps, so that any few of them are spread over all.
  */
 public final class FlatRace implements Strategy {
-
-    /** Trials before the first comparison. */
-    static final int FIRST_LOOK = 4;
 
     private final List<Trial> trials;
     private final Bound bound;
@@ -46,7 +41,7 @@ public final class FlatRace implements Strategy {
             throw new IllegalArgumentException(trials.size() + " trials of " + classes.size() + " prompts, "
                     + pairsAhead + " pairs ahead");
         }
-        this.trials = TrialOrder.spread(trials);
+        this.trials = bound.order(trials);
         this.bound = bound;
         this.delta = 1 - confidence;
         this.classes = List.copyOf(classes);
@@ -60,7 +55,7 @@ public final class FlatRace implements Strategy {
             return Optional.empty();
         }
         int alive = tally.alive().size();
-        int ahead = alive == 1 ? 1 : Math.max(done == 0 ? FIRST_LOOK : 1, pairsAhead / alive);
+        int ahead = alive == 1 ? 1 : Math.max(done == 0 ? bound.firstLook() : 1, pairsAhead / alive);
         return Optional.of(new Round(trials.subList(done, Math.min(trials.size(), done + ahead)), tally.alive()));
     }
 
@@ -68,9 +63,8 @@ public final class FlatRace implements Strategy {
     public List<Integer> survivors(Tally tally) {
         int best = tally.alive().stream().min(Comparator.comparingDouble(tally::score)).orElseThrow();
         List<Integer> rivals = tally.alive().stream().filter(prompt -> prompt != best).toList();
-        double[][] differences = rivals.stream().map(rival -> differences(tally, rival, best)).toArray(double[][]::new);
-        int[] timesteps = tally.trials().stream().mapToInt(Trial::timestep).toArray();
-        boolean[] worse = bound.surelyWorse(differences, timesteps, trials.size(), delta / Math.max(1, classes.size() - 1));
+        boolean[] worse = bound.surelyWorse(look(tally, rivals.stream().map(rival -> new int[] {rival, best}).toList(),
+                tally.trials(), trials.size(), classes.size()), delta);
         var survivors = new ArrayList<>(List.of(best));
         for (int i = 0; i < worse.length; i++) {
             if (!worse[i]) {
@@ -81,15 +75,25 @@ public final class FlatRace implements Strategy {
         return oneClass ? List.of(best) : survivors;
     }
 
-    /** Of two prompts with equally many trials, with their handicaps. */
-    static double[] differences(Tally tally, int rival, int best) {
-        float[] above = tally.errors(rival);
-        float[] below = tally.errors(best);
-        double handicap = tally.handicap(rival) - tally.handicap(best);
+    /** Of pairs of a rival and the best, all with the same trials. */
+    static Bound.Look look(Tally tally, List<int[]> pairs, List<Trial> seen, int of, int prompts) {
+        return new Bound.Look(
+                pairs.stream().map(pair -> differences(tally.errors(pair[0]), tally.errors(pair[1])))
+                        .toArray(double[][]::new),
+                pairs.stream().mapToDouble(pair -> tally.handicap(pair[0]) - tally.handicap(pair[1])).toArray(),
+                seen.stream().mapToInt(Trial::timestep).toArray(), of, prompts);
+    }
+
+    private static double[] differences(float[] above, float[] below) {
         var differences = new double[above.length];
         for (int i = 0; i < differences.length; i++) {
-            differences[i] = (double) above[i] - below[i] + handicap;
+            differences[i] = (double) above[i] - below[i];
         }
         return differences;
+    }
+
+    @Override
+    public MeanEstimate estimate() {
+        return bound.estimate();
     }
 }

@@ -47,7 +47,9 @@ public final class PairedT implements Bound {
     private static final double LEAST_UNSEEN = 0.25;
 
     @Override
-    public boolean[] surelyWorse(double[][] differences, int[] timesteps, int of, double delta) {
+    public boolean[] surelyWorse(Look look, double delta) {
+        double[][] differences = look.differences();
+        int[] timesteps = look.timesteps();
         int n = timesteps.length;
         var worse = new boolean[differences.length];
         if (n < 2 || worse.length == 0) {
@@ -58,12 +60,13 @@ public final class PairedT implements Bound {
         double[] variances = Arrays.stream(differences).mapToDouble(d -> successive(d, byTimestep)).toArray();
         double pooled = new Median().evaluate(variances);
         double borrowed = BORROWED * (1 - 1.0 / differences.length);
-        double quantile = new TDistribution(OVERLAP * (n - 1 + borrowed)).inverseCumulativeProbability(1 - delta);
-        double unseen = n == of ? 1 : Math.max(LEAST_UNSEEN, 1 - (double) n / of);
+        double quantile = new TDistribution(OVERLAP * (n - 1 + borrowed))
+                .inverseCumulativeProbability(1 - look.each(delta));
+        double unseen = n == look.of() ? 1 : Math.max(LEAST_UNSEEN, 1 - (double) n / look.of());
         for (int i = 0; i < worse.length; i++) {
             double variance = (borrowed * pooled + (n - 1) * variances[i]) / (borrowed + n - 1);
             double error = Math.sqrt(variance / n * unseen);
-            double mean = Arrays.stream(differences[i]).sum() / n;
+            double mean = Arrays.stream(differences[i]).sum() / n + look.handicaps()[i];
             worse[i] = mean > quantile * error;
         }
         return worse;

@@ -12,8 +12,14 @@ import org.diffusionclassifier.score.PromptErrors;
  *                  the smaller mean error. The first one's class is the prediction.
  * @param surviving how many of them were never dropped, at least 1; more than one is a tie, which the mean errors
  *                  decide, and the order of the prompts where these are equal
+ * @param estimate  what the strategy took mean errors to be
  */
-public record Prediction(List<PromptErrors> ranking, int surviving) {
+public record Prediction(List<PromptErrors> ranking, int surviving, MeanEstimate estimate) {
+
+    /** Of a strategy that compares the means of what was seen. */
+    public Prediction(List<PromptErrors> ranking, int surviving) {
+        this(ranking, surviving, MeanEstimate.OF_THOSE_SEEN);
+    }
 
     /** The winning prompt. */
     public PromptErrors winner() {
@@ -26,13 +32,13 @@ public record Prediction(List<PromptErrors> ranking, int surviving) {
     }
 
     /**
-     * Mean error of the prompt at {@code rank} less the winner's, over the trials that both have seen, since means over
-     * different timesteps cannot be compared; NaN if there are none. Under {@link StagedElimination} never below 0.
+     * Mean error of the prompt at {@code rank} less the winner's, as it is estimated from the trials that both have seen,
+     * since means over different timesteps cannot be compared; NaN if there are none. Under {@link StagedElimination} never below 0.
      */
     public double margin(int rank) {
         PromptErrors other = ranking.get(rank);
         int shared = Math.min(other.errors().length, winner().errors().length);
-        return other.mean(shared) - winner().mean(shared);
+        return estimate.of(other, shared) - estimate.of(winner(), shared);
     }
 
     /**
@@ -48,7 +54,7 @@ public record Prediction(List<PromptErrors> ranking, int surviving) {
 
     /** {@link #margin} with what is known of its certainty. */
     public Margin paired(int rank) {
-        return Margin.between(ranking.get(rank), winner());
+        return estimate.margin(ranking.get(rank), winner());
     }
 
     /** Whether more than one prompt was left when no more trials were allowed. */

@@ -12,4 +12,9 @@ public interface Strategy {
 
     /** The prompts that stay alive, given the round just added to the tally; in any order, one at least. */
     List<Integer> survivors(Tally tally);
+
+    /** What prompts are compared by. */
+    default MeanEstimate estimate() {
+        return MeanEstimate.OF_THOSE_SEEN;
+    }
 }

@@ -61,9 +61,9 @@ public sealed interface StrategySpec permits Race, Staged, Interval {
                     return new Staged(integers(halves[0]), integers(halves[1]));
                 case "race":
                     String[] fields = numbers.split(",");
-                    return new Race(fields[0].isEmpty() ? Race.CONFIDENCE : Double.parseDouble(fields[0]),
-                            fields.length < 2 ? Race.BOUND : fields[1],
-                            fields.length < 3 ? most : Integer.parseInt(fields[2]), null);
+                    String bound = fields.length < 2 ? Race.PAIRED_T : fields[1];
+                    return new Race(fields[0].isEmpty() ? null : Double.valueOf(fields[0]), bound,
+                            fields.length < 3 ? most : Integer.parseInt(fields[2]), null).by(bound);
                 default:
                     // refused below
             }

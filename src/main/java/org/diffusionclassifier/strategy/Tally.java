@@ -18,18 +18,23 @@ public final class Tally {
     private final int[] lastRound;
     private final Twins twins;
     private final double[] handicaps;
+    private final MeanEstimate estimate;
     private List<Integer> alive;
     private int rounds;
 
     /** Of prompts that all start alike. */
     public Tally(int prompts) {
-        this(Twins.none(new double[prompts]));
+        this(Twins.none(new double[prompts]), MeanEstimate.OF_THOSE_SEEN);
     }
 
-    /** @param twins with what is added to each prompt's mean error before prompts are compared */
-    Tally(Twins twins) {
+    /**
+     * @param twins    with what is added to each prompt's mean error before prompts are compared
+     * @param estimate of that mean error
+     */
+    Tally(Twins twins, MeanEstimate estimate) {
         this.twins = twins;
         this.handicaps = twins.handicaps();
+        this.estimate = estimate;
         int prompts = handicaps.length;
         for (int prompt = 0; prompt < prompts; prompt++) {
             trials.add(new ArrayList<>());
@@ -54,9 +59,10 @@ public final class Tally {
         return errorsOf(prompt).mean();
     }
 
-    /** What prompts are compared by, the smaller the better: the mean error with the handicap. */
+    /** What prompts are compared by, the smaller the better: the mean error as it is estimated, with the handicap. */
     public double score(int prompt) {
-        return mean(prompt) + handicaps[prompt];
+        PromptErrors seen = errorsOf(prompt);
+        return estimate.of(seen, seen.errors().length) + handicaps[prompt];
     }
 
     /** What {@link #score} adds to a prompt's mean error. */
@@ -105,7 +111,7 @@ public final class Tally {
                 .toList();
         long tied = IntStream.range(0, errors.size())
                 .filter(prompt -> alive.contains(evaluated(prompt)) && twins.isTie(prompt)).count();
-        return new Prediction(ranking, alive.size() + (int) tied);
+        return new Prediction(ranking, alive.size() + (int) tied, estimate);
     }
 
     private int evaluated(int prompt) {

@@ -24,6 +24,7 @@ public final class TreeRace implements Strategy {
     private final List<Trial> trials;
     private final Bound bound;
     private final double delta;
+    private final int prompts;
     private final int pairsAhead;
 
     /**
@@ -34,9 +35,10 @@ public final class TreeRace implements Strategy {
      */
     public TreeRace(ClassTree tree, List<Trial> trials, Bound bound, double confidence, int pairsAhead) {
         this.tree = tree;
-        this.trials = TrialOrder.spread(trials);
+        this.trials = bound.order(trials);
         this.bound = bound;
-        this.delta = (1 - confidence) / Math.max(1, tree.prompts().count() - 1);
+        this.delta = 1 - confidence;
+        this.prompts = (int) tree.prompts().count();
         this.pairsAhead = pairsAhead;
     }
 
@@ -54,7 +56,7 @@ public final class TreeRace implements Strategy {
         if (most == trials.size() || (most > 0 && front.size() == 1)) {
             return Optional.empty();
         }
-        int ahead = Math.max(most == 0 && front.size() > 1 ? FlatRace.FIRST_LOOK : 1, pairsAhead / racing.size());
+        int ahead = Math.max(most == 0 && front.size() > 1 ? bound.firstLook() : 1, pairsAhead / racing.size());
         return Optional.of(new Round(trials.subList(most, Math.min(trials.size(), most + ahead)), racing));
     }
 
@@ -68,10 +70,9 @@ public final class TreeRace implements Strategy {
         }
         ClassTree best = front.stream().min(Comparator.comparingDouble(group -> score(group, tally))).orElseThrow();
         List<ClassTree> rivals = front.stream().filter(group -> group != best).toList();
-        double[][] differences = rivals.stream()
-                .map(rival -> FlatRace.differences(tally, leader(rival, tally), leader(best, tally))).toArray(double[][]::new);
-        boolean[] worse = bound.surelyWorse(differences,
-                trials.subList(0, most).stream().mapToInt(Trial::timestep).toArray(), trials.size(), delta);
+        boolean[] worse = bound.surelyWorse(FlatRace.look(tally,
+                rivals.stream().map(rival -> new int[] {leader(rival, tally), leader(best, tally)}).toList(),
+                trials.subList(0, most), trials.size(), prompts), delta);
         var survivors = new ArrayList<Integer>();
         for (ClassTree group : front) {
             if (group == best || !worse[rivals.indexOf(group)]) {
@@ -129,5 +130,10 @@ public final class TreeRace implements Strategy {
 
     private static double score(ClassTree group, Tally tally) {
         return tally.score(leader(group, tally));
+    }
+
+    @Override
+    public MeanEstimate estimate() {
+        return bound.estimate();
     }
 }

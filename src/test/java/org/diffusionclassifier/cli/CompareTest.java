@@ -110,7 +110,7 @@ class CompareTest {
             --strategy race --n-samples 5           | --n-samples: expected --max-trials for a race
             --strategy race --preset pets           | expected --strategy staged beside them, found race
             --strategy race --confidence 1          | --confidence: expected a number between 0 and 1, found 1.0
-            --strategy race --bound hope            | --bound: expected paired-t or anytime, found hope
+            --strategy race --bound hope            | --bound: expected auto, covariance, paired-t or anytime, found hope
             --strategy race --max-trials 0          | --max-trials: expected at least 1, found 0
             --max-trials 1001                       | --max-trials 1001: expected at most the model's 1000 timesteps
             --strategy race --tree nowhere.json     | nowhere.json

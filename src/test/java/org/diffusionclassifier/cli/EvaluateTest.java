@@ -2,6 +2,7 @@ package org.diffusionclassifier.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,6 +17,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A run over a dataset: what it writes, and that it can be interrupted anywhere. */
 class EvaluateTest {
@@ -139,6 +142,21 @@ class EvaluateTest {
     void refusesALabelThatNoPromptStandsFor() {
         CommandLineRun.of("evaluate", "--dataset", "csv:" + labels, "--out", folder.resolve("run"),
                 "--classes", "t-shirt,trousers", "--n-samples", "1", "--to-keep", "1").refused("expected a label");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            --learn 19                                 | --learn: expected at least 20 images, found 19
+            --learn 20 --exhaustive                    | --learn: expected a race by --bound auto or covariance beside it
+            --learn 20 --strategy race --bound anytime | --learn: expected a race by --bound auto or covariance beside it
+            --learn 20 --strategy race --record x.bin  | --record: expected --exhaustive beside it
+            """)
+    void whatCannotLearnIsRefused(String options, String message) {
+        var words = new ArrayList<Object>(
+                List.of("evaluate", "--dataset", "csv:" + labels, "--out", folder.resolve("run")));
+        words.addAll(List.of(options.split(" +")));
+        CommandLineRun.of(words.toArray()).refused(message);
+        assertFalse(Files.exists(folder.resolve("run")));
     }
 
     private CommandLineRun evaluate(Path run, Object... more) {

@@ -66,7 +66,8 @@ class BoundTest {
                 differences[0][i] = 0.3 + random.nextGaussian();
             }
             int[] timesteps = IntStream.range(0, 40).toArray();
-            boolean worse = new PairedT().surelyWorse(differences, timesteps, Integer.MAX_VALUE, 0.05)[0];
+            boolean worse = new PairedT().surelyWorse(
+                    new Bound.Look(differences, new double[1], timesteps, Integer.MAX_VALUE, 2), 0.05)[0];
             boolean student = new TTest().tTest(0, differences[0]) / 2 < 0.05 && Arrays.stream(differences[0]).sum() > 0;
             agreeing += worse == student ? 1 : 0;
         }

@@ -84,7 +84,7 @@ class PosteriorTest {
         Margin margin = prediction(winner, other).paired(1);
         double p = new TTest().pairedTTest(new double[] {1.5f, 4.1f, 2.9f, 7.9f}, new double[] {1, 4, 2, 8}) / 2;
         assertEquals(1 - p, margin.confidence(), 1e-9);
-        assertEquals(4, margin.trials());
+        assertEquals(3, margin.freedom());
         assertEquals(0.35, margin.mean(), 1e-6);
     }
 

@@ -112,7 +112,7 @@ final class ErrorCurves {
             group.forEach(i -> differences.addValue((double) loser.errors()[i] - best.errors()[i]));
             points.add(new Point(group.stream().mapToInt(i -> trials.get(i).timestep()).average().orElseThrow(),
                     Difference.of(new Margin(differences.getMean(),
-                            differences.getStandardDeviation() / Math.sqrt(group.size()), group.size()))));
+                            differences.getStandardDeviation() / Math.sqrt(group.size()), group.size() - 1))));
         }
         return points;
     }

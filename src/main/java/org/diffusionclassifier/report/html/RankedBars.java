@@ -30,7 +30,7 @@ final class RankedBars {
                 <figure><figcaption>Probabilities, and errors above the winner’s</figcaption>
                 %s%s
                 <p class="note">The shorter the bar, the better the class fits. The thin line is the 95 %% interval of the
-                difference over the trials (noise and timestep) that both classes have seen.</p>
+                difference, from the trials (noise and timestep) that both classes have seen.</p>
                 </figure>""",
                 Html.join(IntStream.range(0, shown).mapToObj(i -> row(i, prediction, ranks.get(i), prompts,
                         probabilities[i], margins.get(i), scale)).toList()),
