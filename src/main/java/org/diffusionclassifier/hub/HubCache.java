@@ -62,7 +62,7 @@ public final class HubCache {
             }
         }
         revisions.forEach((commit, names) -> faults.add(name + ": " + String.join(", ", names) + ": commit " + commit
-                + " is not in the cache"));
+                + " is not in the cache; pull the model again"));
         return Optional.of(new CachedRepository(name, snapshots, bytes(folder.root()), faults));
     }
 

@@ -51,6 +51,11 @@ public final class HubClient {
         this(settings, Retries.OF_THE_HUB);
     }
 
+    /** One that gives up at the first failure of the network, for what can be done without. */
+    public static HubClient withoutRetries(HubSettings settings) {
+        return new HubClient(settings, Retries.NONE);
+    }
+
     HubClient(HubSettings settings, Retries retries) {
         this.settings = settings;
         this.requests = new HubRequests(settings);

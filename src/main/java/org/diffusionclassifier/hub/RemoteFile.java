@@ -17,6 +17,11 @@ public record RemoteFile(String path, long size, Optional<BlobHash> hash) {
 
     /** @throws InputException for a path that leads out of its folder, or would on another system */
     public RemoteFile {
+        requirePlain(path);
+    }
+
+    /** @throws InputException for a path that leads out of its folder, or would on another system */
+    static void requirePlain(String path) {
         if (!PLAIN.matcher(path).matches() || ("/" + path + "/").matches(".*/\\.{1,2}/.*")) {
             throw new InputException("expected files within a repository, found one named "
                     + InputException.quoted(path));

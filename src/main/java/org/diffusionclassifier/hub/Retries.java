@@ -19,6 +19,8 @@ record Retries(int attempts, Duration firstWait, Duration longestWait, Sleeper s
     /** Five, as huggingface_hub has it. */
     static final Retries OF_THE_HUB = new Retries(5, Duration.ofMillis(500), Duration.ofMinutes(5), Thread::sleep);
 
+    static final Retries NONE = new Retries(1, Duration.ZERO, Duration.ZERO, Thread::sleep);
+
     /** How to wait; tests do not. */
     @FunctionalInterface
     interface Sleeper {
@@ -80,7 +82,8 @@ record Retries(int attempts, Duration firstWait, Duration longestWait, Sleeper s
                     + " seconds", failure);
         }
         if (failures >= attempts) {
-            throw new InputException(what + ": " + reason(failure) + ", tried " + attempts + " times", failure);
+            throw new InputException(what + ": " + reason(failure)
+                    + (attempts == 1 ? "" : ", tried " + attempts + " times"), failure);
         }
         try {
             sleeper.sleep(Math.max(asked.toMillis(), firstWait.toMillis() << (failures - 1)));

@@ -168,7 +168,7 @@ class HubCacheTest {
         refer("refs/gone", "9".repeat(40));
         refer("refs/odd", "no commit");
         assertEquals(List.of(model.resolve("refs/odd") + ": expected a commit, found something else",
-                "org/model: gone: commit " + "9".repeat(40) + " is not in the cache"),
+                "org/model: gone: commit " + "9".repeat(40) + " is not in the cache; pull the model again"),
                 cache.repository(NAME).orElseThrow().faults());
         assertEquals(Optional.empty(), at("gone"));
         assertTrue(at("main").isPresent());

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -20,16 +21,17 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.diffusionclassifier.file.JsonFile;
 
 /**
  * A Hub with one model, on two hosts as the real one has: an endpoint that describes files and serves small ones, and
  * another host to which it redirects for large ones. Misbehaves when told to.
  */
-final class HubServer implements AutoCloseable {
+public final class HubServer implements AutoCloseable {
 
-    static final RepositoryName MODEL = new RepositoryName("org/model");
-    static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
+    public static final RepositoryName MODEL = new RepositoryName("org/model");
+    public static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
     static final int CHUNK = 8192;
 
     /** Takes the place of an answer. */
@@ -38,7 +40,7 @@ final class HubServer implements AutoCloseable {
         void answer(HttpExchange exchange) throws IOException;
     }
 
-    record Request(String method, String path, String range, String authorization) {
+    public record Request(String method, String path, String range, String authorization) {
     }
 
     private record Stored(String path, byte[] content, boolean large) {
@@ -54,7 +56,16 @@ final class HubServer implements AutoCloseable {
     volatile long millisecondsPerChunk;
     volatile boolean sizesListed = true;
 
-    HubServer() {
+    private final RepositoryName model;
+    private volatile boolean closed;
+
+    /** With {@link #MODEL}. */
+    public HubServer() {
+        this(MODEL);
+    }
+
+    public HubServer(RepositoryName model) {
+        this.model = model;
         endpoint.createContext("/", exchange -> answer(exchange, atEndpoint, this::atEndpoint));
         contents.createContext("/", exchange -> answer(exchange, atContents,
                 content -> send(content, files.get(query(content, "path")))));
@@ -75,7 +86,24 @@ final class HubServer implements AutoCloseable {
         }
     }
 
-    HubServer with(String path, byte[] content, boolean large) {
+    /** Gives files to those with a token alone, as of a gated model. */
+    public HubServer closedToStrangers() {
+        closed = true;
+        return this;
+    }
+
+    /** With all files of a folder, weights as large ones. */
+    public HubServer withAll(Path folder) throws IOException {
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path file : paths.filter(Files::isRegularFile).sorted().toList()) {
+                String path = folder.relativize(file).toString();
+                with(path, Files.readAllBytes(file), path.endsWith(".safetensors"));
+            }
+        }
+        return this;
+    }
+
+    public HubServer with(String path, byte[] content, boolean large) {
         files.put(path, new Stored(path, content, large));
         return this;
     }
@@ -112,7 +140,7 @@ final class HubServer implements AutoCloseable {
         };
     }
 
-    String url() {
+    public String url() {
         return "http://127.0.0.1:" + endpoint.getAddress().getPort();
     }
 
@@ -124,16 +152,16 @@ final class HubServer implements AutoCloseable {
         return HubSettings.of(environment, cache.resolveSibling("home"));
     }
 
-    List<Request> requests() {
+    public List<Request> requests() {
         return List.copyOf(requests);
     }
 
     /** Bytes of files' contents that went out. */
-    long served() {
+    public long served() {
         return served.get();
     }
 
-    long total() {
+    public long total() {
         return files.values().stream().mapToLong(file -> file.content.length).sum();
     }
 
@@ -154,16 +182,19 @@ final class HubServer implements AutoCloseable {
 
     private void atEndpoint(HttpExchange exchange) throws IOException {
         String path = exchange.getRequestURI().getPath();
-        String resolve = "/" + MODEL + "/resolve/" + COMMIT + "/";
-        if (path.matches("/api/models/" + MODEL + "/revision/(main|v1|refs/pr/1|" + COMMIT + ")")) {
+        String resolve = "/" + model + "/resolve/" + COMMIT + "/";
+        if (path.matches("/api/models/" + model + "/revision/(main|v1|refs/pr/1|" + COMMIT + ")")) {
             info(exchange);
-        } else if (path.equals("/api/models/" + MODEL + "/tree/" + COMMIT)) {
+        } else if (path.equals("/api/models/" + model + "/tree/" + COMMIT)) {
             tree(exchange);
+        } else if (path.startsWith(resolve) && closed
+                && exchange.getRequestHeaders().getFirst("Authorization") == null) {
+            status(401, "X-Error-Code", "GatedRepo").answer(exchange);
         } else if (path.startsWith(resolve) && files.containsKey(path.substring(resolve.length()))) {
             file(exchange, files.get(path.substring(resolve.length())));
         } else {
             status(404, "X-Error-Code", path.startsWith(resolve) ? "EntryNotFound"
-                    : path.contains("/" + MODEL) ? "RevisionNotFound" : "RepoNotFound").answer(exchange);
+                    : path.contains("/" + model) ? "RevisionNotFound" : "RepoNotFound").answer(exchange);
         }
     }
 
