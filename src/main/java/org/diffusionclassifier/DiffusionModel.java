@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.SortedMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.diffusionclassifier.catalog.ModelNames;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
@@ -70,6 +71,16 @@ public final class DiffusionModel implements AutoCloseable {
         return builder().checkpoint(path).load();
     }
 
+    /**
+     * A model by its name, on the best device there is. Nothing is fetched.
+     *
+     * @param name as {@link ModelNames} has it: a path, or a model in the folder of models or in the Hub's cache
+     * @throws InputException if there is none of that name, or several, or it is no model, or lacks a part
+     */
+    public static DiffusionModel load(String name) {
+        return builder().checkpoint(name).load();
+    }
+
     /** The small model that comes with this project, on the best device there is. */
     public static DiffusionModel bundled() {
         return builder().load();
@@ -84,6 +95,8 @@ public final class DiffusionModel implements AutoCloseable {
     public static final class Builder {
 
         private ModelSpec model = ModelSpec.bundled();
+        private String name;
+        private ModelNames names = ModelNames.ofSystem();
         private DeviceSpec device = DeviceSpec.DEFAULT;
         private Consumer<String> log = line -> { };
         private Consumer<String> warning = line -> { };
@@ -94,12 +107,26 @@ public final class DiffusionModel implements AutoCloseable {
         /** @param path as {@link ModelSpec#path} */
         public Builder checkpoint(Path path) {
             model = model.at(path);
+            name = null;
+            return this;
+        }
+
+        /** @param name as {@link ModelNames} has it; looked up when the model is loaded */
+        public Builder checkpoint(String name) {
+            this.name = name;
+            return this;
+        }
+
+        /** Where names, and tokenizers of models without one, are looked up; the system's by default. */
+        public Builder names(ModelNames names) {
+            this.names = names;
             return this;
         }
 
         /** Everything about the model at once. */
         public Builder model(ModelSpec spec) {
             model = spec;
+            name = null;
             return this;
         }
 
@@ -167,9 +194,9 @@ public final class DiffusionModel implements AutoCloseable {
             return this;
         }
 
-        /** @throws InputException if it is no model, lacks a part, or does not go with what was said */
+        /** @throws InputException if there is none, it is no model, lacks a part, or does not go with what was said */
         public DiffusionModel load() {
-            var files = ModelFiles.open(model);
+            var files = ModelFiles.open(name == null ? model : model.at(names.get(name).path()), names);
             try {
                 return new DiffusionModel(files, device, log, warning);
             } catch (RuntimeException e) {

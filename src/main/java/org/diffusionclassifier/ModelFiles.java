@@ -10,6 +10,7 @@ import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.checkpoint.ModelSpec.LoraSpec;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.checkpoint.ReadAhead;
+import org.diffusionclassifier.checkpoint.TokenizerSource;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.device.Device;
@@ -32,8 +33,8 @@ final class ModelFiles implements AutoCloseable {
     private final Optional<ClassLabels> labels;
     private Checkpoint checkpoint;
 
-    private ModelFiles(ModelSpec spec, BundledModel bundled, Checkpoint checkpoint) {
-        this.spec = spec;
+    private ModelFiles(BundledModel bundled, Checkpoint checkpoint) {
+        this.spec = bundled == null ? checkpoint.spec() : checkpoint.spec().at(null);
         this.bundled = bundled;
         this.checkpoint = checkpoint;
         this.family = ModelFamily.of(checkpoint);
@@ -42,13 +43,16 @@ final class ModelFiles implements AutoCloseable {
         this.labels = family.labels(checkpoint).map(ClassLabels::new);
     }
 
-    /** @throws InputException if it is no model, lacks a part, or the specification says what does not go with it */
-    static ModelFiles open(ModelSpec spec) {
+    /**
+     * @param tokenizers are looked at for a model that has none
+     * @throws InputException if it is no model, lacks a part, or the specification says what does not go with it
+     */
+    static ModelFiles open(ModelSpec spec, TokenizerSource tokenizers) {
         BundledModel bundled = spec.path() == null ? BundledModel.open() : null;
         Checkpoint checkpoint = null;
         try {
-            checkpoint = Checkpoint.open(bundled == null ? spec : spec.at(bundled.root()));
-            return new ModelFiles(spec, bundled, checkpoint);
+            checkpoint = Checkpoint.open(bundled == null ? spec : spec.at(bundled.root()), tokenizers);
+            return new ModelFiles(bundled, checkpoint);
         } catch (RuntimeException e) {
             if (checkpoint != null) {
                 checkpoint.close();

@@ -15,7 +15,8 @@ final class CheckpointOptions {
 
     @Option(names = "--tokenizer", paramLabel = "DIR",
             description = "For a model in the original naming: the tokenizer/ of a diffusers directory of the same "
-                    + "version (1 and 2 pad captions differently), or a tokenizer.json.")
+                    + "version (1 and 2 pad captions differently), or a tokenizer.json. Default: the one that pull "
+                    + "--tokenizer has fetched.")
     private Path tokenizer;
 
     @Option(names = "--image-size", paramLabel = "N",
@@ -51,6 +52,11 @@ final class CheckpointOptions {
             description = "For a DiT: its autoencoder, as diffusers writes one. Needed with one file in the original "
                     + "naming; a directory may have its own.")
     private Path vae;
+
+    /** Whether a tokenizer is given. */
+    boolean hasTokenizer() {
+        return tokenizer != null;
+    }
 
     /**
      * The model that is meant.

@@ -13,6 +13,7 @@ import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.checkpoint.RandomModel;
 import org.diffusionclassifier.convert.Converter;
+import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
@@ -39,11 +40,15 @@ final class ConvertCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "0..1", paramLabel = "SOURCE",
-            description = "A directory in diffusers form, of Stable Diffusion or a DiT; Stable Diffusion 1 or 2, or "
+    @Parameters(arity = "0..1", paramLabel = "SOURCE", completionCandidates = ModelCandidates.class,
+            description = "A model's name, as --model of classify has it; a directory in diffusers form, of Stable "
+                    + "Diffusion or a DiT; Stable Diffusion 1 or 2, or "
                     + "with --vae a DiT, as one .safetensors, .ckpt or .pt file in the original naming; or a file that "
                     + "convert made.")
-    private Path source;
+    private String source;
+
+    @Mixin
+    private PullOption pull;
 
     @Option(names = "--random", paramLabel = "MODEL",
             description = "Instead of SOURCE: sd-1.5, sd-2-base or sd-2.1 at full size with random "
@@ -78,13 +83,26 @@ final class ConvertCommand implements Callable<Integer> {
             throw new InputException("convert: expected a SOURCE or --random, found " + (source == null ? "neither"
                     : "both"));
         }
-        ModelSpec model = checkpoint.spec(source, null);
-        try (var opened = source == null ? RandomModel.of(random, model) : Checkpoint.open(model)) {
+        ModelSpec model = checkpoint.spec(pull.find(main, source, checkpoint), null);
+        if (source == null) {
+            convert(RandomModel.of(random, model));
+        } else if (model.path() == null) {
+            try (var bundled = BundledModel.open()) {
+                convert(Checkpoint.open(model.at(bundled.root())));
+            }
+        } else {
+            convert(Checkpoint.open(model, main.names()));
+        }
+        return 0;
+    }
+
+    /** Closes it, too. */
+    private void convert(Checkpoint opened) {
+        try (opened) {
             Layout layout = ModelFamily.of(opened).layout(opened);
             main.note(opened.notices());
             convert(opened, layout);
         }
-        return 0;
     }
 
     private void convert(Checkpoint opened, Layout layout) {

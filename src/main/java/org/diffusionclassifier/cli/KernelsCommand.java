@@ -30,6 +30,7 @@ import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** {@code kernels}: every kernel at every shape that a UNet launches, beside what bounds it. */
@@ -41,11 +42,15 @@ final class KernelsCommand implements Callable<Integer> {
     private static final Map<String, UNetConfig> PUBLISHED = Map.of("sd-1.5", UNetConfig.stableDiffusion15(),
             "sd-2-base", UNetConfig.stableDiffusion2Base());
 
+    @ParentCommand
+    private Main main;
+
     @Spec
     private CommandSpec spec;
 
     @Option(names = "--model", split = ",", paramLabel = "NAME", defaultValue = "sd-1.5,sd-2-base,demo",
-            description = "sd-1.5, sd-2-base, demo, or a model's directory; weights are made up. Default: "
+            description = "sd-1.5, sd-2-base, or a model's name, as --model of classify has it; weights are made up. "
+                    + "Default: "
                     + "${DEFAULT-VALUE}.")
     private List<String> models;
 
@@ -81,7 +86,7 @@ final class KernelsCommand implements Callable<Integer> {
         if (blocks < 0) {
             throw new InputException("--blocks: expected at least 0, found " + blocks);
         }
-        List<UNetConfig> configs = models.stream().map(KernelsCommand::config).toList();
+        List<UNetConfig> configs = models.stream().map(this::config).toList();
         PrintWriter out = spec.commandLine().getOut();
         boolean real = device == DeviceChoice.CUDA || device == DeviceChoice.AUTO && CudaDevice.isInstalled();
         var tables = new ArrayList<KernelTable>();
@@ -100,12 +105,13 @@ final class KernelsCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static UNetConfig config(String model) {
+    private UNetConfig config(String model) {
         if (PUBLISHED.containsKey(model)) {
             return PUBLISHED.get(model);
         }
-        if (!model.equals("demo")) {
-            return unet(Path.of(model));
+        Path path = main.finder().find(model, false);
+        if (path != null) {
+            return unet(path);
         }
         try (var bundled = BundledModel.open()) {
             return unet(bundled.root());

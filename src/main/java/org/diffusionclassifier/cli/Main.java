@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.diffusionclassifier.catalog.ModelNames;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.file.Listed;
 import org.diffusionclassifier.tensor.InputException;
@@ -28,8 +29,9 @@ import picocli.CommandLine;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, MatchCommand.class,
                 ReferCommand.class,
-                CompareCommand.class, CalibrateCommand.class, ConvertCommand.class, InspectCommand.class,
-                DevicesCommand.class, KernelsCommand.class})
+                CompareCommand.class, CalibrateCommand.class, PullCommand.class, ModelsCommand.class,
+                ConvertCommand.class, InspectCommand.class, DevicesCommand.class, KernelsCommand.class,
+                CompletionCommand.class})
 public final class Main implements Runnable {
 
     private static final int FAULT = 1;
@@ -42,6 +44,9 @@ public final class Main implements Runnable {
     private static final Map<String, String> RENAMED = Map.of("loras", "--lora", "embeddings", "--embedding",
             "matching", "match", "referring", "refer");
 
+    private final ModelNames names;
+    private final Terminal terminal;
+
     @Spec
     private CommandSpec spec;
 
@@ -49,15 +54,31 @@ public final class Main implements Runnable {
             description = "Say what is loaded and how long it takes; show stack traces.")
     boolean verbose;
 
+    private Main(ModelNames names, Terminal terminal) {
+        this.names = names;
+        this.terminal = terminal;
+    }
+
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
+        System.setProperty("jdk.console", "java.base");     // from Java 22 on another one is there even in a pipe
         System.exit(LocaleEncoding.takes(args, System.err) ? run(System.out, System.err, args) : INPUT_ERROR);
     }
 
     /** Runs a command line in this JVM, writing UTF-8, and returns its exit code. */
     static int run(PrintStream out, PrintStream err, String... args) {
-        var main = new Main();
-        CommandLine commandLine = new CommandLine(main)
+        return run(ModelNames.ofSystem(), Terminal.ofSystem(), out, err, args);
+    }
+
+    /**
+     * The same elsewhere.
+     *
+     * @param names    what names of models mean
+     * @param terminal who is asked
+     */
+    static int run(ModelNames names, Terminal terminal, PrintStream out, PrintStream err, String... args) {
+        var main = new Main(names, terminal);
+        CommandLine commandLine = new CommandLine(main, main.factory())
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -76,6 +97,32 @@ public final class Main implements Runnable {
     /** Where {@code --verbose} says what is loaded; null without it. */
     PrintWriter log() {
         return verbose ? spec.commandLine().getErr() : null;
+    }
+
+    /** What picocli makes commands and options with. */
+    private CommandLine.IFactory factory() {
+        CommandLine.IFactory others = CommandLine.defaultFactory();
+        return new CommandLine.IFactory() {
+            @Override
+            public <K> K create(Class<K> type) throws Exception {
+                return type == ModelCandidates.class ? type.cast(new ModelCandidates(names)) : others.create(type);
+            }
+        };
+    }
+
+    /** What names of models mean. */
+    ModelNames names() {
+        return names;
+    }
+
+    /** Who is asked. */
+    Terminal terminal() {
+        return terminal;
+    }
+
+    /** Finds models that names mean, and fetches those that are wanted. */
+    ModelFinder finder() {
+        return new ModelFinder(names, terminal, spec.commandLine().getErr());
     }
 
     /** Says on standard error what the user should know of what was given. */

@@ -14,12 +14,17 @@ import picocli.CommandLine.Option;
 /** Which model, on which device. */
 final class ModelOptions {
 
-    @Option(names = "--model", paramLabel = "PATH",
-            description = "A file that convert made, of either kind; a directory in diffusers form: Stable Diffusion "
+    @Option(names = "--model", paramLabel = "MODEL", completionCandidates = ModelCandidates.class,
+            description = "A name: demo, the bundled model; that of a file in the working directory or in models/; or "
+                    + "ORG/NAME[@REVISION][:FILE], a model of the Hugging Face Hub that pull has fetched. Or a path: a "
+                    + "file that convert made, of either kind; a directory in diffusers form: Stable Diffusion "
                     + "(unet/, vae/, text_encoder/, …) or a DiT (transformer/, vae/, …); or Stable Diffusion 1 or 2, or "
                     + "with --vae a DiT, as one .safetensors, .ckpt or .pt file in the original naming. Default: the "
                     + "bundled model.")
-    private Path model;
+    private String model;
+
+    @Mixin
+    private PullOption pull;
 
     @Mixin
     private CheckpointOptions checkpoint;
@@ -61,7 +66,8 @@ final class ModelOptions {
     DiffusionModel open(Main main) {
         PrintWriter log = main.log();
         say(log, "Java has started, the command line is read");
-        DiffusionModel opened = DiffusionModel.builder().model(checkpoint.spec(model, labels))
+        DiffusionModel opened = DiffusionModel.builder().names(main.names())
+                .model(checkpoint.spec(pull.find(main, model, checkpoint), labels))
                 .device(new DeviceSpec(device, dtype, kernels, batchSize, weightsBudget))
                 .log(what -> say(log, what)).warning(line -> main.note(List.of(line))).load();
         main.note(opened.notices());

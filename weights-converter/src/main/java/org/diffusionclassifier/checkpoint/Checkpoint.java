@@ -33,7 +33,16 @@ public interface Checkpoint extends AutoCloseable {
      * @throws InputException if it is none, is damaged, or comes in a form that some of the specification is not for
      */
     static Checkpoint open(ModelSpec spec) {
-        Checkpoint checkpoint = read(spec);
+        return open(spec, TokenizerSource.NONE);
+    }
+
+    /**
+     * The same for what may lack a tokenizer.
+     *
+     * @param tokenizers are looked at if there is none in the files, nor in the specification
+     */
+    static Checkpoint open(ModelSpec spec, TokenizerSource tokenizers) {
+        Checkpoint checkpoint = read(spec, tokenizers);
         try {
             return decorated(checkpoint, spec);
         } catch (RuntimeException e) {
@@ -48,7 +57,7 @@ public interface Checkpoint extends AutoCloseable {
         return EmbeddingCheckpoint.of(LoraCheckpoint.of(predicting, spec.loras()), spec.embeddings());
     }
 
-    private static Checkpoint read(ModelSpec spec) {
+    private static Checkpoint read(ModelSpec spec, TokenizerSource tokenizers) {
         if (!Files.isRegularFile(spec.path())) {
             return DiffusersDirectory.open(spec);
         }
@@ -56,7 +65,7 @@ public interface Checkpoint extends AutoCloseable {
         Weights file = WeightsFile.open(spec.path());
         try {
             return ConvertedFile.isOne(file) ? new ConvertedFile(file, spec)
-                    : new OriginalFile(file, OriginalNaming.of(file), spec);
+                    : new OriginalFile(file, OriginalNaming.of(file), spec, tokenizers);
         } catch (RuntimeException e) {
             file.close();
             throw e;
@@ -66,7 +75,7 @@ public interface Checkpoint extends AutoCloseable {
     /** What messages call it. */
     String source();
 
-    /** What it was opened by. */
+    /** What it was opened by, with the tokenizer that was found where there was none. */
     ModelSpec spec();
 
     /** The names of its networks in diffusers' words: {@code unet}, {@code vae}, …. */

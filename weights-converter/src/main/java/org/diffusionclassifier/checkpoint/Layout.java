@@ -4,6 +4,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * What a family of models takes of a checkpoint: all that a converted file holds, and nothing else.
@@ -35,6 +37,15 @@ public record Layout(Map<String, Object> configurations, List<Part> parts, List<
         /** The name of one of its tensors in a converted file. */
         public String full(TensorSpec tensor) {
             return component + "." + tensor.name();
+        }
+
+        /** @throws InputException unless all tensors are there, have their shapes and hold floats; reads no values */
+        public void require(Weights weights) {
+            for (TensorSpec tensor : tensors) {
+                List<Integer> shape = weights.channelsLast() ? tensor.channelsLast() : tensor.shape();
+                weights.require(tensor.name(), shape.stream().mapToInt(Integer::intValue).toArray());
+                weights.requireFloats(tensor.name());
+            }
         }
     }
 

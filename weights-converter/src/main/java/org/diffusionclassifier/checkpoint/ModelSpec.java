@@ -111,6 +111,11 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         return new ModelSpec(other, tokenizer, vae, labels, imageSize, predicts, ema, loras, embeddings, variant);
     }
 
+    /** The same with a tokenizer. */
+    public ModelSpec withTokenizer(Path folder) {
+        return new ModelSpec(path, folder, vae, labels, imageSize, predicts, ema, loras, embeddings, variant);
+    }
+
     /** The same with a LoRA more. */
     public ModelSpec with(LoraSpec lora) {
         return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts, ema,

@@ -1,11 +1,15 @@
 package org.diffusionclassifier.checkpoint;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.diffusionclassifier.checkpoint.original.OriginalModel;
 import org.diffusionclassifier.checkpoint.original.OriginalNaming;
+import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.JsonConfig;
 import org.diffusionclassifier.config.TokenizerTables;
 import org.diffusionclassifier.tensor.InputException;
@@ -18,18 +22,23 @@ import org.diffusionclassifier.tensor.Weights;
  */
 final class OriginalFile implements Checkpoint {
 
+    private static final String TEXT_ENCODER = "text_encoder";
+
     private final Weights file;
     private final ModelSpec spec;
     private final OriginalModel model;
     private final Map<String, Component> components = new LinkedHashMap<>();
+    private final TokenizerSource tokenizers;
+    private final boolean tokenizerFound;
 
     /**
-     * @param file all tensors of the model; closed with this
+     * @param file       all tensors of the model; closed with this
+     * @param tokenizers are looked at if the specification names none
      * @throws InputException if a part is missing, or something is said that the naming has no use for
      */
-    OriginalFile(Weights file, OriginalNaming naming, ModelSpec spec) {
+    OriginalFile(Weights file, OriginalNaming naming, ModelSpec spec, TokenizerSource tokenizers) {
         this.file = file;
-        this.spec = spec;
+        this.tokenizers = tokenizers;
         if (!naming.takesSettings()) {
             spec.refuseCompletion();
         }
@@ -43,9 +52,18 @@ final class OriginalFile implements Checkpoint {
             }
             components.put(VAE, DiffusersDirectory.vae(spec.vae()));
         }
-        if (spec.tokenizer() != null) {
-            TokenizerTables.read(spec.tokenizer());     // refuses what is none before anything is loaded
+        Optional<Path> found = spec.tokenizer() == null ? textWidth().flatMap(tokenizers::tokenizer) : Optional.empty();
+        this.tokenizerFound = found.isPresent();
+        this.spec = found.map(spec::withTokenizer).orElse(spec);
+        if (this.spec.tokenizer() != null) {
+            TokenizerTables.read(this.spec.tokenizer());     // refuses what is none before anything is loaded
         }
+    }
+
+    /** Of the text encoder; empty where there is none. */
+    private Optional<Integer> textWidth() {
+        return Optional.ofNullable(components.get(TEXT_ENCODER))
+                .map(component -> ClipTextConfig.read(component.config()).width());
     }
 
     @Override
@@ -77,7 +95,8 @@ final class OriginalFile implements Checkpoint {
     public TokenizerTables tokenizer(String name) {
         if (spec.tokenizer() == null) {
             throw InputException.of("%s: expected a folder with vocab.json and merges.txt, or a tokenizer.json, as "
-                    + source() + " has no tokenizer in it", InputException.field("tokenizer"));
+                    + source() + " has no tokenizer in it" + textWidth().map(tokenizers::hint).orElse(""),
+                    InputException.field("tokenizer"));
         }
         return TokenizerTables.read(spec.tokenizer());
     }
@@ -94,7 +113,14 @@ final class OriginalFile implements Checkpoint {
 
     @Override
     public List<String> notices() {
-        return spec.predicts() == null ? model.notices() : List.of();       // the user knows better
+        var notices = new ArrayList<String>();
+        if (tokenizerFound) {
+            notices.add(source() + ": has no tokenizer in it; taken: " + spec.tokenizer());
+        }
+        if (spec.predicts() == null) {      // else the user knows better
+            notices.addAll(model.notices());
+        }
+        return notices;
     }
 
     /** Nothing. */

@@ -152,12 +152,8 @@ public final class Converter {
     /** The shape of all a part's tensors, before anything is written. */
     private void check(Part part) {
         Weights weights = checkpoint.component(part.component()).weights();
-        for (TensorSpec tensor : part.tensors()) {
-            List<Integer> shape = weights.channelsLast() ? tensor.channelsLast() : tensor.shape();
-            weights.require(tensor.name(), shape.stream().mapToInt(Integer::intValue).toArray());
-            weights.requireFloats(tensor.name());
-            inputs.add(new Input(part.full(tensor), tensor, weights));
-        }
+        part.require(weights);
+        part.tensors().forEach(tensor -> inputs.add(new Input(part.full(tensor), tensor, weights)));
     }
 
     private void requireRoom(Path file) {

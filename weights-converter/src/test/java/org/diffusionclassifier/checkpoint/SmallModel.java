@@ -28,15 +28,21 @@ import org.diffusionclassifier.tensor.Weights;
  * A model of Stable Diffusion's form and next to no size, whose values are F16's, in every form that there is: what is
  * made from each must be the same.
  *
- * @param linear whether it is of version 2: linear projections, OpenCLIP
+ * @param linear    whether it is of version 2: linear projections, OpenCLIP
+ * @param textWidth of the text encoder, a multiple of 64
  */
-public record SmallModel(boolean linear) {
+public record SmallModel(boolean linear, int textWidth) {
+
+    /** Of the smallest width. */
+    public SmallModel(boolean linear) {
+        this(linear, 64);
+    }
 
     public UNetConfig unet() {
         var attends = BlockKind.CROSS_ATTENTION;
         return new UNetConfig(8, 4, 4, List.of(64, 64), List.of(attends, BlockKind.PLAIN),
                 List.of(BlockKind.PLAIN, attends), List.of(1, 1), Collections.nCopies(2, linear ? 1 : 8), List.of(1, 1),
-                64, 32, 1e-5f, linear, true, 0, false);
+                textWidth, 32, 1e-5f, linear, true, 0, false);
     }
 
     public VaeConfig vae() {
@@ -44,7 +50,8 @@ public record SmallModel(boolean linear) {
     }
 
     public ClipTextConfig text() {
-        return new ClipTextConfig(640, 64, 256, 2, 1, 16, linear ? Activation.GELU : Activation.QUICK_GELU, 1e-5f);
+        return new ClipTextConfig(640, textWidth, 4 * textWidth, 2, textWidth / 64, 16,
+                linear ? Activation.GELU : Activation.QUICK_GELU, 1e-5f);
     }
 
     MapWeights unetWeights() {
