@@ -15,8 +15,8 @@ import org.diffusionclassifier.file.MatFile.Value;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Reads MATLAB's level 5 (format: <em>MAT-File Format</em>, The MathWorks, chapter 1). A header of 128 bytes is followed
- * by elements: a tag of type and size, and data padded to 8 bytes.
+ * Reads MATLAB's level 5 (format: <em>MAT-File Format</em>, The MathWorks, chapter 1). A header of 128 bytes is
+ * followed by elements: a tag of type and size, and data padded to 8 bytes.
  * <pre>
  *   file     text[116]  subsystem[8]  version u16  "MI", or "IM" where bytes are little-endian     elements
  *   element  type u32  size u32  data[size]  padding         or, for up to 4 bytes:  size u16 | type u16  data[4]
@@ -37,8 +37,9 @@ final class MatReader {
     private static final int MAX_DEPTH = 16;
     private static final int COMPLEX = 0x08;
 
-    private static final String[] CLASSES = {"nothing", "cell", "struct", "object", "char", "sparse", "double", "single",
-        "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "function handle", "opaque"};
+    private static final String[] CLASSES = {"nothing", "cell", "struct", "object", "char", "sparse", "double",
+        "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "function handle",
+        "opaque"};
 
     private final String where;
     private final ByteOrder order;

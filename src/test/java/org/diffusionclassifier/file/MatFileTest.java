@@ -124,8 +124,7 @@ class MatFileTest {
         bytes[128 + 7] = 0x7f;    // the first variable's size: 2 GB
         Path file = Files.write(folder.resolve("huge.mat"), bytes);
         String refusal = Fixtures.inputError(() -> MatFile.read(file));
-        assertTrue(refusal.matches(".*: broken MATLAB file: expected \\d{10} more bytes, found \\d+ \\(truncated\\?\\)"),
-                refusal);
+        assertTrue(refusal.startsWith(file + ": broken MATLAB file: expected 2130706"), refusal);
     }
 
     /** Every broken file is refused, or read as something: in little memory, and not with another exception. */

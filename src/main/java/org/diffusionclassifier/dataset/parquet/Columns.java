@@ -58,7 +58,7 @@ record Columns(String image, String label, List<String> classNames) {
         }
     }
 
-    /** The column of that type: the only one, or the first of the usual names; by these alone where there is no note. */
+    /** The only column of that type, or the first of the usual names; by these alone where there is no note. */
     private static String chosen(JsonNode features, String type, String... usual) {
         var ofType = new ArrayList<String>();
         features.fields().forEachRemaining(feature -> {

@@ -24,8 +24,8 @@ import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Labelled pictures in Parquet files, whole files as bytes. Labels are read when the data set is opened; of the pictures,
- * those of one row group at a time are held, so that it is read in order with one pass over the files.
+ * Labelled pictures in Parquet files, whole files as bytes. Labels are read when the data set is opened. Of the
+ * pictures, those of one row group at a time are held, so that reading them in order is one pass over the files.
  */
 final class ParquetDataset implements Dataset {
 
@@ -127,8 +127,8 @@ final class ParquetDataset implements Dataset {
         String name = group.file.getFileName() + "#" + (group.inFile + row);
         byte[] picture = picture(group, row);
         if (picture == null) {
-            throw new InputException(group.file + ": row " + (group.inFile + row) + ": expected a picture's bytes, found"
-                    + " none (a path alone leads out of the data set)");
+            throw new InputException(group.file + ": row " + (group.inFile + row) + ": expected a picture's bytes, "
+                    + "found none (a path alone leads out of the data set)");
         }
         return new Example(name, ImageDecoder.read(picture, name), group.labels[row]);
     }

@@ -18,8 +18,8 @@ public final class ParquetForm implements DatasetForm {
         try {
             return ParquetDataset.open(path, split);
         } catch (NoClassDefFoundError e) {
-            throw new InputException("parquet: expected blue.strategic.parquet:parquet-floor on the class path, found no "
-                    + e.getMessage().replace('/', '.'), e);
+            throw new InputException("parquet: expected blue.strategic.parquet:parquet-floor on the class path, found "
+                    + "no " + e.getMessage().replace('/', '.'), e);
         }
     }
 }

@@ -22,8 +22,8 @@ import org.diffusionclassifier.tensor.InputException;
 public record CaptionChoice(Path image, Box box, String right, String wrong, String kind) {
 
     /**
-     * SugarCrepe (Hsieh et al., 2023, arXiv 2306.14610): {@code {"0": {filename, caption, negative_caption}, …}}, a file a
-     * kind; the pictures are those of COCO's val2017.
+     * SugarCrepe (Hsieh et al., 2023, arXiv 2306.14610): {@code {"0": {filename, caption, negative_caption}, …}}, a
+     * file a kind. The pictures are those of COCO's val2017.
      *
      * @throws InputException if the file is not in this form, or a picture is not there
      */
@@ -82,7 +82,8 @@ public record CaptionChoice(Path image, Box box, String right, String wrong, Str
 
     private static String text(JsonNode item, String name, String where) {
         if (item.path(name).asText().isBlank()) {
-            throw new InputException(where + ": " + name + ": expected text, found " + JsonLine.abridged(item.path(name)));
+            throw new InputException(where + ": " + name + ": expected text, found "
+                    + JsonLine.abridged(item.path(name)));
         }
         return item.path(name).asText();
     }

@@ -15,7 +15,7 @@ import org.diffusionclassifier.tensor.InputException;
  * CLEVR (Johnson et al., 2017, arXiv 1612.06890), to be classified by the number of objects in a picture:
  * <pre>
  *   CLEVR_v1.0/images/SPLIT/NAME.png
- *   CLEVR_v1.0/scenes/CLEVR_SPLIT_scenes.json       {"scenes": [{"image_filename": NAME.png, "objects": [{…}, …], …}, …]}
+ *   CLEVR_v1.0/scenes/CLEVR_SPLIT_scenes.json    {"scenes": [{"image_filename": NAME.png, "objects": [{…}, …]}, …]}
  * </pre>
  * The test split has no scenes.
  */

@@ -21,9 +21,9 @@ import org.diffusionclassifier.image.ImageSize;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Pictures with boxes in COCO's form (<a href="https://cocodataset.org/#format-data">cocodataset.org</a>): one object with
- * {@code images}, {@code annotations} and {@code categories}. Outlines, most of such a file of half a gigabyte, are
- * skipped as it is read.
+ * Pictures with boxes in COCO's form (<a href="https://cocodataset.org/#format-data">cocodataset.org</a>): one object
+ * with {@code images}, {@code annotations} and {@code categories}. Outlines, most of such a file of half a gigabyte,
+ * are skipped as it is read.
  *
  * @param pictures    by {@code id}
  * @param annotations of each picture, by its {@code id}, in the file's order
@@ -110,7 +110,8 @@ public record CocoInstances(Map<Long, Picture> pictures, Map<Long, List<Annotati
         int width = item.path("width").asInt();
         int height = item.path("height").asInt();
         if (name.isEmpty() || width < 1 || height < 1) {
-            throw new InputException(where + ": expected file_name, width and height, found " + JsonLine.abridged(item));
+            throw new InputException(where + ": expected file_name, width and height, found "
+                    + JsonLine.abridged(item));
         }
         pictures.put(id(item, "id", where), new Picture(name, new ImageSize(width, height)));
     }
@@ -124,9 +125,9 @@ public record CocoInstances(Map<Long, Picture> pictures, Map<Long, List<Annotati
         if (!fits) {
             throw new InputException(where + ": bbox: expected [x, y, width, height], found " + JsonLine.abridged(box));
         }
-        annotations.computeIfAbsent(id(item, "image_id", where), picture -> new ArrayList<>())
-                .add(new Annotation(id(item, "id", where), id(item, "category_id", where), new Box(box.get(0).asDouble(),
-                        box.get(1).asDouble(), box.get(2).asDouble(), box.get(3).asDouble())));
+        var annotation = new Annotation(id(item, "id", where), id(item, "category_id", where),
+                new Box(box.get(0).asDouble(), box.get(1).asDouble(), box.get(2).asDouble(), box.get(3).asDouble()));
+        annotations.computeIfAbsent(id(item, "image_id", where), picture -> new ArrayList<>()).add(annotation);
     }
 
     private void addCategory(JsonNode item, String where) {

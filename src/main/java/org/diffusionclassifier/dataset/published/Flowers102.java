@@ -37,8 +37,8 @@ public final class Flowers102 {
         Path sets = root.resolve("setid.mat");
         var entries = new ArrayList<ListedImages.Entry>();
         for (int number : MatFile.read(sets).integers(SPLITS.get(split), 1, labels.length)) {
-            entries.add(ListedImages.Entry.of(root, String.format(Locale.ROOT, "jpg/image_%05d.jpg", number), labels[number - 1] - 1,
-                    sets.toString()));
+            String path = String.format(Locale.ROOT, "jpg/image_%05d.jpg", number);
+            entries.add(ListedImages.Entry.of(root, path, labels[number - 1] - 1, sets.toString()));
         }
         return new ListedImages("Flowers-102 " + split, root, List.of(), entries);
     }

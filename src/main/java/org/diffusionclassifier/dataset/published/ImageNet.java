@@ -12,15 +12,15 @@ import org.diffusionclassifier.file.MatFile;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * The validation pictures of ImageNet (ILSVRC 2012), with labels as models are trained with: a class's index is the rank
- * of its WordNet id. They come in one folder, and their labels from
+ * The validation pictures of ImageNet (ILSVRC 2012), with the labels that models are trained with: a class's index is
+ * the rank of its WordNet id. They come in one folder, and their labels from
  * <pre>
  *   the devkit   ILSVRC2012_devkit_t12/data/meta.mat                                      ILSVRC2012_ID and WNID
  *                ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt        an ILSVRC2012_ID a picture
  *   or Kaggle    LOC_synset_mapping.txt (WNID NAMES a line), LOC_val_solution.csv (ImageId, "WNID x y x y …")
  * </pre>
- * An ILSVRC2012_ID is another order of the same classes. Pictures that torchvision has sorted into a folder a class need
- * no list.
+ * An ILSVRC2012_ID is another order of the same classes. Pictures that torchvision has sorted into a folder a class
+ * need no list.
  */
 public final class ImageNet {
 
@@ -37,7 +37,8 @@ public final class ImageNet {
      * @throws InputException if files are missing or contradict each other
      */
     public static ListedImages open(Path pictures, Path devkit) {
-        Path data = DataRoot.find(devkit, "ImageNet's devkit", "ILSVRC2012_devkit_t12", "data/meta.mat").resolve("data");
+        Path data = DataRoot.find(devkit, "ImageNet's devkit", "ILSVRC2012_devkit_t12", "data/meta.mat")
+                .resolve("data");
         Map<Integer, String> wnids = leaves(data.resolve("meta.mat"));
         List<String> classes = wnids.values().stream().sorted().toList();
         Path root = DataRoot.find(pictures, "ImageNet's validation pictures", "val", FIRST);

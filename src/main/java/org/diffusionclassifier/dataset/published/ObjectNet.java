@@ -12,8 +12,9 @@ import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * ObjectNet (Barbu et al., 2019), unpacked from its archive, which has a password: {@code objectnet-1.0/images/FOLDER/*.png}.
- * A red border of two pixels, which marks pictures that no model may be trained on, is cut off.
+ * ObjectNet (Barbu et al., 2019), unpacked from its archive, which has a password:
+ * {@code objectnet-1.0/images/FOLDER/*.png}. The red border of two pixels, which marks pictures that no model may be
+ * trained on, is cut off.
  */
 public final class ObjectNet implements Dataset {
 

@@ -22,7 +22,7 @@ import org.diffusionclassifier.tensor.InputException;
  *   refcoco/instances.json      {@linkplain CocoInstances COCO's form}
  *   refcoco/refs(unc).p         a pickle: [{ref_id, ann_id, image_id, split, sentences: [{sent_id, sent, …}, …], …}, …]
  * </pre>
- * The pictures are those of COCO's train2014; their names are in {@code instances.json}, and not the ones in the pickle.
+ * The pictures are those of COCO's train2014; their names are in {@code instances.json}, not the ones in the pickle.
  * To be told apart are all boxes of a picture, cut to it, without those that hold no pixel.
  *
  * @param examples one a sentence, in the list's order
@@ -60,8 +60,8 @@ public record RefCoco(List<ReferringExample> examples, int alone) {
             }
             Path image = pictures.resolve(picture.fileName());
             if (!Files.isRegularFile(image)) {
-                throw new InputException(ref.where + ": no picture " + InputException.quoted(picture.fileName()) + " in "
-                        + pictures);
+                throw new InputException(ref.where + ": no picture " + InputException.quoted(picture.fileName())
+                        + " in " + pictures);
             }
             Set<Box> boxes = boxes(coco.annotations().getOrDefault(id, List.of()), picture.size());
             Box truth = truth(coco.annotations().getOrDefault(id, List.of()), picture.size(), ref);

@@ -89,8 +89,8 @@ public final class Stl10 implements Dataset {
         for (int i = 0; i < labels.length; i++) {
             int label = Byte.toUnsignedInt(labels[i]);
             if (label < 1 || label > classes) {
-                throw new InputException(file + ": picture " + i + ": expected a class from 1 to " + classes + ", found "
-                        + label);
+                throw new InputException(file + ": picture " + i + ": expected a class from 1 to " + classes
+                        + ", found " + label);
             }
         }
         if (labels.length == 0) {

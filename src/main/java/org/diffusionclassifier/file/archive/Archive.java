@@ -26,8 +26,8 @@ import org.diffusionclassifier.tensor.InputException;
  * content, as mirrors serve the one under the name of the other.
  *
  * <p>A ZIP file has a directory, and a TAR file gets an index when it is opened; from both, files are read where they
- * lie. Nothing in a gzip stream can be read without unpacking all before it, so it is unpacked once, into a TAR file in a
- * folder for caches.
+ * lie. Nothing in a gzip stream can be read without unpacking all before it, so it is unpacked once, into a TAR file in
+ * a folder for caches.
  */
 public final class Archive implements AutoCloseable {
 
@@ -48,8 +48,8 @@ public final class Archive implements AutoCloseable {
      * Opens an archive, or passes on a folder.
      *
      * @param caches where what is compressed as a whole is unpacked; made if need be
-     * @throws InputException if there is no such file, it is no archive or a broken one, or one of its names is absolute
-     *                        or leads out of it ({@code ..})
+     * @throws InputException if there is no such file, it is no archive or a broken one, or one of its names is
+     *                        absolute or leads out of it ({@code ..})
      */
     public static Archive open(Path path, Path caches) {
         if (Files.isDirectory(path)) {
@@ -119,7 +119,7 @@ public final class Archive implements AutoCloseable {
         return new Archive(files.root(), files, notices);
     }
 
-    /** The TAR file in {@code archive}, kept under a name that another archive, or another state of this one, has not. */
+    /** The TAR file in {@code archive}, under a name that another archive, or another state of this one, has not. */
     private static Path unpacked(Path archive, Path caches) throws IOException {
         Path real = archive.toRealPath();
         String identity = real + " " + Files.size(real) + " " + Files.getLastModifiedTime(real).toMillis();

@@ -12,9 +12,9 @@ import org.apache.commons.compress.archivers.tar.TarFile;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Where in a TAR file its members lie, found in one pass over the headers, in which the data are skipped. Commons Compress
- * reads the headers: POSIX ustar, PAX and GNU's long names. A link stands for the file that it leads to in the archive;
- * one that leads nowhere is left out, as are devices and pipes.
+ * Where in a TAR file its members lie, found in one pass over the headers, in which the data are skipped. Commons
+ * Compress reads the headers: POSIX ustar, PAX and GNU's long names. A link stands for the file that it leads to in the
+ * archive; one that leads nowhere is left out, as are devices and pipes.
  *
  * @param archive the file
  * @param members by name, {@code ""} for the root; names have neither a slash at an end nor the element {@code .}
@@ -38,7 +38,7 @@ record TarIndex(Path archive, Map<String, Member> members) {
     }
 
     /** @throws InputException for what is no TAR file, or has members that are no files of a folder */
-    static TarIndex read(Path archive) throws IOException {
+    static TarIndex read(Path archive) {
         var index = new TarIndex(archive, new LinkedHashMap<>());
         index.members.put("", new Member(0, 0, 0, new ArrayList<>()));
         var links = new LinkedHashMap<String, String>();
@@ -124,7 +124,8 @@ record TarIndex(Path archive, Map<String, Member> members) {
         Archive.requireInside(archive, name);
         String inside = normal(name);
         if (inside.chars().filter(c -> c == '/').count() > MAX_DEPTH) {
-            throw new InputException(archive + ": expected at most " + MAX_DEPTH + " folders in each other, found more");
+            throw new InputException(archive + ": expected at most " + MAX_DEPTH
+                    + " folders in each other, found more");
         }
         return inside;
     }

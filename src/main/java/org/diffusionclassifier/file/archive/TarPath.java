@@ -14,9 +14,11 @@ import java.util.List;
  * A path in a {@link TarFileSystem}.
  *
  * @param absolute whether it starts at the root
- * @param names    its elements, none empty; a relative path without any is the empty path
+ * @param names    its elements, of which none is empty but that of the empty path
  */
 record TarPath(TarFileSystem files, boolean absolute, List<String> names) implements Path {
+
+    private static final List<String> EMPTY = List.of("");
 
     static TarPath of(TarFileSystem files, String text) {
         var names = new ArrayList<String>();
@@ -25,7 +27,11 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
                 names.add(name);
             }
         }
-        return new TarPath(files, text.startsWith("/"), List.copyOf(names));
+        return new TarPath(files, text.startsWith("/"), names);
+    }
+
+    TarPath {
+        names = absolute || !names.isEmpty() ? List.copyOf(names) : EMPTY;
     }
 
     /** The path of the archive whose members it names, {@code ""} for the root. */
@@ -33,8 +39,12 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
         return String.join("/", toAbsolutePath().normalize().names);
     }
 
+    private boolean isEmpty() {
+        return names.equals(EMPTY);
+    }
+
     private TarPath with(boolean absolute, List<String> names) {
-        return new TarPath(files, absolute, List.copyOf(names));
+        return new TarPath(files, absolute, names);
     }
 
     static TarPath of(Path path) {
@@ -108,7 +118,7 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
             boolean up = name.equals("..");
             if (up && !kept.isEmpty() && !kept.get(kept.size() - 1).equals("..")) {
                 kept.remove(kept.size() - 1);
-            } else if (!name.equals(".") && !(up && absolute)) {
+            } else if (!name.isEmpty() && !name.equals(".") && !(up && absolute)) {
                 kept.add(name);
             }
         }
@@ -121,6 +131,9 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
         if (tail.absolute) {
             return tail;
         }
+        if (tail.isEmpty() || isEmpty()) {
+            return tail.isEmpty() ? this : tail;
+        }
         var all = new ArrayList<>(names);
         all.addAll(tail.names);
         return with(absolute, all);
@@ -129,6 +142,9 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
     @Override
     public TarPath relativize(Path other) {
         TarPath target = of(other);
+        if (isEmpty()) {
+            return target;
+        }
         if (target.absolute != absolute) {
             throw new IllegalArgumentException(this + " and " + target + " are not of one kind");
         }
@@ -141,13 +157,15 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
         for (int i = common; i < names.size(); i++) {
             way.add("..");
         }
-        way.addAll(target.names.subList(common, target.names.size()));
+        if (!target.isEmpty()) {
+            way.addAll(target.names.subList(common, target.names.size()));
+        }
         return with(false, way);
     }
 
     @Override
     public TarPath toAbsolutePath() {
-        return absolute ? this : with(true, names);
+        return absolute ? this : files.root().resolve(this);
     }
 
     @Override

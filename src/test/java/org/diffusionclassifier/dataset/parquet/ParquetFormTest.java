@@ -86,12 +86,12 @@ class ParquetFormTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
-            beyond | row 2: expected a class from 0 to 2, found 3
-            null   | row 0: expected a class, found none
-            text   | expected a column of pictures (image: a structure of bytes and path), found the columns "text, label"
-            names  | expected a column of classes (label: int64), found the columns "image, label"
-            none   | expected pictures, found no rows
-            brotli | broken Parquet file: pages compressed with BROTLI
+            beyond|row 2: expected a class from 0 to 2, found 3
+            null|row 0: expected a class, found none
+            text|expected a column of pictures (image: a structure of bytes and path), found the columns "text, label"
+            names|expected a column of classes (label: int64), found the columns "image, label"
+            none|expected pictures, found no rows
+            brotli|broken Parquet file: pages compressed with BROTLI
             """)
     void refusesOtherContents(String name, String message) {
         Path file = resource("parquet/" + name + ".parquet");
@@ -112,7 +112,8 @@ class ParquetFormTest {
                 folder.resolve("test-00000-of-00002.parquet"));
         assertEquals(shard + ": expected 2 shards beside each other, found 1",
                 inputError(() -> new ParquetForm().open(folder, "test")));
-        assertEquals(folder + ": no split \"val\", found test", inputError(() -> new ParquetForm().open(folder, "val")));
+        assertEquals(folder + ": no split \"val\", found test",
+                inputError(() -> new ParquetForm().open(folder, "val")));
         Files.delete(shard);
         assertEquals(folder + ": no split \"val\", found no .parquet file",
                 inputError(() -> new ParquetForm().open(folder, "val")));

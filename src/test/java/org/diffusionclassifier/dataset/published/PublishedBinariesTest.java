@@ -17,6 +17,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 /** Data sets whose labels or pictures are binary, by miniatures that SciPy and NumPy wrote (published/make.py). */
 class PublishedBinariesTest {
 
+    private static final String NAMES = "airplane\nbird\ncar\ncat\ndeer\ndog\nhorse\nmonkey\nship\ntruck\n";
+
     @TempDir
     Path given;
     private PublishedFolder folder;
@@ -69,14 +71,14 @@ class PublishedBinariesTest {
         folder.text(data + "ILSVRC2012_validation_ground_truth.txt", "1\n1\n1\n1\n1\n");
         refused(truth + ":5: no picture \"ILSVRC2012_val_00000005.JPEG\" in " + given.resolve("pictures"),
                 () -> ImageNet.open(given.resolve("pictures"), given));
-        refused(given + ": expected ImageNet's validation pictures (ILSVRC2012_val_00000001.JPEG) in it or in its folder"
-                + " val, found it in " + given.resolve("pictures"), () -> ImageNet.open(given, given));
+        refused(given + ": expected ImageNet's validation pictures (ILSVRC2012_val_00000001.JPEG) in it or in its "
+                + "folder val, found it in " + given.resolve("pictures"), () -> ImageNet.open(given, given));
     }
 
     @Test
     void stl10() throws IOException {
         folder.copy("test_X.bin", "stl10_binary/test_X.bin").copy("test_y.bin", "stl10_binary/test_y.bin")
-                .text("stl10_binary/class_names.txt", "airplane\nbird\ncar\ncat\ndeer\ndog\nhorse\nmonkey\nship\ntruck\n");
+                .text("stl10_binary/class_names.txt", NAMES);
         var test = Stl10.open(given, "test");
         assertEquals(2, test.size());
         assertEquals("truck", test.classNames().get(test.get(0).label()));
@@ -106,7 +108,7 @@ class PublishedBinariesTest {
     @Test
     void aFoldOfStl10() throws IOException {
         folder.copy("test_X.bin", "train_X.bin").copy("test_y.bin", "train_y.bin")
-                .text("class_names.txt", "airplane\nbird\ncar\ncat\ndeer\ndog\nhorse\nmonkey\nship\ntruck\n")
+                .text("class_names.txt", NAMES)
                 .text("fold_indices.txt", "0 1 \n1 \n");
         assertEquals(2, Stl10.openFold(given, 0).size());
         assertEquals("train_X.bin#1", Stl10.openFold(given, 1).get(0).name());

@@ -108,8 +108,8 @@ class PublishedCaptionsTest {
         folder.picture("images/1.jpg", 1).text("aro.json", """
                 [{"image_path": "1.jpg", "bbox_x": 1, "bbox_y": 2, "bbox_w": 3, "bbox_h": 2, "relation_name": "on",
                   "true_caption": "the cup on the table", "false_caption": "the table on the cup"},
-                 {"image_path": "1.jpg", "bbox_x": 1, "bbox_y": 2, "bbox_w": 3, "bbox_h": 2, "attributes": ["red", "big"],
-                  "true_caption": "a", "false_caption": "b"}]
+                 {"image_path": "1.jpg", "bbox_x": 1, "bbox_y": 2, "bbox_w": 3, "bbox_h": 2,
+                  "attributes": ["red", "big"], "true_caption": "a", "false_caption": "b"}]
                 """);
         Path image = given.resolve("images/1.jpg");
         assertEquals(List.of(

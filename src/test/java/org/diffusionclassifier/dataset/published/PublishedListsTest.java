@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.diffusionclassifier.dataset.published.ListedImages.Entry;
+import org.diffusionclassifier.image.ImageSize;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -30,7 +31,9 @@ class PublishedListsTest {
 
     @Test
     void food101() throws IOException {
-        folder.text("food-101/meta/test.json", "{\"pizza\": [\"pizza/2\", \"pizza/1\"], \"apple_pie\": [\"apple_pie/3\"]}")
+        folder.text("food-101/meta/test.json", """
+                        {"pizza": ["pizza/2", "pizza/1"], "apple_pie": ["apple_pie/3"]}
+                        """)
                 .picture("food-101/images/pizza/1.jpg", 1).picture("food-101/images/pizza/2.jpg", 2)
                 .picture("food-101/images/apple_pie/3.jpg", 3);
         for (Path root : List.of(given, given.resolve("food-101"))) {
@@ -145,7 +148,7 @@ class PublishedListsTest {
         assertEquals(3, objects.size());
         assertEquals("images/fan/a.png", objects.get(0).name());
         assertEquals(1, objects.get(2).label());
-        assertEquals("2×1", objects.get(0).image().size().toString().replace('x', '×'));
+        assertEquals(new ImageSize(2, 1), objects.get(0).image().size());
         refused(given + "/objectnet-1.0/images/wok: cannot be read (no such file)",
                 () -> ObjectNet.open(given, List.of("wok")));
         Files.createDirectory(given.resolve("objectnet-1.0/images/wok"));

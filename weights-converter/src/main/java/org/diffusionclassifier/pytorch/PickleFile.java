@@ -30,9 +30,9 @@ public final class PickleFile {
     }
 
     /**
-     * Reads the value. A list, tuple or set is a {@link List}, a dict a {@link Map} in its order, whose keys are texts
-     * (an integer's are its digits), a number a {@link Long}, {@link java.math.BigInteger} or {@link Double}, None null.
-     * What the pickle holds several times is one object here, too; a list may contain itself.
+     * Reads the value. A list, tuple or set is a {@link List}; a dict is a {@link Map} in its order, whose keys are
+     * texts (an integer's are its digits); a number is a {@link Long}, {@link java.math.BigInteger} or {@link Double};
+     * None is null. What the pickle holds several times is one object here, too; a list may contain itself.
      *
      * @throws InputException if the file cannot be read, is broken, holds anything else, or is too large
      */
