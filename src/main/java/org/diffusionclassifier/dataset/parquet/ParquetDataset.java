@@ -19,8 +19,8 @@ import org.apache.parquet.io.LocalInputFile;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.MessageType;
 import org.diffusionclassifier.dataset.Dataset;
-import org.diffusionclassifier.dataset.Example;
 import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -115,22 +115,42 @@ final class ParquetDataset implements Dataset {
         return last.first + last.labels.length;
     }
 
-    @Override
-    public Example get(int index) {
+    private RowGroup group(int index) {
         Objects.checkIndex(index, size());
         int at = 0;
         while (index >= groups.get(at).first + groups.get(at).labels.length) {
             at++;
         }
-        RowGroup group = groups.get(at);
+        return groups.get(at);
+    }
+
+    @Override
+    public String name(int index) {
+        RowGroup group = group(index);
+        return group.file.getFileName() + "#" + (group.inFile + index - group.first);
+    }
+
+    @Override
+    public int label(int index) {
+        RowGroup group = group(index);
+        return group.labels[index - group.first];
+    }
+
+    @Override
+    public Path file(int index) {
+        return group(index).file;
+    }
+
+    @Override
+    public RgbImage image(int index) {
+        RowGroup group = group(index);
         int row = index - group.first;
-        String name = group.file.getFileName() + "#" + (group.inFile + row);
         byte[] picture = picture(group, row);
         if (picture == null) {
             throw new InputException(group.file + ": row " + (group.inFile + row) + ": expected a picture's bytes, "
                     + "found none (a path alone leads out of the data set)");
         }
-        return new Example(name, ImageDecoder.read(picture, name), group.labels[row]);
+        return ImageDecoder.read(picture, name(index));
     }
 
     private synchronized byte[] picture(RowGroup group, int row) {

@@ -5,12 +5,14 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import org.diffusionclassifier.dataset.Dataset;
-import org.diffusionclassifier.dataset.Example;
+import org.diffusionclassifier.file.archive.Archive;
 import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * The pictures of a published data set, as its own lists have them. They are decoded when asked for.
+ * The pictures of a published data set, as its own lists have them. They are decoded when asked for, and
+ * never turned by what they say of their camera: neither does torchvision, with which figures are published.
  *
  * @param title      the data set and its split, for people
  * @param root       what paths are relative to
@@ -54,13 +56,27 @@ public record ListedImages(String title, Path root, List<String> classNames, Lis
     }
 
     @Override
-    public Example get(int index) {
-        Entry entry = entries.get(index);
-        return new Example(entry.path, ImageDecoder.read(root.resolve(entry.path)), entry.label);
+    public String name(int index) {
+        return entries.get(index).path;
+    }
+
+    @Override
+    public int label(int index) {
+        return entries.get(index).label;
+    }
+
+    @Override
+    public Path file(int index) {
+        return root.resolve(name(index));
+    }
+
+    @Override
+    public RgbImage image(int index) {
+        return ImageDecoder.readStored(file(index));
     }
 
     @Override
     public String description() {
-        return title + " " + root + ", " + size() + " images";
+        return title + " " + Archive.name(root) + ", " + size() + " images";
     }
 }

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.diffusionclassifier.dataset.Dataset;
-import org.diffusionclassifier.dataset.Example;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -79,9 +78,23 @@ public final class ObjectNet implements Dataset {
     }
 
     @Override
-    public Example get(int index) {
-        Example example = bordered.get(index);
-        return new Example(example.name(), withoutBorder(example.image(), example.name()), example.label());
+    public String name(int index) {
+        return bordered.name(index);
+    }
+
+    @Override
+    public int label(int index) {
+        return bordered.label(index);
+    }
+
+    @Override
+    public Path file(int index) {
+        return bordered.file(index);
+    }
+
+    @Override
+    public RgbImage image(int index) {
+        return withoutBorder(bordered.image(index), name(index));
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.dataset.Dataset;
-import org.diffusionclassifier.dataset.Example;
+import org.diffusionclassifier.file.archive.Archive;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -105,8 +105,23 @@ public final class Stl10 implements Dataset {
     }
 
     @Override
-    public Example get(int index) {
+    public String name(int index) {
+        return pictures.getFileName() + "#" + numbers[index];
+    }
+
+    @Override
+    public int label(int index) {
+        return labels[numbers[index]] - 1;
+    }
+
+    @Override
+    public Path file(int index) {
         Objects.checkIndex(index, size());
+        return pictures;
+    }
+
+    @Override
+    public RgbImage image(int index) {
         int number = numbers[index];
         var stored = ByteBuffer.allocate(3 * PLANE);
         try (var channel = Files.newByteChannel(pictures)) {
@@ -119,7 +134,7 @@ public final class Stl10 implements Dataset {
         } catch (IOException e) {
             throw InputException.unreadable(pictures, e);
         }
-        return new Example(pictures.getFileName() + "#" + number, rows(stored.array()), labels[number] - 1);
+        return rows(stored.array());
     }
 
     /** Columns of planes to rows of pixels. */
@@ -142,6 +157,6 @@ public final class Stl10 implements Dataset {
 
     @Override
     public String description() {
-        return "STL-10 " + pictures + ", " + size() + " images of 96x96";
+        return "STL-10 " + Archive.name(pictures) + ", " + size() + " images of 96x96";
     }
 }

@@ -44,6 +44,17 @@ public final class Archive implements AutoCloseable {
         this.notices = notices;
     }
 
+    /** Opens an archive, or passes on a folder, with the user's folder for caches. */
+    public static Archive open(Path path) {
+        return open(path, userCaches().resolve("diffusion-classifier"));
+    }
+
+    /** {@code XDG_CACHE_HOME}, or {@code ~/.cache} (XDG Base Directory Specification). */
+    private static Path userCaches() {
+        String set = System.getenv("XDG_CACHE_HOME");
+        return set == null || set.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(set);
+    }
+
     /**
      * Opens an archive, or passes on a folder.
      *
@@ -69,6 +80,12 @@ public final class Archive implements AutoCloseable {
         } catch (IOException e) {
             throw InputException.unreadable(path, e);
         }
+    }
+
+    /** What people call a path: with its archive before it, if it is in one. */
+    public static String name(Path path) {
+        FileSystem files = path.getFileSystem();
+        return files == FileSystems.getDefault() ? path.toString() : files + ":" + path;
     }
 
     /** What the folder or archive holds. */

@@ -108,4 +108,10 @@ final class TarFileSystem extends FileSystem {
     public WatchService newWatchService() {
         throw new UnsupportedOperationException();
     }
+
+    /** The archive, as ZIP's file systems have it. */
+    @Override
+    public String toString() {
+        return index.archive().toString();
+    }
 }

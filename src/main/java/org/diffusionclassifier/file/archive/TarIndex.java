@@ -52,7 +52,7 @@ record TarIndex(Path archive, Map<String, Member> members) {
             throw new InputException(archive + ": expected a TAR, gzip or ZIP archive, found none or a broken one", e);
         }
         if (index.members.size() == 1 && links.isEmpty()) {
-            throw new InputException(archive + ": expected an archive of files, found an empty one");
+            throw new InputException(archive + ": expected an archive of files, found an empty one or none");
         }
         for (var link : links.entrySet()) {
             Member target = index.members.get(link.getValue());

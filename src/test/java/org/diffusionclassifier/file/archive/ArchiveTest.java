@@ -125,7 +125,7 @@ class ArchiveTest {
             link-up.tar  | expected names inside the archive, found "../evil"
             both.tar     | "a" is a file and a folder
             sparse.tar   | expected whole files, found the sparse one "holes"
-            none.tar     | expected an archive of files, found an empty one
+            none.tar     | expected an archive of files, found an empty one or none
             make.py      | expected a TAR, gzip or ZIP archive, found none or a broken one
             up.zip       | expected names inside the archive, found "../evil"
             absolute.zip | expected names inside the archive, found "/evil"
