@@ -88,6 +88,21 @@ public final class Datasets {
         return CsvDataset.open(file);
     }
 
+    /** Opens {@linkplain IdxDataset MNIST's files} in a directory of whatever file system. */
+    public static Dataset idx(Path directory, String split) {
+        return IdxDataset.open(directory, split);
+    }
+
+    /** Opens {@linkplain CifarDataset CIFAR-10's binary version} in a directory of whatever file system. */
+    public static Dataset cifar10(Path directory, String split) {
+        return CifarDataset.open10(directory, split);
+    }
+
+    /** Opens {@linkplain CifarDataset CIFAR-100's binary version} in a directory of whatever file system. */
+    public static Dataset cifar100(Path directory, String split) {
+        return CifarDataset.open100(directory, split);
+    }
+
     /** Refuses a split other than {@code train} and {@code test}, the two that a published archive comes in. */
     static boolean isTrain(String split) {
         return switch (split) {
