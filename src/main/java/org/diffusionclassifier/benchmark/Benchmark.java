@@ -3,6 +3,7 @@ package org.diffusionclassifier.benchmark;
 import java.nio.file.Path;
 import java.util.List;
 import org.diffusionclassifier.dataset.Dataset;
+import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.dataset.MatchingExample;
 import org.diffusionclassifier.dataset.published.RefCoco;
 import org.diffusionclassifier.tensor.InputException;
@@ -42,12 +43,15 @@ public record Benchmark(String name, String title, int images, int classes, List
     }
 
     /**
-     * Opens the pictures of a classification; the data set is the caller's to close.
+     * Opens the pictures of a classification: as published, or in the Parquet files of the Hugging Face hub. The data
+     * set is the caller's to close.
      *
+     * @return labels are indices of the benchmark's classes, without names
      * @throws InputException if there are none, or files are wrong
      */
     public Dataset open(Task.Classification classification, Path data, String split) {
-        return classification.opening().open(layout.find(title, data), split);
+        return Indexed.of(PublishedPictures.isParquet(data) ? Datasets.open("parquet:" + data, split)
+                : classification.opening().open(layout.find(title, data), split), classification.keys());
     }
 
     /** Reads the examples of a matching. @throws InputException if there are none, or files are wrong */

@@ -1,7 +1,5 @@
 package org.diffusionclassifier.benchmark;
 
-import java.util.Locale;
-
 /**
  * A published result.
  *
@@ -38,7 +36,7 @@ public record Figure(String model, String metric, double percent, String split, 
     /** As {@code top-1 87.3 % (Stable Diffusion 2.0-base, the paper)}. */
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "%s %.1f %% (%s%s%s)", metric, percent,
+        return String.format("%s %s %% (%s%s%s)", metric, percent,
                 model == null ? "" : model + ", ", split == null ? "" : split + ", ", source);
     }
 }

@@ -47,7 +47,7 @@ final class ImageNetBenchmarks {
                         List.of("imagenet", "imagenet-object-localization-challenge"),
                         List.of("ILSVRC2012_img_val.tar"), "https://image-net.org/download.php",
                         "for research only, on request"),
-                task(PublishedPictures.imageNet(classes.keys()), ClassList.imageNet(), OF_A_CLASS),
+                task(PublishedPictures.imageNet(classes.keys()), classes.keys(), ClassList.imageNet(), OF_A_CLASS),
                 List.of(new Figure(Benchmarks.SD, TOP_1, 61.4, null, PAPER)));
     }
 
@@ -57,8 +57,8 @@ final class ImageNetBenchmarks {
                 new Layout("objectnet-1.0/images/alarm_clock/ and so on (its archive has a password: unpack it)",
                         List.of("images/alarm_clock"), List.of("objectnet-1.0"), List.of(), "https://objectnet.dev/",
                         "its own, which forbids training on it"),
-                task(PublishedPictures.named(objects.keys(), (root, split) -> ObjectNet.open(root, objects.keys())),
-                        objects::prompts, objects::objectNetLabels, Preset.OBJECTNET, null),
+                task(PublishedPictures.archived((root, split) -> ObjectNet.open(root, objects.keys())),
+                        objects.keys(), objects::prompts, objects::objectNetLabels, Preset.OBJECTNET, null),
                 List.of(new Figure(Benchmarks.SD, TOP_1, 43.4, null, PAPER)));
     }
 
@@ -70,7 +70,7 @@ final class ImageNetBenchmarks {
                 new Layout(folder + "/0/ to 999/, or imagenetv2-" + published + ".tar.gz", List.of("0", "1"),
                         List.of(folder, ofPython), List.of("imagenetv2-" + published + ".tar.gz"),
                         "https://huggingface.co/datasets/vaishaal/ImageNetV2", "MIT"),
-                task(PublishedPictures.numberedFolders(title, folder, ofPython), ClassList.imageNet(), null), figures);
+                task(PublishedPictures.numberedFolders(title, folder, ofPython), PublishedPictures.NUMBERS, ClassList.imageNet(), null), figures);
     }
 
     private Benchmark folders(String name, String title, int images, List<Integer> indices, String folder,
@@ -79,18 +79,19 @@ final class ImageNetBenchmarks {
         return new Benchmark(name, title, images, indices.size(), ALL,
                 new Layout(folder + "/" + wnids.get(0) + "/ and so on, or " + archive, wnids, List.of(folder),
                         List.of(archive), page, "MIT"),
-                task(PublishedPictures.wordNetFolders(title, classes.keys(), indices, folder), indices, null),
+                task(PublishedPictures.wordNetFolders(title, classes.keys(), indices, folder), classes.keys(), indices, null),
                 List.of(figures));
     }
 
-    private Classification task(Task.Opening opening, List<Integer> indices, Integer limitPerClass) {
-        return task(opening, () -> classes.captions(indices), () -> classes.labels(indices), Preset.IMAGENET,
+    private Classification task(Task.Opening opening, List<String> keys, List<Integer> indices,
+            Integer limitPerClass) {
+        return task(opening, keys, () -> classes.captions(indices), () -> classes.labels(indices), Preset.IMAGENET,
                 limitPerClass);
     }
 
-    private static Classification task(Task.Opening opening, Supplier<PromptSet> captions, Supplier<PromptSet> labels,
-            Preset preset, Integer limitPerClass) {
-        return new Classification(opening, captions, labels, preset.strategy(), preset.loss(), limitPerClass);
+    private static Classification task(Task.Opening opening, List<String> keys, Supplier<PromptSet> captions,
+            Supplier<PromptSet> labels, Preset preset, Integer limitPerClass) {
+        return new Classification(opening, keys, captions, labels, preset.strategy(), preset.loss(), limitPerClass);
     }
 
     private static Figure listed(double percent) {

@@ -17,10 +17,15 @@ import org.diffusionclassifier.tensor.InputException;
 record Indexed(Dataset pictures, List<Integer> indices) implements Dataset {
 
     /**
-     * @param keys the benchmark's classes, by index, as the data set's files call them, capitals aside
+     * @param keys the benchmark's classes, by index, as the data set's files call them; capitals make no difference, nor
+     *             do blanks, slashes and underscores, one of which stands for another in mirrors
+     * @return {@code pictures} themselves if their classes have no names
      * @throws InputException for a class that is none of them
      */
     static Dataset of(Dataset pictures, List<String> keys) {
+        if (pictures.classNames().isEmpty()) {
+            return pictures;
+        }
         List<String> known = keys.stream().map(Indexed::plain).toList();
         var indices = new ArrayList<Integer>();
         for (String name : pictures.classNames()) {
@@ -35,7 +40,7 @@ record Indexed(Dataset pictures, List<Integer> indices) implements Dataset {
     }
 
     private static String plain(String name) {
-        return name.toLowerCase(Locale.ROOT);
+        return name.toLowerCase(Locale.ROOT).replaceAll("[ /_]", "_");
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.diffusionclassifier.benchmark;
 
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,24 +13,39 @@ import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.dataset.published.ClassFolders;
 import org.diffusionclassifier.dataset.published.ImageNet;
 import org.diffusionclassifier.file.archive.Archive;
+import org.diffusionclassifier.tensor.InputException;
 
-/** Ways of opening published pictures so that labels are the indices of a benchmark's classes. */
+/** Ways of opening published pictures. */
 final class PublishedPictures {
 
     private static final String FIRST_OF_IMAGENET = "ILSVRC2012_val_00000001.JPEG";
     private static final String DEVKIT = "ILSVRC2012_devkit_t12";
     private static final String KAGGLE = "LOC_val_solution.csv";
 
+    /** What ImageNetV2 calls ImageNet's classes. */
+    static final List<String> NUMBERS = IntStream.range(0, 1000).mapToObj(String::valueOf).toList();
+
     private PublishedPictures() {
     }
 
-    /** Pictures whose classes have names of the data set's: {@code keys} by index. */
-    static Opening named(List<String> keys, BiFunction<Path, String, Dataset> reader) {
-        return (place, split) -> Datasets.archived(place, root -> Indexed.of(reader.apply(root, split), keys));
+    /** Whether a folder, or its folder {@code data}, holds Parquet files, as the Hugging Face hub has them. */
+    static boolean isParquet(Path folder) {
+        for (Path holder : List.of(folder, folder.resolve("data"))) {
+            if (Files.isDirectory(holder)) {
+                try (DirectoryStream<Path> files = Files.newDirectoryStream(holder, "*.parquet")) {
+                    if (files.iterator().hasNext()) {
+                        return true;
+                    }
+                } catch (IOException e) {
+                    throw InputException.unreadable(holder, e);
+                }
+            }
+        }
+        return false;
     }
 
-    /** Pictures that are labelled by indices. */
-    static Opening indexed(BiFunction<Path, String, Dataset> reader) {
+    /** Pictures in a folder, or in an archive of it. */
+    static Opening archived(BiFunction<Path, String, Dataset> reader) {
         return (place, split) -> Datasets.archived(place, root -> reader.apply(root, split));
     }
 
@@ -51,13 +68,12 @@ final class PublishedPictures {
      */
     static Opening wordNetFolders(String title, List<String> keys, List<Integer> indices, String folder) {
         List<String> classes = indices.stream().map(keys::get).toList();
-        return named(keys, (root, split) -> ClassFolders.open(title, in(root, folder), classes));
+        return archived((root, split) -> ClassFolders.open(title, in(root, folder), classes));
     }
 
     /** Folders that are named by the indices of ImageNet's classes. */
     static Opening numberedFolders(String title, String... folders) {
-        List<String> numbers = IntStream.range(0, 1000).mapToObj(String::valueOf).toList();
-        return named(numbers, (root, split) -> ClassFolders.open(title, in(root, folders), numbers));
+        return archived((root, split) -> ClassFolders.open(title, in(root, folders), NUMBERS));
     }
 
     /**
@@ -67,15 +83,15 @@ final class PublishedPictures {
     static Opening imageNet(List<String> keys) {
         return (place, split) -> {
             if (Files.exists(place.resolve(KAGGLE))) {
-                return Indexed.of(ImageNet.openKaggle(place), keys);
+                return ImageNet.openKaggle(place);
             }
             Path pictures = in(place, "val");
             if (Files.isDirectory(pictures) && Files.notExists(pictures.resolve(FIRST_OF_IMAGENET))) {
-                return Indexed.of(ClassFolders.open("ImageNet validation", pictures, keys), keys);
+                return ClassFolders.open("ImageNet validation", pictures, keys);
             }
             Path beside = Files.isDirectory(place) ? place : place.toAbsolutePath().getParent();
             try (Archive devkit = devkit(beside)) {
-                return Datasets.archived(pictures, root -> Indexed.of(ImageNet.open(root, devkit.root()), keys));
+                return Datasets.archived(pictures, root -> ImageNet.open(root, devkit.root()));
             }
         };
     }

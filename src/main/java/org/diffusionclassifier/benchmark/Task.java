@@ -16,7 +16,7 @@ import org.diffusionclassifier.strategy.StrategySpec;
 /** What a benchmark asks. */
 public sealed interface Task permits Task.Classification, Task.Matching, Task.Referring {
 
-    /** Opens labelled pictures in the folder or archive in which they begin; labels are indices of the benchmark's. */
+    /** Opens labelled pictures in the folder or archive in which they begin. */
     @FunctionalInterface
     interface Opening {
 
@@ -27,6 +27,8 @@ public sealed interface Task permits Task.Classification, Task.Matching, Task.Re
      * To tell a picture's class.
      *
      * @param opening       of the pictures
+     * @param keys          what the data set calls the classes, by index; labels of a data set that has no names for
+     *                      its classes are indices
      * @param captions      of the classes
      * @param labels        the labels of ImageNet that the classes are, which a class-conditional model compares; null
      *                      where they are others
@@ -34,8 +36,8 @@ public sealed interface Task permits Task.Classification, Task.Matching, Task.Re
      * @param loss          likewise
      * @param limitPerClass how many pictures of each class the paper took; null for all
      */
-    record Classification(Opening opening, Supplier<PromptSet> captions, Supplier<PromptSet> labels, Staged staged,
-            Objective loss, Integer limitPerClass) implements Task {
+    record Classification(Opening opening, List<String> keys, Supplier<PromptSet> captions, Supplier<PromptSet> labels,
+            Staged staged, Objective loss, Integer limitPerClass) implements Task {
 
         /** Of the paper's runs of DiT: every fourth timestep. */
         private static final Interval OF_LABELS = new Interval(4);

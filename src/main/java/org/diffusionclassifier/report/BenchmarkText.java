@@ -91,8 +91,8 @@ public final class BenchmarkText {
 
     /** Figures as percentages; what is listed only, in brackets. */
     public static String percents(List<Figure> figures) {
-        return figures.isEmpty() ? NONE : figures.stream().map(figure -> String.format(Locale.ROOT,
-                figure.source() == Figure.Source.LISTED ? "(%.1f)" : "%.1f", figure.percent()))
+        return figures.isEmpty() ? NONE : figures.stream().map(figure -> figure.source() == Figure.Source.LISTED
+                ? "(" + figure.percent() + ")" : String.valueOf(figure.percent()))
                 .collect(Collectors.joining(" "));
     }
 

@@ -10,10 +10,10 @@ import javax.imageio.ImageIO;
 import static org.diffusionclassifier.testing.Fixtures.resource;
 
 /** Builds a data set's folder for a test. */
-record PublishedFolder(Path root) {
+public record PublishedFolder(Path root) {
 
     /** A picture of 6×5 pixels of one colour, in a format that its name may belie. */
-    PublishedFolder picture(String path, int rgb) throws IOException {
+    public PublishedFolder picture(String path, int rgb) throws IOException {
         var image = new BufferedImage(6, 5, BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < 30; i++) {
             image.setRGB(i % 6, i / 6, rgb);
@@ -24,18 +24,23 @@ record PublishedFolder(Path root) {
         return this;
     }
 
-    PublishedFolder text(String path, String text) throws IOException {
+    public PublishedFolder text(String path, String text) throws IOException {
         Files.writeString(made(path), text);
         return this;
     }
 
     /** A file of the test resources {@code published}. */
-    PublishedFolder copy(String resource, String path) throws IOException {
+    public PublishedFolder copy(String resource, String path) throws IOException {
         Files.write(made(path), Files.readAllBytes(resource("published/" + resource)));
         return this;
     }
 
-    void delete(String path) throws IOException {
+    public PublishedFolder bytes(String path, byte[] bytes) throws IOException {
+        Files.write(made(path), bytes);
+        return this;
+    }
+
+    public void delete(String path) throws IOException {
         Files.delete(root.resolve(path));
     }
 
