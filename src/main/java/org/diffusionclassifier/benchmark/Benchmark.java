@@ -5,6 +5,7 @@ import java.util.List;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.dataset.MatchingExample;
+import org.diffusionclassifier.dataset.published.CaptionChoice;
 import org.diffusionclassifier.dataset.published.RefCoco;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -57,6 +58,11 @@ public record Benchmark(String name, String title, int images, int classes, List
     /** Reads the examples of a matching. @throws InputException if there are none, or files are wrong */
     public List<MatchingExample> open(Task.Matching matching, Path data) {
         return matching.read(folder(data));
+    }
+
+    /** Reads the pictures of a choosing. @throws InputException if there are none, or files are wrong */
+    public List<CaptionChoice> open(Task.Choosing choosing, Path data) {
+        return choosing.reader().apply(folder(data));
     }
 
     /** Reads the examples of a referring. @throws InputException if there are none, or files are wrong */

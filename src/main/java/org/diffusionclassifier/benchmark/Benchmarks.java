@@ -1,7 +1,6 @@
 package org.diffusionclassifier.benchmark;
 
 import static org.diffusionclassifier.benchmark.Figure.Source.AUTHOR;
-import static org.diffusionclassifier.benchmark.Figure.Source.LISTED;
 import static org.diffusionclassifier.benchmark.Figure.Source.PAPER;
 import static org.diffusionclassifier.benchmark.PublishedPictures.archived;
 import static org.diffusionclassifier.benchmark.PublishedPictures.in;
@@ -23,8 +22,9 @@ import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * The table of benchmarks. Settings, captions and figures are those of the paper (Li et al., 2023, arXiv 2303.16203) and
- * of its official repository, unless a figure says otherwise. {@link ImageNetBenchmarks} has ImageNet and its relatives.
+ * The table of benchmarks. Settings, captions and figures are those of the paper (Li et al., 2023, arXiv 2303.16203)
+ * and of its official repository, unless a figure says otherwise. {@link ImageNetBenchmarks} has ImageNet and its
+ * relatives, {@link CaptionBenchmarks} those that are not about classes.
  */
 public final class Benchmarks {
 
@@ -36,7 +36,6 @@ public final class Benchmarks {
     private static final Staged OF_TEN_CLASSES = Preset.CIFAR10.strategy();
 
     private static final String CIFAR_PAGE = "https://www.cs.toronto.edu/~kriz/cifar.html";
-    private static final String REFER_PAGE = "https://github.com/lichengunc/refer";
     private static final String NONE_STATED = "no licence stated";
 
     private Benchmarks() {
@@ -44,7 +43,8 @@ public final class Benchmarks {
 
     /** All of them, the paper's first. */
     public static List<Benchmark> all() {
-        return Stream.of(zeroShot(), ImageNetBenchmarks.all(), compositional(), others()).flatMap(List::stream).toList();
+        return Stream.of(zeroShot(), ImageNetBenchmarks.all(), CaptionBenchmarks.all(), others())
+                .flatMap(List::stream).toList();
     }
 
     /** @throws InputException for a name that none has */
@@ -69,16 +69,18 @@ public final class Benchmarks {
                         captions(food, archived(Food101::open), Preset.FOOD), paper(77.7)),
                 new Benchmark("cifar10", "CIFAR-10", 10_000, 10, List.of("test", "train"),
                         new Layout("cifar-10-batches-bin/test_batch.bin and batches.meta.txt (the binary version), or "
-                                + "cifar-10-binary.tar.gz", List.of("batches.meta.txt"), List.of("cifar-10-batches-bin"),
-                                List.of("cifar-10-binary.tar.gz"), CIFAR_PAGE, NONE_STATED),
-                        captions(cifar, archived((root, split) -> Datasets.cifar10(in(root, "cifar-10-batches-bin"), split)),
+                                + "cifar-10-binary.tar.gz", List.of("batches.meta.txt"),
+                                List.of("cifar-10-batches-bin"), List.of("cifar-10-binary.tar.gz"), CIFAR_PAGE, NONE_STATED),
+                        captions(cifar, archived((root, split) ->
+                                Datasets.cifar10(in(root, "cifar-10-batches-bin"), split)),
                                 Preset.CIFAR10), paper(88.5)),
                 new Benchmark("aircraft", "FGVC-Aircraft", 3333, 100, List.of("test", "train", "val", "trainval"),
                         new Layout("fgvc-aircraft-2013b/data/variants.txt, images_variant_test.txt and images/, or "
                                 + "fgvc-aircraft-2013b.tar.gz", List.of("data/variants.txt"),
                                 List.of("fgvc-aircraft-2013b"), List.of("fgvc-aircraft-2013b.tar.gz"),
                                 "https://www.robots.ox.ac.uk/~vgg/data/fgvc-aircraft/", "for research only"),
-                        captions(aircraft, archived((root, split) -> Aircraft.open(root, Aircraft.Level.VARIANT, split)), Preset.AIRCRAFT),
+                        captions(aircraft, archived((root, split) ->
+                                Aircraft.open(root, Aircraft.Level.VARIANT, split)), Preset.AIRCRAFT),
                         paper(26.4)),
                 new Benchmark("pets", "Oxford-IIIT Pets", 3669, 37, List.of("test", "trainval"),
                         new Layout("oxford-iiit-pet/annotations/test.txt and oxford-iiit-pet/images/",
@@ -97,29 +99,6 @@ public final class Benchmarks {
                         captions(stl, archived(Stl10::open), Preset.STL10), paper(95.4)));
     }
 
-    private static List<Benchmark> compositional() {
-        return List.of(
-                new Benchmark("winoground", "Winoground", 400, 0, List.of("test"),
-                        new Layout("examples.jsonl and its folder images/", List.of("examples.jsonl"),
-                                List.of("winoground", "data", "winoground/data"), List.of(),
-                                "https://huggingface.co/datasets/facebook/winoground", "for research only, on request"),
-                        new Task.Matching(1000), List.of(new Figure(SD, "text score", 38.5, null, PAPER))),
-                refer("refcoco", "RefCOCO", 10_834, "unc", List.of("val", "testA", "testB"),
-                        List.of(listed(23.83, "val"), listed(21.55, "testA"))),
-                refer("refcoco+", "RefCOCO+", 10_758, "unc", List.of("val", "testA", "testB"),
-                        List.of(listed(24.07, "val"))),
-                refer("refcocog", "RefCOCOg", 4896, "umd", List.of("val", "test"), List.of()));
-    }
-
-    private static Benchmark refer(String name, String title, int sentences, String by, List<String> splits,
-            List<Figure> figures) {
-        return new Benchmark(name, title, sentences, 0, splits,
-                new Layout("%s/instances.json and %s/refs(%s).p, and COCO's pictures in train2014/ or "
-                        .formatted(name, name, by) + "images/mscoco/images/train2014/", List.of(name),
-                        List.of("data", "refer/data"), List.of(), REFER_PAGE, "pictures: COCO's terms"),
-                new Task.Referring(name, by, 50), figures);
-    }
-
     private static List<Benchmark> others() {
         ClassList cifar = ClassList.of("cifar100");
         ClassList mnist = ClassList.of("mnist");
@@ -132,7 +111,8 @@ public final class Benchmarks {
                         new Layout("cifar-100-binary/test.bin and fine_label_names.txt, or cifar-100-binary.tar.gz",
                                 List.of("fine_label_names.txt"), List.of("cifar-100-binary"),
                                 List.of("cifar-100-binary.tar.gz"), CIFAR_PAGE, NONE_STATED),
-                        captions(cifar, archived((root, split) -> Datasets.cifar100(in(root, "cifar-100-binary"), split)), CIFAR_100),
+                        captions(cifar, archived((root, split) ->
+                                Datasets.cifar100(in(root, "cifar-100-binary"), split)), CIFAR_100),
                         List.of(new Figure(SD, TOP_1, 67.73, null, AUTHOR))),
                 new Benchmark("mnist", "MNIST", 10_000, 10, List.of("test", "train"),
                         new Layout("t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not", idx,
@@ -154,12 +134,14 @@ public final class Benchmarks {
                 new Benchmark("clevr", "CLEVR, number of objects", 15_000, 8, List.of("val", "train"),
                         new Layout("CLEVR_v1.0/scenes/CLEVR_val_scenes.json and CLEVR_v1.0/images/val/, or "
                                 + "CLEVR_v1.0.zip", List.of("scenes"), List.of("CLEVR_v1.0", "clevr/CLEVR_v1.0"),
-                                List.of("CLEVR_v1.0.zip"), "https://cs.stanford.edu/people/jcjohns/clevr/", "CC BY 4.0"),
+                                List.of("CLEVR_v1.0.zip"), "https://cs.stanford.edu/people/jcjohns/clevr/",
+                                "CC BY 4.0"),
                         captions(clevr, archived(ClevrCount::open), OF_TEN_CLASSES), List.of()));
     }
 
     private static Classification captions(ClassList classes, Task.Opening opening, Preset preset) {
-        return new Classification(opening, classes.keys(), classes::prompts, null, preset.strategy(), preset.loss(), null);
+        return new Classification(opening, classes.keys(), classes::prompts, null, preset.strategy(), preset.loss(),
+                null);
     }
 
     private static Classification captions(ClassList classes, Task.Opening opening, Staged strategy) {
@@ -168,9 +150,5 @@ public final class Benchmarks {
 
     private static List<Figure> paper(double percent) {
         return List.of(new Figure(SD, TOP_1, percent, null, PAPER));
-    }
-
-    private static Figure listed(double percent, String split) {
-        return new Figure(null, "accuracy", percent, split, LISTED);
     }
 }

@@ -70,7 +70,8 @@ final class ImageNetBenchmarks {
                 new Layout(folder + "/0/ to 999/, or imagenetv2-" + published + ".tar.gz", List.of("0", "1"),
                         List.of(folder, ofPython), List.of("imagenetv2-" + published + ".tar.gz"),
                         "https://huggingface.co/datasets/vaishaal/ImageNetV2", "MIT"),
-                task(PublishedPictures.numberedFolders(title, folder, ofPython), PublishedPictures.NUMBERS, ClassList.imageNet(), null), figures);
+                task(PublishedPictures.numberedFolders(title, folder, ofPython), PublishedPictures.NUMBERS,
+                        ClassList.imageNet(), null), figures);
     }
 
     private Benchmark folders(String name, String title, int images, List<Integer> indices, String folder,
@@ -79,7 +80,8 @@ final class ImageNetBenchmarks {
         return new Benchmark(name, title, images, indices.size(), ALL,
                 new Layout(folder + "/" + wnids.get(0) + "/ and so on, or " + archive, wnids, List.of(folder),
                         List.of(archive), page, "MIT"),
-                task(PublishedPictures.wordNetFolders(title, classes.keys(), indices, folder), classes.keys(), indices, null),
+                task(PublishedPictures.wordNetFolders(title, classes.keys(), indices, folder), classes.keys(), indices,
+                        null),
                 List.of(figures));
     }
 

@@ -17,8 +17,8 @@ import org.diffusionclassifier.tensor.InputException;
 record Indexed(Dataset pictures, List<Integer> indices) implements Dataset {
 
     /**
-     * @param keys the benchmark's classes, by index, as the data set's files call them; capitals make no difference, nor
-     *             do blanks, slashes and underscores, one of which stands for another in mirrors
+     * @param keys the benchmark's classes, by index, as the data set's files call them; capitals make no difference,
+     *             nor do blanks, slashes and underscores, one of which stands for another in mirrors
      * @return {@code pictures} themselves if their classes have no names
      * @throws InputException for a class that is none of them
      */

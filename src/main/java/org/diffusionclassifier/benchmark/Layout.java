@@ -27,8 +27,8 @@ public record Layout(String text, List<String> markers, List<String> folders, Li
      * @param title of the data set
      * @param data  the folder of it, one that holds that folder or the archive, or the archive
      * @return the folder in which it begins, or an archive
-     * @throws InputException if it is not there: with the place where it is if that is near, else with what was expected,
-     *                        the page and the licence
+     * @throws InputException if it is not there: with the place where it is if that is near, else with what was
+     *                        expected, the page and the licence
      */
     Path find(String title, Path data) {
         if (Files.isRegularFile(data)) {

@@ -77,8 +77,8 @@ final class PublishedPictures {
     }
 
     /**
-     * ImageNet's validation pictures: sorted into folders by torchvision; as published, unpacked or not, with the devkit
-     * beside them; or Kaggle's.
+     * ImageNet's validation pictures: sorted into folders by torchvision; as published, unpacked or not, with the
+     * devkit beside them; or Kaggle's.
      */
     static Opening imageNet(List<String> keys) {
         return (place, split) -> {

@@ -3,9 +3,11 @@ package org.diffusionclassifier.benchmark;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.MatchingExample;
+import org.diffusionclassifier.dataset.published.CaptionChoice;
 import org.diffusionclassifier.dataset.published.RefCoco;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.score.Objective;
@@ -14,7 +16,8 @@ import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.strategy.StrategySpec;
 
 /** What a benchmark asks. */
-public sealed interface Task permits Task.Classification, Task.Matching, Task.Referring {
+public sealed interface Task permits Task.Classification, Task.Matching, Task.Choosing,
+        Task.Referring {
 
     /** Opens labelled pictures in the folder or archive in which they begin. */
     @FunctionalInterface
@@ -60,6 +63,14 @@ public sealed interface Task permits Task.Classification, Task.Matching, Task.Re
         public List<MatchingExample> read(Path place) {
             return MatchingExample.read(place.resolve("examples.jsonl"));
         }
+    }
+
+    /**
+     * To choose between a picture's caption and one that does not fit, at so many timesteps.
+     *
+     * @param reader of the folder in which the data set begins
+     */
+    record Choosing(Function<Path, List<CaptionChoice>> reader, int nSamples) implements Task {
     }
 
     /**

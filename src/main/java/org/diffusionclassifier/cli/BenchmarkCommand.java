@@ -29,7 +29,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code benchmark}: a published benchmark by its name, that is, evaluate, match or refer with everything else known. */
+/** {@code benchmark}: a published benchmark by its name: evaluate, match or refer with everything else known. */
 @Command(name = "benchmark", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Runs a published benchmark as the paper did, and compares the result with the paper's. Options "
                 + "override the benchmark's settings. A second start with the same --out resumes a run that tells "
@@ -46,8 +46,8 @@ final class BenchmarkCommand implements Callable<Integer> {
     private String name;
 
     @Option(names = "--data", required = true, paramLabel = "DIR",
-            description = "The data set's folder, as published or as torchvision has it; the folder that holds that; or, "
-                    + "where the benchmark's layout has one, the archive.")
+            description = "The data set's folder, as published or as torchvision has it; the folder that holds that; "
+                    + "or, where the benchmark's layout has one, the archive.")
     private Path data;
 
     @Option(names = "--split", paramLabel = "NAME",
@@ -55,8 +55,8 @@ final class BenchmarkCommand implements Callable<Integer> {
     private String split;
 
     @Option(names = "--prompts", paramLabel = "CSV",
-            description = "Captions, or a DiT's labels, in place of the benchmark's, columns prompt,classname,classidx, "
-                    + "classes numbered as in the benchmark.")
+            description = "Captions, or a DiT's labels, in place of the benchmark's, columns "
+                    + "prompt,classname,classidx, classes numbered as in the benchmark.")
     private Path prompts;
 
     @Mixin
@@ -94,8 +94,8 @@ final class BenchmarkCommand implements Callable<Integer> {
         try (Dataset pictures = benchmark.open(task, data, chosen); DiffusionModel opened = model.open(main)) {
             boolean byLabels = !opened.labels().isEmpty();
             if (byLabels && task.labels() == null) {
-                throw InputException.of("%s: expected a model that is conditioned on captions for %s, found one of labels",
-                        InputException.field("model"), benchmark.name());
+                throw InputException.of("%s: expected a model that is conditioned on captions for %s, found one of "
+                        + "labels", InputException.field("model"), benchmark.name());
             }
             PromptSet classes = prompts != null ? PromptSet.read(prompts)
                     : byLabels ? task.labels().get() : task.captions().get();
@@ -134,8 +134,8 @@ final class BenchmarkCommand implements Callable<Integer> {
         Dataset pictures = evaluation.dataset();
         int wanted = evaluation.range().indices(pictures).length;
         long there = IntStream.range(0, pictures.size()).map(pictures::label).distinct().count();
-        spec.commandLine().getOut().printf(Locale.ROOT, "%s, %s: %,d of %,d pictures, at most %,d pairs each, %,d in all; "
-                + "as stored, whatever their EXIF says; of equal classes the first wins%n", benchmark.title(), chosen,
+        spec.commandLine().getOut().printf(Locale.ROOT, "%s, %s: %,d of %,d pictures, at most %,d pairs each, %,d in "
+                + "all; as stored, whatever their EXIF says; of equal classes the first wins%n", benchmark.title(), chosen,
                 wanted, pictures.size(), pairs, wanted * pairs);
         spec.commandLine().getOut().flush();
         if (there < classes.classCount()) {

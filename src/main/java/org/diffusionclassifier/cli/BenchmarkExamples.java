@@ -13,6 +13,7 @@ import org.diffusionclassifier.benchmark.BenchmarkResult;
 import org.diffusionclassifier.benchmark.Task;
 import org.diffusionclassifier.dataset.MatchingExample;
 import org.diffusionclassifier.dataset.ReferringExample;
+import org.diffusionclassifier.dataset.published.CaptionChoice;
 import org.diffusionclassifier.dataset.published.RefCoco;
 import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.report.MatchingText;
@@ -20,6 +21,7 @@ import org.diffusionclassifier.report.ReferringText;
 import org.diffusionclassifier.report.html.MatchPage;
 import org.diffusionclassifier.report.html.ReferPage;
 import org.diffusionclassifier.result.BoxErrors.Method;
+import org.diffusionclassifier.result.ChoiceSummary;
 import org.diffusionclassifier.result.MatchingSummary;
 import org.diffusionclassifier.result.Proportion;
 import org.diffusionclassifier.result.ReferringSummary;
@@ -50,6 +52,7 @@ final class BenchmarkExamples {
 
     BenchmarkResult run(Benchmark benchmark, Path data, String split) {
         return benchmark.task() instanceof Task.Matching matching ? match(benchmark, matching, data, split)
+                : benchmark.task() instanceof Task.Choosing choosing ? choose(benchmark, choosing, data, split)
                 : refer(benchmark, (Task.Referring) benchmark.task(), data, split);
     }
 
@@ -74,6 +77,25 @@ final class BenchmarkExamples {
             finish(answer, summary, MatchingText.scores(summary), summary.failed());
             options.report.write(() -> page.examples(summary));
             return result(benchmark, split, "text score", summary.scores(Scoring.RAW).get(0).text(), answer,
+                    changed(task.nSamples(), nSamples, drawn));
+        }
+    }
+
+    private BenchmarkResult choose(Benchmark benchmark, Task.Choosing task, Path data, String split) {
+        List<CaptionChoice> choices = limited(benchmark.open(task, data));
+        int nSamples = trials.nSamples(task.nSamples());
+        TrialSpec drawn = trials.trials(Objective.L2);
+        prepare();
+        // A picture with two captions and with none.
+        announce(benchmark, split, choices.size(), 3L * nSamples * drawn.nTrials() * choices.size());
+        try (var opened = model.open(main);
+                var progress = new Progress(commandLine.getCommandName(), choices.size(), commandLine.getErr())) {
+            Answer<ChoiceSummary> answer = opened.matching().trials(drawn).nSamples(nSamples)
+                    .failFast(options.failFast).choices(choices, () -> progress.step(""));
+            ChoiceSummary summary = answer.value();
+            finish(answer, summary, MatchingText.choices(summary), summary.failed());
+            options.report.write(() -> MatchPage.choices(summary));
+            return result(benchmark, split, "accuracy", summary.correct(), answer,
                     changed(task.nSamples(), nSamples, drawn));
         }
     }
@@ -109,7 +131,8 @@ final class BenchmarkExamples {
     /** That of both ways of showing a box together, less the error without the expression. */
     private static Proportion headline(ReferringSummary summary) {
         return summary.accuracies().stream().filter(accuracy -> accuracy.method().equalsIgnoreCase(Method.SUM.name())
-                && accuracy.scoring().equals(Scoring.LESS_UNCONDITIONAL.toString())).findFirst().orElseThrow().correct();
+                && accuracy.scoring().equals(Scoring.LESS_UNCONDITIONAL.toString())).findFirst()
+                .orElseThrow().correct();
     }
 
     private <T> List<T> limited(List<T> examples) {

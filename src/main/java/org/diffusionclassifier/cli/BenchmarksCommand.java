@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code benchmarks}: those that there are, or what runs of them came to beside what was published. */
 @Command(name = "benchmarks", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Lists the published benchmarks that benchmark runs, or compares results with what was published.")
+        description = "Lists the published benchmarks that benchmark runs, or compares results with what "
+                + "was published.")
 final class BenchmarksCommand implements Callable<Integer> {
 
     @Spec

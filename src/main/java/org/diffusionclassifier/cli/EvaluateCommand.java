@@ -24,8 +24,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(names = "--dataset", required = true, paramLabel = "FORM:PATH",
             description = "idx:DIR (MNIST's files), folder:DIR (one folder a class), csv:FILE (path and "
-                    + "classname or classidx), cifar10:DIR or cifar100:DIR (the binary versions). Classes go by their "
-                    + "names, spelling aside, where there are names.")
+                    + "classname or classidx), cifar10:DIR or cifar100:DIR (the binary versions), parquet:PATH (image "
+                    + "and label); an archive (.zip, .tar, .tar.gz) is a DIR, too. Classes go by their names, spelling "
+                    + "aside, where there are names.")
     private String dataset;
 
     @Option(names = "--split", paramLabel = "NAME", defaultValue = "test",

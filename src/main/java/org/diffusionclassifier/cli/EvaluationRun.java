@@ -68,7 +68,8 @@ final class EvaluationRun {
             }
             printer.printf("%s; %d prompts, on %s; %s%n", images.description(), prompts.prompts().size(),
                     opened.description(),
-                    run.done().isEmpty() ? "writing to " + options.out : "going on with " + run.done().size() + " done");
+                    run.done().isEmpty() ? "writing to " + options.out
+                            : "going on with " + run.done().size() + " done");
             printer.flush();
             progress = new Progress(commandLine.getCommandName(), wanted, commandLine.getErr());
         }
@@ -102,8 +103,8 @@ final class EvaluationRun {
                 images));
         ErrorRecording recording = finished.recording();
         if (recording != null) {
-            printer.printf("%s: errors of %d images, %d prompts, %d trials%n", options.record, recording.images().size(),
-                    recording.classes().size(), recording.trials().size());
+            printer.printf("%s: errors of %d images, %d prompts, %d trials%n", options.record,
+                    recording.images().size(), recording.classes().size(), recording.trials().size());
         }
     }
 }

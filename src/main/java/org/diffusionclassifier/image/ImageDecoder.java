@@ -50,8 +50,8 @@ public final class ImageDecoder {
     }
 
     /**
-     * Reads an image file as {@link #read(Path)} does, but the way up that it is stored, whatever it says of its camera:
-     * so do Pillow's {@code open} and all that is built on it.
+     * Reads an image file as {@link #read(Path)} does, but the way up that it is stored, whatever it says of its
+     * camera: so do Pillow's {@code open} and all that is built on it.
      *
      * @throws InputException as {@link #read(Path)}
      */

@@ -65,8 +65,8 @@ public final class BenchmarkText {
     }
 
     /**
-     * Published figures and results beside each other, a line a result; a benchmark without results has one if something
-     * was published.
+     * Published figures and results beside each other, a line a result; a benchmark without results has one if
+     * something was published.
      *
      * @param results of any of the benchmarks
      */

@@ -6,8 +6,8 @@ import java.util.stream.IntStream;
 /**
  * The mean over the classes of the share of their images that was classified rightly, with a 95 % confidence interval.
  *
- * <p>With k_c of n_c images of each of C classes right, the mean's variance is Σ p_c (1 − p_c) / n_c / C². For p_c there
- * stands (k_c + 1) / (n_c + 2) in it: a class of few images that are all right, or all wrong, is not thereby certain.
+ * <p>With k_c of n_c images of each of C classes right, the mean's variance is Σ p_c (1 − p_c) / n_c / C². For p_c
+ * there stands (k_c + 1) / (n_c + 2) in it: a class of few images that are all right, or all wrong, is not thereby certain.
  *
  * @param share from 0 to 1
  * @param low   lower end of the interval

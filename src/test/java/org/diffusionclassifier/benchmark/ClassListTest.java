@@ -57,7 +57,8 @@ class ClassListTest {
     @Test
     void twoPairsOfImageNetsClassesHaveEqualCaptions() {
         var byCaption = ClassList.of("imagenet").prompts().prompts().stream()
-                .collect(Collectors.groupingBy(Prompt::text, Collectors.mapping(Prompt::classIndex, Collectors.toList())));
+                .collect(Collectors.groupingBy(Prompt::text,
+                        Collectors.mapping(Prompt::classIndex, Collectors.toList())));
         assertEquals(List.of(List.of(657, 744), List.of(836, 837)), byCaption.values().stream()
                 .filter(indices -> indices.size() > 1).sorted((a, b) -> a.get(0) - b.get(0)).toList());
     }

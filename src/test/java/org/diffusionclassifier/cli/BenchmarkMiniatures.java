@@ -6,9 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.diffusionclassifier.benchmark.Benchmarks;
 import org.diffusionclassifier.dataset.published.PublishedFolder;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 /** Data sets of a few pictures in the layouts of the published ones, made file by file. */
 final class BenchmarkMiniatures {
@@ -42,7 +43,8 @@ final class BenchmarkMiniatures {
                     .picture("oxford-iiit-pet/images/Abyssinian_201.jpg", 1)
                     .picture("oxford-iiit-pet/images/american_bulldog_7.jpg", 0xff);
             case "flowers102" -> {
-                folder.copy("imagelabels.mat", "flowers-102/imagelabels.mat").copy("setid.mat", "flowers-102/setid.mat");
+                folder.copy("imagelabels.mat", "flowers-102/imagelabels.mat")
+                        .copy("setid.mat", "flowers-102/setid.mat");
                 for (int number = 1; number <= 4; number++) {
                     folder.picture("flowers-102/jpg/image_0000" + number + ".jpg", number);
                 }
@@ -59,7 +61,7 @@ final class BenchmarkMiniatures {
                 }
             }
             case "objectnet" -> {
-                for (String line : resourceLines()) {
+                for (String line : lines("objectnet.csv")) {
                     folder.picture("objectnet-1.0/images/" + line.split(",")[0] + "/a.png", line.hashCode());
                 }
                 folder.picture("objectnet-1.0/images/air_freshener/a.png", 1);
@@ -112,16 +114,15 @@ final class BenchmarkMiniatures {
         };
     }
 
-    private static List<String> resourceLines() throws IOException {
-        try (var in = BenchmarkMiniatures.class.getResourceAsStream("/org/diffusionclassifier/benchmark/objectnet.csv")) {
-            return new String(in.readAllBytes(), ISO_8859_1).lines().skip(1).toList();
-        }
+    private static List<String> cifar100() throws IOException {
+        return lines("captions.csv").stream().filter(line -> line.startsWith("cifar100,"))
+                .map(line -> line.split(",")[2]).toList();
     }
 
-    private static List<String> cifar100() throws IOException {
-        try (var in = BenchmarkMiniatures.class.getResourceAsStream("/org/diffusionclassifier/benchmark/captions.csv")) {
-            return new String(in.readAllBytes(), ISO_8859_1).lines().filter(line -> line.startsWith("cifar100,"))
-                    .map(line -> line.split(",")[2]).toList();
+    /** Of a file of the program's. */
+    private static List<String> lines(String file) throws IOException {
+        try (var in = Benchmarks.class.getResourceAsStream(file)) {
+            return new String(in.readAllBytes(), UTF_8).lines().skip(1).toList();
         }
     }
 

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * {@code benchmark} and {@code benchmarks}, from miniatures of the data sets to tables, with the bundled model and with a
- * DiT of ImageNet's labels that has learned nothing.
+ * {@code benchmark} and {@code benchmarks}, from miniatures of the data sets to tables, with the bundled model and with
+ * a DiT of ImageNet's labels that has learned nothing.
  */
 class BenchmarkTest {
 
@@ -104,8 +104,8 @@ class BenchmarkTest {
     }
 
     /**
-     * A second computation from the recorded errors, by the official code's rules: the smallest mean, the first of equal
-     * ones; shares of all pictures and of each class. Returns the pictures' labels, by their numbers in the data set.
+     * A second computation from the recorded errors, by the official code's rules: the smallest mean, the first of
+     * equal ones; shares of all pictures and of each class. Returns the pictures' labels, by their numbers in the data set.
      */
     private List<Integer> checked(String benchmark) throws IOException {
         var labels = new TreeMap<Integer, Integer>();
@@ -179,7 +179,8 @@ class BenchmarkTest {
     }
 
     private static final String EXAMPLE = "{\"image_0\": \"ex_0_img_0\", \"image_1\": \"ex_0_img_1\", "
-            + "\"caption_0\": \"a cup on a book\", \"caption_1\": \"a book on a cup\", \"collapsed_tag\": \"Relation\"}";
+            + "\"caption_0\": \"a cup on a book\", \"caption_1\": \"a book on a cup\", "
+            + "\"collapsed_tag\": \"Relation\"}";
 
     @Test
     void winoground() throws IOException {
@@ -197,6 +198,44 @@ class BenchmarkTest {
         run("winoground", "--n-samples", "2").refused("image_1", "ex_0_img_1");
         given.delete("winoground/examples.jsonl");
         run("winoground").refused("--data " + data(), "expected Winoground, as examples.jsonl", "huggingface.co");
+    }
+
+    /** Accuracy is counted again from the errors that the file has. */
+    @Test
+    void choosesCaptions() throws IOException {
+        var given = new PublishedFolder(data()).picture("val2017/000000000139.jpg", 0xff8800);
+        for (String kind : List.of("add_att", "add_obj", "replace_att", "replace_obj", "replace_rel", "swap_att",
+                "swap_obj")) {
+            given.text("data/" + kind + ".json", """
+                    {"0": {"filename": "000000000139.jpg", "caption": "a red cup", "negative_caption": "a %s cup"}}
+                    """.formatted(kind));
+        }
+        String out = run("sugarcrepe", "--n-samples", "1", "--report", folder.resolve("p.html")).succeeded().out();
+        assertTrue(out.contains("7 examples, at most 21 pairs in all") && out.contains("replace_rel"), out);
+        JsonNode summary = JSON.readTree(folder.resolve("run/summary.json").toFile());
+        int right = 0;
+        for (JsonNode choice : summary.get("choices")) {
+            right += choice.get("rightError").doubleValue() < choice.get("wrongError").doubleValue() ? 1 : 0;
+        }
+        assertEquals(right, summary.get("correct").get("right").intValue());
+        assertEquals(right / 7.0, summary.get("meanOfKinds").doubleValue(), 1e-12);
+        assertTrue(Files.readString(folder.resolve("p.html")).contains("swap_obj"));
+        given.delete("data/swap_obj.json");
+        run("sugarcrepe").refused("data/swap_obj.json: cannot be read (no such file)");
+    }
+
+    @Test
+    void choosesCaptionsOfABox() throws IOException {
+        String choice = "{\"image_path\": \"1.jpg\", \"bbox_x\": 1, \"bbox_y\": 2, \"bbox_w\": %d, \"bbox_h\": 2, "
+                + "\"relation_name\": \"on\", \"true_caption\": \"a cup on a mat\", \"false_caption\": \"a mat\"}";
+        var given = new PublishedFolder(data()).picture("images/1.jpg", 0xff)
+                .text("visual_genome_relation.json", "[" + choice.formatted(3) + "]");
+        String out = run("aro-relation", "--n-samples", "1").succeeded().out();
+        assertTrue(out.contains("ARO, relations, all: accuracy") && out.contains("nothing is known to be published"),
+                out);
+        given.text("visual_genome_relation.json", "[" + choice.formatted(9) + "]");
+        run("aro-relation").refused("images/1.jpg", "expected a box inside the picture of 6×5 pixels");
+        run("aro-attribution").refused("expected ARO, attributes, as visual_genome_attribution.json");
     }
 
     @ParameterizedTest
@@ -235,7 +274,7 @@ class BenchmarkTest {
         run("food101", "--split", "train").refused("food-101/meta/train.json: cannot be read (no such file)");
         new PublishedFolder(data()).text("food-101/meta/test.json", "{\"gravel\": [\"gravel/1\"]}")
                 .picture("food-101/images/gravel/1.jpg", 1);
-        run("food101").refused("expected classes of the benchmark (apple_pie, baby_back_ribs, …), found also \"gravel\"");
+        run("food101").refused("expected classes of the benchmark (apple_pie, baby_back_ribs, …)", "found also \"gravel\"");
         new PublishedFolder(data()).picture("imagenet-a/n00000000/x.jpg", 1).picture("imagenet-a/n01498041/x.jpg", 1);
         runByLabels("imagenet-a").refused("expected the folders of ImageNet-A", "found also \"n00000000\"");
         runByLabels("food101").refused("found also \"gravel\"");
@@ -252,7 +291,8 @@ class BenchmarkTest {
         assertTrue(list.contains("top-1 87.3 % (Stable Diffusion 2.0-base, the paper)"), list);
         assertEquals("food101", JSON.readTree(folder.resolve("list.json").toFile()).get(0).get("name").textValue());
         CommandLineRun.of("benchmarks", "--report", folder.resolve("p.html")).refused("--report: expected --results");
-        CommandLineRun.of("benchmarks", "--results", folder).refused("--results: expected folders that benchmark wrote");
+        CommandLineRun.of("benchmarks", "--results", folder)
+                .refused("--results: expected folders that benchmark wrote");
 
         BenchmarkMiniatures.layOut("pets", data());
         run("pets", "--exhaustive", "--n-samples", "1", "--report", folder.resolve("run.html")).succeeded();

@@ -26,7 +26,8 @@ public final class ClassFolders {
     /**
      * @param title   the data set, for messages
      * @param root    the folder of the folders
-     * @param classes all that the data set may have, in the order of their labels; those without a folder have no pictures
+     * @param classes all that the data set may have, in the order of their labels; those without a folder have no
+     *                pictures
      * @return pictures by class, then by name
      * @throws InputException for another folder, one without pictures, or if there is none
      */
@@ -35,8 +36,8 @@ public final class ClassFolders {
         List<String> folders = names(root, true);
         for (String folder : folders) {
             if (!classes.contains(folder)) {
-                throw new InputException(Archive.name(root) + ": expected the folders of " + title + " (" + classes.get(0)
-                        + ", " + classes.get(1) + ", …), found also " + InputException.quoted(folder));
+                throw new InputException(Archive.name(root) + ": expected the folders of " + title + " ("
+                        + classes.get(0) + ", " + classes.get(1) + ", …), found also " + InputException.quoted(folder));
             }
         }
         for (int label = 0; label < classes.size(); label++) {

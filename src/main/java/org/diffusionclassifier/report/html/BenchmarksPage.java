@@ -35,7 +35,8 @@ public final class BenchmarksPage {
             }
         }
         page.section("Published and ours", table.render(),
-                Html.of("<p class=\"note\">Percentages, with 95 %% intervals. In brackets: listed without its settings.</p>"));
+                Html.of("<p class=\"note\">Percentages, with 95 %% intervals. In brackets: listed without its "
+                        + "settings.</p>"));
         if (!sources.isEmpty()) {
             page.section("What was published", Html.of("<ul>%n%s%n</ul>", Html.join(sources.entrySet().stream()
                     .map(entry -> Html.of("<li>%s: %s</li>", entry.getKey(), entry.getValue())).toList())));
