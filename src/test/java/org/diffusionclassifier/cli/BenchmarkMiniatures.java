@@ -3,9 +3,12 @@ package org.diffusionclassifier.cli;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.diffusionclassifier.benchmark.Benchmarks;
 import org.diffusionclassifier.dataset.published.PublishedFolder;
 
@@ -92,6 +95,43 @@ final class BenchmarkMiniatures {
             default -> throw new IllegalArgumentException(benchmark);
         }
         return labels(benchmark);
+    }
+
+    /** Three pictures of ImageNet in another form than {@link #layOut} has. */
+    static void layOutImageNet(String form, Path data) throws IOException {
+        var folder = new PublishedFolder(data);
+        List<String> wnids = List.of("n02119789", "n03255030", "n01440764");
+        for (int i = 0; i < 3; i++) {
+            String name = "ILSVRC2012_val_0000000" + (i + 1) + ".JPEG";
+            switch (form) {
+                case "tar" -> folder.picture("unpacked/" + name, i);
+                case "folders" -> folder.picture("val/" + wnids.get(i) + "/" + name, i);
+                default -> folder.picture("ILSVRC/Data/CLS-LOC/val/" + name, i);
+            }
+        }
+        if (form.equals("tar")) {
+            String devkit = "ILSVRC2012_devkit_t12/data/";
+            folder.copy("meta.mat", devkit + "meta.mat")
+                    .text(devkit + "ILSVRC2012_validation_ground_truth.txt", "1\n3\n2\n");
+            try (var tar = new TarArchiveOutputStream(Files.newOutputStream(data.resolve("ILSVRC2012_img_val.tar")));
+                    var pictures = Files.newDirectoryStream(data.resolve("unpacked"))) {
+                for (Path picture : pictures) {
+                    tar.putArchiveEntry(new TarArchiveEntry(picture, picture.getFileName().toString()));
+                    tar.write(Files.readAllBytes(picture));
+                    tar.closeArchiveEntry();
+                }
+            }
+            // So that pictures can come from the archive alone.
+            Files.move(data.resolve("unpacked"), data.resolveSibling("elsewhere"));
+        } else if (form.equals("kaggle")) {
+            folder.text("LOC_synset_mapping.txt", "n01440764 tench\nn02119789 kit fox\nn03255030 dumbbell\n")
+                    .text("LOC_val_solution.csv", """
+                            ImageId,PredictionString
+                            ILSVRC2012_val_00000002,n03255030 1 2 3 4
+                            ILSVRC2012_val_00000001,n02119789 1 2 3 4
+                            ILSVRC2012_val_00000003,n01440764 1 2 3 4
+                            """);
+        }
     }
 
     /** By hand, from the benchmark's order of classes. */

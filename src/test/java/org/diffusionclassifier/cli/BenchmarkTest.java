@@ -14,7 +14,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.diffusionclassifier.benchmark.Benchmarks;
+import org.diffusionclassifier.benchmark.Task;
 import org.diffusionclassifier.dataset.published.PublishedFolder;
+import org.diffusionclassifier.testing.Fixtures;
 import org.diffusionclassifier.testing.Golden;
 import org.diffusionclassifier.testing.SmallDit;
 import org.junit.jupiter.api.BeforeAll;
@@ -99,8 +102,24 @@ class BenchmarkTest {
         assertTrue(out.contains("6 of 7 pictures, at most 8 pairs each, 48 in all"), out);
         assertTrue(out.contains("published: top-1 61.4 % (Stable Diffusion 2.0-base, the paper); this run is "), out);
         assertTrue(out.contains("strategy exhaustive:2, prompts of the user's"), out);
-        List<Integer> labels = checked("imagenet");
-        assertEquals(List.of(278, 543, 0, 278, 278, 278), labels);
+        assertEquals(List.of(278, 543, 0, 278, 278, 278), checked("imagenet", List.of(0, 278, 279, 543)));
+    }
+
+    /** As of ImageNet's two missiles: whatever the picture shows. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--exhaustive", "--to-keep"})
+    void ofEqualCaptionsTheFirstWins(String option) throws IOException {
+        BenchmarkMiniatures.layOut("pets", data());
+        Path prompts = Files.writeString(folder.resolve("prompts.csv"), "prompt,classname,classidx\na cat,one,1\n"
+                + "a cat,none,0\na cat,two,2\n");
+        Object[] strategy = option.equals("--to-keep") ? new Object[] {"--n-samples", "1,2", "--to-keep", "2,1"}
+                : new Object[] {"--exhaustive", "--n-samples", "1"};
+        var words = new ArrayList<Object>(List.of("--prompts", prompts));
+        words.addAll(List.of(strategy));
+        run("pets", words.toArray()).succeeded();
+        for (String line : Files.readAllLines(folder.resolve("run/results.jsonl"))) {
+            assertEquals(1, JSON.readTree(line).get("prediction").intValue());
+        }
     }
 
     /**
@@ -108,10 +127,16 @@ class BenchmarkTest {
      * equal ones; shares of all pictures and of each class. Returns the pictures' labels, by their numbers in the data set.
      */
     private List<Integer> checked(String benchmark) throws IOException {
+        var task = (Task.Classification) Benchmarks.of(benchmark).task();
+        boolean byLabels = JSON.readTree(folder.resolve("run/benchmark.json").toFile()).get("byLabels").booleanValue();
+        return checked(benchmark, (byLabels ? task.labels() : task.captions()).get().classIndices());
+    }
+
+    /** @param classes of the prompts */
+    private List<Integer> checked(String benchmark, List<Integer> classes) throws IOException {
         var labels = new TreeMap<Integer, Integer>();
         int right = 0;
-        Map<Integer, int[]> classes = new TreeMap<>();
-        Map<Integer, Integer> classOfPrompt = new TreeMap<>();
+        Map<Integer, int[]> counted = new TreeMap<>();
         List<String> lines = Files.readAllLines(folder.resolve("run/results.jsonl"));
         for (String text : lines) {
             JsonNode line = JSON.readTree(text);
@@ -126,9 +151,9 @@ class BenchmarkTest {
             int best = means.entrySet().stream().min(Map.Entry.comparingByValue()).orElseThrow().getKey();
             int label = line.get("label").intValue();
             int prediction = line.get("prediction").intValue();
-            assertEquals(prediction, classOfPrompt.computeIfAbsent(best, prompt -> prediction));
+            assertEquals(classes.get(best), prediction);
             labels.put(line.get("index").intValue(), label);
-            int[] counts = classes.computeIfAbsent(label, index -> new int[2]);
+            int[] counts = counted.computeIfAbsent(label, index -> new int[2]);
             counts[0] += prediction == label ? 1 : 0;
             counts[1]++;
             right += prediction == label ? 1 : 0;
@@ -137,7 +162,7 @@ class BenchmarkTest {
         assertEquals(benchmark, result.get("benchmark").textValue());
         assertEquals(right, result.get("correct").get("right").intValue());
         assertEquals(lines.size(), result.get("correct").get("of").intValue());
-        double mean = classes.values().stream().mapToDouble(counts -> (double) counts[0] / counts[1]).average()
+        double mean = counted.values().stream().mapToDouble(counts -> (double) counts[0] / counts[1]).average()
                 .orElseThrow();
         assertEquals(mean, result.get("classMean").get("share").doubleValue(), 1e-12);
         return List.copyOf(labels.values());
@@ -166,6 +191,28 @@ class BenchmarkTest {
         run("eurosat", "--exhaustive", "--n-samples", "1").succeeded();
         assertEquals(List.of(1, 9), checked("eurosat"));
         assertTrue(Files.readString(folder.resolve("run/inputs.json")).contains("EuroSAT.zip"));
+    }
+
+    /** Without names of classes, labels are indices; with names, all must be the benchmark's. */
+    @Test
+    void parquetFilesAreReadAsTheHubHasThem() throws IOException {
+        Path written = Fixtures.resource("parquet/uncompressed.parquet");
+        new PublishedFolder(data()).bytes("data/test.parquet", Files.readAllBytes(written));
+        run("cifar10", "--exhaustive", "--n-samples", "1").succeeded();
+        assertEquals(List.of(0, 1, 2, 0, 1), checked("cifar10"));
+        Path named = Fixtures.resource("parquet/data/test-00000-of-00002.parquet").getParent().getParent();
+        CommandLineRun.of("benchmark", "cifar10", "--data", named, "--out", folder.resolve("other"))
+                .refused("parquet " + named, "expected classes of the benchmark (airplane, automobile, …)",
+                        "found also \"fox\"");
+    }
+
+    /** The pictures' archive beside the devkit; a folder a class, as torchvision makes them; Kaggle's lists. */
+    @ParameterizedTest
+    @ValueSource(strings = {"tar", "folders", "kaggle"})
+    void imageNetAsPeopleHaveIt(String form) throws IOException {
+        BenchmarkMiniatures.layOutImageNet(form, data());
+        runByLabels("imagenet", "--limit", "3").succeeded();
+        assertEquals(form.equals("folders") ? List.of(0, 278, 543) : List.of(278, 543, 0), checked("imagenet"));
     }
 
     @Test
