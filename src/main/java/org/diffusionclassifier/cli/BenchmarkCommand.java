@@ -135,7 +135,7 @@ final class BenchmarkCommand implements Callable<Integer> {
         int wanted = evaluation.range().indices(pictures).length;
         long there = IntStream.range(0, pictures.size()).map(pictures::label).distinct().count();
         spec.commandLine().getOut().printf(Locale.ROOT, "%s, %s: %,d of %,d pictures, at most %,d pairs each, %,d in "
-                + "all; as stored, whatever their EXIF says; of equal classes the first wins%n", benchmark.title(), chosen,
+                + "all; of equal classes the first wins%n", benchmark.title(), chosen,
                 wanted, pictures.size(), pairs, wanted * pairs);
         spec.commandLine().getOut().flush();
         if (there < classes.classCount()) {

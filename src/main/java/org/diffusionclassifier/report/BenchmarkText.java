@@ -96,14 +96,13 @@ public final class BenchmarkText {
                 .collect(Collectors.joining(" "));
     }
 
-    /** How a result compares, and what it was reached with that is not as published. */
+    /** How a result compares, by which model, and what it was reached with that is not as published. */
     public static String remarks(Benchmark benchmark, BenchmarkResult result) {
         var remarks = new ArrayList<String>();
         benchmark.figures(result.byLabels(), result.split()).stream().limit(1)
                 .forEach(figure -> remarks.add(result.compared(figure)));
-        if (result.byLabels()) {
-            remarks.add("by labels");
-        }
+        String model = result.settings().getOrDefault("model", "");
+        remarks.add("model " + model.substring(model.lastIndexOf('/') + 1) + (result.byLabels() ? ", by labels" : ""));
         remarks.addAll(result.changed());
         return String.join(", ", remarks);
     }

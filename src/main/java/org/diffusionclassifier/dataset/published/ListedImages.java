@@ -77,6 +77,6 @@ public record ListedImages(String title, Path root, List<String> classNames, Lis
 
     @Override
     public String description() {
-        return title + " " + Archive.name(root) + ", " + size() + " images";
+        return title + " " + Archive.name(root) + ", " + size() + " images, not turned by EXIF";
     }
 }

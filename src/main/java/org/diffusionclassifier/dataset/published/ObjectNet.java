@@ -104,6 +104,6 @@ public final class ObjectNet implements Dataset {
 
     @Override
     public String description() {
-        return bordered.description();
+        return bordered.description() + ", borders cut off";
     }
 }

@@ -43,7 +43,7 @@ class PublishedListsTest {
                     new Entry("images/apple_pie/3.jpg", 0)), food.entries());
             assertEquals(2, food.get(0).image().pixels()[2]);
             assertEquals("images/pizza/2.jpg", food.get(0).name());
-            assertEquals("Food-101 test " + given.resolve("food-101") + ", 3 images", food.description());
+            assertEquals("Food-101 test " + given.resolve("food-101") + ", 3 images, not turned by EXIF", food.description());
         }
         Path root = given.resolve("food-101");
         refused(root + "/meta/train.json: cannot be read (no such file)", () -> Food101.open(given, "train"));
