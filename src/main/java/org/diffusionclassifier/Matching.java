@@ -4,10 +4,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
+import org.diffusionclassifier.dataset.Boxes;
 import org.diffusionclassifier.dataset.MatchingExample;
+import org.diffusionclassifier.dataset.published.CaptionChoice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.result.CaptionErrors;
+import org.diffusionclassifier.result.ChoiceSummary;
 import org.diffusionclassifier.result.MatchedExample;
 import org.diffusionclassifier.result.MatchingSummary;
 import org.diffusionclassifier.tensor.InputException;
@@ -118,5 +122,47 @@ public final class Matching {
             return done;
         });
         return matched.of(MatchingSummary.of(matched.value(), failures.reasons(), matched.settings()));
+    }
+
+    /**
+     * Chooses between a picture's caption and one that does not fit. A choice whose picture cannot be decoded is left
+     * out, and the summary says why.
+     *
+     * @param asked at least one
+     * @param seen  called after each
+     * @throws InputException for a box outside its picture; if no choice has a whole picture, or, failing fast, one has
+     *                        not
+     */
+    public Answer<ChoiceSummary> choices(List<CaptionChoice> asked, Runnable seen) {
+        each.check();
+        var failures = new Failures(failFast);
+        var whole = new ArrayList<CaptionChoice>();
+        for (CaptionChoice choice : asked) {
+            failures.attempt(() -> ImageDecoder.size(choice.image())).ifPresent(size -> {
+                if (choice.box() != null) {
+                    Boxes.requireIn(size, List.of(choice.box()), choice.image().toString());
+                }
+                whole.add(choice);
+            });
+        }
+        failures.requireSome(whole);    // before anything is loaded
+        List<String> captions = whole.stream().flatMap(choice -> Stream.of(choice.right(), choice.wrong())).toList();
+        var chosen = each.run(captions, errors -> {
+            var done = new ArrayList<ChoiceSummary.Choice>();
+            for (CaptionChoice choice : whole) {
+                failures.attempt(() -> ImageDecoder.readWhole(choice.image()).on(each.trials().background()))
+                        .ifPresent(picture -> {
+                            CaptionErrors row = errors.of(choice.image().toString(),
+                                    choice.box() == null ? picture : choice.box().cut(picture),
+                                    List.of(choice.right(), choice.wrong()));
+                            done.add(new ChoiceSummary.Choice(choice.image().toString(), choice.right(), choice.wrong(),
+                                    choice.kind(), row.errors()[0], row.errors()[1]));
+                            seen.run();
+                        });
+            }
+            failures.requireSome(done);
+            return done;
+        });
+        return chosen.of(ChoiceSummary.of(chosen.value(), failures.reasons(), chosen.settings()));
     }
 }

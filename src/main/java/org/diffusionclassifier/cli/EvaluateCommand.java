@@ -1,24 +1,9 @@
 package org.diffusionclassifier.cli;
 
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.diffusionclassifier.DiffusionModel;
-import org.diffusionclassifier.Evaluation;
-import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Datasets;
-import org.diffusionclassifier.dataset.Range;
-import org.diffusionclassifier.dataset.Shard;
 import org.diffusionclassifier.prompt.PromptSet;
-import org.diffusionclassifier.report.html.EvaluatePage;
-import org.diffusionclassifier.result.CovarianceCalibration;
-import org.diffusionclassifier.result.ErrorRecording;
-import org.diffusionclassifier.result.FailedImage;
-import org.diffusionclassifier.result.Payback;
-import org.diffusionclassifier.result.RunDirectory;
-import org.diffusionclassifier.result.Summary;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,8 +24,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(names = "--dataset", required = true, paramLabel = "FORM:PATH",
             description = "idx:DIR (MNIST's files), folder:DIR (one folder a class), csv:FILE (path and "
-                    + "classname or classidx), cifar10:DIR or cifar100:DIR (the binary versions). Classes go by their "
-                    + "names, spelling aside, where there are names.")
+                    + "classname or classidx), cifar10:DIR or cifar100:DIR (the binary versions), parquet:PATH (image "
+                    + "and label); an archive (.zip, .tar, .tar.gz) is a DIR, too. Classes go by their names, spelling "
+                    + "aside, where there are names.")
     private String dataset;
 
     @Option(names = "--split", paramLabel = "NAME", defaultValue = "test",
@@ -52,44 +38,6 @@ final class EvaluateCommand implements Callable<Integer> {
                     + "dataset,class, the latter a name or an index.")
     private Path classMap;
 
-    @Option(names = "--limit", paramLabel = "N",
-            description = "N images only, spread over the classes: the first of each, then the second of each, and so "
-                    + "on.")
-    private Integer limit;
-
-    @Option(names = "--limit-per-class", paramLabel = "N", description = "The first N images of each class only.")
-    private Integer limitPerClass;
-
-    @Option(names = "--first", paramLabel = "N",
-            description = "The dataset's first N images only, whatever their classes.")
-    private Integer first;
-
-    @Option(names = "--shard", paramLabel = "I/N", defaultValue = "1/1",
-            description = "A share of the images, every N-th of each class, for N machines, each with its own --out.")
-    private String shard;
-
-    @Option(names = "--fail-fast",
-            description = "Stop at the first picture that cannot be read, rather than go on without it.")
-    private boolean failFast;
-
-    @Option(names = "--verify",
-            description = "Know the pictures and the model by their contents (SHA-256), not by size and time, when a "
-                    + "run goes on.")
-    private boolean verify;
-
-    @Option(names = "--out", required = true, paramLabel = "DIR",
-            description = "Gets settings.json, inputs.json, results.jsonl (one line an image) and summary.json.")
-    private Path out;
-
-    @Option(names = "--record", paramLabel = "FILE",
-            description = "With --exhaustive: at the end, every pair's error in one file, for compare and calibrate.")
-    private Path record;
-
-    @Option(names = "--learn", paramLabel = "N",
-            description = "Of a race: spend all trials on the first N images, at least 20, and race on the others by "
-                    + "what these taught of how trials covary.")
-    private Integer learn;
-
     @Mixin
     private ModelOptions model;
 
@@ -100,111 +48,15 @@ final class EvaluateCommand implements Callable<Integer> {
     private TrialOptions trials;
 
     @Mixin
-    private CertaintyOptions certainty;
-
-    @Mixin
-    private ReportOptions report;
+    private EvaluationOptions options;
 
     @Override
     public Integer call() {
-        Dataset images = Datasets.open(dataset, split);
-        var range = new Range(first, limit, limitPerClass, Shard.parse(shard));
-        try (var opened = model.open(main)) {
+        try (var images = Datasets.open(dataset, split); var opened = model.open(main)) {
             PromptSet prompts = opened.prompts(promptOptions.spec(), images.classNames());
-            var evaluation = new Evaluation(images, range, classMap, out, record, learn, failFast, verify);
-            main.note(evaluation.notices(prompts));
-            try (var classifier = opened.classifier(prompts).strategy(trials.strategy(prompts.prompts().size()))
-                    .trials(trials.trials()).certainty(certainty.spec())) {
-                evaluation.check(classifier);
-                if (record != null) {
-                    OutputFile.requireWritable("--record", record);
-                }
-                report.check();
-                main.note(classifier.notices());
-                Evaluation.Finished finished;
-                try (var watcher = new Watcher(images, prompts, opened)) {
-                    finished = evaluation.run(classifier, watcher);
-                }
-                print(finished, images, prompts);
-            }
+            new EvaluationRun(main, spec.commandLine(), options).run(opened, options.evaluation(images, classMap, null),
+                    prompts, trials.strategy(prompts.prompts().size()), trials.trials());
             return 0;
-        }
-    }
-
-    /** Says where a run stands. */
-    private final class Watcher implements Evaluation.Listener, AutoCloseable {
-
-        private final Dataset images;
-        private final PromptSet prompts;
-        private final DiffusionModel opened;
-        private Progress progress;
-
-        Watcher(Dataset images, PromptSet prompts, DiffusionModel opened) {
-            this.images = images;
-            this.prompts = prompts;
-            this.opened = opened;
-        }
-
-        @Override
-        public void started(RunDirectory run, int wanted) {
-            PrintWriter printer = spec.commandLine().getOut();
-            if (run.repairedBytes() > 0) {
-                printer.printf("%s: cut off an unfinished last line of %d bytes%n", out, run.repairedBytes());
-            }
-            printer.printf("%s; %d prompts, on %s; %s%n", images.description(), prompts.prompts().size(),
-                    opened.description(),
-                    run.done().isEmpty() ? "writing to " + out : "going on with " + run.done().size() + " done");
-            printer.flush();
-            progress = new Progress("evaluate", wanted, spec.commandLine().getErr());
-        }
-
-        @Override
-        public void progressed(long correct, int finished) {
-            progress.step(finished == 0 ? ""
-                    : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished));
-        }
-
-        @Override
-        public void noted(List<String> notices) {
-            if (!notices.isEmpty()) {
-                spec.commandLine().getErr().println();      // ends the line of the progress bar
-                main.note(notices);
-            }
-        }
-
-        @Override
-        public void learned(CovarianceCalibration learned, Payback payback) {
-            String paid = payback.saves() ? "that has paid for itself after " + payback.after(learned.images()) + " images"
-                    : "that does not pay for itself";
-            noted(List.of(String.format(Locale.ROOT, "learned how trials covary from %d images: a race takes about %.0f pairs "
-                    + "an image, and %.0f without; %s", learned.images(), payback.with(), payback.without(), paid)));
-        }
-
-        @Override
-        public void close() {
-            if (progress != null) {
-                progress.close();
-            }
-        }
-    }
-
-    private void print(Evaluation.Finished finished, Dataset images, PromptSet prompts) {
-        Summary summary = finished.summary();
-        PrintWriter printer = spec.commandLine().getOut();
-        printer.printf(Locale.ROOT, "%n%s%n%d of %d right%s: accuracy %.1f %%, 95 %% interval %.1f to %.1f %%; "
-                        + "mean of the classes %.1f %%; %.0f pairs an image%s; expected calibration error %.3f%n",
-                summary.confusion().render(), summary.correct(), summary.images(),
-                summary.failed() == 0 ? "" : ", without " + summary.failed() + " that failed", 100 * summary.accuracy(),
-                100 * summary.accuracyLow(), 100 * summary.accuracyHigh(), 100 * summary.meanPerClassAccuracy(),
-                summary.pairsPerImage(), summary.ties() == 0 ? "" : ", " + summary.ties() + " undecided",
-                summary.calibration().error());
-        main.noteFailures(finished.failures().stream().map(FailedImage::failed).toList());
-        report.write(() -> EvaluatePage.of(summary, finished.outcomes(), finished.failures(), prompts.classes(),
-                images));
-        ErrorRecording recording = finished.recording();
-        if (recording != null) {
-            printer.printf("%s: errors of %d images, %d prompts, %d trials%n", record, recording.images().size(),
-                    recording.classes().size(), recording.trials().size());
         }
     }
 }

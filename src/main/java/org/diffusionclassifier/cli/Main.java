@@ -28,7 +28,7 @@ import picocli.CommandLine;
         description = "Classifies images with a diffusion model: the class under whose caption it predicts noise best wins.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, MatchCommand.class,
-                ReferCommand.class,
+                ReferCommand.class, BenchmarkCommand.class, BenchmarksCommand.class,
                 CompareCommand.class, CalibrateCommand.class, PullCommand.class, ModelsCommand.class,
                 ConvertCommand.class, InspectCommand.class, DevicesCommand.class, KernelsCommand.class,
                 CompletionCommand.class})
@@ -42,7 +42,7 @@ public final class Main implements Runnable {
 
     /** Fields that are no option, or one of another name. */
     private static final Map<String, String> RENAMED = Map.of("loras", "--lora", "embeddings", "--embedding",
-            "matching", "match", "referring", "refer");
+            "matching", "match", "referring", "refer", "benchmark", "benchmark");
 
     private final ModelNames names;
     private final Terminal terminal;

@@ -3,6 +3,8 @@ package org.diffusionclassifier.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.prompt.Preset;
 import org.diffusionclassifier.score.Objective;
@@ -49,7 +51,7 @@ final class TrialOptions extends DrawOptions {
     private Path tree;
 
     @Option(names = "--n-samples", paramLabel = "N", split = ",",
-            description = "Of the stages: timesteps evaluated by the end of each. Default: 50,500; of exhaustive, 500.")
+            description = "Of the stages: timesteps that each asks for. Default: 50,500; of exhaustive, 500.")
     private List<Integer> nSamples;
 
     @Option(names = "--to-keep", paramLabel = "N", split = ",",
@@ -66,7 +68,13 @@ final class TrialOptions extends DrawOptions {
     private Preset preset;
 
     TrialSpec trials() {
-        return trials(preset == null ? Objective.L2 : preset.loss());
+        return trials(Objective.L2);
+    }
+
+    /** A preset's loss goes before the default. */
+    @Override
+    TrialSpec trials(Objective byDefault) {
+        return super.trials(preset == null ? byDefault : preset.loss());
     }
 
     /**
@@ -92,6 +100,33 @@ final class TrialOptions extends DrawOptions {
                         nSamples != null ? nSamples : preset != null ? preset.strategy().nSamples() : Staged.N_SAMPLES,
                         toKeep != null ? toKeep : preset != null ? preset.strategy().toKeep() : Staged.toKeepOf(prompts));
         }
+    }
+
+    /**
+     * The strategy asked for, if one was.
+     *
+     * @param byDefault otherwise
+     */
+    StrategySpec strategy(int prompts, StrategySpec byDefault) {
+        return choosesStrategy() ? strategy(prompts) : byDefault;
+    }
+
+    private boolean choosesStrategy() {
+        return nSamples != null || isMoreThanNSamples();
+    }
+
+    /** Whether any option but --n-samples is about which pairs are evaluated. */
+    boolean isMoreThanNSamples() {
+        return exhaustive || Stream.of(strategy, confidence, bound, maxTrials, tree, toKeep, interval, preset)
+                .anyMatch(Objects::nonNull);
+    }
+
+    /** How many timesteps everything sees, where all see the same. */
+    int nSamples(int byDefault) {
+        if (nSamples != null && nSamples.size() != 1) {
+            throw new InputException("--n-samples: expected one number, found " + nSamples);
+        }
+        return nSamples == null ? byDefault : nSamples.get(0);
     }
 
     private Choice choice() {

@@ -8,7 +8,7 @@ import org.diffusionclassifier.image.RgbImage;
  * Labelled images in a fixed order, opened by {@link Datasets}. Everything but {@link #image} is known from the opening
  * on. Indices are from 0 and below {@link #size}.
  */
-public interface Dataset {
+public interface Dataset extends AutoCloseable {
 
     /** How many images there are, at least 1. */
     int size();
@@ -43,5 +43,10 @@ public interface Dataset {
     /** What its user should know of its files: a line each on what was passed over. Empty for most. */
     default List<String> notices() {
         return List.of();
+    }
+
+    /** Lets go of the archive that it lies in, if it lies in one. */
+    @Override
+    default void close() {
     }
 }

@@ -1,13 +1,19 @@
 package org.diffusionclassifier.dataset;
 
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.function.Function;
+import org.diffusionclassifier.file.archive.Archive;
 import org.diffusionclassifier.tensor.InputException;
 
 /** Opens a dataset by its form and path: {@code FORM:PATH}. */
 public final class Datasets {
 
-    private static final String FORMS = "idx:PATH, folder:PATH, csv:FILE, cifar10:PATH or cifar100:PATH";
+    private static final String FORMS = "idx:PATH, folder:PATH, csv:FILE, cifar10:PATH, cifar100:PATH";
 
     private static final InputException.Field DATASET = InputException.field("dataset");
 
@@ -21,7 +27,10 @@ public final class Datasets {
      * <li>{@code folder:PATH}: {@linkplain FolderDataset a folder a class}
      * <li>{@code csv:FILE}: {@linkplain CsvDataset a list of image files and their classes}
      * <li>{@code cifar10:PATH}, {@code cifar100:PATH}: a directory of {@linkplain CifarDataset CIFAR's binary version}
+     * <li>the name of a {@link DatasetForm} that is on the class path, as {@code parquet:PATH}
      * </ul>
+     * Where these say directory, an {@linkplain Archive archive} is read like one. The data set keeps it open until it
+     * is closed itself.
      *
      * @param split {@code train} or {@code test}; for a folder, any sub-folder's name; a list or a single idx file has
      *              no splits and ignores it
@@ -33,19 +42,65 @@ public final class Datasets {
             throw unknown(spec);
         }
         var path = path(spec.substring(colon + 1));
-        return switch (spec.substring(0, colon)) {
-            case "idx" -> IdxDataset.open(path, split);
-            case "folder" -> FolderDataset.open(path, split);
+        String form = spec.substring(0, colon);
+        return switch (form) {
+            case "idx" -> isArchive(path) ? archived(path, root -> IdxDataset.open(root, split))
+                    : IdxDataset.open(path, split);
+            case "folder" -> archived(path, root -> FolderDataset.open(root, split));
             case "csv" -> CsvDataset.open(path);
-            case "cifar10" -> CifarDataset.open10(path, split);
-            case "cifar100" -> CifarDataset.open100(path, split);
-            default -> throw unknown(spec);
+            case "cifar10" -> archived(path, root -> CifarDataset.open10(root, split));
+            case "cifar100" -> archived(path, root -> CifarDataset.open100(root, split));
+            default -> forms().stream().filter(other -> other.name().equals(form)).findFirst()
+                    .orElseThrow(() -> unknown(spec)).open(path, split);
         };
+    }
+
+    /**
+     * Opens a data set in a directory, or in an archive that is read like one.
+     *
+     * @param open gets the directory, or the root of the archive
+     * @throws InputException as {@code open}, or for a file that is no archive
+     */
+    public static Dataset archived(Path path, Function<Path, Dataset> open) {
+        if (!Files.isRegularFile(path)) {
+            return open.apply(path);
+        }
+        Archive archive = Archive.open(path);
+        try {
+            return new ArchivedDataset(open.apply(archive.root()), path, archive);
+        } catch (RuntimeException e) {
+            archive.close();
+            throw e;
+        }
+    }
+
+    /** Whether a file is an archive rather than one of images, as its name says: both may be gzipped. */
+    private static boolean isArchive(Path path) {
+        return Files.isRegularFile(path) && path.toString().matches("(?i).*\\.(zip|tar|tgz|tar\\.gz)");
+    }
+
+    private static List<DatasetForm> forms() {
+        return ServiceLoader.load(DatasetForm.class).stream().map(ServiceLoader.Provider::get).toList();
     }
 
     /** Opens {@linkplain CsvDataset a list of image files and their classes}, in whatever file system it lies. */
     public static Dataset csv(Path file) {
         return CsvDataset.open(file);
+    }
+
+    /** Opens {@linkplain IdxDataset MNIST's files} in a directory of whatever file system. */
+    public static Dataset idx(Path directory, String split) {
+        return IdxDataset.open(directory, split);
+    }
+
+    /** Opens {@linkplain CifarDataset CIFAR-10's binary version} in a directory of whatever file system. */
+    public static Dataset cifar10(Path directory, String split) {
+        return CifarDataset.open10(directory, split);
+    }
+
+    /** Opens {@linkplain CifarDataset CIFAR-100's binary version} in a directory of whatever file system. */
+    public static Dataset cifar100(Path directory, String split) {
+        return CifarDataset.open100(directory, split);
     }
 
     /** Refuses a split other than {@code train} and {@code test}, the two that a published archive comes in. */
@@ -67,6 +122,9 @@ public final class Datasets {
     }
 
     private static InputException unknown(String spec) {
-        return InputException.of("%s: expected %s, found %s", DATASET, FORMS, InputException.quoted(spec));
+        var known = new ArrayList<>(List.of(FORMS));
+        forms().forEach(form -> known.add(form.name() + ":PATH"));
+        return InputException.of("%s: expected %s, found %s", DATASET, String.join(", ", known),
+                InputException.quoted(spec));
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.diffusionclassifier.file.archive.Archive;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.ImageKind;
 import org.diffusionclassifier.image.RgbImage;
@@ -94,7 +95,7 @@ final class FolderDataset implements Dataset {
 
     @Override
     public String description() {
-        return "folder " + directory + ", " + size() + " images of " + classNames.size() + " classes";
+        return "folder " + Archive.name(directory) + ", " + size() + " images of " + classNames.size() + " classes";
     }
 
     @Override

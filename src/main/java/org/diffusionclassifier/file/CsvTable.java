@@ -2,6 +2,7 @@ package org.diffusionclassifier.file;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,8 +33,25 @@ public record CsvTable(Path file, List<String> columns, List<Row> rows) {
      *                        with more or fewer fields than the header
      */
     public static CsvTable read(Path file) {
+        try {
+            return parse(file, TextFile.read(file));
+        } catch (IOException e) {
+            throw InputException.unreadable(file, e);
+        }
+    }
+
+    /** Reads one of the program's own, which lies beside a class. */
+    public static CsvTable resource(Class<?> beside, String name) {
+        try (var in = beside.getResourceAsStream(name)) {
+            return parse(Path.of(name), new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static CsvTable parse(Path file, String text) {
         long line = 1;
-        try (var parser = CSVParser.parse(TextFile.read(file), FORMAT)) {
+        try (var parser = CSVParser.parse(text, FORMAT)) {
             var columns = List.copyOf(parser.getHeaderNames());
             if (columns.isEmpty()) {
                 throw new InputException(file + ": empty, expected a CSV header");

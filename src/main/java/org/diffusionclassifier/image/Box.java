@@ -35,6 +35,22 @@ public record Box(double x, double y, double width, double height) {
     }
 
     /**
+     * The box alone, in its own shape.
+     *
+     * @param picture that the box {@linkplain #isIn is in}
+     */
+    public RgbImage cut(RgbImage picture) {
+        int width = (int) (right() - left());
+        int height = (int) (bottom() - top());
+        var pixels = new byte[3 * width * height];
+        for (int y = 0; y < height; y++) {
+            System.arraycopy(picture.pixels(), 3 * (((int) top() + y) * picture.width() + (int) left()), pixels,
+                    3 * y * width, 3 * width);
+        }
+        return new RgbImage(width, height, pixels);
+    }
+
+    /**
      * The box alone, in the middle of a black square on its longer side, of which {@link Preprocess} cuts nothing.
      *
      * @param picture that the box {@linkplain #isIn is in}

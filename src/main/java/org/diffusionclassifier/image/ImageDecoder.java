@@ -50,6 +50,16 @@ public final class ImageDecoder {
     }
 
     /**
+     * Reads an image file as {@link #read(Path)} does, but the way up that it is stored, whatever it says of its
+     * camera: so do Pillow's {@code open} and all that is built on it.
+     *
+     * @throws InputException as {@link #read(Path)}
+     */
+    public static RgbImage readStored(Path file) {
+        return decoded(bytes(file), file.toString(), MAX_WHOLE, BAND);
+    }
+
+    /**
      * Reads an image file in its own size, whatever that is, where its coordinates count.
      *
      * @throws InputException as {@link #read(Path)}
@@ -89,6 +99,10 @@ public final class ImageDecoder {
      * @param band     pixels decoded at once then
      */
     static RgbImage read(byte[] bytes, String name, long maxWhole, int band) {
+        return Orientation.of(bytes).shown(decoded(bytes, name, maxWhole, band));
+    }
+
+    private static RgbImage decoded(byte[] bytes, String name, long maxWhole, int band) {
         return withImage(bytes, name, image -> {
             ImageSize size = image.size();
             boolean halved = pixels(size) > maxWhole;
@@ -98,7 +112,7 @@ public final class ImageDecoder {
                 for (int y = 0; y < size.height(); y += rows) {
                     picture.add(new RgbaRows(image.rows(y, Math.min(rows, size.height() - y)), name));
                 }
-                return Orientation.of(bytes).shown(picture.image());
+                return picture.image();
             } catch (IOException | RuntimeException | OutOfMemoryError e) {
                 if (!hasCause(e, OutOfMemoryError.class)) {         // which the JDK's PNG reader wraps
                     throw e;

@@ -9,6 +9,11 @@ import org.diffusionclassifier.strategy.Staged;
  * The settings of the paper's adaptive strategy for each of its zero-shot benchmarks, as
  * in {@code commands.md} of the official repository, github.com/diffusion-classifier/diffusion-classifier; where a
  * command there gives no loss, its default, l2, holds.
+ *
+ * <p>The numbers of samples are not nested: a stage takes that many timesteps of an even grid of its own, of which few
+ * belong to an earlier stage's, and each ranking uses all that were evaluated so far
+ * ({@link org.diffusionclassifier.strategy.TrialPlan}). After stages of 20, 50, 100 and 500, for example, 20, 70, 150
+ * and 500 timesteps have been evaluated.
  */
 public enum Preset {
     CIFAR10(List.of(50, 500), List.of(5, 1), Objective.L1),

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.result.CaptionErrors;
+import org.diffusionclassifier.result.ChoiceSummary;
 import org.diffusionclassifier.result.MatchingSummary.Scores;
 import org.diffusionclassifier.result.MatchingSummary;
 import org.diffusionclassifier.result.Scoring;
@@ -13,8 +14,20 @@ import org.diffusionclassifier.result.Scoring;
 public final class MatchingText {
 
     private static final String ALL = "all";
+    private static final int MOST_KINDS = 20;
 
     private MatchingText() {
+    }
+
+    /** How often the right caption was chosen: of all, and of each kind if there are not too many. */
+    public static String choices(ChoiceSummary summary) {
+        var text = new StringBuilder(String.format(Locale.ROOT, "%s right of %d; mean of the %d kinds %.1f %%%n",
+                summary.correct(), summary.correct().of(), summary.kinds().size(), 100 * summary.meanOfKinds()));
+        if (summary.kinds().size() <= MOST_KINDS) {
+            summary.kinds().forEach(kind -> text.append(String.format(Locale.ROOT, "  %-12s %6d  %s%n", kind.name(),
+                    kind.correct().of(), kind.correct())));
+        }
+        return text.toString();
     }
 
     /**

@@ -3,11 +3,12 @@ package org.diffusionclassifier.strategy;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
+import org.diffusionclassifier.score.Trial;
 
 /**
  * The paper's adaptive evaluation, {@link StagedElimination}, as it is asked for.
  *
- * @param nSamples timesteps evaluated by the end of each stage, ascending from 1 on
+ * @param nSamples timesteps that each stage asks for, ascending from 1 on; see {@link TrialPlan}
  * @param toKeep   prompts that survive each stage, ending in 1
  */
 public record Staged(List<Integer> nSamples, List<Integer> toKeep) implements StrategySpec {
@@ -51,6 +52,21 @@ public record Staged(List<Integer> nSamples, List<Integer> toKeep) implements St
     @Override
     public int noises(int timesteps, int nTrials) {
         return TrialPlan.of(timesteps, nSamples, nTrials).noises();
+    }
+
+    @Override
+    public long mostPairs(int timesteps, int nTrials, int prompts) {
+        List<List<Trial>> stages = TrialPlan.of(timesteps, nSamples, nTrials).stages();
+        long pairs = 0;
+        for (int stage = 0; stage < stages.size(); stage++) {
+            pairs += (long) stages.get(stage).size() * (stage == 0 ? prompts : toKeep.get(stage - 1));
+        }
+        return pairs;
+    }
+
+    /** With no more to keep than there are prompts. */
+    public Staged fitting(int prompts) {
+        return new Staged(nSamples, toKeep.stream().map(keep -> Math.min(keep, prompts)).toList());
     }
 
     @Override

@@ -29,6 +29,18 @@ public sealed interface StrategySpec permits Race, Staged, Interval {
     int noises(int timesteps, int nTrials);
 
     /**
+     * Pairs of a prompt and a trial that it may come to evaluate for an image, at the most.
+     *
+     * @param timesteps T of the model
+     * @param nTrials   noises a timestep
+     * @param prompts   how many there are
+     * @throws InputException if the numbers do not fit the model's
+     */
+    default long mostPairs(int timesteps, int nTrials, int prompts) {
+        return (long) prompts * noises(timesteps, nTrials);
+    }
+
+    /**
      * The strategy itself.
      *
      * @param timesteps  T of the model

@@ -29,7 +29,7 @@ public record TrialPlan(List<List<Trial>> stages) {
 
     /**
      * @param timesteps T
-     * @param nSamples  timesteps evaluated by the end of each stage, ascending, in [1, T]
+     * @param nSamples  timesteps that each stage asks for, ascending, in [1, T]
      * @param nTrials   noises a timestep, in [1, 1000], the k-th having noises k·nTrials to (k + 1)·nTrials − 1
      * @throws InputException if the numbers of samples do not ascend within [1, T], or there are too many trials
      */

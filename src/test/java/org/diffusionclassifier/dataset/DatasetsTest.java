@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import javax.imageio.ImageIO;
 import org.diffusionclassifier.image.ImageKind;
 import org.diffusionclassifier.tensor.InputException;
@@ -55,6 +57,27 @@ class DatasetsTest {
         assertEquals(List.of("cat/2.png"), names(Datasets.open("folder:" + folder, "val")));
         assertEquals(folder + ": no split \"test\", found train, val",
                 Fixtures.inputError(() -> Datasets.open("folder:" + folder, "test")));
+    }
+
+    /** In a ZIP file, {@code Files.list} names folders with a slash at their end, and the root has no name. */
+    @Test
+    void readsAFolderAClassInAnArchive() throws IOException {
+        Path zip = folder.resolve("pictures.zip");
+        try (var out = new ZipOutputStream(Files.newOutputStream(zip))) {
+            png("cat/1.png", 0x010203);
+            png("dog/2.png", 0x040506);
+            for (String name : List.of("cat/1.png", "dog/2.png")) {
+                out.putNextEntry(new ZipEntry(name));
+                out.write(Files.readAllBytes(folder.resolve(name)));
+            }
+        }
+        try (var dataset = Datasets.open("folder:" + zip, "test")) {
+            assertEquals(List.of("cat", "dog"), dataset.classNames());
+            assertEquals(List.of("cat/1.png", "dog/2.png"), names(dataset));
+            assertArrayEquals(new byte[] {4, 5, 6}, dataset.image(1).pixels());
+            assertEquals(zip, dataset.file(1));
+            assertEquals("folder " + zip + ":/, 2 images of 2 classes", dataset.description());
+        }
     }
 
     @Test
@@ -115,7 +138,7 @@ class DatasetsTest {
                 .startsWith(folder.resolve("dog") + ": no image of this class"));
         assertEquals(folder.resolve("none") + ": cannot be read (no such file)",
                 Fixtures.inputError(() -> Datasets.open("folder:" + folder.resolve("none"), "test")));
-        assertEquals(folder.resolve("cat/1.png") + ": cannot be read (not a directory)",
+        assertEquals(folder.resolve("cat/1.png") + ": expected an archive of files, found an empty one or none",
                 Fixtures.inputError(() -> Datasets.open("folder:" + folder.resolve("cat/1.png"), "test")));
     }
 
@@ -162,8 +185,8 @@ class DatasetsTest {
     void refusesAnUnknownFormWithTheKnownOnes() {
         for (var spec : List.of("mnist:/data", "/data", "idx:", ":x", "", "idx\n:x")) {
             var message = Fixtures.inputError(() -> Datasets.open(spec, "test"));
-            assertTrue(message.startsWith("dataset: expected idx:PATH, folder:PATH, csv:FILE, cifar10:PATH or"
-                    + " cifar100:PATH, found \""), message);
+            assertTrue(message.startsWith("dataset: expected idx:PATH, folder:PATH, csv:FILE, cifar10:PATH, "
+                    + "cifar100:PATH, parquet:PATH, found \""), message);
         }
         assertEquals("dataset: \"a\\u0000\" is no path", Fixtures.inputError(() -> Datasets.open("idx:a\0", "test")));
     }

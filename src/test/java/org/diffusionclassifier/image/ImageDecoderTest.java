@@ -135,6 +135,16 @@ class ImageDecoderTest {
         }
     }
 
+    /** As Pillow's open does, whatever the camera says. */
+    @Test
+    void isLeftAsItIsStoredWhenAskedFor(@TempDir Path folder) throws IOException {
+        Path turned = Files.write(folder.resolve("photo.jpg"), withOrientation(resource("baseline.jpg"), 6));
+        assertArrayEquals(ImageDecoder.read(resource("baseline.jpg"), "photo.jpg").pixels(),
+                ImageDecoder.readStored(turned).pixels());
+        assertEquals(32, ImageDecoder.readStored(turned).width());
+        assertEquals(16, ImageDecoder.read(turned).width());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"orientation-6.tiff", "orientation-6.png", "orientation-6.webp"})
     void otherFormatsCarryAnOrientationToo(String file) throws IOException {

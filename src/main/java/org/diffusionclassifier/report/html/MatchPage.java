@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.report.ScoreMatrix;
 import org.diffusionclassifier.result.CaptionErrors;
+import org.diffusionclassifier.result.ChoiceSummary;
 import org.diffusionclassifier.result.MatchedExample;
 import org.diffusionclassifier.result.MatchingSummary.Scores;
 import org.diffusionclassifier.result.MatchingSummary;
@@ -90,6 +91,15 @@ public final class MatchPage {
                         + "one, below 0 where it was matched rightly.</p>"),
                 Html.of("<div class=\"figures\">%n%s%n</div>", Html.join(added)));
         return page.failures(summary.failed()).settings(summary.settings());
+    }
+
+    /** The page of choices between two captions: how many of each kind were right. */
+    public static Page choices(ChoiceSummary summary) {
+        var table = new Table("kind", "pictures", "right");
+        summary.kinds().forEach(kind -> table.row(kind.name(), kind.correct().of(), kind.correct()));
+        return new Page("Choosing captions")
+                .section("Right captions", table.row("all", summary.correct().of(), summary.correct()).render())
+                .failures(summary.failed()).settings(summary.settings());
     }
 
     private static Html example(List<RgbImage> shown, MatchedExample matched) {

@@ -9,6 +9,8 @@ import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.diffusionclassifier.benchmark.BenchmarkResult;
+import org.diffusionclassifier.benchmark.Benchmarks;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.MatchingExample;
 import org.diffusionclassifier.dataset.ReferringExample;
@@ -20,10 +22,12 @@ import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.Explanation;
 import org.diffusionclassifier.result.BoxErrors;
 import org.diffusionclassifier.result.CaptionErrors;
+import org.diffusionclassifier.result.ClassMean;
 import org.diffusionclassifier.result.MatchedExample;
 import org.diffusionclassifier.result.MatchingSummary;
 import org.diffusionclassifier.result.FailedImage;
 import org.diffusionclassifier.result.Outcome;
+import org.diffusionclassifier.result.Proportion;
 import org.diffusionclassifier.result.ReferredExample;
 import org.diffusionclassifier.result.ReferringSummary;
 import org.diffusionclassifier.result.Summary;
@@ -61,6 +65,7 @@ final class SamplePages {
         pages.put("references", references());
         pages.put("evaluate", evaluate(10));
         pages.put("evaluate 1000", evaluate(1000));
+        pages.put("benchmarks", benchmarks());
         return pages;
     }
 
@@ -139,6 +144,14 @@ final class SamplePages {
         asked.forEach(example -> page.add(ImageDecoder.read(example.image()), referred(example)));
         return page.examples(ReferringSummary.of(asked, asked.stream().map(SamplePages::referred).toList(),
                 List.of(LONG), SETTINGS));
+    }
+
+    private static Page benchmarks() {
+        return BenchmarksPage.of(Benchmarks.all(), List.of(
+                new BenchmarkResult("pets", "test", false, "top-1", Proportion.of(3204, 3669),
+                        new ClassMean(0.87, 0.86, 0.88), 2050, List.of(), SETTINGS),
+                new BenchmarkResult("refcoco", "testA", false, "accuracy", Proportion.of(1, 2), null, 400,
+                        List.of(HOSTILE, LONG), SETTINGS)));
     }
 
     /** Of some thousand images, a tenth of them wrong, and no two with as many pairs. */

@@ -11,20 +11,30 @@ import org.diffusionclassifier.tensor.InputException;
 final class HeapBudget {
 
     /** Twice the charge of a Stable Diffusion checkpoint with averaged weights and the optimizer's state. */
-    private static final long BYTES = 48 << 20;
+    private static final long CHECKPOINT = 48 << 20;
 
     private final DataFile file;
-    private long left = BYTES;
+    private final String what;
+    private final long limit;
+    private long left;
 
     HeapBudget(DataFile file) {
+        this(file, "a checkpoint whose structure", CHECKPOINT);
+    }
+
+    /** @param what the file is expected to be, for the message: {@code what} takes at most … */
+    HeapBudget(DataFile file, String what, long limit) {
         this.file = file;
+        this.what = what;
+        this.limit = limit;
+        this.left = limit;
     }
 
     /** @throws InputException if these bytes are more than what is left */
     void charge(long bytes) {
         if (bytes > left) {
-            throw new InputException(file.path() + ": expected a checkpoint whose structure takes at most "
-                    + (BYTES >> 20) + " MiB, found a larger one");
+            throw new InputException(file.path() + ": expected " + what + " takes at most " + (limit >> 20)
+                    + " MiB, found a larger one");
         }
         left -= bytes;
     }

@@ -3,6 +3,7 @@ package org.diffusionclassifier.pytorch;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import org.diffusionclassifier.tensor.DataFile;
 import org.diffusionclassifier.tensor.InputException;
@@ -97,11 +98,17 @@ final class PickleInput {
 
     /** The UTF-8 text up to the line feed. */
     String line() {
+        String line = line(StandardCharsets.UTF_8);
+        budget.chargeText(line.length());
+        return line;
+    }
+
+    /** The text up to the line feed, charged to nobody, as it lives shortly. */
+    String line(Charset charset) {
         for (int length = 0; length < MAX_LINE; length++) {
             line[length] = (byte) u8();
             if (line[length] == '\n') {
-                budget.chargeText(length);
-                return new String(line, 0, length, StandardCharsets.UTF_8);
+                return new String(line, 0, length, charset);
             }
         }
         throw wrong("a line of fewer than " + MAX_LINE + " bytes", "a longer one");

@@ -1,10 +1,12 @@
 package org.diffusionclassifier.pytorch;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -31,7 +33,11 @@ final class Unpickler {
     /** What a pickle may name. */
     interface Globals {
 
-        /** What stands for the global {@code MODULE.NAME}; null if it is not known. */
+        /**
+         * What stands for the global {@code MODULE.NAME}; null if it is not known.
+         *
+         * @throws IllegalArgumentException if there must be none, with a message that says what is expected
+         */
         Object find(String name);
 
         /** What stands for the object that the pickle refers to by {@code id}. */
@@ -97,12 +103,14 @@ final class Unpickler {
 
     private final PickleInput input;
     private final Globals globals;
+    private final boolean text;
     private final List<Object> stack = new ArrayList<>();
     private final Map<Long, Object> memo = new HashMap<>();
 
-    private Unpickler(PickleInput input, Globals globals) {
+    private Unpickler(PickleInput input, Globals globals, boolean text) {
         this.input = input;
         this.globals = globals;
+        this.text = text;
     }
 
     /**
@@ -111,13 +119,34 @@ final class Unpickler {
      * @throws InputException if it is malformed
      */
     static Object load(PickleInput input, Globals globals) {
-        return new Unpickler(input, globals).run();
+        return new Unpickler(input, globals, false).run();
+    }
+
+    /**
+     * As {@link #load}, but of plain values alone, which may also be in protocol 0, Python 2's default.
+     *
+     * @throws InputException if it is malformed, or holds more than plain values
+     */
+    static Object loadPlain(PickleInput input) {
+        return new Unpickler(input, new Globals() {
+
+            @Override
+            public Object find(String name) {
+                throw new IllegalArgumentException("only plain data");
+            }
+
+            @Override
+            public Object persistent(Object id) {
+                throw new IllegalArgumentException("only plain data");
+            }
+        }, true).run();
     }
 
     private Object run() {
         for (int opcode = input.u8(); opcode != '.'; opcode = input.u8()) {     // STOP
             charge(OPCODE);
-            if (!scalar(opcode) && !collection(opcode) && !memory(opcode) && !object(opcode)) {
+            if (!scalar(opcode) && !collection(opcode) && !memory(opcode) && !object(opcode)
+                    && !(text && textual(opcode))) {
                 throw input.wrong("an opcode of data and objects", String.format("0x%02x", opcode));
             }
         }
@@ -292,6 +321,35 @@ final class Unpickler {
         return true;
     }
 
+    /** What protocol 0 has in lines of text where the others have bytes. */
+    private boolean textual(int opcode) {
+        switch (opcode) {
+            case 'S' -> stack.add(charged(written(PythonText::quoted)));        // STRING
+            case 'V' -> stack.add(charged(written(PythonText::escaped)));       // UNICODE
+            case 'F' -> stack.add(written(Double::valueOf));                    // FLOAT
+            case 'p' -> put(written(Long::parseUnsignedLong));                  // PUT
+            case 'g' -> get(written(Long::parseUnsignedLong));                  // GET
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private String charged(String text) {
+        input.budget().chargeText(text.length());
+        return text;
+    }
+
+    private <T> T written(Function<String, T> reader) {
+        String line = input.line(StandardCharsets.ISO_8859_1);
+        try {
+            return reader.apply(line);
+        } catch (IllegalArgumentException e) {
+            throw input.wrong(e instanceof NumberFormatException ? "a number" : e.getMessage(), describe(line));
+        }
+    }
+
     private Object global(Object module, Object name) {
         if (!(module instanceof String && name instanceof String)) {
             throw input.wrong("the name of a global", describe(module) + "." + describe(name));
@@ -299,8 +357,12 @@ final class Unpickler {
         charge(CONTAINER);
         input.budget().chargeText(((String) module).length() + ((String) name).length());
         String global = module + "." + name;
-        Object known = globals.find(global);
-        return known == null ? new Inert(global) : known;
+        try {
+            Object known = globals.find(global);
+            return known == null ? new Inert(global) : known;
+        } catch (IllegalArgumentException e) {
+            throw input.wrong(e.getMessage(), "the global " + global);
+        }
     }
 
     private Object construct(Object function, Object arguments) {

@@ -65,6 +65,11 @@ public final class SmallDit {
         return filled("", shapes(1, 10, 8));
     }
 
+    /** The same for ImageNet's 1000 labels. */
+    public static MapWeights ofImageNet() {
+        return filled("", shapes(1, 1000, 8));
+    }
+
     private static MapWeights filled(String prefix, Map<String, List<Integer>> shapes) {
         var tensors = new MapWeights();
         shapes.forEach((name, shape) -> tensors.put(prefix + name, shape, () -> values(name, shape)));

@@ -1,0 +1,81 @@
+package org.diffusionclassifier.benchmark;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * How a data set lies on disk, and where it comes from.
+ *
+ * @param text     for people: its files, as published
+ * @param markers  files or folders of which one is where it begins
+ * @param folders  that may be around that, as archives unpack and as torchvision has them
+ * @param archives that it is published as, to be read without unpacking
+ * @param page     where it comes from
+ * @param licence  under which
+ */
+public record Layout(String text, List<String> markers, List<String> folders, List<String> archives, String page,
+        String licence) {
+
+    /**
+     * Finds it.
+     *
+     * @param title of the data set
+     * @param data  the folder of it, one that holds that folder or the archive, or the archive
+     * @return the folder in which it begins, or an archive
+     * @throws InputException if it is not there: with the place where it is if that is near, else with what was
+     *                        expected, the page and the licence
+     */
+    Path find(String title, Path data) {
+        if (Files.isRegularFile(data)) {
+            return data;
+        }
+        Path found = begin(data);
+        if (found != null) {
+            return found;
+        }
+        for (String archive : archives) {
+            if (Files.isRegularFile(data.resolve(archive))) {
+                return data.resolve(archive);
+            }
+        }
+        for (Path folder : near(data)) {
+            if (begin(folder) != null) {
+                throw InputException.of("%s %s: expected %s in it, found it in %s", InputException.field("data"), data,
+                        title, folder);
+            }
+        }
+        throw InputException.of("%s %s: expected %s, as %s, found %s; it comes from %s (%s)",
+                InputException.field("data"), data, title, text, Files.isDirectory(data) ? "none of it" : "no folder",
+                page, licence);
+    }
+
+    private Path begin(Path folder) {
+        var candidates = new ArrayList<Path>(List.of(folder));
+        folders.forEach(name -> candidates.add(folder.resolve(name)));
+        return candidates.stream()
+                .filter(root -> markers.stream().anyMatch(marker -> Files.exists(root.resolve(marker))))
+                .findFirst().orElse(null);
+    }
+
+    /** The folders above and below. */
+    private static List<Path> near(Path data) {
+        var near = new ArrayList<Path>();
+        if (!Files.isDirectory(data)) {
+            return near;
+        }
+        if (data.toAbsolutePath().normalize().getParent() != null) {
+            near.add(data.toAbsolutePath().normalize().getParent());
+        }
+        try (DirectoryStream<Path> children = Files.newDirectoryStream(data, Files::isDirectory)) {
+            children.forEach(near::add);
+        } catch (IOException e) {
+            throw InputException.unreadable(data, e);
+        }
+        return near;
+    }
+}

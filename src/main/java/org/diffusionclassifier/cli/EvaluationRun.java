@@ -1,0 +1,131 @@
+package org.diffusionclassifier.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import org.diffusionclassifier.DiffusionModel;
+import org.diffusionclassifier.Evaluation;
+import org.diffusionclassifier.TrialSpec;
+import org.diffusionclassifier.dataset.Dataset;
+import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.report.html.EvaluatePage;
+import org.diffusionclassifier.result.CovarianceCalibration;
+import org.diffusionclassifier.result.ErrorRecording;
+import org.diffusionclassifier.result.FailedImage;
+import org.diffusionclassifier.result.Payback;
+import org.diffusionclassifier.result.RunDirectory;
+import org.diffusionclassifier.result.Summary;
+import org.diffusionclassifier.strategy.StrategySpec;
+import picocli.CommandLine;
+
+/** An evaluation as the user follows it: what is done, how far it is, and what it comes to. */
+final class EvaluationRun {
+
+    private final Main main;
+    private final CommandLine commandLine;
+    private final EvaluationOptions options;
+
+    EvaluationRun(Main main, CommandLine commandLine, EvaluationOptions options) {
+        this.main = main;
+        this.commandLine = commandLine;
+        this.options = options;
+    }
+
+    /** Evaluates, or goes on with it, and prints the results. */
+    Evaluation.Finished run(DiffusionModel opened, Evaluation evaluation, PromptSet prompts, StrategySpec strategy,
+            TrialSpec trials) {
+        main.note(evaluation.notices(prompts));
+        try (var classifier = opened.classifier(prompts).strategy(strategy).trials(trials)
+                .certainty(options.certainty.spec())) {
+            evaluation.check(classifier);
+            options.check();
+            main.note(classifier.notices());
+            Evaluation.Finished finished;
+            try (var watcher = new Watcher(evaluation.dataset(), prompts, opened)) {
+                finished = evaluation.run(classifier, watcher);
+            }
+            print(finished, evaluation.dataset(), prompts);
+            return finished;
+        }
+    }
+
+    /** Says where a run stands. */
+    private final class Watcher implements Evaluation.Listener, AutoCloseable {
+
+        private final Dataset images;
+        private final PromptSet prompts;
+        private final DiffusionModel opened;
+        private Progress progress;
+
+        Watcher(Dataset images, PromptSet prompts, DiffusionModel opened) {
+            this.images = images;
+            this.prompts = prompts;
+            this.opened = opened;
+        }
+
+        @Override
+        public void started(RunDirectory run, int wanted) {
+            PrintWriter printer = commandLine.getOut();
+            if (run.repairedBytes() > 0) {
+                printer.printf("%s: cut off an unfinished last line of %d bytes%n", options.out, run.repairedBytes());
+            }
+            printer.printf("%s; %d prompts, on %s; %s%n", images.description(), prompts.prompts().size(),
+                    opened.description(),
+                    run.done().isEmpty() ? "writing to " + options.out
+                            : "going on with " + run.done().size() + " done");
+            printer.flush();
+            progress = new Progress(commandLine.getCommandName(), wanted, commandLine.getErr());
+        }
+
+        @Override
+        public void progressed(long correct, int finished) {
+            progress.step(finished == 0 ? ""
+                    : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished));
+        }
+
+        @Override
+        public void noted(List<String> notices) {
+            if (!notices.isEmpty()) {
+                commandLine.getErr().println();      // ends the line of the progress bar
+                main.note(notices);
+            }
+        }
+
+        @Override
+        public void learned(CovarianceCalibration learned, Payback payback) {
+            String paid = payback.saves()
+                    ? "that has paid for itself after " + payback.after(learned.images()) + " images"
+                    : "that does not pay for itself";
+            noted(List.of(String.format(Locale.ROOT, "learned how trials covary from %d images: a race takes about "
+                    + "%.0f pairs an image, and %.0f without; %s", learned.images(), payback.with(), payback.without(),
+                    paid)));
+        }
+
+        @Override
+        public void close() {
+            if (progress != null) {
+                progress.close();
+            }
+        }
+    }
+
+    private void print(Evaluation.Finished finished, Dataset images, PromptSet prompts) {
+        Summary summary = finished.summary();
+        PrintWriter printer = commandLine.getOut();
+        printer.printf(Locale.ROOT, "%n%s%n%d of %d right%s: accuracy %.1f %%, 95 %% interval %.1f to %.1f %%; "
+                        + "mean of the classes %.1f %%; %.0f pairs an image%s; expected calibration error %.3f%n",
+                summary.confusion().render(), summary.correct(), summary.images(),
+                summary.failed() == 0 ? "" : ", without " + summary.failed() + " that failed", 100 * summary.accuracy(),
+                100 * summary.accuracyLow(), 100 * summary.accuracyHigh(), 100 * summary.meanPerClassAccuracy(),
+                summary.pairsPerImage(), summary.ties() == 0 ? "" : ", " + summary.ties() + " undecided",
+                summary.calibration().error());
+        main.noteFailures(finished.failures().stream().map(FailedImage::failed).toList());
+        options.report.write(() -> EvaluatePage.of(summary, finished.outcomes(), finished.failures(), prompts.classes(),
+                images));
+        ErrorRecording recording = finished.recording();
+        if (recording != null) {
+            printer.printf("%s: errors of %d images, %d prompts, %d trials%n", options.record,
+                    recording.images().size(), recording.classes().size(), recording.trials().size());
+        }
+    }
+}

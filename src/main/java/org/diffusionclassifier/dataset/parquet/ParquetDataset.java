@@ -1,0 +1,233 @@
+package org.diffusionclassifier.dataset.parquet;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.apache.parquet.ParquetReadOptions;
+import org.apache.parquet.conf.PlainParquetConfiguration;
+import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.io.ColumnIOFactory;
+import org.apache.parquet.io.LocalInputFile;
+import org.apache.parquet.schema.GroupType;
+import org.apache.parquet.schema.MessageType;
+import org.diffusionclassifier.dataset.Dataset;
+import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * Labelled pictures in Parquet files, whole files as bytes. Labels are read when the data set is opened. Of the
+ * pictures, those of one row group at a time are held, so that reading them in order is one pass over the files.
+ */
+final class ParquetDataset implements Dataset {
+
+    /** Of a row group's pictures: the library {@code datasets} makes groups of a hundred rows. */
+    private static final long MAX_GROUP = 1L << 30;
+
+    private final String description;
+    private final List<String> classNames;
+    private final List<RowGroup> groups;
+    private RowGroup held;
+    private List<byte[]> pictures;
+
+    /**
+     * Some consecutive rows of a file.
+     *
+     * @param first  the number of the first in the data set
+     * @param inFile the number of the first in the file
+     */
+    private record RowGroup(Path file, Columns columns, int number, int first, int inFile, int[] labels) {
+    }
+
+    private ParquetDataset(String description, List<String> classNames, List<RowGroup> groups) {
+        this.description = description;
+        this.classNames = classNames;
+        this.groups = groups;
+    }
+
+    static ParquetDataset open(Path path, String split) {
+        var groups = new ArrayList<RowGroup>();
+        List<String> classNames = null;
+        int rows = 0;
+        for (Path file : Shards.of(path, split)) {
+            Columns columns = read(file, reader -> add(groups, file, reader));
+            if (classNames != null && !classNames.equals(columns.classNames())) {
+                throw new InputException(file + ": expected the class names of the shard before, found others");
+            }
+            classNames = columns.classNames();
+        }
+        for (RowGroup group : groups) {
+            rows += group.labels.length;
+        }
+        if (rows == 0) {
+            throw new InputException(path + ": expected pictures, found no rows");
+        }
+        return new ParquetDataset("parquet " + path + ", " + rows + " images", classNames, List.copyOf(groups));
+    }
+
+    /** Notes a file's row groups with their labels. */
+    private static Columns add(List<RowGroup> groups, Path file, ParquetFileReader reader) throws IOException {
+        MessageType schema = reader.getFileMetaData().getSchema();
+        Columns columns = Columns.of(schema, reader.getFileMetaData().getKeyValueMetaData(), file.toString());
+        requireSizes(reader, file);
+        var wanted = new MessageType(schema.getName(), schema.getType(columns.label()));
+        int first = 0;
+        if (!groups.isEmpty()) {
+            RowGroup last = groups.get(groups.size() - 1);
+            first = last.first + last.labels.length;
+        }
+        int inFile = 0;
+        for (int number = 0; number < reader.getRowGroups().size(); number++) {
+            List<Group> rows = rows(reader, wanted, number);
+            var labels = new int[rows.size()];
+            for (int row = 0; row < labels.length; row++) {
+                labels[row] = label(rows.get(row), columns, file + ": row " + (inFile + row));
+            }
+            groups.add(new RowGroup(file, columns, number, first + inFile, inFile, labels));
+            inFile += labels.length;
+        }
+        return columns;
+    }
+
+    private static int label(Group row, Columns columns, String where) {
+        int classes = columns.classNames().isEmpty() ? Integer.MAX_VALUE : columns.classNames().size();
+        if (row.getFieldRepetitionCount(columns.label()) == 0) {
+            throw new InputException(where + ": expected a class, found none");
+        }
+        long label = row.getLong(columns.label(), 0);
+        if (label < 0 || label >= classes) {
+            throw new InputException(where + ": expected a class from 0 to " + (classes - 1) + ", found " + label);
+        }
+        return (int) label;
+    }
+
+    @Override
+    public int size() {
+        RowGroup last = groups.get(groups.size() - 1);
+        return last.first + last.labels.length;
+    }
+
+    private RowGroup group(int index) {
+        Objects.checkIndex(index, size());
+        int at = 0;
+        while (index >= groups.get(at).first + groups.get(at).labels.length) {
+            at++;
+        }
+        return groups.get(at);
+    }
+
+    @Override
+    public String name(int index) {
+        RowGroup group = group(index);
+        return group.file.getFileName() + "#" + (group.inFile + index - group.first);
+    }
+
+    @Override
+    public int label(int index) {
+        RowGroup group = group(index);
+        return group.labels[index - group.first];
+    }
+
+    @Override
+    public Path file(int index) {
+        return group(index).file;
+    }
+
+    @Override
+    public RgbImage image(int index) {
+        RowGroup group = group(index);
+        int row = index - group.first;
+        byte[] picture = picture(group, row);
+        if (picture == null) {
+            throw new InputException(group.file + ": row " + (group.inFile + row) + ": expected a picture's bytes, "
+                    + "found none (a path alone leads out of the data set)");
+        }
+        return ImageDecoder.read(picture, name(index));
+    }
+
+    private synchronized byte[] picture(RowGroup group, int row) {
+        if (group != held) {
+            pictures = null;    // before the next ones are read
+            pictures = read(group.file, reader -> pictures(reader, group));
+            held = group;
+        }
+        return pictures.get(row);
+    }
+
+    private static List<byte[]> pictures(ParquetFileReader reader, RowGroup group) throws IOException {
+        MessageType schema = reader.getFileMetaData().getSchema();
+        GroupType image = schema.getType(group.columns.image()).asGroupType();
+        var wanted = new MessageType(schema.getName(), image.withNewFields(image.getType("bytes")));
+        var pictures = new ArrayList<byte[]>();
+        for (Group row : rows(reader, wanted, group.number)) {
+            boolean none = row.getFieldRepetitionCount(0) == 0 || row.getGroup(0, 0).getFieldRepetitionCount(0) == 0;
+            pictures.add(none ? null : row.getGroup(0, 0).getBinary(0, 0).getBytes());
+        }
+        return pictures;
+    }
+
+    private static List<Group> rows(ParquetFileReader reader, MessageType wanted, int number) throws IOException {
+        reader.setRequestedSchema(wanted);
+        var rows = new ArrayList<Group>();
+        try (PageReadStore pages = reader.readRowGroup(number)) {
+            var records = new ColumnIOFactory().getColumnIO(wanted).getRecordReader(pages,
+                    new GroupRecordConverter(wanted));
+            for (long row = 0; row < pages.getRowCount(); row++) {
+                rows.add(records.read());
+            }
+        }
+        return rows;
+    }
+
+    /** What the footer says of sizes decides what is allocated. */
+    private static void requireSizes(ParquetFileReader reader, Path file) throws IOException {
+        for (BlockMetaData group : reader.getRowGroups()) {
+            for (ColumnChunkMetaData chunk : group.getColumns()) {
+                long end = chunk.getStartingPos() + chunk.getTotalSize();
+                if (chunk.getTotalSize() < 0 || chunk.getTotalSize() > MAX_GROUP || end < 0 || end > Files.size(file)
+                        || chunk.getTotalUncompressedSize() > MAX_GROUP) {
+                    throw new InputException(file + ": expected row groups of at most " + (MAX_GROUP >> 20)
+                            + " MiB inside the file, found one of " + chunk.getTotalSize() + " bytes");
+                }
+            }
+        }
+    }
+
+    /** What is read of a file while it is open. */
+    @FunctionalInterface
+    private interface Use<T> {
+
+        T of(ParquetFileReader reader) throws IOException;
+    }
+
+    private static <T> T read(Path file, Use<T> use) {
+        ParquetReadOptions options = ParquetReadOptions.builder(new PlainParquetConfiguration())
+                .withCodecFactory(new Codecs()).build();
+        try (var reader = ParquetFileReader.open(new LocalInputFile(file), options)) {
+            return use.of(reader);
+        } catch (InputException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {    // parquet-java throws both for a broken file
+            throw new InputException(file + ": broken Parquet file: " + String.valueOf(e.getMessage()).lines()
+                    .findFirst().orElse(e.getClass().getSimpleName()), e);
+        }
+    }
+
+    @Override
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    @Override
+    public String description() {
+        return description;
+    }
+}

@@ -1,0 +1,78 @@
+package org.diffusionclassifier.dataset.parquet;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * The files of a split, in the layouts of the Hugging Face hub: {@code SPLIT-00000-of-00002.parquet} and so on, in the
+ * folder or in its {@code data}, and {@code SPLIT/0000.parquet} and so on.
+ */
+final class Shards {
+
+    private static final Pattern OF = Pattern.compile("(.+)-(\\d{5})-of-(\\d{5})(-[0-9a-f]+)?\\.parquet");
+    private static final String EXTENSION = ".parquet";
+
+    private Shards() {
+    }
+
+    /** @throws InputException if the split has no files, or not all */
+    static List<Path> of(Path path, String split) {
+        if (Files.isRegularFile(path)) {
+            return List.of(path);
+        }
+        var splits = new TreeSet<String>();
+        for (Path folder : List.of(path.resolve("data"), path)) {
+            var shards = new ArrayList<Path>();
+            for (Path file : files(folder)) {
+                String name = name(file);
+                splits.add(name);
+                if (name.equals(split)) {
+                    shards.add(file);
+                }
+            }
+            if (Files.isDirectory(folder.resolve(split))) {
+                shards.addAll(files(folder.resolve(split)));
+            }
+            if (!shards.isEmpty()) {
+                requireAll(shards);
+                return shards;
+            }
+        }
+        throw new InputException(path + ": no split " + InputException.quoted(split) + ", found "
+                + (splits.isEmpty() ? "no .parquet file" : String.join(", ", splits)));
+    }
+
+    private static List<Path> files(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(EXTENSION) && Files.isRegularFile(file)).sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw InputException.unreadable(folder, e);
+        }
+    }
+
+    private static String name(Path file) {
+        String name = file.getFileName().toString();
+        Matcher shard = OF.matcher(name);
+        return shard.matches() ? shard.group(1) : name.substring(0, name.length() - EXTENSION.length());
+    }
+
+    private static void requireAll(List<Path> shards) {
+        Matcher first = OF.matcher(shards.get(0).getFileName().toString());
+        if (first.matches() && Integer.parseInt(first.group(3)) != shards.size()) {
+            throw new InputException(shards.get(0) + ": expected " + Integer.parseInt(first.group(3))
+                    + " shards beside each other, found " + shards.size());
+        }
+    }
+}

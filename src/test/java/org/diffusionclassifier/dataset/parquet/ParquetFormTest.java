@@ -1,0 +1,146 @@
+package org.diffusionclassifier.dataset.parquet;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.ServiceLoader;
+import org.diffusionclassifier.dataset.Dataset;
+import org.diffusionclassifier.dataset.DatasetForm;
+import org.diffusionclassifier.tensor.InputException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.diffusionclassifier.testing.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.resource;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/** Files that DuckDB wrote (src/test/resources/parquet/make.sql); the grey level of a picture is its number. */
+class ParquetFormTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void isFoundAsAService() {
+        assertEquals(List.of("parquet"), ServiceLoader.load(DatasetForm.class).stream().map(form -> form.get().name())
+                .toList());
+    }
+
+    @Test
+    void readsTheShardsOfASplitAsTheHubHasThem() {
+        Path hub = resource("parquet/make.sql").getParent();
+        for (Path path : List.of(hub, hub.resolve("data"))) {
+            var test = new ParquetForm().open(path, "test");
+            assertEquals(5, test.size());
+            assertEquals(List.of("cat", "dog", "fox"), test.classNames());
+            assertEquals("parquet " + path + ", 5 images", test.description());
+            assertEquals("test-00001-of-00002.parquet#0", test.get(3).name());
+            requirePictures(test, 0, 1, 2, 3, 4);
+            requirePictures(test, 4, 0, 3, 2);
+            assertThrows(IndexOutOfBoundsException.class, () -> test.get(5));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"zstd", "gzip", "lz4", "uncompressed", "version2"})
+    void readsPagesInAnyCodec(String name) {
+        var pictures = new ParquetForm().open(resource("parquet/" + name + ".parquet"), "any");
+        assertEquals(5, pictures.size());
+        assertEquals(List.of(), pictures.classNames());
+        requirePictures(pictures, 0, 1, 2, 3, 4);
+    }
+
+    @Test
+    void readsRowGroupsInAnyOrder() {
+        var pictures = new ParquetForm().open(resource("parquet/groups.parquet"), "any");
+        assertEquals(5000, pictures.size());
+        assertEquals("groups.parquet#4999", pictures.get(4999).name());
+        requirePictures(pictures, 2047, 2048, 0, 4096, 4999, 4095);
+    }
+
+    private static void requirePictures(Dataset dataset, int... numbers) {
+        for (int number : numbers) {
+            var example = dataset.get(number);
+            assertEquals(number % 5, example.image().pixels()[0], example.name());
+            assertEquals(number % 5 % 3, example.label(), example.name());
+        }
+    }
+
+    @Test
+    void readsAFolderASplit() throws IOException {
+        Path split = Files.createDirectories(folder.resolve("validation"));
+        Files.copy(resource("parquet/zstd.parquet"), split.resolve("0000.parquet"));
+        Files.copy(resource("parquet/gzip.parquet"), split.resolve("0001.parquet"));
+        var validation = new ParquetForm().open(folder, "validation");
+        assertEquals(10, validation.size());
+        requirePictures(validation, 9, 5, 0);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
+            beyond|row 2: expected a class from 0 to 2, found 3
+            null|row 0: expected a class, found none
+            text|expected a column of pictures (image: a structure of bytes and path), found the columns "text, label"
+            names|expected a column of classes (label: int64), found the columns "image, label"
+            none|expected pictures, found no rows
+            brotli|broken Parquet file: pages compressed with BROTLI
+            """)
+    void refusesOtherContents(String name, String message) {
+        Path file = resource("parquet/" + name + ".parquet");
+        assertEquals(file + ": " + message, inputError(() -> new ParquetForm().open(file, "any")));
+    }
+
+    @Test
+    void refusesAPathWithoutItsPicture() {
+        Path file = resource("parquet/path.parquet");
+        var paths = new ParquetForm().open(file, "any");
+        assertEquals(file + ": row 0: expected a picture's bytes, found none (a path alone leads out of the data set)",
+                inputError(() -> paths.get(0)));
+    }
+
+    @Test
+    void refusesMissingShardsAndSplits() throws IOException {
+        Path shard = Files.copy(resource("parquet/data/test-00000-of-00002.parquet"),
+                folder.resolve("test-00000-of-00002.parquet"));
+        assertEquals(shard + ": expected 2 shards beside each other, found 1",
+                inputError(() -> new ParquetForm().open(folder, "test")));
+        assertEquals(folder + ": no split \"val\", found test",
+                inputError(() -> new ParquetForm().open(folder, "val")));
+        Files.delete(shard);
+        assertEquals(folder + ": no split \"val\", found no .parquet file",
+                inputError(() -> new ParquetForm().open(folder, "val")));
+    }
+
+    /** Every broken file is refused, or read as something, in little memory. */
+    @ParameterizedTest
+    @ValueSource(strings = {"zstd", "gzip", "version2", "data/test-00000-of-00002"})
+    void outlivesDamage(String name) throws IOException {
+        byte[] whole = Files.readAllBytes(resource("parquet/" + name + ".parquet"));
+        var random = new Random(1);
+        int refused = 0;
+        for (int i = 0; i < 500; i++) {
+            byte[] bytes = i % 3 == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
+            for (int change = 0; change <= i % 3 && bytes.length > 0; change++) {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+            }
+            Path file = Files.write(folder.resolve("damaged.parquet"), bytes);
+            try {
+                var dataset = new ParquetForm().open(file, "any");
+                for (int row = 0; row < Math.min(dataset.size(), 5); row++) {
+                    dataset.get(row);
+                }
+            } catch (InputException e) {
+                refused++;
+            }
+        }
+        assertTrue(refused > 200, refused + " refused");
+    }
+}
