@@ -168,7 +168,7 @@ public final class LocalModels {
         }
     }
 
-    /** Those files of a repository that are models, or a line for all where none is: other models come in many files. */
+    /** Those files of a repository that are models, or a line for all where none is, as of a model in shards. */
     private void addFiles(HubName name, CachedSnapshot snapshot, List<String> files, List<ListedModel> models) {
         List<String> own = files.stream().filter(file -> isModel(snapshot.folder().resolve(file))).toList();
         if (own.isEmpty()) {

@@ -164,7 +164,8 @@ class LocalModelsTest {
         assertEquals(file.toString(), ModelRemoval.of(fixture.names(), "sd2").what());
         ModelRemoval.of(fixture.names(), "models/sd2.safetensors").run();
         assertFalse(Files.exists(file));
-        for (String name : List.of("sd2", outside.toString(), "../outside.safetensors", "../outside", "demo", "/", "")) {
+        for (String name : List.of("sd2", outside.toString(), "../outside.safetensors", "../outside", "demo", "/",
+                "")) {
             assertTrue(Fixtures.inputError(() -> ModelRemoval.of(fixture.names(), name)).startsWith(name + ": "));
         }
         Files.createDirectory(models.resolve("folder"));
