@@ -1,6 +1,7 @@
 package org.diffusionclassifier.catalog;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -159,12 +160,23 @@ public final class LocalModels {
             models.add(checked(name.toString(), Place.HUB, snapshot.folder(), snapshot.bytes()));
         } else if (contents.files().isEmpty()) {
             models.add(faulty(name, snapshot, "no model: no " + INDEX + ", and no file of weights"));
+        } else if (contents.files().size() == 1) {
+            models.add(checked(name.toString(), Place.HUB, snapshot.folder().resolve(contents.files().get(0)),
+                    snapshot.bytes()));
         } else {
-            for (String file : contents.files()) {
-                Path path = snapshot.folder().resolve(file);
-                HubName own = contents.files().size() == 1 ? name : name.withFile(file);
-                models.add(checked(own.toString(), Place.HUB, path, bytes(path)));
-            }
+            addFiles(name, snapshot, contents.files(), models);
+        }
+    }
+
+    /** Those files of a repository that are models, or a line for all where none is, as of a model in shards. */
+    private void addFiles(HubName name, CachedSnapshot snapshot, List<String> files, List<ListedModel> models) {
+        List<String> own = files.stream().filter(file -> isModel(snapshot.folder().resolve(file))).toList();
+        if (own.isEmpty()) {
+            models.add(faulty(name, snapshot, "no model: none of its " + files.size() + " files of weights is one"));
+        }
+        for (String file : own) {
+            Path path = snapshot.folder().resolve(file);
+            models.add(checked(name.withFile(file).toString(), Place.HUB, path, bytes(path)));
         }
     }
 
@@ -180,6 +192,8 @@ public final class LocalModels {
                 bytes += Files.size(file);
             }
             return bytes;
+        } catch (UncheckedIOException e) {      // of the walk
+            throw InputException.unreadable(path, e.getCause());
         } catch (IOException e) {
             throw InputException.unreadable(path, e);
         }

@@ -126,7 +126,8 @@ public final class ModelNames implements TokenizerSource {
                 + hubName + " gets it");
     }
 
-    private Path path(String name) {
+    /** @throws InputException if it cannot be one */
+    Path path(String name) {
         try {
             return workingDirectory.resolve(name);
         } catch (InvalidPathException e) {

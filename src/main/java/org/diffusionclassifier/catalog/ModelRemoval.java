@@ -42,7 +42,7 @@ public record ModelRemoval(String what, Removal removal) {
     }
 
     private static Optional<ModelRemoval> localFile(ModelNames names, String name) {
-        Path exact = names.workingDirectory().resolve(name);
+        Path exact = names.path(name);
         List<Path> files = (Files.exists(exact) ? Stream.of(exact) : names.localFiles(name).stream())
                 .filter(file -> isDirectlyIn(file, names.workingDirectory()) || isDirectlyIn(file, names.models()))
                 .toList();
@@ -54,7 +54,7 @@ public record ModelRemoval(String what, Removal removal) {
     }
 
     private static boolean isDirectlyIn(Path file, Path folder) {
-        return file.toAbsolutePath().normalize().getParent().equals(folder.toAbsolutePath().normalize());
+        return folder.toAbsolutePath().normalize().equals(file.toAbsolutePath().normalize().getParent());
     }
 
     private static ModelRemoval ofFile(Path file) {

@@ -2,6 +2,7 @@ package org.diffusionclassifier.catalog;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,6 +50,8 @@ record SnapshotContents(boolean isDirectory, List<String> lacking, List<String> 
                 }
             }
             return new SnapshotContents(true, lacking, List.of());
+        } catch (UncheckedIOException e) {      // of a walk
+            throw InputException.unreadable(folder, e.getCause());
         } catch (IOException e) {
             throw InputException.unreadable(index, e);
         }

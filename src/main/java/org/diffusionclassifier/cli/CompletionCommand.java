@@ -11,8 +11,8 @@ import picocli.CommandLine;
 
 /** {@code completion}: a script by which a shell completes this program's commands, options and models. */
 @Command(name = "completion", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Prints a script for the shell's completion. Models are those that are here when it is printed. In "
-                + "bash: source <(diffusion-classifier completion bash).")
+        description = "Prints a script for the shell's completion. Models are those that are here when it is printed. "
+                + "In bash: source <(diffusion-classifier completion bash).")
 final class CompletionCommand implements Callable<Integer> {
 
     enum Shell { BASH, ZSH, FISH }

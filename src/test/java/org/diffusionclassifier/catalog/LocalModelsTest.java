@@ -120,6 +120,21 @@ class LocalModelsTest {
                 new LocalModels(fixture.names()).names());
     }
 
+    @Test
+    void filesOfARepository() throws IOException {
+        byte[] lora = Files.readAllBytes(Fixtures.safetensors(folder.resolve("lora"),
+                "{\"a.lora_A.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", new byte[4]));
+        for (int shard = 1; shard <= 3; shard++) {
+            fixture.add("org/files", COMMIT, "model-" + shard + ".safetensors", lora);
+        }
+        fixture.refer("org/files", COMMIT, "main");
+        assertEquals("no model: none of its 3 files of weights is one", fault("org/files"));
+        fixture.add("org/files", COMMIT, "sd/v1.safetensors",
+                Files.readAllBytes(converted(folder.resolve("v1.safetensors"))));
+        assertTrue(listed("org/files:sd/v1.safetensors").fault().isEmpty());
+        assertEquals(2, list().size());
+    }
+
     /** A tensor's shape is in the header, so that what does not fit is known before anything is loaded. */
     @Test
     void weightsThatDoNotFitTheirConfiguration() throws IOException {
@@ -149,7 +164,8 @@ class LocalModelsTest {
         assertEquals(file.toString(), ModelRemoval.of(fixture.names(), "sd2").what());
         ModelRemoval.of(fixture.names(), "models/sd2.safetensors").run();
         assertFalse(Files.exists(file));
-        for (String name : List.of("sd2", outside.toString(), "../outside.safetensors", "../outside", "demo")) {
+        for (String name : List.of("sd2", outside.toString(), "../outside.safetensors", "../outside", "demo", "/",
+                "")) {
             assertTrue(Fixtures.inputError(() -> ModelRemoval.of(fixture.names(), name)).startsWith(name + ": "));
         }
         Files.createDirectory(models.resolve("folder"));

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.diffusionclassifier.DiffusionModel;
+import org.diffusionclassifier.catalog.CacheFixture;
 import org.diffusionclassifier.catalog.ModelNames;
 import org.diffusionclassifier.checkpoint.SmallModel;
 import org.diffusionclassifier.hub.HubServer;
@@ -261,6 +262,23 @@ class NamedModelTest {
         assertTrue(removed.out().matches("(?s)org/model in .*: removed, [0-9.]+ MB freed\\R"), removed.out());
         assertTrue(Files.notExists(snapshot()));
         run("models", "rm", "org/model", "--yes").refused("org/model: no file");
+    }
+
+    @Test
+    void whatAnotherRevisionUsesStays() throws IOException {
+        var cache = new CacheFixture(folder.resolve("fixture"));
+        String old = "b".repeat(40);
+        String current = "c".repeat(40);
+        Path kept = cache.add("org/model", current, "a.ckpt", new byte[2000]).resolve("a.ckpt");
+        cache.refer("org/model", current, "main");
+        Path removed = cache.add("org/model", old, "b.ckpt", new byte[3000]);
+        cache.refer("org/model", old, "v1");
+        Files.createSymbolicLink(removed.resolve("a.ckpt"), removed.relativize(kept.toRealPath()));
+        var run = CommandLineRun.in(cache.names(), CommandLineRun.NOBODY, "models", "rm", "org/model@v1", "--yes");
+        // 3000 bytes of the file, and the 40 of the reference v1
+        assertEquals(List.of("2.0 kB stay, as they are also used by " + current, "org/model@v1 in " + cache.cache()
+                + ": removed, 3.0 kB freed"), run.succeeded().out().lines().toList());
+        assertTrue(Files.exists(kept) && Files.notExists(removed));
     }
 
     @Test
