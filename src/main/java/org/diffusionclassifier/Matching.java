@@ -11,6 +11,7 @@ import org.diffusionclassifier.dataset.published.CaptionChoice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.result.CaptionErrors;
+import org.diffusionclassifier.result.ChoiceSummary.ChosenCaption;
 import org.diffusionclassifier.result.ChoiceSummary;
 import org.diffusionclassifier.result.MatchedExample;
 import org.diffusionclassifier.result.MatchingSummary;
@@ -148,14 +149,14 @@ public final class Matching {
         failures.requireSome(whole);    // before anything is loaded
         List<String> captions = whole.stream().flatMap(choice -> Stream.of(choice.right(), choice.wrong())).toList();
         var chosen = each.run(captions, errors -> {
-            var done = new ArrayList<ChoiceSummary.Choice>();
+            var done = new ArrayList<ChosenCaption>();
             for (CaptionChoice choice : whole) {
                 failures.attempt(() -> ImageDecoder.readWhole(choice.image()).on(each.trials().background()))
                         .ifPresent(picture -> {
                             CaptionErrors row = errors.of(choice.image().toString(),
                                     choice.box() == null ? picture : choice.box().cut(picture),
                                     List.of(choice.right(), choice.wrong()));
-                            done.add(new ChoiceSummary.Choice(choice.image().toString(), choice.right(), choice.wrong(),
+                            done.add(new ChosenCaption(choice.image().toString(), choice.right(), choice.wrong(),
                                     choice.kind(), row.errors()[0], row.errors()[1]));
                             seen.run();
                         });

@@ -21,7 +21,7 @@ import org.diffusionclassifier.tensor.InputException;
  * @param task    what is asked
  * @param figures what was published
  */
-public record Benchmark(String name, String title, int images, int classes, List<String> splits, Layout layout,
+public record Benchmark(String name, String title, int images, int classes, List<String> splits, DataLayout layout,
         Task task, List<Figure> figures) {
 
     public Benchmark {
@@ -50,23 +50,23 @@ public record Benchmark(String name, String title, int images, int classes, List
      * @return labels are indices of the benchmark's classes, without names
      * @throws InputException if there are none, or files are wrong
      */
-    public Dataset open(Task.Classification classification, Path data, String split) {
+    public Dataset open(Task.ClassTask classification, Path data, String split) {
         return Indexed.of(PublishedPictures.isParquet(data) ? Datasets.open("parquet:" + data, split)
                 : classification.opening().open(layout.find(title, data), split), classification.keys());
     }
 
     /** Reads the examples of a matching. @throws InputException if there are none, or files are wrong */
-    public List<MatchingExample> open(Task.Matching matching, Path data) {
+    public List<MatchingExample> open(Task.MatchTask matching, Path data) {
         return matching.read(folder(data));
     }
 
     /** Reads the pictures of a choosing. @throws InputException if there are none, or files are wrong */
-    public List<CaptionChoice> open(Task.Choosing choosing, Path data) {
+    public List<CaptionChoice> open(Task.ChoiceTask choosing, Path data) {
         return choosing.reader().apply(folder(data));
     }
 
     /** Reads the examples of a referring. @throws InputException if there are none, or files are wrong */
-    public RefCoco open(Task.Referring referring, Path data, String split) {
+    public RefCoco open(Task.ReferTask referring, Path data, String split) {
         return referring.read(folder(data), split);
     }
 

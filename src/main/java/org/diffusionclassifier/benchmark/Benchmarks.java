@@ -7,7 +7,7 @@ import static org.diffusionclassifier.benchmark.PublishedPictures.in;
 
 import java.util.List;
 import java.util.stream.Stream;
-import org.diffusionclassifier.benchmark.Task.Classification;
+import org.diffusionclassifier.benchmark.Task.ClassTask;
 import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.dataset.published.Aircraft;
 import org.diffusionclassifier.dataset.published.ClassFolders;
@@ -63,19 +63,20 @@ public final class Benchmarks {
         ClassList stl = ClassList.of("stl10");
         return List.of(
                 new Benchmark("food101", "Food-101", 25_250, 101, List.of("test", "train"),
-                        new Layout("food-101/meta/test.json and food-101/images/, or food-101.tar.gz", List.of("meta"),
-                                List.of("food-101"), List.of("food-101.tar.gz"),
+                        new DataLayout("food-101/meta/test.json and food-101/images/, or food-101.tar.gz",
+                                List.of("meta"), List.of("food-101"), List.of("food-101.tar.gz"),
                                 "https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101/", "for research only"),
                         captions(food, archived(Food101::open), Preset.FOOD), paper(77.7)),
                 new Benchmark("cifar10", "CIFAR-10", 10_000, 10, List.of("test", "train"),
-                        new Layout("cifar-10-batches-bin/test_batch.bin and batches.meta.txt (the binary version), or "
-                                + "cifar-10-binary.tar.gz", List.of("batches.meta.txt"),
-                                List.of("cifar-10-batches-bin"), List.of("cifar-10-binary.tar.gz"), CIFAR_PAGE, NONE_STATED),
+                        new DataLayout("cifar-10-batches-bin/test_batch.bin and batches.meta.txt (the binary "
+                                + "version), or cifar-10-binary.tar.gz", List.of("batches.meta.txt"),
+                                List.of("cifar-10-batches-bin"), List.of("cifar-10-binary.tar.gz"), CIFAR_PAGE,
+                                NONE_STATED),
                         captions(cifar, archived((root, split) ->
                                 Datasets.cifar10(in(root, "cifar-10-batches-bin"), split)),
                                 Preset.CIFAR10), paper(88.5)),
                 new Benchmark("aircraft", "FGVC-Aircraft", 3333, 100, List.of("test", "train", "val", "trainval"),
-                        new Layout("fgvc-aircraft-2013b/data/variants.txt, images_variant_test.txt and images/, or "
+                        new DataLayout("fgvc-aircraft-2013b/data/variants.txt, images_variant_test.txt and images/, or "
                                 + "fgvc-aircraft-2013b.tar.gz", List.of("data/variants.txt"),
                                 List.of("fgvc-aircraft-2013b"), List.of("fgvc-aircraft-2013b.tar.gz"),
                                 "https://www.robots.ox.ac.uk/~vgg/data/fgvc-aircraft/", "for research only"),
@@ -83,17 +84,18 @@ public final class Benchmarks {
                                 Aircraft.open(root, Aircraft.Level.VARIANT, split)), Preset.AIRCRAFT),
                         paper(26.4)),
                 new Benchmark("pets", "Oxford-IIIT Pets", 3669, 37, List.of("test", "trainval"),
-                        new Layout("oxford-iiit-pet/annotations/test.txt and oxford-iiit-pet/images/",
+                        new DataLayout("oxford-iiit-pet/annotations/test.txt and oxford-iiit-pet/images/",
                                 List.of("annotations"), List.of("oxford-iiit-pet"), List.of(),
                                 "https://www.robots.ox.ac.uk/~vgg/data/pets/", "CC BY-SA 4.0"),
                         captions(pets, archived(Pets::open), Preset.PETS), paper(87.3)),
                 new Benchmark("flowers102", "Flowers-102", 6149, 102, List.of("test", "val", "train"),
-                        new Layout("flowers-102/jpg/, imagelabels.mat and setid.mat", List.of("jpg", "setid.mat"),
+                        new DataLayout("flowers-102/jpg/, imagelabels.mat and setid.mat", List.of("jpg", "setid.mat"),
                                 List.of("flowers-102"), List.of(), "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/",
                                 NONE_STATED),
                         captions(flowers, archived(Flowers102::open), Preset.FLOWERS), paper(66.3)),
                 new Benchmark("stl10", "STL-10", 8000, 10, List.of("test", "train"),
-                        new Layout("stl10_binary/test_X.bin, test_y.bin and class_names.txt, or stl10_binary.tar.gz",
+                        new DataLayout("stl10_binary/test_X.bin, test_y.bin and class_names.txt, or "
+                                + "stl10_binary.tar.gz",
                                 List.of("class_names.txt"), List.of("stl10_binary"), List.of("stl10_binary.tar.gz"),
                                 "https://cs.stanford.edu/~acoates/stl10/", "ImageNet's terms"),
                         captions(stl, archived(Stl10::open), Preset.STL10), paper(95.4)));
@@ -108,44 +110,44 @@ public final class Benchmarks {
         List<String> idx = List.of("t10k-images-idx3-ubyte", "t10k-images-idx3-ubyte.gz");
         return List.of(
                 new Benchmark("cifar100", "CIFAR-100", 10_000, 100, List.of("test", "train"),
-                        new Layout("cifar-100-binary/test.bin and fine_label_names.txt, or cifar-100-binary.tar.gz",
+                        new DataLayout("cifar-100-binary/test.bin and fine_label_names.txt, or cifar-100-binary.tar.gz",
                                 List.of("fine_label_names.txt"), List.of("cifar-100-binary"),
                                 List.of("cifar-100-binary.tar.gz"), CIFAR_PAGE, NONE_STATED),
                         captions(cifar, archived((root, split) ->
                                 Datasets.cifar100(in(root, "cifar-100-binary"), split)), CIFAR_100),
                         List.of(new Figure(SD, TOP_1, 67.73, null, AUTHOR))),
                 new Benchmark("mnist", "MNIST", 10_000, 10, List.of("test", "train"),
-                        new Layout("t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not", idx,
+                        new DataLayout("t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not", idx,
                                 List.of("MNIST/raw", "mnist"), List.of(), "http://yann.lecun.com/exdb/mnist/",
                                 NONE_STATED),
                         captions(mnist, archived(Datasets::idx), OF_TEN_CLASSES), List.of()),
                 new Benchmark("fashion-mnist", "Fashion-MNIST", 10_000, 10, List.of("test", "train"),
-                        new Layout("t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not", idx,
+                        new DataLayout("t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not", idx,
                                 List.of("FashionMNIST/raw", "fashion-mnist"), List.of(),
                                 "https://github.com/zalandoresearch/fashion-mnist", "MIT"),
                         captions(fashion, archived(Datasets::idx), OF_TEN_CLASSES), List.of()),
                 new Benchmark("eurosat", "EuroSAT", 27_000, 10, List.of("all"),
-                        new Layout("2750/AnnualCrop/ and so on, or EuroSAT.zip", euroSat.keys(),
+                        new DataLayout("2750/AnnualCrop/ and so on, or EuroSAT.zip", euroSat.keys(),
                                 List.of("2750", "eurosat/2750", "EuroSAT/2750"), List.of("EuroSAT.zip"),
                                 "https://github.com/phelber/EuroSAT", "MIT"),
                         captions(euroSat, archived((root, split) ->
                                 ClassFolders.open("EuroSAT", in(root, "2750"), euroSat.keys())), OF_TEN_CLASSES),
                         List.of()),
                 new Benchmark("clevr", "CLEVR, number of objects", 15_000, 8, List.of("val", "train"),
-                        new Layout("CLEVR_v1.0/scenes/CLEVR_val_scenes.json and CLEVR_v1.0/images/val/, or "
+                        new DataLayout("CLEVR_v1.0/scenes/CLEVR_val_scenes.json and CLEVR_v1.0/images/val/, or "
                                 + "CLEVR_v1.0.zip", List.of("scenes"), List.of("CLEVR_v1.0", "clevr/CLEVR_v1.0"),
                                 List.of("CLEVR_v1.0.zip"), "https://cs.stanford.edu/people/jcjohns/clevr/",
                                 "CC BY 4.0"),
                         captions(clevr, archived(ClevrCount::open), OF_TEN_CLASSES), List.of()));
     }
 
-    private static Classification captions(ClassList classes, Task.Opening opening, Preset preset) {
-        return new Classification(opening, classes.keys(), classes::prompts, null, preset.strategy(), preset.loss(),
+    private static ClassTask captions(ClassList classes, Task.Opening opening, Preset preset) {
+        return new ClassTask(opening, classes.keys(), classes::prompts, null, preset.strategy(), preset.loss(),
                 null);
     }
 
-    private static Classification captions(ClassList classes, Task.Opening opening, Staged strategy) {
-        return new Classification(opening, classes.keys(), classes::prompts, null, strategy, Objective.L1, null);
+    private static ClassTask captions(ClassList classes, Task.Opening opening, Staged strategy) {
+        return new ClassTask(opening, classes.keys(), classes::prompts, null, strategy, Objective.L1, null);
     }
 
     private static List<Figure> paper(double percent) {

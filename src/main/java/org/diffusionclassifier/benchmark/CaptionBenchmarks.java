@@ -26,18 +26,18 @@ final class CaptionBenchmarks {
     static List<Benchmark> all() {
         return List.of(
                 new Benchmark("winoground", "Winoground", 400, 0, List.of("test"),
-                        new Layout("examples.jsonl and its folder images/", List.of("examples.jsonl"),
+                        new DataLayout("examples.jsonl and its folder images/", List.of("examples.jsonl"),
                                 List.of("winoground", "data", "winoground/data"), List.of(),
                                 "https://huggingface.co/datasets/facebook/winoground", "for research only, on request"),
-                        new Task.Matching(1000), List.of(new Figure(Benchmarks.SD, "text score", 38.5, null, PAPER))),
+                        new Task.MatchTask(1000), List.of(new Figure(Benchmarks.SD, "text score", 38.5, null, PAPER))),
                 refer("refcoco", "RefCOCO", 10_834, "unc", List.of("val", "testA", "testB"),
                         List.of(listed(23.83, "val"), listed(21.55, "testA"))),
                 refer("refcoco+", "RefCOCO+", 10_758, "unc", List.of("val", "testA", "testB"),
                         List.of(listed(24.07, "val"))),
                 refer("refcocog", "RefCOCOg", 4896, "umd", List.of("val", "test"), List.of()),
                 choose("sugarcrepe", "SugarCrepe", 7511, CaptionBenchmarks::sugarCrepe,
-                        new Layout("data/add_att.json and six more, or these files themselves, and COCO's pictures in "
-                                + "val2017/", List.of("data/add_att.json", "add_att.json"), List.of("sugar-crepe"),
+                        new DataLayout("data/add_att.json and six more, or these files themselves, and COCO's "
+                                + "pictures in val2017/", List.of("data/add_att.json", "add_att.json"), List.of("sugar-crepe"),
                                 List.of(), "https://github.com/RAIVNLab/sugar-crepe",
                                 "MIT; pictures: COCO's terms")),
                 choose("aro-relation", "ARO, relations", 23_937, root -> aro(root, "relation"), aroLayout("relation")),
@@ -48,10 +48,10 @@ final class CaptionBenchmarks {
     private static Benchmark refer(String name, String title, int sentences, String by, List<String> splits,
             List<Figure> figures) {
         return new Benchmark(name, title, sentences, 0, splits,
-                new Layout("%s/instances.json and %s/refs(%s).p, and COCO's pictures in train2014/ or "
+                new DataLayout("%s/instances.json and %s/refs(%s).p, and COCO's pictures in train2014/ or "
                         .formatted(name, name, by) + "images/mscoco/images/train2014/", List.of(name),
                         List.of("data", "refer/data"), List.of(), REFER_PAGE, "pictures: COCO's terms"),
-                new Task.Referring(name, by, TIMESTEPS), figures);
+                new Task.ReferTask(name, by, TIMESTEPS), figures);
     }
 
     private static Figure listed(double percent, String split) {
@@ -59,8 +59,8 @@ final class CaptionBenchmarks {
     }
 
     private static Benchmark choose(String name, String title, int choices,
-            Function<Path, List<CaptionChoice>> reader, Layout layout) {
-        return new Benchmark(name, title, choices, 0, List.of("all"), layout, new Task.Choosing(reader, TIMESTEPS),
+            Function<Path, List<CaptionChoice>> reader, DataLayout layout) {
+        return new Benchmark(name, title, choices, 0, List.of("all"), layout, new Task.ChoiceTask(reader, TIMESTEPS),
                 List.of());
     }
 
@@ -74,8 +74,8 @@ final class CaptionBenchmarks {
         return choices;
     }
 
-    private static Layout aroLayout(String kind) {
-        return new Layout("visual_genome_" + kind + ".json and its folder images/",
+    private static DataLayout aroLayout(String kind) {
+        return new DataLayout("visual_genome_" + kind + ".json and its folder images/",
                 List.of("visual_genome_" + kind + ".json"), List.of("aro"), List.of(),
                 "https://github.com/mertyg/vision-language-models-are-bows", "MIT; pictures: Visual Genome's terms");
     }

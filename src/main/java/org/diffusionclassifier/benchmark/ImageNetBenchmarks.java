@@ -5,7 +5,7 @@ import static org.diffusionclassifier.benchmark.Figure.Source.PAPER;
 
 import java.util.List;
 import java.util.function.Supplier;
-import org.diffusionclassifier.benchmark.Task.Classification;
+import org.diffusionclassifier.benchmark.Task.ClassTask;
 import org.diffusionclassifier.dataset.published.ObjectNet;
 import org.diffusionclassifier.prompt.Preset;
 import org.diffusionclassifier.prompt.PromptSet;
@@ -41,8 +41,8 @@ final class ImageNetBenchmarks {
 
     private Benchmark imageNet() {
         return new Benchmark("imagenet", "ImageNet", 50_000, 1000, List.of("val"),
-                new Layout("val/ with a folder a class, or ILSVRC2012_img_val.tar and ILSVRC2012_devkit_t12.tar.gz, "
-                        + "unpacked or not, or Kaggle's LOC_val_solution.csv and ILSVRC/",
+                new DataLayout("val/ with a folder a class, or ILSVRC2012_img_val.tar and "
+                        + "ILSVRC2012_devkit_t12.tar.gz, unpacked or not, or Kaggle's LOC_val_solution.csv and ILSVRC/",
                         List.of("val", "ILSVRC2012_val_00000001.JPEG", "LOC_val_solution.csv"),
                         List.of("imagenet", "imagenet-object-localization-challenge"),
                         List.of("ILSVRC2012_img_val.tar"), "https://image-net.org/download.php",
@@ -54,7 +54,7 @@ final class ImageNetBenchmarks {
     private Benchmark objectNet() {
         ClassList objects = ClassList.of("objectnet");
         return new Benchmark("objectnet", "ObjectNet", 18_574, 113, ALL,
-                new Layout("objectnet-1.0/images/alarm_clock/ and so on (its archive has a password: unpack it)",
+                new DataLayout("objectnet-1.0/images/alarm_clock/ and so on (its archive has a password: unpack it)",
                         List.of("images/alarm_clock"), List.of("objectnet-1.0"), List.of(), "https://objectnet.dev/",
                         "its own, which forbids training on it"),
                 task(PublishedPictures.archived((root, split) -> ObjectNet.open(root, objects.keys())),
@@ -67,7 +67,7 @@ final class ImageNetBenchmarks {
         String folder = "imagenetv2-" + published + "-format-val";
         String ofPython = "ImageNetV2-" + variant;
         return new Benchmark("imagenetv2-" + variant, title, 10_000, 1000, ALL,
-                new Layout(folder + "/0/ to 999/, or imagenetv2-" + published + ".tar.gz", List.of("0", "1"),
+                new DataLayout(folder + "/0/ to 999/, or imagenetv2-" + published + ".tar.gz", List.of("0", "1"),
                         List.of(folder, ofPython), List.of("imagenetv2-" + published + ".tar.gz"),
                         "https://huggingface.co/datasets/vaishaal/ImageNetV2", "MIT"),
                 task(PublishedPictures.numberedFolders(title, folder, ofPython), PublishedPictures.NUMBERS,
@@ -78,22 +78,22 @@ final class ImageNetBenchmarks {
             String archive, String page, Figure... figures) {
         List<String> wnids = indices.stream().map(classes.keys()::get).toList();
         return new Benchmark(name, title, images, indices.size(), ALL,
-                new Layout(folder + "/" + wnids.get(0) + "/ and so on, or " + archive, wnids, List.of(folder),
+                new DataLayout(folder + "/" + wnids.get(0) + "/ and so on, or " + archive, wnids, List.of(folder),
                         List.of(archive), page, "MIT"),
                 task(PublishedPictures.wordNetFolders(title, classes.keys(), indices, folder), classes.keys(), indices,
                         null),
                 List.of(figures));
     }
 
-    private Classification task(Task.Opening opening, List<String> keys, List<Integer> indices,
+    private ClassTask task(Task.Opening opening, List<String> keys, List<Integer> indices,
             Integer limitPerClass) {
         return task(opening, keys, () -> classes.captions(indices), () -> classes.labels(indices), Preset.IMAGENET,
                 limitPerClass);
     }
 
-    private static Classification task(Task.Opening opening, List<String> keys, Supplier<PromptSet> captions,
+    private static ClassTask task(Task.Opening opening, List<String> keys, Supplier<PromptSet> captions,
             Supplier<PromptSet> labels, Preset preset, Integer limitPerClass) {
-        return new Classification(opening, keys, captions, labels, preset.strategy(), preset.loss(), limitPerClass);
+        return new ClassTask(opening, keys, captions, labels, preset.strategy(), preset.loss(), limitPerClass);
     }
 
     private static Figure listed(double percent) {

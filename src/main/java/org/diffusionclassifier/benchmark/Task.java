@@ -16,8 +16,8 @@ import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.strategy.StrategySpec;
 
 /** What a benchmark asks. */
-public sealed interface Task permits Task.Classification, Task.Matching, Task.Choosing,
-        Task.Referring {
+public sealed interface Task permits Task.ClassTask, Task.MatchTask, Task.ChoiceTask,
+        Task.ReferTask {
 
     /** Opens labelled pictures in the folder or archive in which they begin. */
     @FunctionalInterface
@@ -39,7 +39,7 @@ public sealed interface Task permits Task.Classification, Task.Matching, Task.Ch
      * @param loss          likewise
      * @param limitPerClass how many pictures of each class the paper took; null for all
      */
-    record Classification(Opening opening, List<String> keys, Supplier<PromptSet> captions, Supplier<PromptSet> labels,
+    record ClassTask(Opening opening, List<String> keys, Supplier<PromptSet> captions, Supplier<PromptSet> labels,
             Staged staged, Objective loss, Integer limitPerClass) implements Task {
 
         /** Of the paper's runs of DiT: every fourth timestep. */
@@ -57,7 +57,7 @@ public sealed interface Task permits Task.Classification, Task.Matching, Task.Ch
     }
 
     /** To match two captions with two pictures, at so many timesteps. */
-    record Matching(int nSamples) implements Task {
+    record MatchTask(int nSamples) implements Task {
 
         /** The examples in the folder in which they begin. */
         public List<MatchingExample> read(Path place) {
@@ -70,7 +70,7 @@ public sealed interface Task permits Task.Classification, Task.Matching, Task.Ch
      *
      * @param reader of the folder in which the data set begins
      */
-    record Choosing(Function<Path, List<CaptionChoice>> reader, int nSamples) implements Task {
+    record ChoiceTask(Function<Path, List<CaptionChoice>> reader, int nSamples) implements Task {
     }
 
     /**
@@ -79,7 +79,7 @@ public sealed interface Task permits Task.Classification, Task.Matching, Task.Ch
      * @param folder of its lists
      * @param by     whose splits they are
      */
-    record Referring(String folder, String by, int nSamples) implements Task {
+    record ReferTask(String folder, String by, int nSamples) implements Task {
 
         private static final List<String> PICTURES = List.of("images/mscoco/images/train2014", "train2014",
                 "coco/train2014");

@@ -72,7 +72,7 @@ final class BenchmarkCommand implements Callable<Integer> {
     public Integer call() {
         Benchmark benchmark = Benchmarks.of(name);
         String chosen = benchmark.split(split);
-        BenchmarkResult result = benchmark.task() instanceof Task.Classification classification
+        BenchmarkResult result = benchmark.task() instanceof Task.ClassTask classification
                 ? classify(benchmark, classification, chosen)
                 : examples(benchmark, chosen);
         result.write(options.out);
@@ -90,7 +90,7 @@ final class BenchmarkCommand implements Callable<Integer> {
         return new BenchmarkExamples(main, spec.commandLine(), options, model, trials).run(benchmark, data, chosen);
     }
 
-    private BenchmarkResult classify(Benchmark benchmark, Task.Classification task, String chosen) {
+    private BenchmarkResult classify(Benchmark benchmark, Task.ClassTask task, String chosen) {
         try (Dataset pictures = benchmark.open(task, data, chosen); DiffusionModel opened = model.open(main)) {
             boolean byLabels = !opened.labels().isEmpty();
             if (byLabels && task.labels() == null) {

@@ -51,12 +51,12 @@ final class BenchmarkExamples {
     }
 
     BenchmarkResult run(Benchmark benchmark, Path data, String split) {
-        return benchmark.task() instanceof Task.Matching matching ? match(benchmark, matching, data, split)
-                : benchmark.task() instanceof Task.Choosing choosing ? choose(benchmark, choosing, data, split)
-                : refer(benchmark, (Task.Referring) benchmark.task(), data, split);
+        return benchmark.task() instanceof Task.MatchTask matching ? match(benchmark, matching, data, split)
+                : benchmark.task() instanceof Task.ChoiceTask choosing ? choose(benchmark, choosing, data, split)
+                : refer(benchmark, (Task.ReferTask) benchmark.task(), data, split);
     }
 
-    private BenchmarkResult match(Benchmark benchmark, Task.Matching task, Path data, String split) {
+    private BenchmarkResult match(Benchmark benchmark, Task.MatchTask task, Path data, String split) {
         List<MatchingExample> examples = limited(benchmark.open(task, data));
         int nSamples = trials.nSamples(task.nSamples());
         TrialSpec drawn = trials.trials(Objective.L2);
@@ -81,7 +81,7 @@ final class BenchmarkExamples {
         }
     }
 
-    private BenchmarkResult choose(Benchmark benchmark, Task.Choosing task, Path data, String split) {
+    private BenchmarkResult choose(Benchmark benchmark, Task.ChoiceTask task, Path data, String split) {
         List<CaptionChoice> choices = limited(benchmark.open(task, data));
         int nSamples = trials.nSamples(task.nSamples());
         TrialSpec drawn = trials.trials(Objective.L2);
@@ -100,7 +100,7 @@ final class BenchmarkExamples {
         }
     }
 
-    private BenchmarkResult refer(Benchmark benchmark, Task.Referring task, Path data, String split) {
+    private BenchmarkResult refer(Benchmark benchmark, Task.ReferTask task, Path data, String split) {
         RefCoco read = benchmark.open(task, data, split);
         main.note(read.notices());
         List<ReferringExample> examples = limited(read.examples());

@@ -68,10 +68,19 @@ public final class Datasets {
         Archive archive = Archive.open(path);
         try {
             return new ArchivedDataset(open.apply(archive.root()), path, archive);
+        } catch (InputException e) {
+            archive.close();
+            throw named(path, e);
         } catch (RuntimeException e) {
             archive.close();
             throw e;
         }
+    }
+
+    /** With the archive before the name of a file in it, which begins at its root. */
+    private static InputException named(Path archive, InputException e) {
+        boolean inside = e.getMessage().startsWith("/") && !e.getMessage().startsWith(archive.toString());
+        return inside ? new InputException(archive + ":" + e.getMessage(), e) : e;
     }
 
     /** Whether a file is an archive rather than one of images, as its name says: both may be gzipped. */

@@ -14,7 +14,7 @@ import java.util.SortedMap;
  * @param settings    what the results depend on, by name
  */
 public record ChoiceSummary(Proportion correct, double meanOfKinds, List<Kind> kinds, List<String> failed,
-        SortedMap<String, String> settings, List<Choice> choices) {
+        SortedMap<String, String> settings, List<ChosenCaption> choices) {
 
     /** What is right of a kind. */
     public record Kind(String name, Proportion correct) {
@@ -27,7 +27,8 @@ public record ChoiceSummary(Proportion correct, double meanOfKinds, List<Kind> k
      * @param rightError conditioned on its own caption
      * @param wrongError conditioned on the other one
      */
-    public record Choice(String image, String right, String wrong, String kind, double rightError, double wrongError) {
+    public record ChosenCaption(String image, String right, String wrong, String kind, double rightError,
+            double wrongError) {
 
         /** An equal error counts as wrong. */
         boolean correct() {
@@ -36,16 +37,18 @@ public record ChoiceSummary(Proportion correct, double meanOfKinds, List<Kind> k
     }
 
     /** @param choices at least one, each of a kind */
-    public static ChoiceSummary of(List<Choice> choices, List<String> failed, SortedMap<String, String> settings) {
-        List<Kind> kinds = choices.stream().map(Choice::kind).filter(Objects::nonNull).distinct().sorted()
-                .map(name -> new Kind(name, share(choices.stream().filter(choice -> name.equals(choice.kind)).toList())))
+    public static ChoiceSummary of(List<ChosenCaption> choices, List<String> failed,
+            SortedMap<String, String> settings) {
+        List<Kind> kinds = choices.stream().map(ChosenCaption::kind).filter(Objects::nonNull).distinct().sorted()
+                .map(name -> new Kind(name,
+                        share(choices.stream().filter(choice -> name.equals(choice.kind)).toList())))
                 .toList();
         return new ChoiceSummary(share(choices),
                 kinds.stream().mapToDouble(kind -> kind.correct.share()).average().orElseThrow(), kinds,
                 List.copyOf(failed), settings, List.copyOf(choices));
     }
 
-    private static Proportion share(List<Choice> choices) {
-        return Proportion.of((int) choices.stream().filter(Choice::correct).count(), choices.size());
+    private static Proportion share(List<ChosenCaption> choices) {
+        return Proportion.of((int) choices.stream().filter(ChosenCaption::correct).count(), choices.size());
     }
 }

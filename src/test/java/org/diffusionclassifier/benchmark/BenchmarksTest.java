@@ -28,7 +28,7 @@ class BenchmarksTest {
     @CsvSource({"food101, 5570", "aircraft, 5550", "flowers102, 5590", "cifar10, 2750", "stl10, 3000", "pets, 2050",
             "imagenet, 124500", "objectnet, 14400", "cifar100, 5550"})
     void takesThePairsOfTheOfficialCode(String name, long pairs) {
-        var task = (Task.Classification) Benchmarks.of(name).task();
+        var task = (Task.ClassTask) Benchmarks.of(name).task();
         int prompts = task.captions().get().prompts().size();
         assertEquals(pairs, task.strategy(false, prompts).mostPairs(1000, 1, prompts));
     }
@@ -37,7 +37,7 @@ class BenchmarksTest {
     @ParameterizedTest
     @CsvSource({"imagenet, 250000", "imagenet-a, 50000", "objectnet, 31250", "imagenetv2-top-images, 250000"})
     void comparesLabelsAsThePapersRunsOfDit(String name, long pairs) {
-        var task = (Task.Classification) Benchmarks.of(name).task();
+        var task = (Task.ClassTask) Benchmarks.of(name).task();
         int prompts = task.labels().get().prompts().size();
         assertEquals(pairs, task.strategy(true, prompts).mostPairs(1000, 1, prompts));
     }
@@ -48,7 +48,7 @@ class BenchmarksTest {
         assertEquals(all.size(), all.stream().map(Benchmark::name).distinct().count());
         for (Benchmark benchmark : all) {
             assertTrue(benchmark.layout().page().startsWith("http"), benchmark.name());
-            if (benchmark.task() instanceof Task.Classification task) {
+            if (benchmark.task() instanceof Task.ClassTask task) {
                 assertEquals(benchmark.classes(), task.captions().get().classCount(), benchmark.name());
                 assertTrue(task.labels() == null || task.labels().get().classCount() == benchmark.classes());
             }

@@ -126,10 +126,11 @@ class BenchmarkTest {
 
     /**
      * A second computation from the recorded errors, by the official code's rules: the smallest mean, the first of
-     * equal ones; shares of all pictures and of each class. Returns the pictures' labels, by their numbers in the data set.
+     * equal ones; shares of all pictures and of each class. Returns the pictures' labels, by their numbers in the data
+     * set.
      */
     private List<Integer> checked(String benchmark) throws IOException {
-        var task = (Task.Classification) Benchmarks.of(benchmark).task();
+        var task = (Task.ClassTask) Benchmarks.of(benchmark).task();
         boolean byLabels = JSON.readTree(folder.resolve("run/benchmark.json").toFile()).get("byLabels").booleanValue();
         return checked(benchmark, (byLabels ? task.labels() : task.captions()).get().classIndices());
     }
@@ -323,7 +324,8 @@ class BenchmarkTest {
         run("food101", "--split", "train").refused("food-101/meta/train.json: cannot be read (no such file)");
         new PublishedFolder(data()).text("food-101/meta/test.json", "{\"gravel\": [\"gravel/1\"]}")
                 .picture("food-101/images/gravel/1.jpg", 1);
-        run("food101").refused("expected classes of the benchmark (apple_pie, baby_back_ribs, …)", "found also \"gravel\"");
+        run("food101").refused("expected classes of the benchmark (apple_pie, baby_back_ribs, …)",
+                "found also \"gravel\"");
         new PublishedFolder(data()).picture("imagenet-a/n00000000/x.jpg", 1).picture("imagenet-a/n01498041/x.jpg", 1);
         runByLabels("imagenet-a").refused("expected the folders of ImageNet-A", "found also \"n00000000\"");
         runByLabels("food101").refused("found also \"gravel\"");

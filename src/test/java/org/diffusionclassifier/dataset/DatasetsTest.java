@@ -78,6 +78,10 @@ class DatasetsTest {
             assertEquals(zip, dataset.file(1));
             assertEquals("folder " + zip + ":/, 2 images of 2 classes", dataset.description());
         }
+        assertEquals(zip + ":/batches.meta.txt: cannot be read (no such file)",
+                Fixtures.inputError(() -> Datasets.open("cifar10:" + zip, "test")));
+        assertEquals("split: expected train or test, found \"val\"",
+                Fixtures.inputError(() -> Datasets.open("cifar10:" + zip, "val")));
     }
 
     @Test

@@ -18,7 +18,7 @@ import org.diffusionclassifier.tensor.InputException;
  * @param page     where it comes from
  * @param licence  under which
  */
-public record Layout(String text, List<String> markers, List<String> folders, List<String> archives, String page,
+public record DataLayout(String text, List<String> markers, List<String> folders, List<String> archives, String page,
         String licence) {
 
     /**
