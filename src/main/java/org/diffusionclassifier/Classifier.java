@@ -5,6 +5,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.image.ImageDecoder;
@@ -18,6 +22,7 @@ import org.diffusionclassifier.result.Calibration;
 import org.diffusionclassifier.score.Evidence;
 import org.diffusionclassifier.score.LatentScorer;
 import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.score.Scorer;
 import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Posterior;
 import org.diffusionclassifier.strategy.Prediction;
@@ -30,7 +35,8 @@ import org.diffusionclassifier.tensor.InputException;
  * Classifies images by a model and prompts. The specification is immutable: {@code strategy}, {@code seed} and the like
  * give a new classifier, and leave this one as it is. It holds nothing on the device until it first classifies, and from
  * then on what its prompts and batches take, until it is closed. It is of use as long as its {@link DiffusionModel} is
- * open, and from any thread; a second thread waits until the image in hand is done.
+ * open, and from any thread; a second thread waits until the image in hand is done. Where the model is on several
+ * devices, an image's pairs are spread over all of them.
  */
 public final class Classifier implements AutoCloseable {
 
@@ -40,14 +46,19 @@ public final class Classifier implements AutoCloseable {
     private final TrialSpec trials;
     private final CertaintySpec certainty;
     private final Integer batchSize;
-    private volatile Opened opened;
 
-    /** What is there from the first image on; used exclusively. */
-    private record Opened(Networks.Opened networks, Posterior posterior, AdaptiveEvaluation evaluation) {
+    /** Held to read while a device has an image for itself, to write while all devices share one, and to close. */
+    private final ReadWriteLock turn = new ReentrantReadWriteLock();
+    private Opened opened;
 
-        LatentScorer scorer() {
-            return networks.scorer();
-        }
+    /**
+     * What is there from the first image on.
+     *
+     * @param onEach for an image that a device has for itself, one for each of the scorers' shares
+     * @param onAll  for an image that all devices share
+     */
+    private record Opened(Scorers scorers, Posterior posterior, List<AdaptiveEvaluation> onEach,
+            AdaptiveEvaluation onAll) {
     }
 
     Classifier(DiffusionModel model, PromptSet prompts) {
@@ -143,7 +154,7 @@ public final class Classifier implements AutoCloseable {
 
     /** Loads the model and encodes the prompts now rather than with the first image. @return this */
     public Classifier load() {
-        model.exclusively(this::open);
+        opened(turn.readLock(), now -> null);
         return this;
     }
 
@@ -163,13 +174,23 @@ public final class Classifier implements AutoCloseable {
 
     /** @param name what the result calls the image */
     public Classification classify(String name, RgbImage image) {
-        return model.exclusively(() -> {
-            Opened now = open();
-            RgbImage picture = image.on(trials.background());
-            model.show(picture, now.networks);
-            Prediction prediction = now.evaluation.classify(picture);
-            return new Classification(name, prediction, now.posterior, prompts);
-        });
+        if (model.replicas().size() == 1) {
+            return classify(0, name, image);
+        }
+        RgbImage picture = image.on(trials.background());
+        return opened(turn.writeLock(), now -> now.scorers.together(picture,
+                scorer -> classification(name, now, now.onAll.classify(picture))));
+    }
+
+    /** Classifies on one of the model's devices, while others may be at other images. */
+    Classification classify(int device, String name, RgbImage image) {
+        RgbImage picture = image.on(trials.background());
+        return opened(turn.readLock(), now -> now.scorers.shares().get(device).exclusively(picture,
+                scorer -> classification(name, now, now.onEach.get(device).classify(picture))));
+    }
+
+    private Classification classification(String name, Opened now, Prediction prediction) {
+        return new Classification(name, prediction, now.posterior, prompts);
     }
 
     /**
@@ -181,14 +202,13 @@ public final class Classifier implements AutoCloseable {
         Prediction prediction = answer.prediction();
         int runnerUp = prompts.classRanks(prediction).stream().skip(1)
                 .filter(rank -> prediction.ranking().get(rank).errors().length > 0).findFirst().orElseThrow();
-        return model.exclusively(() -> {
-            LatentScorer scorer = open().scorer();
-            RgbImage picture = image.on(trials.background());
+        RgbImage picture = image.on(trials.background());
+        return opened(turn.readLock(), now -> now.scorers.shares().get(0).exclusively(picture, scorer -> {
             scorer.show(picture);
             var evidence = Evidence.between(prediction.winner(), prediction.ranking().get(runnerUp), scorer);
             return new Explanation(scorer.seen(picture), evidence, className(prediction, 0),
                     className(prediction, runnerUp));
-        });
+        }));
     }
 
     private String className(Prediction prediction, int rank) {
@@ -200,7 +220,7 @@ public final class Classifier implements AutoCloseable {
      * model. Loads the model.
      */
     public List<String> notices() {
-        return PromptNotices.of(prompts, model.exclusively(() -> open().networks.conditioning()));
+        return PromptNotices.of(prompts, opened(turn.readLock(), now -> now.scorers.conditioning()));
     }
 
     /** What images are compared with. */
@@ -226,7 +246,7 @@ public final class Classifier implements AutoCloseable {
     public SortedMap<String, String> settings() {
         var settings = new TreeMap<String, String>();
         model.describe(settings);
-        strategy.describe(settings, model.exclusively(() -> open().scorer().pairsAhead()));
+        strategy.describe(settings, opened(turn.readLock(), now -> now.scorers.first().pairsAhead()));
         trials.describe(settings);
         certainty.describe(settings);
         return settings;
@@ -240,27 +260,51 @@ public final class Classifier implements AutoCloseable {
                 .toList();
     }
 
+    /** The names of the devices that images can be given to. */
+    List<String> devices() {
+        return model.devices();
+    }
+
+    /** A device failed, and the others go on. */
+    void failed(int device) {
+        model.replicas().get(device).failed();
+    }
+
     private Latents latents() {
         return model.files().latents();
     }
 
-    private Opened open() {
-        model.requireOpen();
+    /** Does work with what is open, and opens it first if it is not there yet. */
+    private <T> T opened(Lock lock, Function<Opened, T> work) {
+        lock.lock();
+        try {
+            return work.apply(open());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private synchronized Opened open() {
         if (opened == null) {
             check();
-            var networks = model.open(prompts.prompts().stream().map(Prompt::text).toList(), trials, noises(), batchSize);
+            var scorers = Scorers.open(model.replicas(), prompts.prompts().stream().map(Prompt::text).toList(), trials,
+                    noises(), batchSize);
             try {
-                LatentScorer scorer = networks.scorer();
-                Posterior posterior = certainty.posterior(prompts, scorer.elements(), temperature());
-                opened = new Opened(networks, posterior,
-                        new AdaptiveEvaluation(scorer, strategy(scorer), posterior.handicaps(),
-                                prompts.classIndices()));
+                Posterior posterior = certainty.posterior(prompts, scorers.first().elements(), temperature());
+                Strategy chosen = strategy(scorers.first());
+                opened = new Opened(scorers, posterior,
+                        scorers.shares().stream().map(share -> evaluation(share.scorer(), chosen, posterior)).toList(),
+                        evaluation(scorers.ofAll(), chosen, posterior));
             } catch (RuntimeException e) {
-                model.release(networks);
+                scorers.close();
                 throw e;
             }
         }
         return opened;
+    }
+
+    private AdaptiveEvaluation evaluation(Scorer scorer, Strategy chosen, Posterior posterior) {
+        return new AdaptiveEvaluation(scorer, chosen, posterior.handicaps(), prompts.classIndices());
     }
 
     private Strategy strategy(LatentScorer scorer) {
@@ -277,13 +321,23 @@ public final class Classifier implements AutoCloseable {
                 ? Calibration.bundled().temperature() : 1;
     }
 
-    /** Frees what it holds on the device; it may classify again, and holds that again then. */
+    /** Frees what it holds on the devices; it may classify again, and holds that again then. */
     @Override
     public void close() {
-        Opened now = opened;
-        if (now != null) {
-            opened = null;
-            model.release(now.networks);
+        turn.writeLock().lock();
+        try {
+            Opened now = taken();
+            if (now != null) {
+                now.scorers.close();
+            }
+        } finally {
+            turn.writeLock().unlock();
         }
+    }
+
+    private synchronized Opened taken() {
+        Opened now = opened;
+        opened = null;
+        return now;
     }
 }

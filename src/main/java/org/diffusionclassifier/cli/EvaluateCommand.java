@@ -2,14 +2,19 @@ package org.diffusionclassifier.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.diffusionclassifier.DiffusionModel;
 import org.diffusionclassifier.Evaluation;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.dataset.Range;
 import org.diffusionclassifier.dataset.Shard;
+import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.html.EvaluatePage;
 import org.diffusionclassifier.result.ErrorRecording;
@@ -114,9 +119,11 @@ final class EvaluateCommand implements Callable<Integer> {
                 report.check();
                 main.note(classifier.notices());
                 Evaluation.Finished finished;
-                try (var watcher = new Watcher(images, prompts, opened)) {
+                var watcher = new Watcher(images, prompts, opened);
+                try (watcher) {
                     finished = evaluation.run(classifier, watcher);
                 }
+                watcher.printDevices();
                 print(finished, images, prompts);
             }
             return 0;
@@ -129,12 +136,22 @@ final class EvaluateCommand implements Callable<Integer> {
         private final Dataset images;
         private final PromptSet prompts;
         private final DiffusionModel opened;
+        private final Map<String, Integer> done = new LinkedHashMap<>();
         private Progress progress;
 
         Watcher(Dataset images, PromptSet prompts, DiffusionModel opened) {
             this.images = images;
             this.prompts = prompts;
             this.opened = opened;
+            opened.devices().forEach(device -> done.put(device, 0));
+        }
+
+        /** Says how many images each device did, where there are several. */
+        void printDevices() {
+            if (done.size() > 1) {
+                spec.commandLine().getOut().println("images by device: " + done.entrySet().stream()
+                        .map(device -> device.getKey() + " " + device.getValue()).collect(Collectors.joining(", ")));
+            }
         }
 
         @Override
@@ -152,8 +169,20 @@ final class EvaluateCommand implements Callable<Integer> {
 
         @Override
         public void progressed(long correct, int finished) {
-            progress.step(finished == 0 ? ""
-                    : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished));
+            progress.step((finished == 0 ? ""
+                    : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished))
+                    + (done.size() == 1 ? "" : done.values().stream().map(Object::toString)
+                            .collect(Collectors.joining(" + ", ", ", " by device"))));
+        }
+
+        @Override
+        public void doneBy(String device) {
+            done.merge(device, 1, Integer::sum);
+        }
+
+        @Override
+        public void lost(String device, DeviceException failure) {
+            main.note(List.of(device + " failed, and the run goes on without it: " + failure.message(Main::flag)));
         }
 
         @Override
