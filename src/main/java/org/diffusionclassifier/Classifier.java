@@ -9,7 +9,9 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
@@ -180,6 +182,62 @@ public final class Classifier implements AutoCloseable {
         RgbImage picture = image.on(trials.background());
         return opened(turn.writeLock(), now -> now.scorers.together(picture,
                 scorer -> classification(name, now, now.onAll.classify(picture))));
+    }
+
+    /** Follows the classification of several images; called by the thread that asked for it. */
+    @FunctionalInterface
+    public interface Results {
+
+        /**
+         * The next image's, in the order of images.
+         *
+         * @param seconds that it took the device, or the devices that shared it
+         */
+        void next(Classification answer, double seconds);
+
+        /** A device failed, by its name as {@code cuda:1}; another takes its image, and the rest. */
+        default void lost(String device, DeviceException failure) {
+        }
+    }
+
+    /**
+     * Classifies image files. Where the model is on several devices, each is given one image at a time; a single image is
+     * spread over all of them.
+     *
+     * @throws InputException for the first that is no image, after the results of those before it
+     */
+    public void classify(List<Path> images, Results results) {
+        if (images.size() == 1 || devices().size() == 1) {
+            for (Path image : images) {
+                Timed answer = Timed.of(() -> classify(image));
+                results.next(answer.classification, answer.seconds);
+            }
+            return;
+        }
+        new OrderedWork<>(devices().size(), images.size(), (device, i) -> Timed.of(() -> {
+            Path image = images.get(i);
+            return classify(device, image.toString(), ImageDecoder.read(image));
+        }), new OrderedWork.Listener<Timed>() {
+            @Override
+            public void finished(int device, Timed answer) {
+                results.next(answer.classification, answer.seconds);
+            }
+
+            @Override
+            public void lost(int device, DeviceException failure) {
+                failed(device);
+                results.lost(devices().get(device), failure);
+            }
+        }).run();
+    }
+
+    private record Timed(Classification classification, double seconds) {
+
+        static Timed of(Supplier<Classification> work) {
+            long start = System.nanoTime();
+            Classification answer = work.get();
+            return new Timed(answer, (System.nanoTime() - start) * 1e-9);
+        }
     }
 
     /** Classifies on one of the model's devices, while others may be at other images. */

@@ -49,10 +49,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SeveralDevicesTest {
 
     private static final int IMAGES = 7;
-    private static final StrategySpec STRATEGY = Race.byDefault();
 
     @TempDir
     private Path folder;
+    private StrategySpec strategy = new Staged(List.of(1, 3), List.of(3, 1));
 
     /** Devices that fail once they have been shown so many images. */
     private static final class Failing {
@@ -117,7 +117,7 @@ class SeveralDevicesTest {
         var waiting = new Failing();
         var builder = DiffusionModel.builder().device(devices).dtype("f32");
         try (var model = (failing == null ? builder : builder.opener(waiting::open)).load();
-                var classifier = model.classifier().strategy(STRATEGY).load()) {
+                var classifier = model.classifier().strategy(strategy).load()) {
             if (failing != null) {
                 waiting.images.putAll(failing.images);
             }
@@ -147,6 +147,15 @@ class SeveralDevicesTest {
         assertEquals(images, noting.progressed);
         assertEquals(images, noting.done.values().stream().mapToInt(done -> done).sum());
         assertTrue(List.of("cpu:0", "cpu:1", "cpu:2", "cpu:3").containsAll(noting.done.keySet()), noting.done.toString());
+    }
+
+    /** Images take from 40 to hundreds of pairs, and are finished in any order. */
+    @Test
+    void theBytesOfOneDeviceInRaces() throws IOException {
+        strategy = Race.byDefault();
+        evaluate("cpu:1x1", "one", 5, null);
+        evaluate("cpu:3x1", "several", 5, null);
+        assertSameRuns("one", "several");
     }
 
     @Test
@@ -206,21 +215,71 @@ class SeveralDevicesTest {
         assertEquals(1, new String(results("several")).lines().filter(line -> line.contains("failed")).count());
     }
 
-    private static String answer(String devices, StrategySpec strategy, RgbImage image) throws IOException {
+    /** Each image's answer in the list's order, with a device that fails at its second; one that is broken ends the list. */
+    @Test
+    void imagesOfAListAreGivenToDevices() throws IOException {
+        var failing = new Failing();
+        try (var bundled = BundledModel.open();
+                var one = DiffusionModel.builder().device("cpu:1x1").dtype("f32").load();
+                var several = DiffusionModel.builder().device("cpu:2x1").dtype("f32").opener(failing::open).load();
+                var first = one.classifier().strategy(strategy);
+                var second = several.classifier().strategy(strategy).load()) {
+            List<Path> images = List.of("bag-0.png", "coat-0.png", "bag-1.png", "shirt-0.png", "coat-0.png").stream()
+                    .map(bundled.images()::resolve).toList();
+            var expected = new ArrayList<String>();
+            first.classify(images, (answer, seconds) -> expected.add(json(answer)));
+            failing.after(0, 1);
+            var actual = new ArrayList<String>();
+            var lost = new ArrayList<String>();
+            second.classify(images, new Classifier.Results() {
+                @Override
+                public void next(Classification answer, double seconds) {
+                    assertTrue(seconds > 0 && seconds < 300);
+                    actual.add(json(answer));
+                }
+
+                @Override
+                public void lost(String device, DeviceException failure) {
+                    lost.add(device);
+                }
+            });
+            assertEquals(expected, actual);
+            assertTrue(lost.equals(List.of("cpu:0")) || lost.isEmpty(), lost.toString());
+            actual.clear();
+            Path broken = Files.writeString(folder.resolve("broken.png"), "no picture");
+            assertThrows(InputException.class, () -> second.classify(
+                    List.of(images.get(0), broken, images.get(1)), (answer, seconds) -> actual.add(json(answer))));
+            assertEquals(expected.subList(0, 1), actual);
+        }
+    }
+
+    private static String json(Classification answer) {
+        try {
+            return JsonFile.MAPPER.writeValueAsString(answer.described());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static RgbImage bundledImage(String name) {
+        try (var bundled = BundledModel.open()) {
+            return ImageDecoder.read(bundled.images().resolve(name));
+        }
+    }
+
+    private static String answer(String devices, StrategySpec strategy, RgbImage image) {
         try (var model = DiffusionModel.builder().device(devices).dtype("f32").batchSize(8).load();
                 var classifier = model.classifier().strategy(strategy)) {
-            return JsonFile.MAPPER.writeValueAsString(classifier.classify(image).described());
+            return json(classifier.classify(image));
         }
     }
 
     /** In batches of 8 of ten classes, so that some rounds are of many batches, some of one, and trials are cut. */
     @Test
-    void anImageIsSpreadToTheBit() throws IOException {
-        RgbImage bag;
-        try (var bundled = BundledModel.open()) {
-            bag = ImageDecoder.read(bundled.images().resolve("bag-0.png"));
-        }
-        for (StrategySpec strategy : List.of(Staged.exhaustive(13), new Staged(List.of(2, 9), List.of(3, 1)), STRATEGY)) {
+    void anImageIsSpreadToTheBit() {
+        RgbImage bag = bundledImage("bag-0.png");
+        for (StrategySpec strategy : List.of(Staged.exhaustive(13), new Staged(List.of(2, 9), List.of(3, 1)),
+                Race.byDefault())) {
             String one = answer("cpu:1x1", strategy, bag);
             assertEquals(one, answer("cpu:2x1", strategy, bag));
             assertEquals(one, answer("cpu:3x1", strategy, bag));
@@ -269,15 +328,15 @@ class SeveralDevicesTest {
         evaluate("cpu:1x1", "one", IMAGES, null);
         try (var bundled = BundledModel.open();
                 var model = DiffusionModel.builder().device("cpu:2x1").dtype("f32").load();
-                var classifier = model.classifier().strategy(STRATEGY).load()) {
-            RgbImage coat = ImageDecoder.read(bundled.images().resolve("coat-1.png"));
-            String alone = JsonFile.MAPPER.writeValueAsString(classifier.classify(coat).described());
+                var classifier = model.classifier().strategy(strategy).load()) {
+            RgbImage coat = bundledImage("coat-1.png");
+            String alone = json(classifier.classify(coat));
             Dataset dataset = Datasets.csv(bundled.images().resolve("labels.csv"));
             var run = new Thread(() -> new Evaluation(dataset, new Range(null, IMAGES, null, new Shard(1, 1)),
                     folder.resolve("several"), null).run(classifier, new Noting()));
             run.start();
             while (run.isAlive()) {
-                assertEquals(alone, JsonFile.MAPPER.writeValueAsString(classifier.classify(coat).described()));
+                assertEquals(alone, json(classifier.classify(coat)));
             }
             run.join();
         }

@@ -3,7 +3,6 @@ package org.diffusionclassifier.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -182,7 +181,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
         @Override
         public void lost(String device, DeviceException failure) {
-            main.note(List.of(device + " failed, and the run goes on without it: " + failure.message(Main::flag)));
+            main.noteLost(device, failure);
         }
 
         @Override
