@@ -314,6 +314,26 @@ class SeveralDevicesTest {
         }
     }
 
+    /** A device that says it has room for little takes smaller batches, unless a size is given. */
+    @Test
+    void batchesOfDifferentSizesAreRefused() {
+        Replica.Opener opener = (name, budget) -> {
+            var cpu = new CpuDevice(DType.F32, budget, name.threads());
+            return (Device) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {Device.class},
+                    (proxy, method, arguments) -> name.ordinal() == 1 && method.getName().equals("activationCapacity")
+                            ? 4L << 20 : method.invoke(cpu, arguments));
+        };
+        var builder = DiffusionModel.builder().device("cpu:2x1").opener(opener);
+        try (var model = builder.load(); var classifier = model.classifier("bag", "coat")) {
+            String refusal = assertThrows(InputException.class, classifier::load).getMessage();
+            assertTrue(refusal.matches("batchSize: expected one that all devices have room for, found room for 64 pairs "
+                    + "on cpu:0 and for (1|2|4|8|16|32) on cpu:1"), refusal);
+        }
+        try (var model = builder.batchSize(4).load(); var classifier = model.classifier("bag", "coat")) {
+            classifier.load();
+        }
+    }
+
     @Test
     void devicesAreNamedAndCounted() {
         try (var model = DiffusionModel.builder().device("cpu:2x1").dtype("f32").load()) {
