@@ -1,6 +1,6 @@
-// Device memory: one reserved region of addresses that no host pointer lies in, shared by all cards as on a real machine;
-// each has an amount of its own. An allocation is filled with 0xff (NaN in fp16, bf16 and fp32) and followed by an
-// unmapped page; addresses are never given out twice.
+// Device memory: one reserved region of addresses that no host pointer lies in, shared by all cards, as on a real
+// machine; each has an amount of its own. An allocation is filled with 0xff (NaN in fp16, bf16 and fp32) and followed by
+// an unmapped page; addresses are never given out twice.
 #pragma once
 
 #include <cstddef>

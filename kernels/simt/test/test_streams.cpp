@@ -219,7 +219,8 @@ void test_cards(const std::string& directory) {
     must("cuCtxSetCurrent", second);
     parameters[0] = &x;
     expect(launch(there) == 0 && call("cuStreamSynchronize", there) == CUDA_ERROR_ILLEGAL_ADDRESS
-           && last_error().find("on card 1: memory of card 0") != std::string::npos, "another card's memory", last_error());
+           && last_error().find("on card 1: memory of card 0") != std::string::npos,
+           "another card's memory", last_error());
     must("cuDevicePrimaryCtxReset_v2", 1);
     must("cuDevicePrimaryCtxRelease_v2", 1);
     must("cuCtxSetCurrent", first);

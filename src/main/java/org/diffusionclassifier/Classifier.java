@@ -9,7 +9,6 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.image.Background;
@@ -201,43 +200,13 @@ public final class Classifier implements AutoCloseable {
     }
 
     /**
-     * Classifies image files. Where the model is on several devices, each is given one image at a time; a single image is
-     * spread over all of them.
+     * Classifies image files. Where the model is on several devices, each is given one image at a time; a single image
+     * is spread over all of them.
      *
      * @throws InputException for the first that is no image, after the results of those before it
      */
     public void classify(List<Path> images, Results results) {
-        if (images.size() == 1 || devices().size() == 1) {
-            for (Path image : images) {
-                Timed answer = Timed.of(() -> classify(image));
-                results.next(answer.classification, answer.seconds);
-            }
-            return;
-        }
-        new OrderedWork<>(devices().size(), images.size(), (device, i) -> Timed.of(() -> {
-            Path image = images.get(i);
-            return classify(device, image.toString(), ImageDecoder.read(image));
-        }), new OrderedWork.Listener<Timed>() {
-            @Override
-            public void finished(int device, Timed answer) {
-                results.next(answer.classification, answer.seconds);
-            }
-
-            @Override
-            public void lost(int device, DeviceException failure) {
-                failed(device);
-                results.lost(devices().get(device), failure);
-            }
-        }).run();
-    }
-
-    private record Timed(Classification classification, double seconds) {
-
-        static Timed of(Supplier<Classification> work) {
-            long start = System.nanoTime();
-            Classification answer = work.get();
-            return new Timed(answer, (System.nanoTime() - start) * 1e-9);
-        }
+        new ImageSequence(this, images).classify(results);
     }
 
     /** Classifies on one of the model's devices, while others may be at other images. */
@@ -261,7 +230,7 @@ public final class Classifier implements AutoCloseable {
         int runnerUp = prompts.classRanks(prediction).stream().skip(1)
                 .filter(rank -> prediction.ranking().get(rank).errors().length > 0).findFirst().orElseThrow();
         RgbImage picture = image.on(trials.background());
-        return opened(turn.readLock(), now -> now.scorers.shares().get(0).exclusively(picture, scorer -> {
+        return opened(turn.readLock(), now -> now.scorers.working().exclusively(picture, scorer -> {
             scorer.show(picture);
             var evidence = Evidence.between(prediction.winner(), prediction.ranking().get(runnerUp), scorer);
             return new Explanation(scorer.seen(picture), evidence, className(prediction, 0),

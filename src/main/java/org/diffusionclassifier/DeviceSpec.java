@@ -76,7 +76,7 @@ public record DeviceSpec(List<DeviceName> devices, Type dtype, Kernels kernels, 
         return new DeviceSpec(devices, dtype, kernels, batchSize, Long.valueOf(other));
     }
 
-    /** Errors of a card and of the CPU differ by more than rounding: an image's would depend on which of them took it. */
+    /** Errors of a card and of the CPU differ by more than rounding: an image's would depend on which took it. */
     private static void checkTogether(List<DeviceName> devices) {
         if (devices.isEmpty()) {
             throw InputException.of("%s: expected at least one, found none", InputException.field("device"));
@@ -85,8 +85,8 @@ public record DeviceSpec(List<DeviceName> devices, Type dtype, Kernels kernels, 
         DeviceName first = devices.get(0);
         for (DeviceName device : devices) {
             if (device.kind() != first.kind() || !Objects.equals(device.threads(), first.threads())) {
-                throw InputException.of("%s: expected devices of one kind, found %s and %s", InputException.field("device"),
-                        first, device);
+                throw InputException.of("%s: expected devices of one kind, found %s and %s",
+                        InputException.field("device"), first, device);
             }
             if (!seen.add(device)) {
                 throw InputException.of("%s: expected each device once, found %s twice", InputException.field("device"),

@@ -16,8 +16,8 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * An open model, on one device or several: what classifiers are made of. Loading reads and checks the model's
- * configurations; devices are opened and the networks are loaded when they are first needed, and stay until the model is
- * closed.
+ * configurations; devices are opened and the networks are loaded when they are first needed, and stay until the model
+ * is closed.
  *
  * <pre>
  *     try (var model = DiffusionModel.load(Path.of("sd2.safetensors"));
@@ -162,7 +162,8 @@ public final class DiffusionModel implements AutoCloseable {
          * Opens the files, once a device: each has the weights from the same pages of the system's cache.
          *
          * @throws InputException if it is no model, lacks a part, or does not go with what was said
-         * @throws org.diffusionclassifier.device.DeviceException if all cards are asked for and the driver cannot be used
+         * @throws org.diffusionclassifier.device.DeviceException if all cards are asked for, and the driver cannot be
+         *                                                        used
          */
         public DiffusionModel load() {
             List<DeviceName> names = device.devicesOfThisMachine();

@@ -131,8 +131,8 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
     }
 
     /**
-     * Classifies what has no result yet, and sums everything up. Each device of the classifier's model is given one image
-     * at a time; results are written in the order of the range, whichever device has its image done first.
+     * Classifies what has no result yet, and sums everything up. Each device of the classifier's model is given one
+     * image at a time; results are written in the order of the range, whichever device has its image done first.
      *
      * @throws InputException as {@link #check}; for a directory of another run; for a file that results come from and
      *                        that was changed since; if no image at all can be classified, or, failing fast, one cannot

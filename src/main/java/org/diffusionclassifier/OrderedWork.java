@@ -11,9 +11,9 @@ import java.util.stream.IntStream;
 import org.diffusionclassifier.device.DeviceException;
 
 /**
- * Pieces of work, handed out one at a time to workers that each have a thread. Results are handed on in the order of the
- * pieces, by the thread that called. A worker whose device fails hands its piece back, and the others go on. It knows
- * nothing of images and models. For one {@link #run}.
+ * Pieces of work, handed out one at a time to workers that each have a thread. Results are handed on in the order of
+ * the pieces, by the thread that called. A worker whose device fails hands its piece back, and the others go on. It
+ * knows nothing of images and models. For one {@link #run}.
  *
  * @param <R> what a piece comes to
  */

@@ -64,7 +64,7 @@ final class Replica implements AutoCloseable {
         this.thread = new OneThread("diffusion-model " + name);
     }
 
-    /** Does the same on each at once, and waits for all; the first of the failures, in the order of replicas, is thrown. */
+    /** Does the same on each at once, and waits for all; the first failure, in the order of replicas, is thrown. */
     static <T> List<T> onEach(List<Replica> replicas, Function<Replica, T> work) {
         return Lane.results(replicas.stream().map(replica -> replica.submit(() -> work.apply(replica))).toList());
     }
@@ -140,6 +140,10 @@ final class Replica implements AutoCloseable {
     /** The device failed, and others go on without it: what closing it reports is known already. */
     void failed() {
         failed = true;
+    }
+
+    boolean hasFailed() {
+        return failed;
     }
 
     private Device device() {

@@ -2,7 +2,6 @@ package org.diffusionclassifier;
 
 import java.util.List;
 import java.util.function.Function;
-import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.score.LatentScorer;
@@ -57,8 +56,8 @@ final class Scorers implements AutoCloseable {
         for (Share share : shares) {
             if (share.scorer().batchSize() != first.scorer().batchSize()) {
                 shares.forEach(one -> one.replica.release(one.networks));
-                throw InputException.of("%s: expected one that all devices have room for, found room for %d pairs on %s and "
-                        + "for %d on %s", InputException.field("batchSize"), first.scorer().batchSize(),
+                throw InputException.of("%s: expected one that all devices have room for, found room for %d pairs on "
+                        + "%s and for %d on %s", InputException.field("batchSize"), first.scorer().batchSize(),
                         first.replica.name(), share.scorer().batchSize(), share.replica.name());
             }
         }
@@ -68,6 +67,11 @@ final class Scorers implements AutoCloseable {
     /** In the order of the model's devices. */
     List<Share> shares() {
         return shares;
+    }
+
+    /** One whose device has not failed; if all have, the first. */
+    Share working() {
+        return shares.stream().filter(share -> !share.replica.hasFailed()).findFirst().orElse(shares.get(0));
     }
 
     LatentScorer first() {
@@ -92,7 +96,6 @@ final class Scorers implements AutoCloseable {
         return work.apply(spread);
     }
 
-    /** @throws DeviceException if a device fails that was not known to have failed */
     @Override
     public void close() {
         shares.forEach(share -> share.replica.release(share.networks));

@@ -18,7 +18,8 @@ class DeviceNameTest {
         assertEquals(List.of(new DeviceName(Kind.ALL, 0, null)), DeviceName.list("all"));
         assertEquals(List.of(new DeviceName(Kind.CUDA, 0, null), new DeviceName(Kind.CUDA, 3, null)),
                 DeviceName.list("cuda, CUDA:3"));
-        assertEquals(List.of(new DeviceName(Kind.CPU, 0, 4), new DeviceName(Kind.CPU, 1, 4)), DeviceName.list("cpu:2x4"));
+        assertEquals(List.of(new DeviceName(Kind.CPU, 0, 4), new DeviceName(Kind.CPU, 1, 4)),
+                DeviceName.list("cpu:2x4"));
     }
 
     @Test

@@ -42,8 +42,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * A model on several devices, here models of one thread each on the CPU: the results of one device, byte for byte, whoever
- * takes an image, and whoever fails. {@code SeveralCardsTest} has emulated cards.
+ * A model on several devices, here models of one thread each on the CPU: the results of one device, byte for byte,
+ * whoever takes an image, and whoever fails. {@code SeveralCardsTest} has emulated cards.
  */
 @Timeout(300)
 class SeveralDevicesTest {
@@ -146,7 +146,8 @@ class SeveralDevicesTest {
         assertSameRuns("one", "several");
         assertEquals(images, noting.progressed);
         assertEquals(images, noting.done.values().stream().mapToInt(done -> done).sum());
-        assertTrue(List.of("cpu:0", "cpu:1", "cpu:2", "cpu:3").containsAll(noting.done.keySet()), noting.done.toString());
+        assertTrue(List.of("cpu:0", "cpu:1", "cpu:2", "cpu:3").containsAll(noting.done.keySet()),
+                noting.done.toString());
     }
 
     /** Images take from 40 to hundreds of pairs, and are finished in any order. */
@@ -215,7 +216,7 @@ class SeveralDevicesTest {
         assertEquals(1, new String(results("several")).lines().filter(line -> line.contains("failed")).count());
     }
 
-    /** Each image's answer in the list's order, with a device that fails at its second; one that is broken ends the list. */
+    /** Each image's answer in the list's order, although a device fails at its second; a broken image ends the list. */
     @Test
     void imagesOfAListAreGivenToDevices() throws IOException {
         var failing = new Failing();
@@ -245,6 +246,9 @@ class SeveralDevicesTest {
             });
             assertEquals(expected, actual);
             assertTrue(lost.equals(List.of("cpu:0")) || lost.isEmpty(), lost.toString());
+            RgbImage bag = bundledImage("bag-0.png");
+            assertArrayEquals(first.explain(bag, first.classify(bag)).evidence().difference(),
+                    second.explain(bag, first.classify(bag)).evidence().difference());
             actual.clear();
             Path broken = Files.writeString(folder.resolve("broken.png"), "no picture");
             assertThrows(InputException.class, () -> second.classify(
@@ -326,8 +330,8 @@ class SeveralDevicesTest {
         var builder = DiffusionModel.builder().device("cpu:2x1").opener(opener);
         try (var model = builder.load(); var classifier = model.classifier("bag", "coat")) {
             String refusal = assertThrows(InputException.class, classifier::load).getMessage();
-            assertTrue(refusal.matches("batchSize: expected one that all devices have room for, found room for 64 pairs "
-                    + "on cpu:0 and for (1|2|4|8|16|32) on cpu:1"), refusal);
+            assertTrue(refusal.matches("batchSize: expected one that all devices have room for, found room for 64 "
+                    + "pairs on cpu:0 and for (1|2|4|8|16|32) on cpu:1"), refusal);
         }
         try (var model = builder.batchSize(4).load(); var classifier = model.classifier("bag", "coat")) {
             classifier.load();

@@ -31,8 +31,8 @@ final class ModelOptions {
 
     @Option(names = "--device", paramLabel = "NAME[,NAME]", defaultValue = "auto",
             description = "cpu; cuda, an NVIDIA GPU; simt, the GPU's code on the CPU, slowly; or auto: cuda if there is "
-                    + "one, else cpu. Several at once: cuda:0,cuda:1; all, every GPU; cpu:2x1, on the CPU two models of "
-                    + "one thread each. Default: ${DEFAULT-VALUE}.")
+                    + "one, else cpu. Several at once: cuda:0,cuda:1; all, every GPU; cpu:2x1, on the CPU two models "
+                    + "of one thread each. Default: ${DEFAULT-VALUE}.")
     private String device;
 
     @Option(names = "--kernels", paramLabel = "WHOSE", defaultValue = "native",

@@ -161,7 +161,8 @@ public final class LatentScorer implements Scorer {
      * @param errors gets them
      */
     void errors(Round round, int share, int shares, float[][] errors) {
-        forEachPair(round, share, shares, false, (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at]);
+        forEachPair(round, share, shares, false,
+                (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at]);
     }
 
     /**

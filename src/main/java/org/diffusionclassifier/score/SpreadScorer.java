@@ -8,9 +8,9 @@ import java.util.stream.IntStream;
 import org.diffusionclassifier.image.RgbImage;
 
 /**
- * Scores one image on several devices at once. A round's batches go round the devices, each cut as on one device, so that
- * on devices that are alike every error has the bits that one of them gives it. A round of a single batch stays on the
- * first device. Leans on a {@link LatentScorer} a device, which belong to the caller.
+ * Scores one image on several devices at once. A round's batches go round the devices, each cut as on one device, so
+ * that on devices that are alike every error has the bits that one of them gives it. A round of a single batch stays on
+ * the first device. Leans on a {@link LatentScorer} a device, which belong to the caller.
  */
 public final class SpreadScorer implements Scorer {
 

@@ -11,7 +11,7 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The oneDNN library as this package uses it: one engine, one stream, status codes turned into exceptions. Leans on
- * oneDNN's C interface (uxlfoundation.github.io/oneDNN) through JavaCPP, and JNA for OpenMP's, which JavaCPP does not bind.
+ * oneDNN's C interface (uxlfoundation.github.io/oneDNN) through JavaCPP, and on OpenMP's through JNA.
  */
 public final class OneDnn implements AutoCloseable {
 
@@ -47,8 +47,8 @@ public final class OneDnn implements AutoCloseable {
         try {
             NativeLibrary.getInstance(load()).getFunction("omp_set_num_threads").invokeVoid(new Object[] {threads});
         } catch (LinkageError e) {
-            throw DeviceException.of(e, "cpu: the number of threads cannot be set (%s): use %s cpu, and the environment "
-                    + "variable OMP_NUM_THREADS", e.getMessage(), InputException.field("device"));
+            throw DeviceException.of(e, "cpu: the number of threads cannot be set (%s): use %s cpu, and the "
+                    + "environment variable OMP_NUM_THREADS", e.getMessage(), InputException.field("device"));
         }
     }
 
