@@ -38,13 +38,14 @@ struct Function {
 
 struct Module {
     std::unique_ptr<simt::Image> image;
+    simt::Context* context;
     std::map<std::string, Function> functions;
 };
 
 namespace simt {
 
-// The device and driver that the emulation pretends to be: settings SIMT_MULTIPROCESSORS, SIMT_SHARED_KB, SIMT_MEMORY_MB,
-// SIMT_COMPUTE_CAPABILITY and SIMT_DRIVER_VERSION.
+// The cards, all alike, and the driver that the emulation pretends to be: settings SIMT_DEVICES, SIMT_MULTIPROCESSORS,
+// SIMT_SHARED_KB, SIMT_MEMORY_MB, SIMT_COMPUTE_CAPABILITY and SIMT_DRIVER_VERSION.
 int multiprocessors();
 int shared_per_block_opt_in();
 int compute_capability();

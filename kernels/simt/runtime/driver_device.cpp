@@ -1,6 +1,7 @@
-// Driver API: initialisation, the one device, contexts.
+// Driver API: initialisation, the cards, contexts.
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <vector>
 
 #include "driver.h"
@@ -23,9 +24,20 @@ int driver_version() { return static_cast<int>(setting("SIMT_DRIVER_VERSION", 12
 static int devices() { return static_cast<int>(setting("SIMT_DEVICES", 1)); }
 
 static bool initialised = false;
-static Context& primary = *new Context;
-static int primary_uses = 0;
-static unsigned primary_flags = 0;
+
+struct Primary {
+    explicit Primary(int card) : context(card) {}
+
+    Context context;
+    int uses = 0;
+    unsigned flags = 0;
+};
+
+static Primary& primary(int card) {
+    static auto& all = *new std::map<int, Primary>;
+    return all.try_emplace(card, card).first->second;
+}
+
 static thread_local std::vector<Context*> contexts;
 
 Context* current_context() { return contexts.empty() ? nullptr : contexts.back(); }
@@ -39,7 +51,7 @@ using namespace simt;
 #define NEED_DEVICE(D)                                        \
     LOCKED;                                                   \
     if (!initialised) return CUDA_ERROR_NOT_INITIALIZED;      \
-    if ((D) != 0) return CUDA_ERROR_INVALID_DEVICE
+    if ((D) < 0 || (D) >= devices()) return CUDA_ERROR_INVALID_DEVICE
 
 API cuInit(unsigned flags) {
     LOCKED;
@@ -56,13 +68,13 @@ API cuDriverGetVersion(int* version) {
 
 API cuDeviceGetCount(int* count) {
     NEED_DEVICE(0);
-    *count = 1;
+    *count = devices();
     return CUDA_SUCCESS;
 }
 
 API cuDeviceGet(CUdevice* device, int ordinal) {
     NEED_DEVICE(ordinal);
-    *device = 0;
+    *device = ordinal;
     return CUDA_SUCCESS;
 }
 
@@ -75,6 +87,7 @@ API cuDeviceGetName(char* name, int length, CUdevice device) {
 API cuDeviceGetUuid(char* uuid, CUdevice device) {
     NEED_DEVICE(device);
     memcpy(uuid, "SIMT on the CPU.", 16);
+    uuid[15] = static_cast<char>(uuid[15] + device);
     return CUDA_SUCCESS;
 }
 
@@ -125,38 +138,39 @@ API cuDeviceGetAttribute(int* value, int attribute, CUdevice device) {
 
 API cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device) {
     NEED_DEVICE(device);
-    primary_uses++;
-    *context = &primary;
+    primary(device).uses++;
+    *context = &primary(device).context;
     return CUDA_SUCCESS;
 }
 
 API cuDevicePrimaryCtxRelease_v2(CUdevice device) {
     NEED_DEVICE(device);
-    if (primary_uses == 0) return CUDA_ERROR_INVALID_CONTEXT;
-    return --primary_uses == 0 ? primary.empty() : drain_all(primary);
+    Primary& p = primary(device);
+    if (p.uses == 0) return CUDA_ERROR_INVALID_CONTEXT;
+    return --p.uses == 0 ? p.context.empty() : drain_all(p.context);
 }
 
 API cuDevicePrimaryCtxReset_v2(CUdevice device) {
     NEED_DEVICE(device);
-    return primary.empty();
+    return primary(device).context.empty();
 }
 
 API cuDevicePrimaryCtxSetFlags_v2(CUdevice device, unsigned flags) {
     NEED_DEVICE(device);
-    primary_flags = flags;
+    primary(device).flags = flags;
     return CUDA_SUCCESS;
 }
 
 API cuDevicePrimaryCtxGetState(CUdevice device, unsigned* flags, int* active) {
     NEED_DEVICE(device);
-    *flags = primary_flags;
-    *active = primary_uses > 0;
+    *flags = primary(device).flags;
+    *active = primary(device).uses > 0;
     return CUDA_SUCCESS;
 }
 
 API cuCtxCreate_v2(CUcontext* context, unsigned flags, CUdevice device) {
     NEED_DEVICE(device);
-    *context = new Context;
+    *context = new Context(device);
     (*context)->flags = flags;
     contexts.push_back(*context);
     return CUDA_SUCCESS;
@@ -164,7 +178,7 @@ API cuCtxCreate_v2(CUcontext* context, unsigned flags, CUdevice device) {
 
 API cuCtxDestroy_v2(CUcontext context) {
     LOCKED;
-    if (!context || context == &primary) return CUDA_ERROR_INVALID_CONTEXT;
+    if (!context || context == &primary(context->card).context) return CUDA_ERROR_INVALID_CONTEXT;
     CUresult result = context->empty();
     if (current_context() == context) contexts.pop_back();
     delete context;
@@ -197,7 +211,7 @@ API cuCtxPopCurrent_v2(CUcontext* context) {
 
 API cuCtxGetDevice(CUdevice* device) {
     NEED_CONTEXT;
-    *device = 0;
+    *device = current_context()->card;
     return CUDA_SUCCESS;
 }
 

@@ -4,6 +4,7 @@
 
 #include "block.h"
 #include "driver.h"
+#include "memory.h"
 
 using namespace simt;
 
@@ -18,7 +19,7 @@ static CUresult keep(CUmodule* module, std::unique_ptr<Image> image, const std::
         set_last_error(error);
         return failure;
     }
-    *module = new Module{std::move(image), {}};
+    *module = new Module{std::move(image), current_context(), {}};
     return CUDA_SUCCESS;
 }
 
@@ -95,6 +96,21 @@ static std::vector<char> pack(const simt_kernel& kernel, void** parameters) {
     return packed;
 }
 
+// A card reaches no memory of another, unless peer access was granted, which is not emulated. Of the parameters only
+// pointers lie in device memory's addresses.
+static std::string elsewhere(const simt_kernel& kernel, const std::vector<char>& packed, int card) {
+    for (size_t at = 0; at < packed.size(); at += 8) {
+        void* pointer;
+        memcpy(&pointer, packed.data() + at, sizeof pointer);
+        int owner = DeviceMemory::get().card(pointer);
+        if (owner >= 0 && owner != card) {
+            return std::string("kernel ") + kernel.name + " on card " + std::to_string(card) + ": memory of card "
+                    + std::to_string(owner) + "; " + DeviceMemory::get().describe(pointer);
+        }
+    }
+    return "";
+}
+
 // Why the device does not take a launch; empty if it does.
 static std::string refusal(const Function& f, dim3 block, unsigned shared_bytes) {
     uint64_t threads = uint64_t(block.x) * block.y * block.z;
@@ -115,7 +131,10 @@ API cuLaunchKernel(CUfunction f, unsigned grid_x, unsigned grid_y, unsigned grid
                    unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void** parameters,
                    void** extra) {
     NEED_CONTEXT;
-    if (!f) return CUDA_ERROR_INVALID_HANDLE;
+    Context& context = *current_context();
+    if (!f || f->module->context != &context || &stream_or_default(stream).context != &context) {
+        return CUDA_ERROR_INVALID_HANDLE;               // another card's
+    }
     dim3 grid{grid_x, grid_y, grid_z}, block{block_x, block_y, block_z};
     const auto within = [](dim3 d, unsigned x, unsigned y, unsigned z) {
         return d.x > 0 && d.x <= x && d.y > 0 && d.y <= y && d.z > 0 && d.z <= z;
@@ -129,7 +148,11 @@ API cuLaunchKernel(CUfunction f, unsigned grid_x, unsigned grid_y, unsigned grid
         return CUDA_ERROR_INVALID_VALUE;
     }
     enqueue(stream_or_default(stream), [=, image = f->module->image.get(), kernel = f->kernel, limit = f->shared_limit,
-                                        packed = pack(*f->kernel, parameters)] {
+                                        packed = pack(*f->kernel, parameters), card = context.card] {
+        if (std::string error = elsewhere(*kernel, packed, card); !error.empty()) {
+            set_last_error(error);
+            return CUDA_ERROR_ILLEGAL_ADDRESS;
+        }
         Launch launch(*image, *kernel, grid, block, shared_bytes, packed);
         launch.shared_limit = limit;
         return run(launch) ? CUDA_SUCCESS : CUDA_ERROR_ILLEGAL_ADDRESS;

@@ -88,7 +88,7 @@ API cuMemAlloc_v2(CUdeviceptr* p, size_t bytes) {
     NEED_CONTEXT;
     if (bytes == 0) return CUDA_ERROR_INVALID_VALUE;
     if (capturing(*current_context())) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    char* memory = DeviceMemory::get().allocate(bytes);
+    char* memory = DeviceMemory::get().allocate(bytes, current_context()->card);
     if (!memory) return CUDA_ERROR_OUT_OF_MEMORY;
     *p = reinterpret_cast<CUdeviceptr>(memory);
     current_context()->memory.insert(memory);
@@ -106,7 +106,7 @@ API cuMemFree_v2(CUdeviceptr p) {
 
 API cuMemGetInfo_v2(size_t* available, size_t* total) {
     NEED_CONTEXT;
-    *available = DeviceMemory::get().available();
+    *available = DeviceMemory::get().available(current_context()->card);
     *total = DeviceMemory::get().total();
     return CUDA_SUCCESS;
 }

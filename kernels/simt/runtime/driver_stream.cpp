@@ -32,9 +32,9 @@ API cuStreamGetPriority(CUstream stream, int* priority) {
     return CUDA_SUCCESS;
 }
 
-API cuStreamGetCtx(CUstream, CUcontext* context) {
+API cuStreamGetCtx(CUstream stream, CUcontext* context) {
     NEED_CONTEXT;
-    *context = current_context();
+    *context = &stream_or_default(stream).context;
     return CUDA_SUCCESS;
 }
 
@@ -139,7 +139,7 @@ API cuGraphInstantiateWithFlags(CUgraphExec* exec, CUgraph graph, unsigned long 
 
 API cuGraphLaunch(CUgraphExec exec, CUstream s) {
     NEED_CONTEXT;
-    if (!exec) return CUDA_ERROR_INVALID_HANDLE;
+    if (!exec || &stream_or_default(s).context != current_context()) return CUDA_ERROR_INVALID_HANDLE;
     for (const Work& work : exec->work) enqueue(stream_or_default(s), work);
     return CUDA_SUCCESS;
 }

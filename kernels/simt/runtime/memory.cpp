@@ -40,9 +40,9 @@ static size_t rounded(size_t bytes) {
     return (bytes + DeviceMemory::PAGE - 1) / DeviceMemory::PAGE * DeviceMemory::PAGE;
 }
 
-char* DeviceMemory::allocate(size_t bytes) {
+char* DeviceMemory::allocate(size_t bytes, int card) {
     size_t mapped = rounded(bytes);
-    if (bytes > available() || mapped > available() || next_ + mapped + PAGE > REGION) return nullptr;
+    if (bytes > available(card) || mapped > available(card) || next_ + mapped + PAGE > REGION) return nullptr;
     char* begin = base_ + next_;
     if (mprotect(begin, mapped, PROT_READ | PROT_WRITE) != 0) return nullptr;
     memset(begin, 0xff, mapped);
@@ -50,8 +50,8 @@ char* DeviceMemory::allocate(size_t bytes) {
         size_t rest = bytes - page * PAGE;
         valid_[next_ / PAGE + page] = static_cast<uint16_t>(rest < PAGE ? rest : PAGE);
     }
-    allocations_[begin] = bytes;
-    used_ += mapped;
+    allocations_[begin] = {bytes, card};
+    used_[card] += mapped;
     next_ += mapped + PAGE;
     return begin;
 }
@@ -59,13 +59,13 @@ char* DeviceMemory::allocate(size_t bytes) {
 bool DeviceMemory::free(char* begin) {
     auto found = allocations_.find(begin);
     if (found == allocations_.end()) return false;
-    size_t mapped = rounded(found->second);
+    size_t mapped = rounded(found->second.bytes);
     size_t first = offset(begin);
     memset(valid_ + first / PAGE, 0, mapped / PAGE * sizeof *valid_);
     madvise(begin, mapped, MADV_DONTNEED);
     mprotect(begin, mapped, PROT_NONE);
     shadow_forget(first, mapped);
-    used_ -= mapped;
+    used_[found->second.card] -= mapped;
     allocations_.erase(found);
     return true;
 }
@@ -84,8 +84,15 @@ bool DeviceMemory::find(const void* address, char*& begin, size_t& bytes) const 
     if (after == allocations_.begin()) return false;
     --after;
     begin = after->first;
-    bytes = after->second;
+    bytes = after->second.bytes;
     return true;
+}
+
+int DeviceMemory::card(const void* address) const {
+    char* begin;
+    size_t bytes;
+    if (!contains(address) || !find(address, begin, bytes)) return -1;
+    return address < begin + bytes ? allocations_.at(begin).card : -1;
 }
 
 std::string DeviceMemory::describe(const void* address) const {

@@ -1,5 +1,6 @@
-// Device memory: one reserved region of addresses that no host pointer lies in. An allocation is filled with 0xff
-// (NaN in fp16, bf16 and fp32) and followed by an unmapped page; addresses are never given out twice.
+// Device memory: one reserved region of addresses that no host pointer lies in, shared by all cards, as on a real
+// machine; each has an amount of its own. An allocation is filled with 0xff (NaN in fp16, bf16 and fp32) and followed by
+// an unmapped page; addresses are never given out twice.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +17,8 @@ public:
 
     static DeviceMemory& get();
 
-    // Null if the device's memory does not suffice.
-    char* allocate(size_t bytes);
+    // Null if the card's memory does not suffice.
+    char* allocate(size_t bytes, int card);
     bool free(char* begin);
 
     bool contains(const void* address) const { return offset(address) < REGION; }
@@ -34,15 +35,21 @@ public:
     // The live allocation that holds the address, or the one before it; false if there is none.
     bool find(const void* address, char*& begin, size_t& bytes) const;
 
+    // The card whose live allocation holds the address; -1 if there is none.
+    int card(const void* address) const;
+
     // Where the address lies, for a report.
     std::string describe(const void* address) const;
 
     size_t total() const { return total_; }
-    size_t available() const { return total_ - used_; }
+    size_t available(int card) const {
+        auto used = used_.find(card);
+        return total_ - (used == used_.end() ? 0 : used->second);
+    }
 
     // Calls visit(begin, bytes) for each live allocation.
     template <class Visit> void each(Visit visit) const {
-        for (auto& [begin, bytes] : allocations_) visit(begin, bytes);
+        for (auto& [begin, allocation] : allocations_) visit(begin, allocation.bytes);
     }
 
 private:
@@ -51,8 +58,13 @@ private:
 
     char* base_ = nullptr;
     uint16_t* valid_ = nullptr;                             // per page: how many of its bytes are allocated
-    size_t next_ = PAGE, used_ = 0, total_ = 0;
-    std::map<char*, size_t> allocations_;
+    struct Allocation {
+        size_t bytes;
+        int card;
+    };
+    size_t next_ = PAGE, total_ = 0;                        // of each card
+    std::map<int, size_t> used_;                            // of a card
+    std::map<char*, Allocation> allocations_;
 };
 
 // Maps zero pages that cost memory only once touched. Ends the process if the addresses cannot be had.

@@ -68,6 +68,9 @@ struct Stream {
 };
 
 struct Context {
+    explicit Context(int card) : card(card) {}
+
+    const int card;                         // by its ordinal
     unsigned flags = 0;
     std::set<char*> memory;                 // device memory that goes with the context
     CUresult failure = CUDA_SUCCESS;        // of an operation: from then on every call returns it

@@ -97,4 +97,5 @@ void test_counters();
 void test_sample();
 void test_streams();
 void test_races_of_streams();
+void test_cards(const std::string& directory);
 void test_settings(const std::string& directory);

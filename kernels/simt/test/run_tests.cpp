@@ -31,6 +31,7 @@ int main(int, char** arguments) {
     }
     test_races_of_streams();
     test_counters();
+    test_cards(directory);
     test_settings(directory);
     printf("%d passed, %d failed\n", passed, failed);
     return failed == 0 ? 0 : 1;

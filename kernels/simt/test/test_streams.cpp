@@ -178,6 +178,60 @@ void test_races_of_streams() {
     expect(call("cuCtxSynchronize") == 0, "blocking stream", last_error());
 }
 
+// Two cards: each has memory, streams and failures of its own, and does not reach the other's.
+void test_cards(const std::string& directory) {
+    setenv("SIMT_DEVICES", "2", 1);
+    int value = 0;
+    must("cuDeviceGetCount", &value);
+    expect(value == 2, "two cards");
+    expect(call("cuDeviceGet", &value, 2) == CUDA_ERROR_INVALID_DEVICE, "no third card");
+    Handle first = nullptr, second = nullptr, here = nullptr, there = nullptr, modules = module;
+    size_t before = 0, after = 0, total = 0;
+    must("cuCtxGetCurrent", &first);
+    must("cuStreamCreate", &here, 1u);
+    Pointer x = upload(constant(0));
+    must("cuDevicePrimaryCtxRetain", &second, 1);
+    expect(first != second, "a context a card");
+    must("cuMemGetInfo_v2", &before, &total);
+    must("cuCtxSetCurrent", second);
+    must("cuCtxGetDevice", &value);
+    expect(value == 1, "the context's card");
+    must("cuStreamCreate", &there, 1u);
+    load(directory + "/test-kernels.so");
+    Pointer y = upload(constant(0));
+    must("cuMemGetInfo_v2", &after, &total);
+    expect(after == total - 4096, "a card's memory is its own", std::to_string(total - after));
+    launch_on(there, "add_one", 1, 64, 0, y);
+    must("cuStreamSynchronize", there);
+    expect(download<float>(y, 64) == constant(1), "a kernel on the second card");
+    Handle function = nullptr;
+    void* parameters[] = {&y};
+    must("cuModuleGetFunction", &function, module, "add_one");
+    const auto launch = [&](Handle on) {
+        return call("cuLaunchKernel", function, 1u, 1u, 1u, 64u, 1u, 1u, 0u, on, static_cast<void**>(parameters),
+                    static_cast<void**>(nullptr));
+    };
+    expect(launch(here) == CUDA_ERROR_INVALID_HANDLE, "another card's stream");
+    must("cuCtxSetCurrent", first);
+    expect(launch(here) == CUDA_ERROR_INVALID_HANDLE, "another card's module");
+    must("cuMemGetInfo_v2", &after, &total);
+    expect(after == before, "the first card's memory");
+    must("cuCtxSetCurrent", second);
+    parameters[0] = &x;
+    expect(launch(there) == 0 && call("cuStreamSynchronize", there) == CUDA_ERROR_ILLEGAL_ADDRESS
+           && last_error().find("on card 1: memory of card 0") != std::string::npos,
+           "another card's memory", last_error());
+    must("cuDevicePrimaryCtxReset_v2", 1);
+    must("cuDevicePrimaryCtxRelease_v2", 1);
+    must("cuCtxSetCurrent", first);
+    module = modules;
+    launch_on(here, "add_one", 1, 64, 0, x);
+    must("cuStreamSynchronize", here);
+    expect(download<float>(x, 64) == constant(1), "the first card outlives the second's failure");
+    must("cuStreamDestroy_v2", here);
+    unsetenv("SIMT_DEVICES");
+}
+
 // What a card or a driver that the kernels do not run on would say.
 void test_settings(const std::string& directory) {
     Handle image = nullptr;

@@ -49,22 +49,17 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
     <T> Answer<T> run(Collection<String> captions, Function<Errors, T> work) {
         List<String> prompts = CaptionComparison.prompts(captions);
         List<Trial> plan = plan();
-        Networks.Opened opened = model.exclusively(() -> model.open(prompts, trials, plan.size(), null));
-        try {
+        try (var scorers = Scorers.open(model.replicas(), prompts, trials, plan.size(), null)) {
             var settings = new TreeMap<String, String>();
             model.describe(settings);
-            timesteps.describe(settings, opened.scorer().pairsAhead());
+            timesteps.describe(settings, scorers.first().pairsAhead());
             trials.describe(settings);
-            var comparison = new CaptionComparison(opened.scorer(), prompts, plan);
+            var comparison = new CaptionComparison(scorers.ofAll(), prompts, plan);
             long start = System.nanoTime();
-            T answer = work.apply((name, picture, asked) -> model.exclusively(() -> {
-                model.show(picture, opened);
-                return comparison.errors(name, picture, asked);
-            }));
+            T answer = work.apply((name, picture, asked) ->
+                    scorers.together(picture, scorer -> comparison.errors(name, picture, asked)));
             return new Answer<>(answer, settings, plan.size(), comparison.pairs(), (System.nanoTime() - start) * 1e-9,
-                    PromptNotices.of(prompts, opened.conditioning()));
-        } finally {
-            model.release(opened);
+                    PromptNotices.of(prompts, scorers.conditioning()));
         }
     }
 }

@@ -5,8 +5,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
@@ -20,6 +25,7 @@ import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.score.Evidence;
 import org.diffusionclassifier.score.LatentScorer;
 import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.score.Scorer;
 import org.diffusionclassifier.score.Trial;
 import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Posterior;
@@ -33,7 +39,8 @@ import org.diffusionclassifier.tensor.InputException;
  * Classifies images by a model and prompts. The specification is immutable: {@code strategy}, {@code seed} and the like
  * give a new classifier, and leave this one as it is. It holds nothing on the device until it first classifies, and from
  * then on what its prompts and batches take, until it is closed. It is of use as long as its {@link DiffusionModel} is
- * open, and from any thread; a second thread waits until the image in hand is done.
+ * open, and from any thread; a second thread waits until the image in hand is done. Where the model is on several
+ * devices, an image's pairs are spread over all of them.
  */
 public final class Classifier implements AutoCloseable {
 
@@ -44,15 +51,20 @@ public final class Classifier implements AutoCloseable {
     private final CertaintySpec certainty;
     private final CovarianceCalibration learned;
     private final Integer batchSize;
-    private volatile Opened opened;
 
-    /** What is there from the first image on; used exclusively. */
-    private record Opened(Networks.Opened networks, Posterior posterior, AdaptiveEvaluation evaluation,
-            ChosenBound chosen) {
+    /** Held to read while a device has an image for itself, to write while all devices share one, and to close. */
+    private final ReadWriteLock turn = new ReentrantReadWriteLock();
+    private Opened opened;
 
-        LatentScorer scorer() {
-            return networks.scorer();
-        }
+    /**
+     * What is there from the first image on.
+     *
+     * @param onEach for an image that a device has for itself, one for each of the scorers' shares
+     * @param onAll  for an image that all devices share
+     * @param chosen what a race judges by; null for a strategy that is none
+     */
+    private record Opened(Scorers scorers, Posterior posterior, List<AdaptiveEvaluation> onEach,
+            AdaptiveEvaluation onAll, ChosenBound chosen) {
     }
 
     Classifier(DiffusionModel model, PromptSet prompts) {
@@ -156,7 +168,7 @@ public final class Classifier implements AutoCloseable {
 
     /** Loads the model and encodes the prompts now rather than with the first image. @return this */
     public Classifier load() {
-        model.exclusively(this::open);
+        opened(turn.readLock(), now -> null);
         return this;
     }
 
@@ -176,24 +188,51 @@ public final class Classifier implements AutoCloseable {
 
     /** @param name what the result calls the image */
     public Classification classify(String name, RgbImage image) {
-        return model.exclusively(() -> {
-            Opened now = open();
-            RgbImage picture = image.on(trials.background());
-            model.show(picture, now.networks);
-            Prediction prediction = now.evaluation.classify(picture);
-            takeIn(List.of(prediction));
-            return new Classification(name, prediction, now.posterior, prompts,
-                    now.chosen == null ? List.of() : now.chosen.takeNotices());
-        });
+        if (model.replicas().size() == 1) {
+            return classify(0, name, image);
+        }
+        RgbImage picture = image.on(trials.background());
+        return opened(turn.writeLock(), now -> now.scorers.together(picture,
+                scorer -> classification(name, now, now.onAll.classify(picture))));
     }
 
-    /** Holds what was decided about images, one after the other, against what was learned of how trials covary. */
-    private void takeIn(List<Prediction> predictions) {
-        Opened now = open();
-        if (now.chosen != null && predictions.stream().anyMatch(now.chosen::changesAfter)) {
-            opened = new Opened(now.networks, now.posterior,
-                    evaluation(now.scorer(), now.posterior, now.chosen), now.chosen);
+    /** Follows the classification of several images; called by the thread that asked for it. */
+    @FunctionalInterface
+    public interface Results {
+
+        /**
+         * The next image's, in the order of images.
+         *
+         * @param seconds that it took the device, or the devices that shared it
+         */
+        void next(Classification answer, double seconds);
+
+        /** A device failed, by its name as {@code cuda:1}; another takes its image, and the rest. */
+        default void lost(String device, DeviceException failure) {
         }
+    }
+
+    /**
+     * Classifies image files. Where the model is on several devices, each is given one image at a time; a single image
+     * is spread over all of them.
+     *
+     * @throws InputException for the first that is no image, after the results of those before it
+     */
+    public void classify(List<Path> images, Results results) {
+        new ImageSequence(this, images).classify(results);
+    }
+
+    /** Classifies on one of the model's devices, while others may be at other images. */
+    Classification classify(int device, String name, RgbImage image) {
+        RgbImage picture = image.on(trials.background());
+        return opened(turn.readLock(), now -> now.scorers.shares().get(device).exclusively(picture,
+                scorer -> classification(name, now, now.onEach.get(device).classify(picture))));
+    }
+
+    private synchronized Classification classification(String name, Opened now, Prediction prediction) {
+        takeIn(now, List.of(prediction));
+        return new Classification(name, prediction, now.posterior, prompts,
+                now.chosen == null ? List.of() : now.chosen.takeNotices());
     }
 
     /**
@@ -202,13 +241,22 @@ public final class Classifier implements AutoCloseable {
      * @param done what it decided, in that order; asked for only where it matters
      */
     void resume(Supplier<List<Prediction>> done) {
-        model.exclusively(() -> {
-            ChosenBound chosen = open().chosen;
-            if (chosen != null && chosen.isChecked()) {
-                takeIn(done.get());
+        opened(turn.readLock(), now -> {
+            if (now.chosen != null && now.chosen.isChecked()) {
+                takeIn(now, done.get());
             }
             return null;
         });
+    }
+
+    /**
+     * Holds what was decided about images against what was learned of how trials covary, in the order in which devices
+     * finish them. Images that others have in hand are decided as they were begun.
+     */
+    private synchronized void takeIn(Opened now, List<Prediction> predictions) {
+        if (now.chosen != null && predictions.stream().anyMatch(now.chosen::changesAfter)) {
+            opened = opened(now.scorers, now.posterior, now.chosen);
+        }
     }
 
     /**
@@ -220,14 +268,13 @@ public final class Classifier implements AutoCloseable {
         Prediction prediction = answer.prediction();
         int runnerUp = prompts.classRanks(prediction).stream().skip(1)
                 .filter(rank -> prediction.ranking().get(rank).errors().length > 0).findFirst().orElseThrow();
-        return model.exclusively(() -> {
-            LatentScorer scorer = open().scorer();
-            RgbImage picture = image.on(trials.background());
+        RgbImage picture = image.on(trials.background());
+        return opened(turn.readLock(), now -> now.scorers.working().exclusively(picture, scorer -> {
             scorer.show(picture);
             var evidence = Evidence.between(prediction.winner(), prediction.ranking().get(runnerUp), scorer);
             return new Explanation(scorer.seen(picture), evidence, className(prediction, 0),
                     className(prediction, runnerUp));
-        });
+        }));
     }
 
     private String className(Prediction prediction, int rank) {
@@ -239,7 +286,7 @@ public final class Classifier implements AutoCloseable {
      * model. Loads the model.
      */
     public List<String> notices() {
-        return PromptNotices.of(prompts, model.exclusively(() -> open().networks.conditioning()));
+        return PromptNotices.of(prompts, opened(turn.readLock(), now -> now.scorers.conditioning()));
     }
 
     /** What images are compared with. */
@@ -271,7 +318,7 @@ public final class Classifier implements AutoCloseable {
     SortedMap<String, String> settings(StrategySpec as) {
         var settings = new TreeMap<String, String>();
         model.describe(settings);
-        as.describe(settings, model.exclusively(() -> open().scorer().pairsAhead()));
+        as.describe(settings, opened(turn.readLock(), now -> now.scorers.first().pairsAhead()));
         trials.describe(settings);
         certainty.describe(settings);
         return settings;
@@ -293,31 +340,55 @@ public final class Classifier implements AutoCloseable {
                 .toList();
     }
 
+    /** The names of the devices that images can be given to. */
+    List<String> devices() {
+        return model.devices();
+    }
+
+    /** A device failed, and the others go on. */
+    void failed(int device) {
+        model.replicas().get(device).failed();
+    }
+
     private Latents latents() {
         return model.files().latents();
     }
 
-    private Opened open() {
-        model.requireOpen();
+    /** Does work with what is open, and opens it first if it is not there yet. */
+    private <T> T opened(Lock lock, Function<Opened, T> work) {
+        lock.lock();
+        try {
+            return work.apply(open());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private synchronized Opened open() {
         if (opened == null) {
             check();
-            var networks = model.open(prompts.prompts().stream().map(Prompt::text).toList(), trials, noises(), batchSize);
+            var scorers = Scorers.open(model.replicas(), prompts.prompts().stream().map(Prompt::text).toList(), trials,
+                    noises(), batchSize);
             try {
-                LatentScorer scorer = networks.scorer();
-                Posterior posterior = certainty.posterior(prompts, scorer.elements(), temperature());
-                ChosenBound chosen = chosenBound();
-                opened = new Opened(networks, posterior, evaluation(scorer, posterior, chosen), chosen);
+                Posterior posterior = certainty.posterior(prompts, scorers.first().elements(), temperature());
+                opened = opened(scorers, posterior, chosenBound());
             } catch (RuntimeException e) {
-                model.release(networks);
+                scorers.close();
                 throw e;
             }
         }
         return opened;
     }
 
-    private AdaptiveEvaluation evaluation(LatentScorer scorer, Posterior posterior, ChosenBound chosen) {
-        return new AdaptiveEvaluation(scorer, strategy(scorer.pairsAhead(), chosen), posterior.handicaps(),
-                prompts.classIndices());
+    private Opened opened(Scorers scorers, Posterior posterior, ChosenBound chosen) {
+        Strategy strategy = strategy(scorers.first().pairsAhead(), chosen);
+        return new Opened(scorers, posterior,
+                scorers.shares().stream().map(share -> evaluation(share.scorer(), strategy, posterior)).toList(),
+                evaluation(scorers.ofAll(), strategy, posterior), chosen);
+    }
+
+    private AdaptiveEvaluation evaluation(Scorer scorer, Strategy chosen, Posterior posterior) {
+        return new AdaptiveEvaluation(scorer, chosen, posterior.handicaps(), prompts.classIndices());
     }
 
     private Strategy strategy(int pairsAhead, ChosenBound chosen) {
@@ -347,13 +418,23 @@ public final class Classifier implements AutoCloseable {
                 ? Calibration.bundled().temperature() : 1;
     }
 
-    /** Frees what it holds on the device; it may classify again, and holds that again then. */
+    /** Frees what it holds on the devices; it may classify again, and holds that again then. */
     @Override
     public void close() {
-        Opened now = opened;
-        if (now != null) {
-            opened = null;
-            model.release(now.networks);
+        turn.writeLock().lock();
+        try {
+            Opened now = taken();
+            if (now != null) {
+                now.scorers.close();
+            }
+        } finally {
+            turn.writeLock().unlock();
         }
+    }
+
+    private synchronized Opened taken() {
+        Opened now = opened;
+        opened = null;
+        return now;
     }
 }

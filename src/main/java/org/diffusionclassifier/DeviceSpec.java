@@ -1,8 +1,12 @@
 package org.diffusionclassifier;
 
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import org.diffusionclassifier.DeviceName.Kind;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
@@ -12,28 +16,28 @@ import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Which device, and how it is used.
+ * Which devices, and how each of them is used.
  *
- * @param device        where the networks run
+ * @param devices       where models run, one on each: at least one, each once, all of one kind
  * @param dtype         what they compute in: F32 or BF16 on the CPU, F16 on a GPU
  * @param kernels       this project's own, or on a GPU the vendor's
  * @param batchSize     pairs of a class and a trial evaluated at once, at least 1; null to choose by the size of the
  *                      model's latent, the device and its free memory
- * @param weightsBudget bytes of weights to keep in the device's memory at the most, the rest being read anew in every
+ * @param weightsBudget bytes of weights to keep in each device's memory at the most, the rest being read anew in every
  *                      batch; null to keep all
  */
-public record DeviceSpec(Name device, Type dtype, Kernels kernels, Integer batchSize, Long weightsBudget) {
-
-    /** AUTO is CUDA where there is an NVIDIA driver, else the CPU; SIMT emulates a GPU on the CPU, slowly. */
-    public enum Name { AUTO, CPU, CUDA, SIMT }
+public record DeviceSpec(List<DeviceName> devices, Type dtype, Kernels kernels, Integer batchSize, Long weightsBudget) {
 
     /** AUTO is the fastest that the device computes in. */
     public enum Type { AUTO, F32, BF16, F16 }
 
-    public static final DeviceSpec DEFAULT = new DeviceSpec(Name.AUTO, Type.AUTO, Kernels.NATIVE, null, null);
+    public static final DeviceSpec DEFAULT =
+            new DeviceSpec(List.of(DeviceName.AUTO), Type.AUTO, Kernels.NATIVE, null, null);
 
     /** @throws InputException for what does not go together */
     public DeviceSpec {
+        devices = List.copyOf(devices);
+        checkTogether(devices);
         if (batchSize != null && batchSize < 1) {
             throw InputException.of("%s: expected at least 1, found %d", InputException.field("batchSize"), batchSize);
         }
@@ -41,34 +45,54 @@ public record DeviceSpec(Name device, Type dtype, Kernels kernels, Integer batch
             throw InputException.of("%s: expected %s native, found vendor", InputException.field("weightsBudget"),
                     InputException.field("kernels"));
         }
-        if (device != Name.AUTO) {
-            check(device == Name.CPU, dtype, kernels);
+        Kind kind = devices.get(0).kind();
+        if (kind != Kind.AUTO && kind != Kind.ALL) {
+            check(kind == Kind.CPU, dtype, kernels);
         }
     }
 
-    /** The default but for the device's name, in any case. */
+    /** The default but for the devices' names, as {@link DeviceName#list} reads them. */
     public static DeviceSpec of(String device) {
         return DEFAULT.withDevice(device);
     }
 
-    DeviceSpec withDevice(String other) {
-        return new DeviceSpec(parse(Name.class, "device", other), dtype, kernels, batchSize, weightsBudget);
+    DeviceSpec withDevice(String names) {
+        return new DeviceSpec(DeviceName.list(names), dtype, kernels, batchSize, weightsBudget);
     }
 
     DeviceSpec withDtype(String other) {
-        return new DeviceSpec(device, parse(Type.class, "dtype", other), kernels, batchSize, weightsBudget);
+        return new DeviceSpec(devices, parse(Type.class, "dtype", other), kernels, batchSize, weightsBudget);
     }
 
     DeviceSpec withKernels(String other) {
-        return new DeviceSpec(device, dtype, parse(Kernels.class, "kernels", other), batchSize, weightsBudget);
+        return new DeviceSpec(devices, dtype, parse(Kernels.class, "kernels", other), batchSize, weightsBudget);
     }
 
     DeviceSpec withBatchSize(int other) {
-        return new DeviceSpec(device, dtype, kernels, Integer.valueOf(other), weightsBudget);
+        return new DeviceSpec(devices, dtype, kernels, Integer.valueOf(other), weightsBudget);
     }
 
     DeviceSpec withWeightsBudget(long other) {
-        return new DeviceSpec(device, dtype, kernels, batchSize, Long.valueOf(other));
+        return new DeviceSpec(devices, dtype, kernels, batchSize, Long.valueOf(other));
+    }
+
+    /** Errors of a card and of the CPU differ by more than rounding: an image's would depend on which took it. */
+    private static void checkTogether(List<DeviceName> devices) {
+        if (devices.isEmpty()) {
+            throw InputException.of("%s: expected at least one, found none", InputException.field("device"));
+        }
+        var seen = new HashSet<DeviceName>();
+        DeviceName first = devices.get(0);
+        for (DeviceName device : devices) {
+            if (device.kind() != first.kind() || !Objects.equals(device.threads(), first.threads())) {
+                throw InputException.of("%s: expected devices of one kind, found %s and %s",
+                        InputException.field("device"), first, device);
+            }
+            if (!seen.add(device)) {
+                throw InputException.of("%s: expected each device once, found %s twice", InputException.field("device"),
+                        device);
+            }
+        }
     }
 
     private static <E extends Enum<E>> E parse(Class<E> type, String field, String name) {
@@ -107,14 +131,24 @@ public record DeviceSpec(Name device, Type dtype, Kernels kernels, Integer batch
         return WeightsBudget.of(weightsBudget - room);
     }
 
-    /** @throws org.diffusionclassifier.device.DeviceException if it cannot be used */
-    Device open(WeightsBudget budget) {
-        Name chosen = device != Name.AUTO ? device : CudaDevice.isInstalled() ? Name.CUDA : Name.CPU;
-        check(chosen == Name.CPU, dtype, kernels);
-        return switch (chosen) {
-            case CUDA -> CudaDevice.open(kernels, budget);
-            case SIMT -> CudaDevice.openEmulated(kernels, budget);
-            default -> new CpuDevice(dtype == Type.AUTO ? CpuDevice.fastestType() : DType.valueOf(dtype.name()), budget);
+    /** Those of this machine, at least one. */
+    List<DeviceName> devicesOfThisMachine() {
+        return devices.stream().flatMap(DeviceName::onThisMachine).toList();
+    }
+
+    /**
+     * Called by the thread that is to use it.
+     *
+     * @param device one of {@link #devicesOfThisMachine}
+     * @throws org.diffusionclassifier.device.DeviceException if it cannot be used
+     */
+    Device open(DeviceName device, WeightsBudget budget) {
+        check(device.kind() == Kind.CPU, dtype, kernels);
+        return switch (device.kind()) {
+            case CUDA -> CudaDevice.open(device.ordinal(), kernels, budget);
+            case SIMT -> CudaDevice.openEmulated(device.ordinal(), kernels, budget);
+            default -> new CpuDevice(dtype == Type.AUTO ? CpuDevice.fastestType() : DType.valueOf(dtype.name()), budget,
+                    device.threads());
         };
     }
 }

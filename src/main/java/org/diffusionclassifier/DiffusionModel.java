@@ -1,28 +1,24 @@
 package org.diffusionclassifier;
 
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Collection;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.diffusionclassifier.catalog.ModelNames;
 import org.diffusionclassifier.checkpoint.ModelSpec;
-import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
-import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.prompt.PromptSpec;
-import org.diffusionclassifier.score.PredictionTrial;
 import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * An open model: what classifiers are made of. Loading reads and checks the model's configurations; the device is opened
- * and the networks are loaded when they are first needed, and stay until the model is closed.
+ * An open model, on one device or several: what classifiers are made of. Loading reads and checks the model's
+ * configurations; devices are opened and the networks are loaded when they are first needed, and stay until the model
+ * is closed.
  *
  * <pre>
  *     try (var model = DiffusionModel.load(Path.of("sd2.safetensors"));
@@ -32,7 +28,7 @@ import org.diffusionclassifier.tensor.InputException;
  *     }
  * </pre>
  *
- * <p><b>Threads.</b> A model and all that is made of it may be used from any thread. The device does one evaluation at a
+ * <p><b>Threads.</b> A model and all that is made of it may be used from any thread. A device does one evaluation at a
  * time: a second thread waits until the image in hand is done.
  *
  * <p>Whatever is wrong with what is given ends in an {@link InputException}, at the latest with the first question; a
@@ -40,25 +36,13 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public final class DiffusionModel implements AutoCloseable {
 
+    private final List<Replica> replicas;
     private final ModelFiles files;
-    private final DeviceSpec deviceSpec;
-    private final WeightsBudget budget;
-    private final Consumer<String> log;
-    private final Consumer<String> warning;
-    private final OneThread thread = new OneThread("diffusion-model");
-    private final Deque<Networks.Opened> scorers = new ArrayDeque<>();
-    private Device device;
-    private Networks networks;
-    private boolean shownImage;
-    private volatile boolean closed;
 
-    private DiffusionModel(ModelFiles files, DeviceSpec deviceSpec, Consumer<String> log, Consumer<String> warning) {
+    /** @param files the first replica's */
+    private DiffusionModel(List<Replica> replicas, ModelFiles files) {
+        this.replicas = List.copyOf(replicas);
         this.files = files;
-        this.deviceSpec = deviceSpec;
-        this.log = log;
-        this.warning = warning;
-        this.budget = deviceSpec.weightsBudget() == null ? WeightsBudget.unlimited()
-                : deviceSpec.budget(files.largestLayer());
     }
 
     /**
@@ -91,13 +75,14 @@ public final class DiffusionModel implements AutoCloseable {
         return new Builder();
     }
 
-    /** Says which model, and on which device. */
+    /** Says which model, and on which devices. */
     public static final class Builder {
 
         private ModelSpec model = ModelSpec.bundled();
         private String name;
         private ModelNames names = ModelNames.ofSystem();
         private DeviceSpec device = DeviceSpec.DEFAULT;
+        private Replica.Opener opener = (name, budget) -> device.open(name, budget);
         private Consumer<String> log = line -> { };
         private Consumer<String> warning = line -> { };
 
@@ -146,15 +131,21 @@ public final class DiffusionModel implements AutoCloseable {
             return this;
         }
 
-        /** Everything about the device at once. */
+        /** Everything about the devices at once. */
         public Builder device(DeviceSpec spec) {
             device = spec;
             return this;
         }
 
-        /** @param name {@code cpu}, {@code cuda}, {@code simt} or {@code auto} */
-        public Builder device(String name) {
-            device = device.withDevice(name);
+        /** @param names a device, or several separated by commas, as {@link DeviceName#list} reads them */
+        public Builder device(String names) {
+            device = device.withDevice(names);
+            return this;
+        }
+
+        /** What opens the devices, for tests of devices that fail. */
+        Builder opener(Replica.Opener other) {
+            opener = other;
             return this;
         }
 
@@ -194,11 +185,36 @@ public final class DiffusionModel implements AutoCloseable {
             return this;
         }
 
-        /** @throws InputException if there is none, it is no model, lacks a part, or does not go with what was said */
+        /**
+         * Opens the files, once a device: each has the weights from the same pages of the system's cache.
+         *
+         * @throws InputException if there is none, it is no model, lacks a part, or does not go with what was said
+         * @throws org.diffusionclassifier.device.DeviceException if all cards are asked for, and the driver cannot be
+         *                                                        used
+         */
         public DiffusionModel load() {
-            var files = ModelFiles.open(name == null ? model : model.at(names.get(name).path()), names);
+            List<DeviceName> devices = device.devicesOfThisMachine();
+            ModelSpec spec = name == null ? model : model.at(names.get(name).path());
+            var replicas = new ArrayList<Replica>();
             try {
-                return new DiffusionModel(files, device, log, warning);
+                var first = ModelFiles.open(spec, names);
+                replicas.add(replica(devices.get(0), first, devices.size() == 1, warning));
+                for (DeviceName other : devices.subList(1, devices.size())) {
+                    replicas.add(replica(other, ModelFiles.open(spec, names), false, line -> { }));
+                }
+                return new DiffusionModel(replicas, first);
+            } catch (RuntimeException e) {
+                replicas.forEach(Replica::close);
+                throw e;
+            }
+        }
+
+        private Replica replica(DeviceName on, ModelFiles files, boolean alone, Consumer<String> warnings) {
+            try {
+                WeightsBudget budget = device.weightsBudget() == null ? WeightsBudget.unlimited()
+                        : device.budget(files.largestLayer());
+                return new Replica(on, opener, files, budget, device.batchSize(),
+                        alone ? log : line -> log.accept(on + ": " + line), warnings);
             } catch (RuntimeException e) {
                 files.close();
                 throw e;
@@ -258,107 +274,41 @@ public final class DiffusionModel implements AutoCloseable {
         return files.notices();
     }
 
-    /** Opens the device, if it is not there yet, and says in one line what it is and what it computes in. */
+    /**
+     * Opens the devices, if they are not there yet, and says in one line what they are and what they compute in: each
+     * kind once, with how many there are of it.
+     */
     public String description() {
-        return exclusively(() -> device().description());
+        return Replica.onEach(replicas, Replica::description).stream()
+                .collect(Collectors.groupingBy(kind -> kind, TreeMap::new, Collectors.counting())).entrySet().stream()
+                .map(kind -> (kind.getValue() == 1 ? "" : kind.getValue() + " × ") + kind.getKey())
+                .collect(Collectors.joining("; "));
+    }
+
+    /** The names of its devices, as {@code cuda:1}. */
+    public List<String> devices() {
+        return replicas.stream().map(replica -> replica.name().toString()).toList();
     }
 
     ModelFiles files() {
         return files;
     }
 
-    /** Adds what errors depend on, by name. */
+    /** Adds what errors depend on, by name: of devices, which kinds there are, not how many. */
     void describe(SortedMap<String, String> settings) {
         files.describe(settings);
-        settings.put("device", description());
+        settings.put("device", Replica.onEach(replicas, Replica::description).stream().distinct().sorted()
+                .collect(Collectors.joining("; ")));
     }
 
-    /**
-     * Does work on the device while no other thread does; waits until then.
-     *
-     * <p>All work is done by one thread, because CUDA's context and oneDNN's threads belong to the thread that uses them.
-     */
-    <T> T exclusively(Supplier<T> work) {
-        return thread.call(work);
+    /** One a device. */
+    List<Replica> replicas() {
+        return replicas;
     }
 
-    /** As {@link Networks#open}; called {@link #exclusively}. The caller gives it to {@link #release} in the end. */
-    Networks.Opened open(Collection<String> prompts, TrialSpec trials, int noises, Integer batchSize) {
-        requireOpen();
-        if (networks == null) {
-            networks = new Networks(files.load(device()), budget, log);
-        }
-        var opened = networks.open(List.copyOf(prompts), trials, noises,
-                batchSize != null ? batchSize : deviceSpec.batchSize());
-        scorers.push(opened);
-        return opened;
-    }
-
-    /**
-     * Puts what the model predicts to the test with the first image that it is shown, where it is a guess: see
-     * {@link PredictionTrial}. Called {@link #exclusively}, before the image is evaluated.
-     */
-    void show(RgbImage image, Networks.Opened opened) {
-        if (shownImage) {
-            return;
-        }
-        shownImage = true;
-        files.otherNoise().map(other -> networks.predictionTrial(other, opened, image))
-                .filter(PredictionTrial::contradicts)
-                .ifPresent(trial -> warning.accept(String.format(Locale.ROOT, "the model's error on the first image is "
-                        + "%.4f if it predicts epsilon, as it is taken to, and %.4f if v: does it predict v?",
-                        trial.assumed(), trial.other())));
-    }
-
-    /** Closes what {@link #open} gave, if the model has not been closed with it. */
-    void release(Networks.Opened opened) {
-        if (!closed) {
-            exclusively(() -> {
-                if (scorers.remove(opened)) {
-                    opened.close();
-                }
-                return null;
-            });
-        }
-    }
-
-    /** @throws IllegalStateException if the model has been closed; called {@link #exclusively} */
-    void requireOpen() {
-        if (closed) {
-            throw new IllegalStateException("the model is closed");
-        }
-    }
-
-    private Device device() {
-        requireOpen();
-        if (device == null) {
-            files.readAhead();
-            device = deviceSpec.open(budget);
-            log.accept("native libraries loaded: " + device.description());
-        }
-        return device;
-    }
-
-    /** Frees the device and closes the files; classifiers made of it are of no use afterwards. */
+    /** Frees the devices and closes the files; classifiers made of it are of no use afterwards. */
     @Override
     public void close() {
-        exclusively(() -> {
-            if (closed) {
-                return null;
-            }
-            closed = true;
-            while (!scorers.isEmpty()) {
-                scorers.pop().close();
-            }
-            if (networks != null) {
-                networks.close();
-            }
-            files.close();
-            if (device != null) {
-                device.close();
-            }
-            return null;
-        });
-        thread.close();
+        replicas.forEach(Replica::close);
     }
 }

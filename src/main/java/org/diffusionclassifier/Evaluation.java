@@ -7,11 +7,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Example;
 import org.diffusionclassifier.dataset.Range;
+import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.file.Sha256;
 import org.diffusionclassifier.prompt.ClassMap;
@@ -82,6 +85,14 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
          */
         default void progressed(long correct, int finished) {
         }
+
+        /** A device has done an image, classified or failed. @param device by its name, as {@code cuda:1} */
+        default void doneBy(String device) {
+        }
+
+        /** A device failed; another takes its image, and the run goes on without it. */
+        default void lost(String device, DeviceException failure) {
+        }
     }
 
     /**
@@ -151,10 +162,12 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
     }
 
     /**
-     * Classifies what has no result yet, and sums everything up.
+     * Classifies what has no result yet, and sums everything up. Each device of the classifier's model is given one
+     * image at a time; results are written in the order of the range, whichever device has its image done first.
      *
      * @throws InputException as {@link #check}; for a directory of another run; for a file that results come from and
      *                        that was changed since; if no image at all can be classified, or, failing fast, one cannot
+     * @throws DeviceException once all devices have failed; the results of what they finished are in the directory
      */
     public Finished run(Classifier classifier, Listener listener) {
         check(classifier);
@@ -227,43 +240,82 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
 
     private void classify(int[] wanted, Classifier classifier, RunDirectory run, Listener listener) {
         Set<Integer> done = Set.copyOf(run.done());
+        int[] left = Arrays.stream(wanted).filter(index -> !done.contains(index)).toArray();
         classifier.resume(() -> results(run, wanted).stream()
                 .map(result -> new Prediction(result.prompts(), 1)).toList());
         ClassMap classes = classes(classifier.prompts());
-        long correct = run.outcomes().stream().filter(Outcome::correct).count();
-        int finished = done.size();
-        for (int index : wanted) {
-            if (!done.contains(index)) {
-                int label = classes.classIndex(dataset.label(index));
-                ImageResult result = classify(classifier, index, label, run, listener);
-                finished += result == null ? 0 : 1;
-                correct += result != null && result.outcome().correct() ? 1 : 0;
+        List<String> devices = classifier.devices();
+        var writer = new Writer(run, listener, devices, classifier::failed);
+        for (int i = left.length; i < wanted.length; i++) {
+            writer.progressed();
+        }
+        new OrderedWork<>(devices.size(), left.length,
+                (device, i) -> attempt(left[i], classes, example -> classifier.classify(device, example.name(),
+                        example.image())), writer).run();
+    }
+
+    /** One image of a run: its result and what its user should know of it, or why it has none. */
+    private record Attempt(ImageResult result, List<String> notices, FailedImage failure) {
+    }
+
+    /** Keeps in a run what became of its images. */
+    private static final class Writer implements OrderedWork.Listener<Attempt> {
+
+        private final RunDirectory run;
+        private final Listener listener;
+        private final List<String> devices;
+        private final IntConsumer failed;
+        private long correct;
+        private int finished;
+
+        Writer(RunDirectory run, Listener listener, List<String> devices, IntConsumer failed) {
+            this.run = run;
+            this.listener = listener;
+            this.devices = devices;
+            this.failed = failed;
+            this.correct = run.outcomes().stream().filter(Outcome::correct).count();
+            this.finished = run.outcomes().size();
+        }
+
+        @Override
+        public void finished(int device, Attempt attempt) {
+            if (attempt.failure == null) {
+                run.append(attempt.result);
+                listener.classified(attempt.result);
+                listener.noted(attempt.notices);
+                correct += attempt.result.outcome().correct() ? 1 : 0;
+                finished++;
+            } else {
+                run.append(attempt.failure);
+                listener.failed(attempt.failure);
             }
+            listener.doneBy(devices.get(device));
+            progressed();
+        }
+
+        @Override
+        public void lost(int device, DeviceException failure) {
+            failed.accept(device);
+            listener.lost(devices.get(device), failure);
+        }
+
+        void progressed() {
             listener.progressed(correct, finished);
         }
     }
 
-    /** Null if it failed. */
-    private ImageResult classify(Classifier classifier, int index, int label, RunDirectory run, Listener listener) {
-        Example example;
-        Classification answer;
+    private Attempt attempt(int index, ClassMap classes, Function<Example, Classification> how) {
+        int label = classes.classIndex(dataset.label(index));
         try {
-            example = new Example(dataset.name(index), dataset.image(index), label);
-            answer = answer(classifier, example);
+            var example = new Example(dataset.name(index), dataset.image(index), label);
+            Classification answer = how.apply(example);
+            return new Attempt(result(index, example, answer), answer.notices(), null);
         } catch (InputException e) {
             if (failFast) {
                 throw e;
             }
-            var failure = new FailedImage(index, dataset.name(index), label, e.getMessage());
-            run.append(failure);
-            listener.failed(failure);
-            return null;
+            return new Attempt(null, List.of(), new FailedImage(index, dataset.name(index), label, e.getMessage()));
         }
-        ImageResult result = result(index, example, answer);
-        run.append(result);
-        listener.classified(result);
-        listener.noted(answer.notices());
-        return result;
     }
 
     /**

@@ -1,14 +1,15 @@
 package org.diffusionclassifier;
 
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
-/** Runs work on one thread, in the order in which it was submitted, while the caller waits. */
-final class OneThread implements AutoCloseable {
+/** Runs work on one thread, in the order in which it was submitted; {@link #call} waits for it. */
+final class OneThread implements Executor, AutoCloseable {
 
     private final ExecutorService executor;
     private volatile Thread worker;
@@ -55,6 +56,16 @@ final class OneThread implements AutoCloseable {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** Does not wait. */
+    @Override
+    public void execute(Runnable work) {
+        try {
+            executor.execute(work);
+        } catch (RejectedExecutionException e) {
+            work.run();                         // as above
         }
     }
 

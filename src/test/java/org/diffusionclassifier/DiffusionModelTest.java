@@ -74,7 +74,8 @@ class DiffusionModelTest {
     void specificationsNameTheirFields() {
         assertEquals("batchSize: expected at least 1, found 0", Fixtures.inputError(() -> cpu().batchSize(0)));
         assertEquals("dtype f16: expected f32 or bf16 on the CPU", Fixtures.inputError(() -> cpu().dtype("f16")));
-        assertEquals("device: expected auto, cpu, cuda, simt, found tpu", Fixtures.inputError(() -> DeviceSpec.of("tpu")));
+        assertEquals("device: expected auto, all, cpu, cuda, simt, a card as cuda:1, or models and threads as "
+                + "cpu:2x1, found tpu", Fixtures.inputError(() -> DeviceSpec.of("tpu")));
         assertEquals("kernels vendor: expected a GPU (device cuda or simt), found the CPU",
                 Fixtures.inputError(() -> cpu().kernels("vendor")));
         assertEquals("nTrials: expected 1 to 1000, found 0", Fixtures.inputError(() -> TrialSpec.DEFAULT.withNTrials(0)));

@@ -8,9 +8,9 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.diffusionclassifier.Classification;
 import org.diffusionclassifier.Classifier;
+import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.ImageKind;
-import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.RankingText;
 import org.diffusionclassifier.result.ClassifiedImage;
@@ -79,15 +79,27 @@ final class ClassifyCommand implements Callable<Integer> {
     }
 
     private void classify(Classifier classifier) {
-        PrintWriter out = spec.commandLine().getOut();
-        var ranking = new RankingText(classifier.prompts(), top);
-        var results = new ArrayList<ClassifiedImage>();
-        var pages = explain.new Pages(classifier, top);
-        for (Path image : images) {
-            RgbImage picture = ImageDecoder.read(image).on(trials.trials().background());
-            long start = System.nanoTime();
-            Classification answer = classifier.classify(image.toString(), picture);
-            double seconds = (System.nanoTime() - start) * 1e-9;
+        var printed = new Printed(classifier);
+        classifier.classify(images, printed);
+        printed.write();
+    }
+
+    /** Prints and keeps what is decided about each image. */
+    private final class Printed implements Classifier.Results {
+
+        private final PrintWriter out = spec.commandLine().getOut();
+        private final List<ClassifiedImage> results = new ArrayList<>();
+        private final RankingText ranking;
+        private final ExplainOptions.Pages pages;
+
+        Printed(Classifier classifier) {
+            ranking = new RankingText(classifier.prompts(), top);
+            pages = explain.new Pages(classifier, top);
+        }
+
+        @Override
+        public void next(Classification answer, double seconds) {
+            Path image = images.get(results.size());
             main.note(answer.notices());
             out.printf("%s: %s%n%s", image, ranking.winner(answer.prediction()),
                     ranking.render(answer.prediction(), answer.posterior()));
@@ -96,9 +108,17 @@ final class ClassifyCommand implements Callable<Integer> {
                     answer.pairs(), seconds, answer.pairs() / seconds);
             out.flush();
             results.add(answer.described());
-            pages.add(image, picture, answer);
+            pages.add(image, trials.trials().background(), answer);
         }
-        pages.write();
-        json.write(results);
+
+        @Override
+        public void lost(String device, DeviceException failure) {
+            main.noteLost(device, failure);
+        }
+
+        void write() {
+            pages.write();
+            json.write(results);
+        }
     }
 }

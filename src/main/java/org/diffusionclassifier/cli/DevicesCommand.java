@@ -23,11 +23,13 @@ final class DevicesCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         describe(out, "cpu", () -> new CpuDevice(CpuDevice.fastestType()));
-        describe(out, "cuda", CudaDevice::open);
-        for (int i = 1; i < cards(); i++) {
+        int cards = cards();
+        for (int i = 0; i < Math.max(1, cards); i++) {
             int card = i;
-            describe(out, "", () -> CudaDevice.open(card));
-            line(out, "", "  (as cuda with CUDA_VISIBLE_DEVICES=" + card + ")");
+            describe(out, cards > 1 ? "cuda:" + card : "cuda", () -> CudaDevice.open(card));
+        }
+        if (cards > 1) {
+            line(out, "all", "the " + cards + " cards at once");
         }
         if (CudaDevice.isInstalled()) {
             line(out, "simt", "not looked at: a process can have one CUDA driver only");
@@ -54,6 +56,6 @@ final class DevicesCommand implements Callable<Integer> {
     }
 
     private static void line(PrintWriter out, String name, String text) {
-        out.printf(Locale.ROOT, "%-5s %s%n", name, text);
+        out.printf(Locale.ROOT, "%-7s %s%n", name, text);
     }
 }

@@ -1,12 +1,16 @@
 package org.diffusionclassifier.cli;
 
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.diffusionclassifier.DiffusionModel;
 import org.diffusionclassifier.Evaluation;
 import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.dataset.Dataset;
+import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.html.EvaluatePage;
 import org.diffusionclassifier.result.CovarianceCalibration;
@@ -41,9 +45,11 @@ final class EvaluationRun {
             options.check();
             main.note(classifier.notices());
             Evaluation.Finished finished;
-            try (var watcher = new Watcher(evaluation.dataset(), prompts, opened)) {
+            var watcher = new Watcher(evaluation.dataset(), prompts, opened);
+            try (watcher) {
                 finished = evaluation.run(classifier, watcher);
             }
+            watcher.printDevices();
             print(finished, evaluation.dataset(), prompts);
             return finished;
         }
@@ -55,12 +61,22 @@ final class EvaluationRun {
         private final Dataset images;
         private final PromptSet prompts;
         private final DiffusionModel opened;
+        private final Map<String, Integer> done = new LinkedHashMap<>();
         private Progress progress;
 
         Watcher(Dataset images, PromptSet prompts, DiffusionModel opened) {
             this.images = images;
             this.prompts = prompts;
             this.opened = opened;
+            opened.devices().forEach(device -> done.put(device, 0));
+        }
+
+        /** Says how many images each device did, where there are several. */
+        void printDevices() {
+            if (done.size() > 1) {
+                commandLine.getOut().println("images by device: " + done.entrySet().stream()
+                        .map(device -> device.getKey() + " " + device.getValue()).collect(Collectors.joining(", ")));
+            }
         }
 
         @Override
@@ -79,8 +95,20 @@ final class EvaluationRun {
 
         @Override
         public void progressed(long correct, int finished) {
-            progress.step(finished == 0 ? ""
-                    : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished));
+            progress.step((finished == 0 ? ""
+                    : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished))
+                    + (done.size() == 1 ? "" : done.values().stream().map(Object::toString)
+                            .collect(Collectors.joining(" + ", ", ", " by device"))));
+        }
+
+        @Override
+        public void doneBy(String device) {
+            done.merge(device, 1, Integer::sum);
+        }
+
+        @Override
+        public void lost(String device, DeviceException failure) {
+            main.noteLost(device, failure);
         }
 
         @Override

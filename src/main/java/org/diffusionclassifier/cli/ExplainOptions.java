@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import org.diffusionclassifier.Classification;
 import org.diffusionclassifier.Classifier;
+import org.diffusionclassifier.image.Background;
+import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.Explanation;
@@ -69,11 +71,12 @@ final class ExplainOptions extends ReportOptions {
                     : ClassifyPage.explanations(prompts, classifier.timesteps());
         }
 
-        /** Adds an image; a .png is written at once. */
-        void add(Path name, RgbImage image, Classification answer) {
+        /** Adds an image, which is read again if need be; a .png is written at once. */
+        void add(Path name, Background background, Classification answer) {
             if (report == null && explain == null) {
                 return;
             }
+            RgbImage image = ImageDecoder.read(name).on(background);
             Explanation explanation = severalClasses ? classifier.explain(image, answer) : null;
             if (page != null) {
                 page.add(name.toString(), image, answer.prediction(), answer.posterior(), explanation);

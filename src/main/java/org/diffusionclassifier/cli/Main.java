@@ -137,6 +137,11 @@ public final class Main implements Runnable {
         }
     }
 
+    /** Says on standard error that one of several devices failed. */
+    void noteLost(String device, DeviceException failure) {
+        note(List.of(device + " failed, and the others go on without it: " + failure.message(Main::flag)));
+    }
+
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(),

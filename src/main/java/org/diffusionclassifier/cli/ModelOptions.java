@@ -5,6 +5,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import org.diffusionclassifier.DeviceName;
 import org.diffusionclassifier.DeviceSpec;
 import org.diffusionclassifier.DiffusionModel;
 import org.diffusionclassifier.device.cuda.Kernels;
@@ -33,10 +34,11 @@ final class ModelOptions {
             description = "For a DiT: the names of its labels, one a line. Default: the model's own, else numbers.")
     private Path labels;
 
-    @Option(names = "--device", paramLabel = "NAME", defaultValue = "auto",
+    @Option(names = "--device", paramLabel = "NAME[,NAME]", defaultValue = "auto",
             description = "cpu; cuda, an NVIDIA GPU; simt, the GPU's code on the CPU, slowly; or auto: cuda if there is "
-                    + "one, else cpu. Default: ${DEFAULT-VALUE}.")
-    private DeviceSpec.Name device;
+                    + "one, else cpu. Several at once: cuda:0,cuda:1; all, every GPU; cpu:2x1, on the CPU two models "
+                    + "of one thread each. Default: ${DEFAULT-VALUE}.")
+    private String device;
 
     @Option(names = "--kernels", paramLabel = "WHOSE", defaultValue = "native",
             description = "On a GPU: native, those of this program, or vendor, NVIDIA's cuBLAS and cuDNN for matrix "
@@ -68,7 +70,7 @@ final class ModelOptions {
         say(log, "Java has started, the command line is read");
         DiffusionModel opened = DiffusionModel.builder().names(main.names())
                 .model(checkpoint.spec(pull.find(main, model, checkpoint), labels))
-                .device(new DeviceSpec(device, dtype, kernels, batchSize, weightsBudget))
+                .device(new DeviceSpec(DeviceName.list(device), dtype, kernels, batchSize, weightsBudget))
                 .log(what -> say(log, what)).warning(line -> main.note(List.of(line))).load();
         main.note(opened.notices());
         return opened;

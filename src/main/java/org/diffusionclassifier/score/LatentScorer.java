@@ -149,8 +149,20 @@ public final class LatentScorer implements Scorer {
     @Override
     public float[][] errors(Round round) {
         var errors = new float[round.trials().size()][round.prompts().size()];
-        forEachPair(round, false, (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at]);
+        errors(round, 0, 1, errors);
         return errors;
+    }
+
+    /**
+     * The errors of a share of a round's batches, cut as for the whole round. The others are recorded, too, though not
+     * run: a device's layouts are settled by the shapes that it meets first, and rounding goes by them.
+     *
+     * @param share  of the batches, every {@code shares}-th from this on
+     * @param errors gets them
+     */
+    void errors(Round round, int share, int shares, float[][] errors) {
+        forEachPair(round, share, shares, false,
+                (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at]);
     }
 
     /**
@@ -162,7 +174,7 @@ public final class LatentScorer implements Scorer {
      */
     public double[][] errorMaps(Round round) {
         var maps = new double[round.prompts().size()][size() * size()];
-        forEachPair(round, true, (trial, prompt, evaluated, at) -> {
+        forEachPair(round, 0, 1, true, (trial, prompt, evaluated, at) -> {
             for (int i = 0; i < maps[prompt].length; i++) {
                 maps[prompt][i] += evaluated[at + i] / (double) round.trials().size();
             }
@@ -182,7 +194,7 @@ public final class LatentScorer implements Scorer {
         void accept(int trial, int prompt, float[] evaluated, int at);
     }
 
-    private void forEachPair(Round round, boolean maps, PairConsumer consumer) {
+    private void forEachPair(Round round, int share, int shares, boolean maps, PairConsumer consumer) {
         int across = round.prompts().size();
         int pairs = round.trials().size() * across;
         var rows = new Round(round.trials(), round.prompts().stream().map(conditioning.rows()::get).toList());
@@ -190,7 +202,11 @@ public final class LatentScorer implements Scorer {
             int count = Math.min(batchSize, pairs - from);
             int firstTrial = from / across;
             int trials = (from + count - 1) / across - firstTrial + 1;
-            float[] evaluated = batch(trials, count, maps).run(rows, from);
+            PairBatch batch = batch(trials, count, maps);
+            if (from / batchSize % shares != share) {
+                continue;
+            }
+            float[] evaluated = batch.run(rows, from);
             int each = evaluated.length / count;
             for (int i = 0; i < evaluated.length; i++) {
                 if (!Float.isFinite(evaluated[i])) {

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A run over a dataset: what it writes, and that it can be interrupted anywhere. */
 class EvaluateTest {
@@ -69,6 +70,17 @@ class EvaluateTest {
     }
 
     @Test
+    void severalDevicesGiveTheSameBytes() throws IOException {
+        String one = evaluate(folder.resolve("a"), "--device", "cpu:1x1").succeeded().out();
+        assertFalse(one.contains("images by device"), one);
+        String two = evaluate(folder.resolve("b"), "--device", "cpu:2x1").succeeded().out();
+        assertTrue(two.matches("(?s).* on 2 × cpu .*1 thread.*images by device: cpu:0 \\d, cpu:1 \\d\n.*"), two);
+        assertArrayEquals(results("a"), results("b"));
+        evaluate(folder.resolve("c"), "--device", "cpu:2x0").refused("--device: expected 1 to 1024 threads");
+        evaluate(folder.resolve("c"), "--device", "cpu,simt").refused("--device: expected devices of one kind");
+    }
+
+    @Test
     void goesOnWhereATornLineEnds() throws IOException {
         evaluate(folder.resolve("whole")).succeeded();
         byte[] whole = results("whole");
@@ -100,12 +112,16 @@ class EvaluateTest {
         assertEquals(sorted(Files.readAllLines(folder.resolve("whole/results.jsonl"))), sorted(lines));
     }
 
-    @Test
-    void aKillLosesAtMostTheImageInHand() throws Exception {
-        evaluate(folder.resolve("whole")).succeeded();
+    /** On two devices, also what waits for an image before it; the rest comes back to the same bytes. */
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "cpu:2x1"})
+    void aKillLosesAtMostTheImageInHand(String device) throws Exception {
+        evaluate(folder.resolve("whole"), "--device", device).succeeded();
         Path run = folder.resolve("killed");
         Path results = run.resolve("results.jsonl");
-        Process process = new ProcessBuilder(command(run)).redirectErrorStream(true)
+        var command = new ArrayList<>(command(run));
+        command.addAll(List.of("--device", device));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log").toFile()).start();
         try {
             long patience = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
@@ -117,7 +133,7 @@ class EvaluateTest {
         } finally {
             process.destroyForcibly().waitFor();
         }
-        evaluate(run).succeeded();
+        evaluate(run, "--device", device).succeeded();
         assertArrayEquals(results("whole"), results("killed"));
     }
 

@@ -37,7 +37,7 @@ import org.diffusionclassifier.tensor.Weights;
 
 /**
  * The processor as a device, by oneDNN: float32, or bfloat16 with float32 accumulation where the processor has it.
- * Threads are OpenMP's (OMP_NUM_THREADS).
+ * Threads are OpenMP's (OMP_NUM_THREADS), or as many of them as it is given.
  */
 public final class CpuDevice extends RecordingDevice {
 
@@ -49,6 +49,7 @@ public final class CpuDevice extends RecordingDevice {
     private final OneDnn oneDnn = new OneDnn();
     private final DType dtype;
     private final WeightsBudget budget;
+    private final Integer threads;
     private final Map<Long, NativeMemory> persistent = new HashMap<>();
     private final Map<String, Tensor> ones = new HashMap<>();
     private final Map<Integer, Tensor> attentionWeights = new HashMap<>();
@@ -61,11 +62,20 @@ public final class CpuDevice extends RecordingDevice {
 
     /** As above, with a limit to the weights that stay in memory. */
     public CpuDevice(DType dtype, WeightsBudget budget) {
+        this(dtype, budget, null);
+    }
+
+    /** @param threads that run its primitives, at least 1; null for OpenMP's own number */
+    public CpuDevice(DType dtype, WeightsBudget budget, Integer threads) {
         if (dtype != DType.F32 && dtype != DType.BF16) {
             throw new IllegalArgumentException("the CPU device computes in F32 or BF16, not " + dtype);
         }
         this.dtype = dtype;
         this.budget = budget;
+        this.threads = threads;
+        if (threads != null) {
+            OneDnn.setThreads(threads);
+        }
     }
 
     /** The fastest type that this processor computes in natively. */
@@ -76,7 +86,9 @@ public final class CpuDevice extends RecordingDevice {
     @Override
     public String description() {
         return "cpu (oneDNN " + DNNL_VERSION_MAJOR + "." + DNNL_VERSION_MINOR + "), "
-                + Runtime.getRuntime().availableProcessors() + " cores, " + dtype.name().toLowerCase(Locale.ROOT);
+                + (threads == null ? Runtime.getRuntime().availableProcessors() + " cores"
+                        : threads + (threads == 1 ? " thread" : " threads")) + ", "
+                + dtype.name().toLowerCase(Locale.ROOT);
     }
 
     @Override

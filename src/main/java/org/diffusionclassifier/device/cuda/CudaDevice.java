@@ -85,14 +85,19 @@ public final class CudaDevice extends RecordingDevice {
         return new CudaDevice(new Gpu(Driver.INSTALLED, card, false), Kernels.NATIVE, WeightsBudget.unlimited());
     }
 
+    /** As {@link #open()}, with the choices of {@link #open(int, Kernels, WeightsBudget)}. */
+    public static CudaDevice open(Kernels kernels, WeightsBudget budget) {
+        return open(0, kernels, budget);
+    }
+
     /**
-     * As {@link #open()}, with the choice of what multiplies matrices, and a limit to the weights that stay on the card
-     * (which NVIDIA's libraries do not heed).
+     * As {@link #open(int)}, with the choice of what multiplies matrices, and a limit to the weights that stay on the
+     * card (which NVIDIA's libraries do not heed).
      *
      * @throws org.diffusionclassifier.device.DeviceException also if NVIDIA's libraries are asked for and one is missing
      */
-    public static CudaDevice open(Kernels kernels, WeightsBudget budget) {
-        return new CudaDevice(new Gpu(Driver.INSTALLED, 0, false), kernels, budget);
+    public static CudaDevice open(int card, Kernels kernels, WeightsBudget budget) {
+        return new CudaDevice(new Gpu(Driver.INSTALLED, card, false), kernels, budget);
     }
 
     /**
@@ -105,7 +110,12 @@ public final class CudaDevice extends RecordingDevice {
 
     /** As {@link #openEmulated()}, with the choices of {@link #open(Kernels, WeightsBudget)}. */
     public static CudaDevice openEmulated(Kernels kernels, WeightsBudget budget) {
-        return new CudaDevice(new Gpu(Driver.EMULATED, 0, Boolean.getBoolean("simt.checked")), kernels, budget);
+        return openEmulated(0, kernels, budget);
+    }
+
+    /** @param card below the number that the environment variable SIMT_DEVICES gives, by default 1 */
+    public static CudaDevice openEmulated(int card, Kernels kernels, WeightsBudget budget) {
+        return new CudaDevice(new Gpu(Driver.EMULATED, card, Boolean.getBoolean("simt.checked")), kernels, budget);
     }
 
     /** The emulated card with every load and store checked and counted. */

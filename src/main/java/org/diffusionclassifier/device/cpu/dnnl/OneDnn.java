@@ -2,6 +2,7 @@ package org.diffusionclassifier.device.cpu.dnnl;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
 
+import com.sun.jna.NativeLibrary;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.Loader;
@@ -10,7 +11,7 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The oneDNN library as this package uses it: one engine, one stream, status codes turned into exceptions. Leans on
- * oneDNN's C interface (uxlfoundation.github.io/oneDNN) through JavaCPP.
+ * oneDNN's C interface (uxlfoundation.github.io/oneDNN) through JavaCPP, and on OpenMP's through JNA.
  */
 public final class OneDnn implements AutoCloseable {
 
@@ -37,10 +38,24 @@ public final class OneDnn implements AutoCloseable {
         return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
     }
 
-    /** Has JavaCPP unpack the library, unless that was done, and load it. */
-    private static void load() {
+    /**
+     * How many threads of OpenMP's run the primitives that the calling thread executes from now on. OpenMP keeps that
+     * number, as its threads, for each thread that calls it (omp_set_num_threads, OpenMP 5.2, section 18.2.1).
+     */
+    public static void setThreads(int threads) {
+        // Looked for from the binding on, so that it is found in the libgomp that oneDNN runs on, not in the system's.
         try {
-            Loader.load(org.bytedeco.dnnl.global.dnnl.class);
+            NativeLibrary.getInstance(load()).getFunction("omp_set_num_threads").invokeVoid(new Object[] {threads});
+        } catch (LinkageError e) {
+            throw DeviceException.of(e, "cpu: the number of threads cannot be set (%s): use %s cpu, and the "
+                    + "environment variable OMP_NUM_THREADS", e.getMessage(), InputException.field("device"));
+        }
+    }
+
+    /** Has JavaCPP unpack the library, unless that was done, and load it. @return the binding's file */
+    private static String load() {
+        try {
+            return Loader.load(org.bytedeco.dnnl.global.dnnl.class);
         } catch (LinkageError e) {
             throw new DeviceException(("cpu: oneDNN cannot be unpacked and loaded (%s): expected %s/.javacpp or the "
                     + "temporary folder %s to be one that programs may write to and run from; TMPDIR sets the latter")
