@@ -52,7 +52,7 @@ public record Benchmark(String name, String title, int images, int classes, List
      */
     public Dataset open(Task.ClassTask classification, Path data, String split) {
         return Indexed.of(PublishedPictures.isParquet(data) ? Datasets.open("parquet:" + data, split)
-                : classification.opening().open(layout.find(title, data), split), classification.keys());
+                : classification.opening().open(folder(data), split), classification.keys());
     }
 
     /** Reads the examples of a matching. @throws InputException if there are none, or files are wrong */
@@ -71,7 +71,12 @@ public record Benchmark(String name, String title, int images, int classes, List
     }
 
     private Path folder(Path data) {
-        return layout.find(title, data);
+        return layout.find(title, DataDownload.isPossible(name), data);
+    }
+
+    /** Whether the data set, or an archive of it, is there. */
+    boolean isIn(Path data) {
+        return PublishedPictures.isParquet(data) || layout.isIn(data);
     }
 
     /** The figures of a split that a model of this kind reached, or that are listed without one. */

@@ -24,24 +24,17 @@ public record DataLayout(String text, List<String> markers, List<String> folders
     /**
      * Finds it.
      *
-     * @param title of the data set
-     * @param data  the folder of it, one that holds that folder or the archive, or the archive
+     * @param title    of the data set
+     * @param fetching whether it can be fetched
+     * @param data     the folder of it, one that holds that folder or the archive, or the archive
      * @return the folder in which it begins, or an archive
      * @throws InputException if it is not there: with the place where it is if that is near, else with what was
      *                        expected, the page and the licence
      */
-    Path find(String title, Path data) {
-        if (Files.isRegularFile(data)) {
-            return data;
-        }
-        Path found = begin(data);
+    Path find(String title, boolean fetching, Path data) {
+        Path found = locate(data);
         if (found != null) {
             return found;
-        }
-        for (String archive : archives) {
-            if (Files.isRegularFile(data.resolve(archive))) {
-                return data.resolve(archive);
-            }
         }
         for (Path folder : near(data)) {
             if (begin(folder) != null) {
@@ -49,9 +42,23 @@ public record DataLayout(String text, List<String> markers, List<String> folders
                         title, folder);
             }
         }
-        throw InputException.of("%s %s: expected %s, as %s, found %s; it comes from %s (%s)",
-                InputException.field("data"), data, title, text, Files.isDirectory(data) ? "none of it" : "no folder",
-                page, licence);
+        throw InputException.of("%s %s: expected %s, as %s, found %s; it comes from %s (%s)"
+                + (fetching ? "; %s fetches it" : ""), InputException.field("data"), data, title, text,
+                Files.isDirectory(data) ? "none of it" : "no folder", page, licence, InputException.field("download"));
+    }
+
+    /** Whether {@link #find} finds it. */
+    boolean isIn(Path data) {
+        return locate(data) != null;
+    }
+
+    private Path locate(Path data) {
+        if (Files.isRegularFile(data)) {
+            return data;
+        }
+        Path found = begin(data);
+        return found != null ? found
+                : archives.stream().map(data::resolve).filter(Files::isRegularFile).findFirst().orElse(null);
     }
 
     private Path begin(Path folder) {

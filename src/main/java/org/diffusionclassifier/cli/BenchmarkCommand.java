@@ -6,12 +6,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
+import me.tongfei.progressbar.ProgressBar;
 import org.diffusionclassifier.DiffusionModel;
 import org.diffusionclassifier.Evaluation;
 import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.benchmark.Benchmark;
 import org.diffusionclassifier.benchmark.BenchmarkResult;
 import org.diffusionclassifier.benchmark.Benchmarks;
+import org.diffusionclassifier.benchmark.DataDownload;
 import org.diffusionclassifier.benchmark.Task;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.prompt.PromptSet;
@@ -50,6 +52,11 @@ final class BenchmarkCommand implements Callable<Integer> {
                     + "or, where the benchmark's layout has one, the archive.")
     private Path data;
 
+    @Option(names = "--download",
+            description = "Fetch the data set into the folder --data before the run, where anyone may have it: what is "
+                    + "missing of it, checked by its published hash. Goes on where an earlier download broke.")
+    private boolean download;
+
     @Option(names = "--split", paramLabel = "NAME",
             description = "Of the data set. Default: the one that results are published of.")
     private String split;
@@ -72,6 +79,9 @@ final class BenchmarkCommand implements Callable<Integer> {
     public Integer call() {
         Benchmark benchmark = Benchmarks.of(name);
         String chosen = benchmark.split(split);
+        if (download) {
+            fetch(DataDownload.of(benchmark, data));
+        }
         BenchmarkResult result = benchmark.task() instanceof Task.ClassTask classification
                 ? classify(benchmark, classification, chosen)
                 : examples(benchmark, chosen);
@@ -79,6 +89,17 @@ final class BenchmarkCommand implements Callable<Integer> {
         spec.commandLine().getOut().print(BenchmarkText.compared(benchmark, result));
         spec.commandLine().getOut().flush();
         return 0;
+    }
+
+    private void fetch(DataDownload missing) {
+        if (missing.bytes() > 0) {
+            spec.commandLine().getOut().println(missing.terms());
+            spec.commandLine().getOut().flush();
+            try (ProgressBar bar = Progress.bar("download", " MB", 1_000_000, missing.bytes(),
+                    spec.commandLine().getErr())) {
+                missing.run(bar::stepBy);
+            }
+        }
     }
 
     private BenchmarkResult examples(Benchmark benchmark, String chosen) {

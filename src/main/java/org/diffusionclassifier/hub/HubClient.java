@@ -17,6 +17,10 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.diffusionclassifier.download.Retries;
+import org.diffusionclassifier.download.Sink;
+import org.diffusionclassifier.download.Source;
+import org.diffusionclassifier.download.TimedStream;
 import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.hub.RemoteRepository.Gate;
 import org.diffusionclassifier.tensor.InputException;
@@ -41,14 +45,13 @@ public final class HubClient {
 
     private static final int MAX_PAGES = 1000;
     private static final Pattern NEXT_PAGE = Pattern.compile("<([^>]*)>\\s*;[^,]*\\brel=\"?next\"?");
-    private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d{1,18})-.*");
 
     private final HubSettings settings;
     private final HubRequests requests;
     private final Retries retries;
 
     public HubClient(HubSettings settings) {
-        this(settings, Retries.OF_THE_HUB);
+        this(settings, Retries.FIVE);
     }
 
     /** One that gives up at the first failure of the network, for what can be done without. */
@@ -60,18 +63,6 @@ public final class HubClient {
         this.settings = settings;
         this.requests = new HubRequests(settings);
         this.retries = retries;
-    }
-
-    /** Where contents as they arrive go. */
-    interface Sink {
-
-        /** Bytes that it has: where to go on. */
-        long position();
-
-        /** What it has is of no use; all comes again. */
-        void restart();
-
-        void write(byte[] bytes, int length);
     }
 
     /**
@@ -205,41 +196,17 @@ public final class HubClient {
      */
     void download(RemoteRepository repository, RemoteFile file, Sink sink) {
         var subject = new Subject(repository.name(), repository.revision(), file.path());
-        byte[] chunk = new byte[1 << 18];
-        retries.run(subject.toString(), sink::position, () -> {
-            long from = sink.position();
-            var answer = requests.get(resolve(repository, file),
-                    from == 0 ? Map.of() : Map.of("Range", "bytes=" + from + "-"), subject);
-            try (InputStream in = content(answer)) {
+        Source source = headers -> {
+            var answer = requests.get(resolve(repository, file), headers, subject);
+            try {
                 requireCommit(answer, repository, subject);
-                if (from > 0 && !goesOn(answer, from)) {
-                    sink.restart();
-                }
-                for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
-                    sink.write(chunk, read);
-                }
+            } catch (InputException e) {
+                answer.body().close();
+                throw e;
             }
-            if (sink.position() < file.size()) {
-                throw new IOException("expected " + file.size() + " bytes, found " + sink.position());
-            }
-            return null;
-        });
-    }
-
-    /**
-     * Whether the content begins at the byte that was asked for. A server may answer with all of it, by status 200.
-     *
-     * @throws IOException if it begins at another
-     */
-    private static boolean goesOn(HttpResponse<?> answer, long from) throws IOException {
-        if (answer.statusCode() != 206) {
-            return false;
-        }
-        Matcher range = CONTENT_RANGE.matcher(answer.headers().firstValue("Content-Range").orElse(""));
-        if (!range.matches() || Long.parseLong(range.group(1)) != from) {
-            throw new IOException("expected the content from byte " + from + ", found another range");
-        }
-        return true;
+            return answer;
+        };
+        source.fill(sink, subject.toString(), file.size(), retries, settings.readTimeout());
     }
 
     /** @throws InputException if the endpoint answers with another commit's file; other hosts do not say */

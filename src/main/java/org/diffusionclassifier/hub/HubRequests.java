@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.diffusionclassifier.download.Retries;
+import org.diffusionclassifier.download.Source;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -25,7 +27,6 @@ final class HubRequests {
 
     private static final int REDIRECTS = 5;
     private static final Pattern RESET = Pattern.compile("\\bt=(\\d{1,9})");
-    private static final Pattern SECONDS = Pattern.compile("\\d{1,9}");
 
     /** Of java.net.http's buffers, for the whole JVM; there is no setting for one client. */
     private static final String BUFFER_SIZE = "jdk.httpclient.bufsize";
@@ -163,10 +164,9 @@ final class HubRequests {
         throw refusals.of(answer, subject);
     }
 
-    /** {@code Retry-After} in seconds (RFC 9110), or the time to the end of the window in {@code RateLimit}. */
+    /** {@code Retry-After}, or the time to the end of the window in {@code RateLimit}. */
     private static Optional<Duration> patience(HttpResponse<?> answer) {
-        Optional<Duration> after = answer.headers().firstValue("Retry-After").map(String::strip)
-                .filter(value -> SECONDS.matcher(value).matches()).map(Long::parseLong).map(Duration::ofSeconds);
+        Optional<Duration> after = Source.retryAfter(answer);
         return after.isPresent() || answer.statusCode() != 429 ? after
                 : answer.headers().firstValue("RateLimit").map(RESET::matcher).filter(Matcher::find)
                         .map(found -> Duration.ofSeconds(Long.parseLong(found.group(1)) + 1));

@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.diffusionclassifier.download.PartialFile;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -146,28 +147,11 @@ public final class Pull {
     private void download(RemoteFile file, BlobHash hash) {
         listener.started(file);
         var subject = new Subject(repository.name(), repository.revision(), file.path());
-        try (var partial = PartialBlob.open(folder.partial(hash.hex()), subject, file, listener, () -> stopped)) {
-            boolean resumed = partial.position() > 0;
-            fill(partial, file);
-            String found = partial.foundHash();
-            if (resumed && !found.equals(hash.hex())) {
-                partial.restart();      // what an earlier process left may have been damaged
-                fill(partial, file);
-                found = partial.foundHash();
-            }
-            if (!found.equals(hash.hex())) {
-                partial.restart();
-                throw new InputException(subject + ": expected " + hash.algorithm() + " " + hash + ", found " + found);
-            }
+        var content = new PartialFile.Content(subject.toString(), file.size(), hash.algorithm(), hash.hex(),
+                () -> hash.begin(file.size()));
+        try (var partial = PartialFile.open(folder.partial(hash.hex()), content, listener::done, () -> stopped)) {
+            partial.complete(() -> client.download(repository, file, partial));
             partial.become(folder.blob(hash));
-        } catch (IOException e) {
-            throw InputException.unwritable(folder.blobs(), e);
-        }
-    }
-
-    private void fill(PartialBlob partial, RemoteFile file) {
-        if (partial.position() < file.size()) {
-            client.download(repository, file, partial);
         }
     }
 }

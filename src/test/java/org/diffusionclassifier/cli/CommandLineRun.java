@@ -51,7 +51,8 @@ record CommandLineRun(int exitCode, String out, String err) {
     void refused(String... parts) {
         assertEquals(2, exitCode, out + err);
         assertEquals(1, err.lines().filter(line -> !line.isBlank()
-                && !line.matches("(evaluate|convert|pull|benchmark|diffusion-classifier: note:) .*")).count(), err);
+                && !line.matches("(evaluate|convert|pull|download|benchmark|diffusion-classifier: note:) .*")).count(),
+                err);
         for (String part : parts) {
             assertTrue(err.contains(part), "expected \"" + part + "\" in: " + err);
         }

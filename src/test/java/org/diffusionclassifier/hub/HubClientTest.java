@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.diffusionclassifier.download.Retries;
+import org.diffusionclassifier.download.Sink;
 import org.diffusionclassifier.hub.HubServer.Misbehaviour;
 import org.diffusionclassifier.testing.Fixtures;
 import org.junit.jupiter.api.AfterEach;
@@ -278,7 +280,7 @@ class HubClientTest {
         }
     }
 
-    private static final class Received implements HubClient.Sink {
+    private static final class Received implements Sink {
 
         private long position;
 

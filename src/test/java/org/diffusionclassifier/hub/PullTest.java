@@ -277,7 +277,7 @@ class PullTest {
         Files.createDirectories(model.resolve("blobs"));
         Files.createSymbolicLink(partial(WEIGHTS), Path.of("/dev/full"));
         assertEquals(model.resolve("blobs") + ": No space left on device, expected 300001 bytes more for org/model: "
-                + WEIGHTS + "; the next pull goes on from what has arrived", refused());
+                + WEIGHTS + "; a second start goes on from what has arrived", refused());
         assertFalse(Files.exists(model.resolve("refs/main")));
         Files.delete(partial(WEIGHTS));
         assertComplete(pull());

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.hub;
+package org.diffusionclassifier.download;
 
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -14,10 +14,10 @@ import java.util.concurrent.TimeUnit;
  * The content of an answer, given up when nothing arrives for a time: HttpClient's own timeout ends with the headers. A
  * clock looks at the reader now and then, which costs a read less than an alarm of its own would.
  */
-final class TimedStream extends FilterInputStream {
+public final class TimedStream extends FilterInputStream {
 
     private static final ScheduledExecutorService CLOCK = Executors.newSingleThreadScheduledExecutor(task -> {
-        var thread = new Thread(task, "timeouts of the Hub");
+        var thread = new Thread(task, "timeouts of downloads");
         thread.setDaemon(true);
         return thread;
     });
@@ -32,7 +32,8 @@ final class TimedStream extends FilterInputStream {
     private volatile long waitingSince = NOT_WAITING;
     private volatile boolean timedOut;
 
-    TimedStream(InputStream in, Duration timeout) {
+    /** @param timeout how long a read may wait */
+    public TimedStream(InputStream in, Duration timeout) {
         super(in);
         this.timeout = timeout;
         long period = timeout.toNanos() / LOOKS;

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.hub;
+package org.diffusionclassifier.download;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -14,44 +14,44 @@ import org.diffusionclassifier.tensor.InputException;
  * @param firstWait   after the first failure
  * @param longestWait what a server may ask for at most
  */
-record Retries(int attempts, Duration firstWait, Duration longestWait, Sleeper sleeper) {
+public record Retries(int attempts, Duration firstWait, Duration longestWait, Sleeper sleeper) {
 
     /** Five, as huggingface_hub has it. */
-    static final Retries OF_THE_HUB = new Retries(5, Duration.ofMillis(500), Duration.ofMinutes(5), Thread::sleep);
+    public static final Retries FIVE = new Retries(5, Duration.ofMillis(500), Duration.ofMinutes(5), Thread::sleep);
 
-    static final Retries NONE = new Retries(1, Duration.ZERO, Duration.ZERO, Thread::sleep);
+    public static final Retries NONE = new Retries(1, Duration.ZERO, Duration.ZERO, Thread::sleep);
 
     /** How to wait; tests do not. */
     @FunctionalInterface
-    interface Sleeper {
+    public interface Sleeper {
 
         void sleep(long milliseconds) throws InterruptedException;
     }
 
     /** What may fail. */
     @FunctionalInterface
-    interface Attempt<T> {
+    public interface Attempt<T> {
 
         /** @throws IOException if it is worth trying again */
         T run() throws IOException, InterruptedException;
     }
 
     /** An answer that says: not now. */
-    static final class NotNow extends IOException {
+    public static final class NotNow extends IOException {
 
         private static final long serialVersionUID = 1;
 
         private final transient Optional<Duration> wait;
 
         /** @param wait how long to wait, if the server says so */
-        NotNow(String message, Optional<Duration> wait) {
+        public NotNow(String message, Optional<Duration> wait) {
             super(message);
             this.wait = wait;
         }
     }
 
     /** @throws InputException after the last failure; {@code what} begins the message */
-    <T> T run(String what, Attempt<T> attempt) {
+    public <T> T run(String what, Attempt<T> attempt) {
         return run(what, () -> 0, attempt);
     }
 
@@ -60,7 +60,7 @@ record Retries(int attempts, Duration firstWait, Duration longestWait, Sleeper s
      *
      * @param progress grows with what is done: a failure after some of it is the first in a row
      */
-    <T> T run(String what, LongSupplier progress, Attempt<T> attempt) {
+    public <T> T run(String what, LongSupplier progress, Attempt<T> attempt) {
         int failures = 0;
         while (true) {
             long before = progress.getAsLong();
