@@ -26,7 +26,8 @@ public final class Datasets {
      * <li>{@code idx:PATH}: {@linkplain IdxDataset MNIST's files}, a directory of them or one file of images
      * <li>{@code folder:PATH}: {@linkplain FolderDataset a folder a class}
      * <li>{@code csv:FILE}: {@linkplain CsvDataset a list of image files and their classes}
-     * <li>{@code cifar10:PATH}, {@code cifar100:PATH}: a directory of {@linkplain CifarDataset CIFAR's binary version}
+     * <li>{@code cifar10:PATH}, {@code cifar100:PATH}: a directory of {@linkplain CifarDataset CIFAR's binary or
+     *     Python version}
      * <li>the name of a {@link DatasetForm} that is on the class path, as {@code parquet:PATH}
      * </ul>
      * Where these say directory, an {@linkplain Archive archive} is read like one. The data set keeps it open until it
@@ -102,12 +103,12 @@ public final class Datasets {
         return IdxDataset.open(directory, split);
     }
 
-    /** Opens {@linkplain CifarDataset CIFAR-10's binary version} in a directory of whatever file system. */
+    /** Opens {@linkplain CifarDataset CIFAR-10's binary or Python version} in a directory of whatever file system. */
     public static Dataset cifar10(Path directory, String split) {
         return CifarDataset.open10(directory, split);
     }
 
-    /** Opens {@linkplain CifarDataset CIFAR-100's binary version} in a directory of whatever file system. */
+    /** Opens {@linkplain CifarDataset CIFAR-100's binary or Python version} in a directory of whatever file system. */
     public static Dataset cifar100(Path directory, String split) {
         return CifarDataset.open100(directory, split);
     }

@@ -24,7 +24,7 @@ import org.diffusionclassifier.tensor.InputException;
  * 2; protocol 0 cannot express its storages). Values become
  * <pre>
  *   None → null      bool → Boolean      int → Long or BigInteger      float → Double      str → String
- *   list, tuple, set → {@link Items}     dict → {@link Dict}           bytes → {@link #OPAQUE}
+ *   list, tuple, set → {@link Items}     dict → {@link Dict}           bytes → {@link #OPAQUE}, or text of Latin-1
  *   an object of a class that is not known → {@link Inert}
  * </pre>
  */
@@ -74,6 +74,13 @@ final class Unpickler {
         }
     }
 
+    /** An object that is given its state after it was made. */
+    interface Stateful {
+
+        /** @throws IllegalArgumentException if the state is wrong, with a message that says what it should be */
+        void set(Object state);
+    }
+
     /**
      * A global that is not known, or an object that came of calling one: a placeholder, whose items and attributes are
      * dropped.
@@ -104,13 +111,20 @@ final class Unpickler {
     private final PickleInput input;
     private final Globals globals;
     private final boolean text;
+    private final boolean keepsBytes;
     private final List<Object> stack = new ArrayList<>();
     private final Map<Long, Object> memo = new HashMap<>();
 
-    private Unpickler(PickleInput input, Globals globals, boolean text) {
+    /**
+     * @param text       whether it may be in protocol 0
+     * @param keepsBytes whether bytes become text of Latin-1, in which each byte is a character; so do strings of
+     *                   Python 2, which may be bytes as well
+     */
+    private Unpickler(PickleInput input, Globals globals, boolean text, boolean keepsBytes) {
         this.input = input;
         this.globals = globals;
         this.text = text;
+        this.keepsBytes = keepsBytes;
     }
 
     /**
@@ -119,7 +133,16 @@ final class Unpickler {
      * @throws InputException if it is malformed
      */
     static Object load(PickleInput input, Globals globals) {
-        return new Unpickler(input, globals, false).run();
+        return new Unpickler(input, globals, false, false).run();
+    }
+
+    /**
+     * As {@link #load}, but with bytes as text of Latin-1.
+     *
+     * @throws InputException if it is malformed
+     */
+    static Object loadBytes(PickleInput input, Globals globals) {
+        return new Unpickler(input, globals, false, true).run();
     }
 
     /**
@@ -139,7 +162,7 @@ final class Unpickler {
             public Object persistent(Object id) {
                 throw new IllegalArgumentException("only plain data");
             }
-        }, true).run();
+        }, true, false).run();
     }
 
     private Object run() {
@@ -168,12 +191,14 @@ final class Unpickler {
             case 0x8a -> stack.add(input.integer(input.u8()));                  // LONG1
             case 'I', 'L' -> stack.add(input.decimal());                        // INT, LONG
             case 'G' -> stack.add(input.f64());                                 // BINFLOAT
-            case 'U', 0x8c -> stack.add(input.text(input.u8()));                // SHORT_BINSTRING, SHORT_BINUNICODE
-            case 'T', 'X' -> stack.add(input.text(input.u32()));                // BINSTRING, BINUNICODE
+            case 'U' -> string(input.u8());                                     // SHORT_BINSTRING
+            case 'T' -> string(input.u32());                                    // BINSTRING
+            case 0x8c -> stack.add(input.text(input.u8()));                     // SHORT_BINUNICODE
+            case 'X' -> stack.add(input.text(input.u32()));                     // BINUNICODE
             case 0x8d -> stack.add(input.text(input.i64()));                    // BINUNICODE8
-            case 'C' -> opaqueBytes(input.u8());                                // SHORT_BINBYTES
-            case 'B' -> opaqueBytes(input.u32());                               // BINBYTES
-            case 0x8e, 0x96 -> opaqueBytes(input.i64());                        // BINBYTES8, BYTEARRAY8
+            case 'C' -> bytes(input.u8());                                      // SHORT_BINBYTES
+            case 'B' -> bytes(input.u32());                                     // BINBYTES
+            case 0x8e, 0x96 -> bytes(input.i64());                              // BINBYTES8, BYTEARRAY8
             default -> {
                 return false;
             }
@@ -181,9 +206,18 @@ final class Unpickler {
         return true;
     }
 
-    private void opaqueBytes(long length) {
-        input.skip(length);
-        stack.add(OPAQUE);
+    /** A string of Python 2. */
+    private void string(long length) {
+        stack.add(keepsBytes ? input.latin1(length) : input.text(length));
+    }
+
+    private void bytes(long length) {
+        if (keepsBytes) {
+            stack.add(input.latin1(length));
+        } else {
+            input.skip(length);
+            stack.add(OPAQUE);
+        }
     }
 
     private boolean collection(int opcode) {
@@ -307,12 +341,7 @@ final class Unpickler {
                 Object named = call.isEmpty() ? null : call.remove(0);
                 stack.add(construct(named, items(call)));
             }
-            case 'b' -> {                                                       // BUILD: attributes, dropped
-                Object state = pop();
-                if (!(top() instanceof Dict) && !(top() instanceof Inert)) {
-                    throw input.wrong("an object to set attributes of", describe(top()));
-                }
-            }
+            case 'b' -> build(pop(), top());                                    // BUILD
             case 'Q' -> stack.add(persistent(pop()));                           // BINPERSID
             default -> {
                 return false;
@@ -378,6 +407,19 @@ final class Unpickler {
             return constructor.construct(tuple.items);
         } catch (IllegalArgumentException e) {
             throw input.wrong(e.getMessage(), describe(arguments));
+        }
+    }
+
+    /** Attributes of what is not known are dropped. */
+    private void build(Object state, Object object) {
+        if (object instanceof Stateful stateful) {
+            try {
+                stateful.set(state);
+            } catch (IllegalArgumentException e) {
+                throw input.wrong(e.getMessage(), describe(state));
+            }
+        } else if (!(object instanceof Dict) && !(object instanceof Inert)) {
+            throw input.wrong("an object to set attributes of", describe(object));
         }
     }
 
