@@ -14,6 +14,7 @@ import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.prompt.PromptSpec;
 import org.diffusionclassifier.score.PredictionTrial;
@@ -245,7 +246,8 @@ public final class DiffusionModel implements AutoCloseable {
     }
 
     private CaptionTrials captionTrials() {
-        return new CaptionTrials(this, Staged.exhaustive(Matching.N_SAMPLES), TrialSpec.DEFAULT);
+        return new CaptionTrials(this, Staged.exhaustive(Matching.N_SAMPLES), TrialSpec.DEFAULT,
+                Turning.UPRIGHT);
     }
 
     /** The names of the labels that it is conditioned on; empty for a model that is conditioned on captions. */

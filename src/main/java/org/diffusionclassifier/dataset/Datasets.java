@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.function.Function;
 import org.diffusionclassifier.file.archive.Archive;
+import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.tensor.InputException;
 
 /** Opens a dataset by its form and path: {@code FORM:PATH}. */
@@ -52,7 +53,7 @@ public final class Datasets {
             case "cifar10" -> archived(path, root -> CifarDataset.open10(root, split));
             case "cifar100" -> archived(path, root -> CifarDataset.open100(root, split));
             default -> forms().stream().filter(other -> other.name().equals(form)).findFirst()
-                    .orElseThrow(() -> unknown(spec)).open(path, split);
+                    .orElseThrow(() -> unknown(spec)).open(path, split, Turning.UPRIGHT);
         };
     }
 
@@ -111,6 +112,16 @@ public final class Datasets {
     /** Opens {@linkplain CifarDataset CIFAR-100's binary or Python version} in a directory of whatever file system. */
     public static Dataset cifar100(Path directory, String split) {
         return CifarDataset.open100(directory, split);
+    }
+
+    /**
+     * Opens Parquet files as {@code parquet:PATH} does, with their pictures the way up that they are stored.
+     *
+     * @throws InputException as {@link #open}
+     */
+    public static Dataset parquetAsStored(Path path, String split) {
+        return forms().stream().filter(form -> form.name().equals("parquet")).findFirst()
+                .orElseThrow(() -> unknown("parquet:" + path)).open(path, split, Turning.STORED);
     }
 
     /** Refuses a split other than {@code train} and {@code test}, the two that a published archive comes in. */

@@ -3,6 +3,7 @@ package org.diffusionclassifier.benchmark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
@@ -10,6 +11,8 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.published.PublishedFolder;
+import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.prompt.PromptSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import static org.diffusionclassifier.testing.Fixtures.inputError;
 import static org.diffusionclassifier.testing.Fixtures.resource;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -83,6 +87,71 @@ class BenchmarkFormsTest {
             assertEquals(2, pictures.image(1).pixels()[2]);
         }
         assertTrue(Files.isDirectory(folder.resolve("home/.cache/diffusion-classifier")));
+    }
+
+    /** The hub's names of ImageNet's classes are others; most are among them. */
+    @Test
+    void classesOfMostlyTheSameNamesAreTakenByTheirNumbers() {
+        PromptSet captions = ClassList.of("imagenet").prompts();
+        List<String> keys = ClassList.of("imagenet").keys();
+        var names = new ArrayList<String>();
+        for (int index = 0; index < 1000; index++) {
+            names.add(index % 3 == 0 ? "another" : "Latin name, " + captions.className(index));
+        }
+        try (Dataset pictures = Indexed.of(new Named(names), keys, captions)) {
+            assertEquals(List.of(0, 500, 999), labels(pictures));
+            assertEquals(List.of("classes are taken by their numbers: 666 of 1000 have the benchmark's names"),
+                    pictures.notices());
+        }
+        names.replaceAll(name -> name.startsWith("L") && name.length() % 2 == 0 ? "another" : name);
+        assertEquals("named: expected classes of the benchmark (n01440764, n01443537, …), found also \"another\"",
+                inputError(() -> Indexed.of(new Named(names), keys, captions)));
+        assertTrue(inputError(() -> Indexed.of(new Named(names.subList(0, 999)), keys, captions))
+                .endsWith("found also \"another\""));
+    }
+
+    /** Of the set's classes alone: the numbers are those among them. */
+    @Test
+    void namesOfASetOfImageNets() {
+        List<Integer> subset = ClassList.imageNetSubset("imagenet-a");
+        PromptSet captions = ClassList.of("imagenet").captions(subset);
+        List<String> names = subset.stream().map(captions::className).toList();
+        assertEquals(List.of(6, subset.get(100), 988),
+                labels(Indexed.of(new Named(names), ClassList.of("imagenet").keys(), captions)));
+    }
+
+    /** Three pictures: of the first class, the middle one, and the last. */
+    private record Named(List<String> classNames) implements Dataset {
+
+        @Override
+        public int size() {
+            return 3;
+        }
+
+        @Override
+        public String name(int index) {
+            return String.valueOf(index);
+        }
+
+        @Override
+        public int label(int index) {
+            return List.of(0, classNames.size() / 2, classNames.size() - 1).get(index);
+        }
+
+        @Override
+        public Path file(int index) {
+            return Path.of("file");
+        }
+
+        @Override
+        public RgbImage image(int index) {
+            return new RgbImage(1, 1, new byte[3]);
+        }
+
+        @Override
+        public String description() {
+            return "named";
+        }
     }
 
     private static void tar(Path root, Path archive) throws IOException {

@@ -71,7 +71,7 @@ final class BenchmarkMiniatures {
             }
             case "imagenetv2-matched-frequency" -> numbered("imagenetv2-matched-frequency-format-val", folder);
             case "imagenetv2-threshold-0.7" -> numbered("imagenetv2-threshold0.7-format-val", folder);
-            case "imagenetv2-top-images" -> numbered("ImageNetV2-top-images", folder);      // as its Python package has it
+            case "imagenetv2-top-images" -> numbered("ImageNetV2-top-images", folder);     // by its Python package
             case "imagenet-a" -> folder.picture("imagenet-a/n01498041/x.jpg", 1)
                     .picture("imagenet-a/n01531178/y.jpg", 2).text("imagenet-a/README.txt", "n01498041 stingray\n");
             case "imagenet-r" -> folder.picture("imagenet-r/n01443537/x.jpg", 1)

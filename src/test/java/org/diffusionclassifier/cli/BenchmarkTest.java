@@ -304,6 +304,19 @@ class BenchmarkTest {
                 attributes);
     }
 
+    /** The box is inside the picture as it is stored, and would reach beyond it if it were turned. */
+    @Test
+    void boxesAreOfThePictureAsStored() throws IOException {
+        new PublishedFolder(data()).bytes("images/1.jpg", Files.readAllBytes(Fixtures.resource(
+                "image/orientation-6.png"))).text("visual_genome_relation.json", """
+                        [{"image_path": "1.jpg", "bbox_x": 1, "bbox_y": 1, "bbox_w": 5, "bbox_h": 3,
+                          "relation_name": "on", "true_caption": "a cup on a mat", "false_caption": "a mat"}]
+                        """);
+        run("aro-relation", "--n-samples", "1").succeeded();
+        JsonNode settings = JSON.readTree(folder.resolve("run/benchmark.json").toFile()).get("settings");
+        assertEquals("not turned by EXIF", settings.get("pictures").textValue());
+    }
+
     @ParameterizedTest
     @CsvSource({"refcoco, unc, testA, 3", "refcoco+, unc, val, 1", "refcocog, umd, val, 1"})
     void refersToBoxes(String benchmark, String by, String split, int sentences) throws IOException {
