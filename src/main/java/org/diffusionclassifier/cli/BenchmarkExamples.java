@@ -67,8 +67,8 @@ final class BenchmarkExamples {
         try (var opened = model.open(main);
                 var progress = new Progress(commandLine.getCommandName(), examples.size(), commandLine.getErr())) {
             var page = new MatchPage();
-            Answer<MatchingSummary> answer = opened.matching().trials(drawn).nSamples(nSamples).turning(Turning.STORED)
-                    .failFast(options.failFast).examples(examples, (pictures, example) -> {
+            Answer<MatchingSummary> answer = opened.matching().trials(drawn).nSamples(nSamples)
+                    .turning(Turning.STORED).failFast(options.failFast).examples(examples, (pictures, example) -> {
                         if (options.report.isWanted()) {
                             page.add(pictures, example);
                         }
@@ -91,8 +91,8 @@ final class BenchmarkExamples {
         announce(benchmark, split, choices.size(), 3L * nSamples * drawn.nTrials() * choices.size());
         try (var opened = model.open(main);
                 var progress = new Progress(commandLine.getCommandName(), choices.size(), commandLine.getErr())) {
-            Answer<ChoiceSummary> answer = opened.matching().trials(drawn).nSamples(nSamples).turning(Turning.STORED)
-                    .failFast(options.failFast).choices(choices, () -> progress.step(""));
+            Answer<ChoiceSummary> answer = opened.matching().trials(drawn).nSamples(nSamples)
+                    .turning(Turning.STORED).failFast(options.failFast).choices(choices, () -> progress.step(""));
             ChoiceSummary summary = answer.value();
             finish(answer, summary, MatchingText.choices(summary), summary.failed());
             options.report.write(() -> MatchPage.choices(summary));
@@ -114,8 +114,8 @@ final class BenchmarkExamples {
         try (var opened = model.open(main);
                 var progress = new Progress(commandLine.getCommandName(), examples.size(), commandLine.getErr())) {
             var page = new ReferPage();
-            Answer<ReferringSummary> answer = opened.referring().trials(drawn).nSamples(nSamples).turning(Turning.STORED)
-                    .failFast(options.failFast).examples(examples, (picture, example) -> {
+            Answer<ReferringSummary> answer = opened.referring().trials(drawn).nSamples(nSamples)
+                    .turning(Turning.STORED).failFast(options.failFast).examples(examples, (picture, example) -> {
                         if (options.report.isWanted()) {
                             page.add(picture, example);
                         }

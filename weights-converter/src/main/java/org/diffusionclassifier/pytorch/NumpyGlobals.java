@@ -1,14 +1,14 @@
 package org.diffusionclassifier.pytorch;
 
 import java.util.List;
-import org.diffusionclassifier.pytorch.Unpickler.Constructor;
+import org.diffusionclassifier.pytorch.PickleGlobals.Constructor;
 import org.diffusionclassifier.pytorch.Unpickler.Inert;
 
 /**
  * What a pickle of NumPy's arrays names (numpy/core/src/multiarray/methods.c, array_reduce): an array is made empty by
  * {@code _reconstruct(ndarray, (0,), b"b")} and then given its state. Every other global is refused.
  */
-final class NumpyGlobals implements Unpickler.Globals {
+final class NumpyGlobals implements PickleGlobals {
 
     @Override
     public Object find(String name) {

@@ -9,7 +9,7 @@ import org.diffusionclassifier.pytorch.Unpickler.Items;
  * A matrix of numbers from 0 to 255 that NumPy pickled. Its state is (version, (rows, columns), dtype, whether columns
  * lie one after the other, elements).
  */
-public final class Uint8Matrix implements Unpickler.Stateful {
+public final class Uint8Matrix extends PickleGlobals.Stateful {
 
     private static final Inert UINT8 = new Inert("dtype u1");
 
@@ -23,7 +23,7 @@ public final class Uint8Matrix implements Unpickler.Stateful {
     }
 
     @Override
-    public void set(Object state) {
+    void set(Object state) {
         if (!(state instanceof Items fields && fields.items.size() == 5
                 && fields.items.get(1) instanceof Items shape && UINT8.equals(fields.items.get(2))
                 && fields.items.get(3) instanceof Boolean ofFortran && fields.items.get(4) instanceof String bytes

@@ -7,14 +7,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.diffusionclassifier.pytorch.PickleGlobals.Constructor;
+import org.diffusionclassifier.pytorch.PickleGlobals.Stateful;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
  * Reads a pickle (format: CPython, Lib/pickletools.py) as data. A pickle is a program for a stack machine, and Python
- * lets it import and call any name. Here a global is a name and nothing else. Those that {@link Globals} knows mean
- * something, and the {@link Constructor}s among them may be called. Every other becomes an {@link Inert}: it may be
- * called, given items and attributes, and stays what it is, the name of a thing that this program does not have. There
- * is no recursion, and every opcode is charged to the budget of its input, loops included.
+ * lets it import and call any name. Here a global is a name and nothing else. Those that {@link PickleGlobals} knows
+ * mean something, and the {@link Constructor}s among them may be called. Every other becomes an {@link Inert}: it may
+ * be called, given items and attributes, and stays what it is, the name of a thing that this program does not have.
+ * There is no recursion, and every opcode is charged to the budget of its input, loops included.
  *
  * <p>An allow-list of harmless globals, as PyTorch's {@code weights_only} has it, protects a reader that calls them.
  * This one calls none. Such a list would only refuse honest checkpoints for what nobody reads: trainers keep arguments,
@@ -29,27 +31,6 @@ import org.diffusionclassifier.tensor.InputException;
  * </pre>
  */
 final class Unpickler {
-
-    /** What a pickle may name. */
-    interface Globals {
-
-        /**
-         * What stands for the global {@code MODULE.NAME}; null if it is not known.
-         *
-         * @throws IllegalArgumentException if there must be none, with a message that says what is expected
-         */
-        Object find(String name);
-
-        /** What stands for the object that the pickle refers to by {@code id}. */
-        Object persistent(Object id);
-    }
-
-    /** A global that may be called. Its result is small, whatever its arguments are. */
-    interface Constructor {
-
-        /** @throws IllegalArgumentException if the arguments are wrong, with a message that says what they should be */
-        Object construct(List<Object> arguments);
-    }
 
     /** A list, tuple or set. Compared by identity, as a list may contain itself. */
     static final class Items {
@@ -72,13 +53,6 @@ final class Unpickler {
                 entries.put(key.toString(), value);
             }
         }
-    }
-
-    /** An object that is given its state after it was made. */
-    interface Stateful {
-
-        /** @throws IllegalArgumentException if the state is wrong, with a message that says what it should be */
-        void set(Object state);
     }
 
     /**
@@ -109,7 +83,7 @@ final class Unpickler {
     private static final int OBJECT = 500;              // a tensor with eight dimensions and strides
 
     private final PickleInput input;
-    private final Globals globals;
+    private final PickleGlobals globals;
     private final boolean text;
     private final boolean keepsBytes;
     private final List<Object> stack = new ArrayList<>();
@@ -120,7 +94,7 @@ final class Unpickler {
      * @param keepsBytes whether bytes become text of Latin-1, in which each byte is a character; so do strings of
      *                   Python 2, which may be bytes as well
      */
-    private Unpickler(PickleInput input, Globals globals, boolean text, boolean keepsBytes) {
+    private Unpickler(PickleInput input, PickleGlobals globals, boolean text, boolean keepsBytes) {
         this.input = input;
         this.globals = globals;
         this.text = text;
@@ -132,7 +106,7 @@ final class Unpickler {
      *
      * @throws InputException if it is malformed
      */
-    static Object load(PickleInput input, Globals globals) {
+    static Object load(PickleInput input, PickleGlobals globals) {
         return new Unpickler(input, globals, false, false).run();
     }
 
@@ -141,7 +115,7 @@ final class Unpickler {
      *
      * @throws InputException if it is malformed
      */
-    static Object loadBytes(PickleInput input, Globals globals) {
+    static Object loadBytes(PickleInput input, PickleGlobals globals) {
         return new Unpickler(input, globals, false, true).run();
     }
 
@@ -151,7 +125,7 @@ final class Unpickler {
      * @throws InputException if it is malformed, or holds more than plain values
      */
     static Object loadPlain(PickleInput input) {
-        return new Unpickler(input, new Globals() {
+        return new Unpickler(input, new PickleGlobals() {
 
             @Override
             public Object find(String name) {
