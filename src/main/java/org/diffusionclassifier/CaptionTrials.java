@@ -1,10 +1,14 @@
 package org.diffusionclassifier;
 
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.image.ImageSize;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.result.CaptionErrors;
 import org.diffusionclassifier.score.LatentScorer;
 import org.diffusionclassifier.score.Trial;
@@ -13,7 +17,7 @@ import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.InputException;
 
 /** A model, and the trials over which it compares every picture with every caption: what matching and referring share. */
-record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
+record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, Turning turning) {
 
     /** How a picture's errors are asked for: by its name, itself, and captions in any order. */
     @FunctionalInterface
@@ -23,11 +27,30 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
     }
 
     CaptionTrials withNSamples(int nSamples) {
-        return new CaptionTrials(model, Staged.exhaustive(nSamples), trials);
+        return new CaptionTrials(model, Staged.exhaustive(nSamples), trials, turning);
     }
 
     CaptionTrials withTrials(TrialSpec other) {
-        return new CaptionTrials(model, timesteps, other);
+        return new CaptionTrials(model, timesteps, other, turning);
+    }
+
+    CaptionTrials withTurning(Turning other) {
+        return new CaptionTrials(model, timesteps, trials, other);
+    }
+
+    /** The size of an image file's picture. @throws InputException if it is none */
+    ImageSize size(Path image) {
+        return ImageDecoder.size(image, turning);
+    }
+
+    /** An image file's picture, to be resized. @throws InputException if it is none */
+    RgbImage read(Path image) {
+        return ImageDecoder.read(image, turning).on(trials.background());
+    }
+
+    /** An image file's picture, where coordinates in it count. @throws InputException if it is none */
+    RgbImage readWhole(Path image) {
+        return ImageDecoder.readWhole(image, turning).on(trials.background());
     }
 
     /** @throws InputException for what can be refused before anything is loaded */
@@ -54,6 +77,9 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials) {
             model.describe(settings);
             timesteps.describe(settings, scorers.first().pairsAhead());
             trials.describe(settings);
+            if (turning == Turning.STORED) {
+                settings.put("pictures", "not turned by EXIF");
+            }
             var comparison = new CaptionComparison(scorers.ofAll(), prompts, plan);
             long start = System.nanoTime();
             T answer = work.apply((name, picture, asked) ->

@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import org.diffusionclassifier.catalog.ModelNames;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.device.WeightsBudget;
+import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.prompt.PromptSpec;
 import org.diffusionclassifier.strategy.Staged;
@@ -261,7 +262,8 @@ public final class DiffusionModel implements AutoCloseable {
     }
 
     private CaptionTrials captionTrials() {
-        return new CaptionTrials(this, Staged.exhaustive(Matching.N_SAMPLES), TrialSpec.DEFAULT);
+        return new CaptionTrials(this, Staged.exhaustive(Matching.N_SAMPLES), TrialSpec.DEFAULT,
+                Turning.UPRIGHT);
     }
 
     /** The names of the labels that it is conditioned on; empty for a model that is conditioned on captions. */

@@ -8,8 +8,8 @@ import java.util.stream.Stream;
 import org.diffusionclassifier.dataset.Boxes;
 import org.diffusionclassifier.dataset.MatchingExample;
 import org.diffusionclassifier.dataset.published.CaptionChoice;
-import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.result.CaptionErrors;
 import org.diffusionclassifier.result.ChoiceSummary.ChosenCaption;
 import org.diffusionclassifier.result.ChoiceSummary;
@@ -50,6 +50,11 @@ public final class Matching {
         return new Matching(each.withTrials(trials), failFast);
     }
 
+    /** Which way up image files are read. Default: {@link Turning#UPRIGHT}. */
+    public Matching turning(Turning turning) {
+        return new Matching(each.withTurning(turning), failFast);
+    }
+
     /** Whether examples are refused with the first picture that cannot be decoded, rather than go on without it. */
     public Matching failFast(boolean stops) {
         return new Matching(each, stops);
@@ -77,11 +82,11 @@ public final class Matching {
                     InputException.field("matching"));
         }
         each.check();
-        images.forEach(ImageDecoder::size);     // refuses a wrong file before hours are spent on the others
+        images.forEach(each::size);     // refuses a wrong file before hours are spent on the others
         return each.run(captions, errors -> {
             var rows = new ArrayList<CaptionErrors>();
             for (Path image : images) {
-                RgbImage picture = ImageDecoder.read(image).on(each.trials().background());
+                RgbImage picture = each.read(image);
                 rows.add(errors.of(image.toString(), picture, captions));
                 seen.accept(picture, rows.get(rows.size() - 1));
             }
@@ -102,14 +107,14 @@ public final class Matching {
         each.check();
         var failures = new Failures(failFast);
         List<MatchingExample> whole = asked.stream().filter(example -> failures.attempt(() ->
-                example.images().stream().map(ImageDecoder::size).toList()).isPresent()).toList();
+                example.images().stream().map(each::size).toList()).isPresent()).toList();
         failures.requireSome(whole);    // before anything is loaded
         List<String> captions = whole.stream().flatMap(example -> example.captions().stream()).toList();
         var matched = each.run(captions, errors -> {
             var done = new ArrayList<MatchedExample>();
             for (MatchingExample example : whole) {
                 var decoded = failures.attempt(() -> example.images().stream()
-                        .map(image -> ImageDecoder.read(image).on(each.trials().background())).toList());
+                        .map(each::read).toList());
                 decoded.ifPresent(pictures -> {
                     var rows = new ArrayList<CaptionErrors>();
                     for (int i = 0; i < pictures.size(); i++) {
@@ -139,7 +144,7 @@ public final class Matching {
         var failures = new Failures(failFast);
         var whole = new ArrayList<CaptionChoice>();
         for (CaptionChoice choice : asked) {
-            failures.attempt(() -> ImageDecoder.size(choice.image())).ifPresent(size -> {
+            failures.attempt(() -> each.size(choice.image())).ifPresent(size -> {
                 if (choice.box() != null) {
                     Boxes.requireIn(size, List.of(choice.box()), choice.image().toString());
                 }
@@ -151,7 +156,7 @@ public final class Matching {
         var chosen = each.run(captions, errors -> {
             var done = new ArrayList<ChosenCaption>();
             for (CaptionChoice choice : whole) {
-                failures.attempt(() -> ImageDecoder.readWhole(choice.image()).on(each.trials().background()))
+                failures.attempt(() -> each.readWhole(choice.image()))
                         .ifPresent(picture -> {
                             CaptionErrors row = errors.of(choice.image().toString(),
                                     choice.box() == null ? picture : choice.box().cut(picture),

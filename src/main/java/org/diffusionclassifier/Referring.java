@@ -6,8 +6,8 @@ import java.util.function.BiConsumer;
 import org.diffusionclassifier.dataset.Boxes;
 import org.diffusionclassifier.dataset.ReferringExample;
 import org.diffusionclassifier.image.Box;
-import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.result.BoxErrors;
 import org.diffusionclassifier.result.ReferredExample;
 import org.diffusionclassifier.result.ReferringSummary;
@@ -39,6 +39,11 @@ public final class Referring {
     /** What is drawn and measured. Default: {@link TrialSpec#DEFAULT}. */
     public Referring trials(TrialSpec trials) {
         return new Referring(each.withTrials(trials), failFast);
+    }
+
+    /** Which way up the examples' image files are read. Default: {@link Turning#UPRIGHT}. */
+    public Referring turning(Turning turning) {
+        return new Referring(each.withTurning(turning), failFast);
     }
 
     /** Whether examples are refused with the first picture that cannot be decoded, rather than go on without it. */
@@ -82,7 +87,7 @@ public final class Referring {
         var failures = new Failures(failFast);
         var whole = new ArrayList<ReferringExample>();
         for (ReferringExample example : asked) {    // refuses a wrong list before hours are spent on it
-            failures.attempt(() -> ImageDecoder.size(example.image())).ifPresent(size -> {
+            failures.attempt(() -> each.size(example.image())).ifPresent(size -> {
                 Boxes.requireIn(size, example.boxes(), example.where() + ": boxes");
                 Boxes.requireIn(size, List.of(example.truth()), example.where() + ": truth");
                 whole.add(example);
@@ -94,8 +99,7 @@ public final class Referring {
         var answered = each.run(expressions, errors -> {
             var done = new ArrayList<ReferredExample>();
             for (ReferringExample example : whole) {
-                var decoded = failures.attempt(() ->
-                        ImageDecoder.readWhole(example.image()).on(each.trials().background()));
+                var decoded = failures.attempt(() -> each.readWhole(example.image()));
                 decoded.ifPresent(picture -> {
                     read.add(example);
                     done.add(ReferredExample.of(example,

@@ -51,8 +51,9 @@ public record Benchmark(String name, String title, int images, int classes, List
      * @throws InputException if there are none, or files are wrong
      */
     public Dataset open(Task.ClassTask classification, Path data, String split) {
-        return Indexed.of(PublishedPictures.isParquet(data) ? Datasets.open("parquet:" + data, split)
-                : classification.opening().open(folder(data), split), classification.keys());
+        Dataset pictures = PublishedPictures.isParquet(data) ? Datasets.parquetAsStored(data, split)
+                : classification.opening().open(folder(data), split);
+        return Indexed.of(pictures, classification.keys(), classification.captions().get());
     }
 
     /** Reads the examples of a matching. @throws InputException if there are none, or files are wrong */

@@ -68,12 +68,14 @@ public final class Benchmarks {
                                 "https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101/", "for research only"),
                         captions(food, archived(Food101::open), Preset.FOOD), paper(77.7)),
                 new Benchmark("cifar10", "CIFAR-10", 10_000, 10, List.of("test", "train"),
-                        new DataLayout("cifar-10-batches-bin/test_batch.bin and batches.meta.txt (the binary "
-                                + "version), or cifar-10-binary.tar.gz", List.of("batches.meta.txt"),
-                                List.of("cifar-10-batches-bin"), List.of("cifar-10-binary.tar.gz"), CIFAR_PAGE,
-                                NONE_STATED),
+                        new DataLayout("cifar-10-batches-py/test_batch and batches.meta, or "
+                                + "cifar-10-batches-bin/test_batch.bin and batches.meta.txt, or "
+                                + "cifar-10-python.tar.gz, or cifar-10-binary.tar.gz",
+                                List.of("batches.meta.txt", "batches.meta"),
+                                List.of("cifar-10-batches-bin", "cifar-10-batches-py"),
+                                List.of("cifar-10-binary.tar.gz", "cifar-10-python.tar.gz"), CIFAR_PAGE, NONE_STATED),
                         captions(cifar, archived((root, split) ->
-                                Datasets.cifar10(in(root, "cifar-10-batches-bin"), split)),
+                                Datasets.cifar10(in(root, "cifar-10-batches-bin", "cifar-10-batches-py"), split)),
                                 Preset.CIFAR10), paper(88.5)),
                 new Benchmark("aircraft", "FGVC-Aircraft", 3333, 100, List.of("test", "train", "val", "trainval"),
                         new DataLayout("fgvc-aircraft-2013b/data/variants.txt, images_variant_test.txt and images/, or "
@@ -110,11 +112,14 @@ public final class Benchmarks {
         List<String> idx = List.of("t10k-images-idx3-ubyte", "t10k-images-idx3-ubyte.gz");
         return List.of(
                 new Benchmark("cifar100", "CIFAR-100", 10_000, 100, List.of("test", "train"),
-                        new DataLayout("cifar-100-binary/test.bin and fine_label_names.txt, or cifar-100-binary.tar.gz",
-                                List.of("fine_label_names.txt"), List.of("cifar-100-binary"),
-                                List.of("cifar-100-binary.tar.gz"), CIFAR_PAGE, NONE_STATED),
+                        new DataLayout("cifar-100-python/test and meta, or cifar-100-binary/test.bin and "
+                                + "fine_label_names.txt, or cifar-100-python.tar.gz, or cifar-100-binary.tar.gz",
+                                List.of("fine_label_names.txt", "meta"),
+                                List.of("cifar-100-binary", "cifar-100-python"),
+                                List.of("cifar-100-binary.tar.gz", "cifar-100-python.tar.gz"), CIFAR_PAGE, NONE_STATED),
                         captions(cifar, archived((root, split) ->
-                                Datasets.cifar100(in(root, "cifar-100-binary"), split)), CIFAR_100),
+                                Datasets.cifar100(in(root, "cifar-100-binary", "cifar-100-python"), split)),
+                                CIFAR_100),
                         List.of(new Figure(SD, TOP_1, 67.73, null, AUTHOR))),
                 new Benchmark("mnist", "MNIST", 10_000, 10, List.of("test", "train"),
                         new DataLayout("t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not", idx,

@@ -16,6 +16,7 @@ import org.diffusionclassifier.dataset.ReferringExample;
 import org.diffusionclassifier.dataset.published.CaptionChoice;
 import org.diffusionclassifier.dataset.published.RefCoco;
 import org.diffusionclassifier.file.JsonFile;
+import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.report.MatchingText;
 import org.diffusionclassifier.report.ReferringText;
 import org.diffusionclassifier.report.html.MatchPage;
@@ -67,7 +68,7 @@ final class BenchmarkExamples {
                 var progress = new Progress(commandLine.getCommandName(), examples.size(), commandLine.getErr())) {
             var page = new MatchPage();
             Answer<MatchingSummary> answer = opened.matching().trials(drawn).nSamples(nSamples)
-                    .failFast(options.failFast).examples(examples, (pictures, example) -> {
+                    .turning(Turning.STORED).failFast(options.failFast).examples(examples, (pictures, example) -> {
                         if (options.report.isWanted()) {
                             page.add(pictures, example);
                         }
@@ -91,7 +92,7 @@ final class BenchmarkExamples {
         try (var opened = model.open(main);
                 var progress = new Progress(commandLine.getCommandName(), choices.size(), commandLine.getErr())) {
             Answer<ChoiceSummary> answer = opened.matching().trials(drawn).nSamples(nSamples)
-                    .failFast(options.failFast).choices(choices, () -> progress.step(""));
+                    .turning(Turning.STORED).failFast(options.failFast).choices(choices, () -> progress.step(""));
             ChoiceSummary summary = answer.value();
             finish(answer, summary, MatchingText.choices(summary), summary.failed());
             options.report.write(() -> MatchPage.choices(summary));
@@ -114,7 +115,7 @@ final class BenchmarkExamples {
                 var progress = new Progress(commandLine.getCommandName(), examples.size(), commandLine.getErr())) {
             var page = new ReferPage();
             Answer<ReferringSummary> answer = opened.referring().trials(drawn).nSamples(nSamples)
-                    .failFast(options.failFast).examples(examples, (picture, example) -> {
+                    .turning(Turning.STORED).failFast(options.failFast).examples(examples, (picture, example) -> {
                         if (options.report.isWanted()) {
                             page.add(picture, example);
                         }

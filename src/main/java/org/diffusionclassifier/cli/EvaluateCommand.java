@@ -24,7 +24,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(names = "--dataset", required = true, paramLabel = "FORM:PATH",
             description = "idx:DIR (MNIST's files), folder:DIR (one folder a class), csv:FILE (path and "
-                    + "classname or classidx), cifar10:DIR or cifar100:DIR (the binary versions), parquet:PATH (image "
+                    + "classname or classidx), cifar10:DIR or cifar100:DIR (binary or pickles), parquet:PATH (image "
                     + "and label); an archive (.zip, .tar, .tar.gz) is a DIR, too. Classes go by their names, spelling "
                     + "aside, where there are names.")
     private String dataset;

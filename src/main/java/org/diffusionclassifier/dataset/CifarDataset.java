@@ -14,6 +14,7 @@ import org.diffusionclassifier.tensor.InputException;
  * CIFAR-10 and CIFAR-100 in their binary version (format: <a href="https://www.cs.toronto.edu/~kriz/cifar.html">
  * cs.toronto.edu/~kriz/cifar.html</a>): records of one label byte (CIFAR-100: a coarse and a fine one; the fine one is
  * used) and 32×32 pixels as three planes, red, green, blue. Held in memory as stored, made [H,W,3] on the way out.
+ * {@link CifarPickles} makes such records of the Python version, which a directory may have instead.
  */
 final class CifarDataset implements Dataset {
 
@@ -32,31 +33,65 @@ final class CifarDataset implements Dataset {
     private record Place(Batch batch, int number) {
     }
 
-    private CifarDataset(Path directory, List<String> files, int labelBytes, String namesFile, int classes) {
+    private CifarDataset(String description, List<String> classNames, int labelBytes, List<Batch> batches) {
+        this.classNames = classNames;
         this.labelBytes = labelBytes;
-        classNames = readNames(directory.resolve(namesFile), classes);
-        batches = new ArrayList<>();
-        for (var file : files) {
-            var batch = directory.resolve(file);
-            batches.add(new Batch(batch, readRecords(batch, classes)));
-        }
-        description = "cifar" + classes + " " + directory + " (" + String.join(", ", files) + "), " + size()
-                + " images of 32x32";
+        this.batches = batches;
+        this.description = description + ", " + size() + " images of 32x32";
     }
 
-    /** CIFAR-10: {@code data_batch_1.bin} to {@code data_batch_5.bin} or {@code test_batch.bin}, with their names. */
+    /**
+     * CIFAR-10: {@code data_batch_1.bin} to {@code data_batch_5.bin} or {@code test_batch.bin}, with their names; or
+     * pickles without {@code .bin}.
+     */
     static CifarDataset open10(Path directory, String split) {
         var files = Datasets.isTrain(split)
-                ? List.of("data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
-                        "data_batch_5.bin")
-                : List.of("test_batch.bin");
-        return new CifarDataset(directory, files, 1, "batches.meta.txt", 10);
+                ? List.of("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5")
+                : List.of("test_batch");
+        if (isPickled(directory, "batches.meta.txt", "batches.meta")) {
+            return pickled(directory, files, "labels", "batches.meta", "label_names", 10);
+        }
+        return binary(directory, files, 1, "batches.meta.txt", 10);
     }
 
-    /** CIFAR-100: {@code train.bin} or {@code test.bin}, with the names of the fine labels. */
+    /** CIFAR-100: {@code train.bin} or {@code test.bin}, with the names of the fine labels; or pickles likewise. */
     static CifarDataset open100(Path directory, String split) {
-        var files = List.of(Datasets.isTrain(split) ? "train.bin" : "test.bin");
-        return new CifarDataset(directory, files, 2, "fine_label_names.txt", 100);
+        var files = List.of(Datasets.isTrain(split) ? "train" : "test");
+        if (isPickled(directory, "fine_label_names.txt", "meta")) {
+            return pickled(directory, files, "fine_labels", "meta", "fine_label_names", 100);
+        }
+        return binary(directory, files, 2, "fine_label_names.txt", 100);
+    }
+
+    private static boolean isPickled(Path directory, String names, String pickledNames) {
+        return Files.notExists(directory.resolve(names)) && Files.isRegularFile(directory.resolve(pickledNames));
+    }
+
+    private static CifarDataset binary(Path directory, List<String> files, int labelBytes, String namesFile,
+            int classes) {
+        List<String> names = readNames(directory.resolve(namesFile), classes);
+        var batches = new ArrayList<Batch>();
+        for (String file : files) {
+            Path batch = directory.resolve(file + ".bin");
+            batches.add(new Batch(batch, readRecords(batch, labelBytes, classes)));
+        }
+        return new CifarDataset(described(directory, batches, classes), names, labelBytes, batches);
+    }
+
+    private static CifarDataset pickled(Path directory, List<String> files, String labels, String namesFile,
+            String namesKey, int classes) {
+        List<String> names = CifarPickles.names(directory.resolve(namesFile), namesKey, classes);
+        var batches = new ArrayList<Batch>();
+        for (String file : files) {
+            Path batch = directory.resolve(file);
+            batches.add(new Batch(batch, CifarPickles.records(batch, labels, 3 * PLANE, classes)));
+        }
+        return new CifarDataset(described(directory, batches, classes), names, 1, batches);
+    }
+
+    private static String described(Path directory, List<Batch> batches, int classes) {
+        var files = batches.stream().map(batch -> batch.file.getFileName().toString()).toList();
+        return "cifar" + classes + " " + directory + " (" + String.join(", ", files) + ")";
     }
 
     @Override
@@ -121,22 +156,23 @@ final class CifarDataset implements Dataset {
         return labelBytes + 3 * PLANE;
     }
 
-    private byte[] readRecords(Path file, int classes) {
+    private static byte[] readRecords(Path file, int labelBytes, int classes) {
+        int recordBytes = labelBytes + 3 * PLANE;
         byte[] records;
         try {
             long size = Files.size(file);
-            if (size == 0 || size % recordBytes() != 0 || size > Integer.MAX_VALUE - 8) {
+            if (size == 0 || size % recordBytes != 0 || size > Integer.MAX_VALUE - 8) {
                 throw new InputException(file + ": not in CIFAR's binary version, expected a multiple of "
-                        + recordBytes() + " bytes below 2 GiB, found " + size);
+                        + recordBytes + " bytes below 2 GiB, found " + size);
             }
             records = Files.readAllBytes(file);
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
-        for (int i = labelBytes - 1; i < records.length; i += recordBytes()) {
+        for (int i = labelBytes - 1; i < records.length; i += recordBytes) {
             int label = Byte.toUnsignedInt(records[i]);
             if (label >= classes) {
-                throw new InputException(file + ": record " + i / recordBytes() + " has the label " + label
+                throw new InputException(file + ": record " + i / recordBytes + " has the label " + label
                         + ", expected one below " + classes);
             }
         }

@@ -1,6 +1,7 @@
 package org.diffusionclassifier.dataset;
 
 import java.nio.file.Path;
+import org.diffusionclassifier.image.Turning;
 
 /**
  * A form of data sets that needs a library of its own. Implementations are found through {@code META-INF/services}, so
@@ -14,7 +15,8 @@ public interface DatasetForm {
     /**
      * Opens a data set.
      *
+     * @param turning which way up its pictures are given
      * @throws org.diffusionclassifier.tensor.InputException if files are missing or are not in this form
      */
-    Dataset open(Path path, String split);
+    Dataset open(Path path, String split, Turning turning);
 }

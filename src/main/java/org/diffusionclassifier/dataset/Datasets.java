@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.function.Function;
 import org.diffusionclassifier.file.archive.Archive;
+import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.tensor.InputException;
 
 /** Opens a dataset by its form and path: {@code FORM:PATH}. */
@@ -26,7 +27,8 @@ public final class Datasets {
      * <li>{@code idx:PATH}: {@linkplain IdxDataset MNIST's files}, a directory of them or one file of images
      * <li>{@code folder:PATH}: {@linkplain FolderDataset a folder a class}
      * <li>{@code csv:FILE}: {@linkplain CsvDataset a list of image files and their classes}
-     * <li>{@code cifar10:PATH}, {@code cifar100:PATH}: a directory of {@linkplain CifarDataset CIFAR's binary version}
+     * <li>{@code cifar10:PATH}, {@code cifar100:PATH}: a directory of {@linkplain CifarDataset CIFAR's binary or
+     *     Python version}
      * <li>the name of a {@link DatasetForm} that is on the class path, as {@code parquet:PATH}
      * </ul>
      * Where these say directory, an {@linkplain Archive archive} is read like one. The data set keeps it open until it
@@ -51,7 +53,7 @@ public final class Datasets {
             case "cifar10" -> archived(path, root -> CifarDataset.open10(root, split));
             case "cifar100" -> archived(path, root -> CifarDataset.open100(root, split));
             default -> forms().stream().filter(other -> other.name().equals(form)).findFirst()
-                    .orElseThrow(() -> unknown(spec)).open(path, split);
+                    .orElseThrow(() -> unknown(spec)).open(path, split, Turning.UPRIGHT);
         };
     }
 
@@ -102,14 +104,24 @@ public final class Datasets {
         return IdxDataset.open(directory, split);
     }
 
-    /** Opens {@linkplain CifarDataset CIFAR-10's binary version} in a directory of whatever file system. */
+    /** Opens {@linkplain CifarDataset CIFAR-10's binary or Python version} in a directory of whatever file system. */
     public static Dataset cifar10(Path directory, String split) {
         return CifarDataset.open10(directory, split);
     }
 
-    /** Opens {@linkplain CifarDataset CIFAR-100's binary version} in a directory of whatever file system. */
+    /** Opens {@linkplain CifarDataset CIFAR-100's binary or Python version} in a directory of whatever file system. */
     public static Dataset cifar100(Path directory, String split) {
         return CifarDataset.open100(directory, split);
+    }
+
+    /**
+     * Opens Parquet files as {@code parquet:PATH} does, with their pictures the way up that they are stored.
+     *
+     * @throws InputException as {@link #open}
+     */
+    public static Dataset parquetAsStored(Path path, String split) {
+        return forms().stream().filter(form -> form.name().equals("parquet")).findFirst()
+                .orElseThrow(() -> unknown("parquet:" + path)).open(path, split, Turning.STORED);
     }
 
     /** Refuses a split other than {@code train} and {@code test}, the two that a published archive comes in. */

@@ -46,17 +46,12 @@ public final class ImageDecoder {
      *                        is too small for it
      */
     public static RgbImage read(Path file) {
-        return read(file, MAX_WHOLE);
+        return read(file, Turning.UPRIGHT);
     }
 
-    /**
-     * Reads an image file as {@link #read(Path)} does, but the way up that it is stored, whatever it says of its
-     * camera: so do Pillow's {@code open} and all that is built on it.
-     *
-     * @throws InputException as {@link #read(Path)}
-     */
-    public static RgbImage readStored(Path file) {
-        return decoded(bytes(file), file.toString(), MAX_WHOLE, BAND);
+    /** Reads an image file as {@link #read(Path)} does, one way up or the other. */
+    public static RgbImage read(Path file, Turning turning) {
+        return read(bytes(file), file.toString(), turning);
     }
 
     /**
@@ -65,18 +60,29 @@ public final class ImageDecoder {
      * @throws InputException as {@link #read(Path)}
      */
     public static RgbImage readWhole(Path file) {
-        return read(file, MAX_PIXELS);
+        return readWhole(file, Turning.UPRIGHT);
+    }
+
+    /** Reads an image file as {@link #readWhole(Path)} does, one way up or the other. */
+    public static RgbImage readWhole(Path file, Turning turning) {
+        byte[] bytes = bytes(file);
+        return turning.of(bytes).shown(decoded(bytes, file.toString(), MAX_PIXELS, BAND));
     }
 
     /**
-     * Reads an image that is in memory already, as {@link #read(Path)} does.
+     * Reads an image that is in memory already, as {@link #read(Path, Turning)} does.
      *
      * @param bytes a whole file
      * @param name  what error messages call it
      * @throws InputException if the bytes are no whole image in one of the formats
      */
+    public static RgbImage read(byte[] bytes, String name, Turning turning) {
+        return turning.of(bytes).shown(decoded(bytes, name, MAX_WHOLE, BAND));
+    }
+
+    /** Reads an image that is in memory already, as {@link #read(Path)} does. */
     public static RgbImage read(byte[] bytes, String name) {
-        return read(bytes, name, MAX_WHOLE, BAND);
+        return read(bytes, name, Turning.UPRIGHT);
     }
 
     /**
@@ -86,12 +92,13 @@ public final class ImageDecoder {
      * @throws InputException as {@link #read(Path)}, but for what only decoding finds
      */
     public static ImageSize size(Path file) {
-        byte[] bytes = bytes(file);
-        return withImage(bytes, file.toString(), image -> Orientation.of(bytes).shown(image.size()));
+        return size(file, Turning.UPRIGHT);
     }
 
-    private static RgbImage read(Path file, long maxWhole) {
-        return read(bytes(file), file.toString(), maxWhole, BAND);
+    /** The size as {@link #size(Path)} finds it, of the picture one way up or the other. */
+    public static ImageSize size(Path file, Turning turning) {
+        byte[] bytes = bytes(file);
+        return withImage(bytes, file.toString(), image -> turning.of(bytes).shown(image.size()));
     }
 
     /**

@@ -15,7 +15,7 @@ import java.io.IOException;
  */
 record Orientation(int number) {
 
-    private static final Orientation UPRIGHT = new Orientation(1);
+    static final Orientation UPRIGHT = new Orientation(1);
 
     /** That of an image file; upright where there is none that can be read. */
     static Orientation of(byte[] file) {

@@ -69,10 +69,9 @@ final class BenchmarkMiniatures {
                 }
                 folder.picture("objectnet-1.0/images/air_freshener/a.png", 1);
             }
-            case "imagenetv2-matched-frequency" -> folder
-                    .picture("imagenetv2-matched-frequency-format-val/0/a.jpeg", 1)
-                    .picture("imagenetv2-matched-frequency-format-val/10/b.jpeg", 2)
-                    .picture("imagenetv2-matched-frequency-format-val/2/c.jpeg", 3);
+            case "imagenetv2-matched-frequency" -> numbered("imagenetv2-matched-frequency-format-val", folder);
+            case "imagenetv2-threshold-0.7" -> numbered("imagenetv2-threshold0.7-format-val", folder);
+            case "imagenetv2-top-images" -> numbered("ImageNetV2-top-images", folder);     // by its Python package
             case "imagenet-a" -> folder.picture("imagenet-a/n01498041/x.jpg", 1)
                     .picture("imagenet-a/n01531178/y.jpg", 2).text("imagenet-a/README.txt", "n01498041 stingray\n");
             case "imagenet-r" -> folder.picture("imagenet-r/n01443537/x.jpg", 1)
@@ -95,6 +94,10 @@ final class BenchmarkMiniatures {
             default -> throw new IllegalArgumentException(benchmark);
         }
         return labels(benchmark);
+    }
+
+    private static void numbered(String root, PublishedFolder folder) throws IOException {
+        folder.picture(root + "/0/a.jpeg", 1).picture(root + "/10/b.jpeg", 2).picture(root + "/2/c.jpeg", 3);
     }
 
     /** Three pictures of ImageNet in another form than {@link #layOut} has. */
@@ -144,7 +147,8 @@ final class BenchmarkMiniatures {
             case "flowers102" -> List.of(1, 0);
             case "stl10" -> List.of(9, 0);
             case "imagenet" -> List.of(278, 543, 0, 278, 278, 278, 278);
-            case "imagenetv2-matched-frequency" -> List.of(0, 2, 10);
+            case "imagenetv2-matched-frequency", "imagenetv2-threshold-0.7", "imagenetv2-top-images" ->
+                    List.of(0, 2, 10);
             case "imagenet-a" -> List.of(6, 11);
             case "imagenet-r" -> List.of(1, 2);
             case "mnist", "fashion-mnist" -> List.of(7, 2);

@@ -75,7 +75,8 @@ class BenchmarkTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"imagenet", "imagenetv2-matched-frequency", "imagenet-a", "imagenet-r", "imagenet-sketch"})
+    @ValueSource(strings = {"imagenet", "imagenetv2-matched-frequency", "imagenetv2-threshold-0.7",
+            "imagenetv2-top-images", "imagenet-a", "imagenet-r", "imagenet-sketch"})
     void comparesLabels(String benchmark) throws IOException {
         List<Integer> labels = BenchmarkMiniatures.layOut(benchmark, data());
         String out = runByLabels(benchmark).succeeded().out();
@@ -92,6 +93,16 @@ class BenchmarkTest {
         String out = runByLabels("objectnet", "--limit", "3").succeeded().out();
         assertTrue(out.contains("3 of 113 pictures, at most 250 pairs each"), out);
         assertEquals(List.of(0, 1, 2), checked("objectnet"));
+    }
+
+    /** All captions of the set at one timestep. */
+    @ParameterizedTest
+    @CsvSource({"objectnet, 113, 0", "imagenet-a, 200, 6"})
+    void comparesCaptionsOfASetOfImageNets(String benchmark, int captions, int label) throws IOException {
+        BenchmarkMiniatures.layOut(benchmark, data());
+        String out = run(benchmark, "--exhaustive", "--n-samples", "1", "--limit", "1").succeeded().out();
+        assertTrue(out.contains("at most " + captions + " pairs each"), out);
+        assertEquals(List.of(label), checked(benchmark));
     }
 
     /** Four pictures of a class, as the paper's commands have it; one caption for two classes counts for the first. */
@@ -286,10 +297,28 @@ class BenchmarkTest {
         given.text("visual_genome_relation.json", "[" + choice.formatted(9) + "]");
         run("aro-relation").refused("images/1.jpg", "expected a box inside the picture of 6×5 pixels");
         run("aro-attribution").refused("expected ARO, attributes, as visual_genome_attribution.json");
+        given.text("visual_genome_attribution.json", "[" + choice.formatted(3).replace("\"relation_name\": \"on\"",
+                "\"attributes\": [\"red\", \"small\"]") + "]");
+        String attributes = run("aro-attribution", "--n-samples", "1").succeeded().out();
+        assertTrue(attributes.contains("ARO, attributes, all: accuracy") && attributes.contains("red small"),
+                attributes);
+    }
+
+    /** The box is inside the picture as it is stored, and would reach beyond it if it were turned. */
+    @Test
+    void boxesAreOfThePictureAsStored() throws IOException {
+        new PublishedFolder(data()).bytes("images/1.jpg", Files.readAllBytes(Fixtures.resource(
+                "image/orientation-6.png"))).text("visual_genome_relation.json", """
+                        [{"image_path": "1.jpg", "bbox_x": 1, "bbox_y": 1, "bbox_w": 5, "bbox_h": 3,
+                          "relation_name": "on", "true_caption": "a cup on a mat", "false_caption": "a mat"}]
+                        """);
+        run("aro-relation", "--n-samples", "1").succeeded();
+        JsonNode settings = JSON.readTree(folder.resolve("run/benchmark.json").toFile()).get("settings");
+        assertEquals("not turned by EXIF", settings.get("pictures").textValue());
     }
 
     @ParameterizedTest
-    @CsvSource({"refcoco, unc, testA, 3", "refcoco+, unc, val, 1"})
+    @CsvSource({"refcoco, unc, testA, 3", "refcoco+, unc, val, 1", "refcocog, umd, val, 1"})
     void refersToBoxes(String benchmark, String by, String split, int sentences) throws IOException {
         var given = new PublishedFolder(data()).text(benchmark + "/instances.json", """
                 {"annotations": [{"bbox": [0, 0, 2, 4], "id": 1, "image_id": 9, "category_id": 1},

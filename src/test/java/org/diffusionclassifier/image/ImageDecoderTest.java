@@ -140,9 +140,14 @@ class ImageDecoderTest {
     void isLeftAsItIsStoredWhenAskedFor(@TempDir Path folder) throws IOException {
         Path turned = Files.write(folder.resolve("photo.jpg"), withOrientation(resource("baseline.jpg"), 6));
         assertArrayEquals(ImageDecoder.read(resource("baseline.jpg"), "photo.jpg").pixels(),
-                ImageDecoder.readStored(turned).pixels());
-        assertEquals(32, ImageDecoder.readStored(turned).width());
+                ImageDecoder.read(turned, Turning.STORED).pixels());
+        assertEquals(32, ImageDecoder.read(turned, Turning.STORED).width());
         assertEquals(16, ImageDecoder.read(turned).width());
+        assertEquals(32, ImageDecoder.readWhole(turned, Turning.STORED).width());
+        assertEquals(16, ImageDecoder.readWhole(turned).width());
+        assertEquals(32, ImageDecoder.size(turned, Turning.STORED).width());
+        assertEquals(16, ImageDecoder.size(turned).width());
+        assertEquals(32, ImageDecoder.read(Files.readAllBytes(turned), "photo.jpg", Turning.STORED).width());
     }
 
     @ParameterizedTest

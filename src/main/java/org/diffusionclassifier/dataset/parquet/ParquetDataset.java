@@ -21,6 +21,7 @@ import org.apache.parquet.schema.MessageType;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -35,6 +36,7 @@ final class ParquetDataset implements Dataset {
     private final String description;
     private final List<String> classNames;
     private final List<RowGroup> groups;
+    private final Turning turning;
     private RowGroup held;
     private List<byte[]> pictures;
 
@@ -47,13 +49,14 @@ final class ParquetDataset implements Dataset {
     private record RowGroup(Path file, Columns columns, int number, int first, int inFile, int[] labels) {
     }
 
-    private ParquetDataset(String description, List<String> classNames, List<RowGroup> groups) {
+    private ParquetDataset(String description, List<String> classNames, List<RowGroup> groups, Turning turning) {
         this.description = description;
         this.classNames = classNames;
         this.groups = groups;
+        this.turning = turning;
     }
 
-    static ParquetDataset open(Path path, String split) {
+    static ParquetDataset open(Path path, String split, Turning turning) {
         var groups = new ArrayList<RowGroup>();
         List<String> classNames = null;
         int rows = 0;
@@ -70,7 +73,8 @@ final class ParquetDataset implements Dataset {
         if (rows == 0) {
             throw new InputException(path + ": expected pictures, found no rows");
         }
-        return new ParquetDataset("parquet " + path + ", " + rows + " images", classNames, List.copyOf(groups));
+        return new ParquetDataset("parquet " + path + ", " + rows + " images"
+                + (turning == Turning.STORED ? ", not turned by EXIF" : ""), classNames, List.copyOf(groups), turning);
     }
 
     /** Notes a file's row groups with their labels. */
@@ -150,7 +154,7 @@ final class ParquetDataset implements Dataset {
             throw new InputException(group.file + ": row " + (group.inFile + row) + ": expected a picture's bytes, "
                     + "found none (a path alone leads out of the data set)");
         }
-        return ImageDecoder.read(picture, name(index));
+        return ImageDecoder.read(picture, name(index), turning);
     }
 
     private synchronized byte[] picture(RowGroup group, int row) {

@@ -13,7 +13,8 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The files of a split, in the layouts of the Hugging Face hub: {@code SPLIT-00000-of-00002.parquet} and so on, in the
- * folder or in its {@code data}, and {@code SPLIT/0000.parquet} and so on.
+ * folder or in its {@code data}, and {@code SPLIT/0000.parquet} and so on. The hub has {@code validation} for {@code
+ * val}.
  */
 final class Shards {
 
@@ -28,19 +29,18 @@ final class Shards {
         if (Files.isRegularFile(path)) {
             return List.of(path);
         }
+        List<String> wanted = split.equals("val") ? List.of("val", "validation") : List.of(split);
         var splits = new TreeSet<String>();
         for (Path folder : List.of(path.resolve("data"), path)) {
             var shards = new ArrayList<Path>();
             for (Path file : files(folder)) {
                 String name = name(file);
                 splits.add(name);
-                if (name.equals(split)) {
+                if (wanted.contains(name)) {
                     shards.add(file);
                 }
             }
-            if (Files.isDirectory(folder.resolve(split))) {
-                shards.addAll(files(folder.resolve(split)));
-            }
+            wanted.forEach(name -> shards.addAll(files(folder.resolve(name))));
             if (!shards.isEmpty()) {
                 requireAll(shards);
                 return shards;

@@ -8,6 +8,7 @@ import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.file.archive.Archive;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -72,7 +73,7 @@ public record ListedImages(String title, Path root, List<String> classNames, Lis
 
     @Override
     public RgbImage image(int index) {
-        return ImageDecoder.readStored(file(index));
+        return ImageDecoder.read(file(index), Turning.STORED);
     }
 
     @Override

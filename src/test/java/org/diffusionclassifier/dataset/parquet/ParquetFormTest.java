@@ -7,8 +7,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.ServiceLoader;
+import org.apache.parquet.conf.PlainParquetConfiguration;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.io.LocalOutputFile;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.DatasetForm;
+import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.tensor.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +46,7 @@ class ParquetFormTest {
     void readsTheShardsOfASplitAsTheHubHasThem() {
         Path hub = resource("parquet/make.sql").getParent();
         for (Path path : List.of(hub, hub.resolve("data"))) {
-            var test = new ParquetForm().open(path, "test");
+            var test = new ParquetForm().open(path, "test", Turning.UPRIGHT);
             assertEquals(5, test.size());
             assertEquals(List.of("cat", "dog", "fox"), test.classNames());
             assertEquals("parquet " + path + ", 5 images", test.description());
@@ -52,7 +60,7 @@ class ParquetFormTest {
     @ParameterizedTest
     @ValueSource(strings = {"zstd", "gzip", "lz4", "uncompressed", "version2"})
     void readsPagesInAnyCodec(String name) {
-        var pictures = new ParquetForm().open(resource("parquet/" + name + ".parquet"), "any");
+        var pictures = new ParquetForm().open(resource("parquet/" + name + ".parquet"), "any", Turning.UPRIGHT);
         assertEquals(5, pictures.size());
         assertEquals(List.of(), pictures.classNames());
         requirePictures(pictures, 0, 1, 2, 3, 4);
@@ -60,7 +68,7 @@ class ParquetFormTest {
 
     @Test
     void readsRowGroupsInAnyOrder() {
-        var pictures = new ParquetForm().open(resource("parquet/groups.parquet"), "any");
+        var pictures = new ParquetForm().open(resource("parquet/groups.parquet"), "any", Turning.UPRIGHT);
         assertEquals(5000, pictures.size());
         assertEquals("groups.parquet#4999", pictures.get(4999).name());
         requirePictures(pictures, 2047, 2048, 0, 4096, 4999, 4095);
@@ -79,9 +87,31 @@ class ParquetFormTest {
         Path split = Files.createDirectories(folder.resolve("validation"));
         Files.copy(resource("parquet/zstd.parquet"), split.resolve("0000.parquet"));
         Files.copy(resource("parquet/gzip.parquet"), split.resolve("0001.parquet"));
-        var validation = new ParquetForm().open(folder, "validation");
+        var validation = new ParquetForm().open(folder, "validation", Turning.UPRIGHT);
         assertEquals(10, validation.size());
         requirePictures(validation, 9, 5, 0);
+        assertEquals(10, new ParquetForm().open(folder, "val", Turning.UPRIGHT).size());
+    }
+
+    /** Written by parquet-java. */
+    @Test
+    void picturesAreTurnedOrAsStored() throws IOException {
+        MessageType schema = MessageTypeParser.parseMessageType(
+                "message rows { optional group image { optional binary bytes; } optional int64 label; }");
+        Path file = folder.resolve("turned.parquet");
+        try (var writer = ExampleParquetWriter.builder(new LocalOutputFile(file)).withType(schema)
+                .withConf(new PlainParquetConfiguration()).build()) {
+            var row = new SimpleGroup(schema);
+            row.addGroup("image").add("bytes", Binary.fromConstantByteArray(
+                    Files.readAllBytes(resource("image/orientation-6.png"))));
+            row.add("label", 0L);
+            writer.write(row);
+        }
+        var upright = new ParquetForm().open(file, "any", Turning.UPRIGHT);
+        var stored = new ParquetForm().open(file, "any", Turning.STORED);
+        assertEquals(upright.image(0).height(), stored.image(0).width());
+        assertEquals(upright.image(0).width(), stored.image(0).height());
+        assertEquals("parquet " + file + ", 1 images, not turned by EXIF", stored.description());
     }
 
     @ParameterizedTest
@@ -95,13 +125,13 @@ class ParquetFormTest {
             """)
     void refusesOtherContents(String name, String message) {
         Path file = resource("parquet/" + name + ".parquet");
-        assertEquals(file + ": " + message, inputError(() -> new ParquetForm().open(file, "any")));
+        assertEquals(file + ": " + message, inputError(() -> new ParquetForm().open(file, "any", Turning.UPRIGHT)));
     }
 
     @Test
     void refusesAPathWithoutItsPicture() {
         Path file = resource("parquet/path.parquet");
-        var paths = new ParquetForm().open(file, "any");
+        var paths = new ParquetForm().open(file, "any", Turning.UPRIGHT);
         assertEquals(file + ": row 0: expected a picture's bytes, found none (a path alone leads out of the data set)",
                 inputError(() -> paths.get(0)));
     }
@@ -111,12 +141,12 @@ class ParquetFormTest {
         Path shard = Files.copy(resource("parquet/data/test-00000-of-00002.parquet"),
                 folder.resolve("test-00000-of-00002.parquet"));
         assertEquals(shard + ": expected 2 shards beside each other, found 1",
-                inputError(() -> new ParquetForm().open(folder, "test")));
+                inputError(() -> new ParquetForm().open(folder, "test", Turning.UPRIGHT)));
         assertEquals(folder + ": no split \"val\", found test",
-                inputError(() -> new ParquetForm().open(folder, "val")));
+                inputError(() -> new ParquetForm().open(folder, "val", Turning.UPRIGHT)));
         Files.delete(shard);
         assertEquals(folder + ": no split \"val\", found no .parquet file",
-                inputError(() -> new ParquetForm().open(folder, "val")));
+                inputError(() -> new ParquetForm().open(folder, "val", Turning.UPRIGHT)));
     }
 
     /** Every broken file is refused, or read as something, in little memory. */
@@ -133,7 +163,7 @@ class ParquetFormTest {
             }
             Path file = Files.write(folder.resolve("damaged.parquet"), bytes);
             try {
-                var dataset = new ParquetForm().open(file, "any");
+                var dataset = new ParquetForm().open(file, "any", Turning.UPRIGHT);
                 for (int row = 0; row < Math.min(dataset.size(), 5); row++) {
                     dataset.get(row);
                 }

@@ -9,6 +9,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.diffusionclassifier.pytorch.Unpickler.Dict;
 import org.diffusionclassifier.pytorch.Unpickler.Items;
 import org.diffusionclassifier.tensor.DataFile;
@@ -37,10 +38,25 @@ public final class PickleFile {
      * @throws InputException if the file cannot be read, is broken, holds anything else, or is too large
      */
     public static Object read(Path path) {
+        return read(path, Unpickler::loadPlain);
+    }
+
+    /**
+     * Reads the value as {@link #read(Path)} does, from protocol 1 on, with NumPy's matrices of bytes as {@link
+     * Uint8Matrix}. Bytes, and strings of Python 2, are texts of Latin-1: so are they with Python 3's {@code
+     * encoding="latin1"}.
+     *
+     * @throws InputException as {@link #read(Path)}
+     */
+    public static Object readMatrices(Path path) {
+        return read(path, input -> Unpickler.loadBytes(input, new NumpyGlobals()));
+    }
+
+    private static Object read(Path path, Function<PickleInput, Object> reader) {
         return DataFile.open(path, file -> {
             try (file) {
                 var budget = new HeapBudget(file, "a pickle that", MAX_HEAP);
-                return new Plain().of(Unpickler.loadPlain(new PickleInput(file, 0, file.size(), budget)));
+                return new Plain().of(reader.apply(new PickleInput(file, 0, file.size(), budget)));
             }
         });
     }

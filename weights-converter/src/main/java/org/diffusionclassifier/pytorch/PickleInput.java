@@ -119,6 +119,11 @@ final class PickleInput {
         return new String(bytes(length), StandardCharsets.UTF_8);
     }
 
+    /** {@code length} bytes as text, a character each. */
+    String latin1(long length) {
+        return new String(bytes(length), StandardCharsets.ISO_8859_1);
+    }
+
     private byte[] bytes(long length) {
         requireLeft(length);
         budget.chargeText(length);

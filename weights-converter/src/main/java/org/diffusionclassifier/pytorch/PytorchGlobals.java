@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.diffusionclassifier.pytorch.PytorchTensor.Storage;
-import org.diffusionclassifier.pytorch.Unpickler.Constructor;
+import org.diffusionclassifier.pytorch.PickleGlobals.Constructor;
 import org.diffusionclassifier.pytorch.Unpickler.Dict;
 import org.diffusionclassifier.pytorch.Unpickler.Inert;
 import org.diffusionclassifier.pytorch.Unpickler.Items;
@@ -21,7 +21,7 @@ import org.diffusionclassifier.tensor.DType;
  * ({@code _rebuild_tensor_v3}, by which PyTorch since 2.1 writes the types that it has had since then, 8-bit floats
  * among them).
  */
-final class PytorchGlobals implements Unpickler.Globals {
+final class PytorchGlobals implements PickleGlobals {
 
     private static final Map<String, DType> STORAGES = Map.ofEntries(
             Map.entry("torch.DoubleStorage", DType.F64), Map.entry("torch.FloatStorage", DType.F32),

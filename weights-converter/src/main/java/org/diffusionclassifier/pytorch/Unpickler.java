@@ -7,14 +7,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.diffusionclassifier.pytorch.PickleGlobals.Constructor;
+import org.diffusionclassifier.pytorch.PickleGlobals.Stateful;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
  * Reads a pickle (format: CPython, Lib/pickletools.py) as data. A pickle is a program for a stack machine, and Python
- * lets it import and call any name. Here a global is a name and nothing else. Those that {@link Globals} knows mean
- * something, and the {@link Constructor}s among them may be called. Every other becomes an {@link Inert}: it may be
- * called, given items and attributes, and stays what it is, the name of a thing that this program does not have. There
- * is no recursion, and every opcode is charged to the budget of its input, loops included.
+ * lets it import and call any name. Here a global is a name and nothing else. Those that {@link PickleGlobals} knows
+ * mean something, and the {@link Constructor}s among them may be called. Every other becomes an {@link Inert}: it may
+ * be called, given items and attributes, and stays what it is, the name of a thing that this program does not have.
+ * There is no recursion, and every opcode is charged to the budget of its input, loops included.
  *
  * <p>An allow-list of harmless globals, as PyTorch's {@code weights_only} has it, protects a reader that calls them.
  * This one calls none. Such a list would only refuse honest checkpoints for what nobody reads: trainers keep arguments,
@@ -24,32 +26,11 @@ import org.diffusionclassifier.tensor.InputException;
  * 2; protocol 0 cannot express its storages). Values become
  * <pre>
  *   None → null      bool → Boolean      int → Long or BigInteger      float → Double      str → String
- *   list, tuple, set → {@link Items}     dict → {@link Dict}           bytes → {@link #OPAQUE}
+ *   list, tuple, set → {@link Items}     dict → {@link Dict}           bytes → {@link #OPAQUE}, or text of Latin-1
  *   an object of a class that is not known → {@link Inert}
  * </pre>
  */
 final class Unpickler {
-
-    /** What a pickle may name. */
-    interface Globals {
-
-        /**
-         * What stands for the global {@code MODULE.NAME}; null if it is not known.
-         *
-         * @throws IllegalArgumentException if there must be none, with a message that says what is expected
-         */
-        Object find(String name);
-
-        /** What stands for the object that the pickle refers to by {@code id}. */
-        Object persistent(Object id);
-    }
-
-    /** A global that may be called. Its result is small, whatever its arguments are. */
-    interface Constructor {
-
-        /** @throws IllegalArgumentException if the arguments are wrong, with a message that says what they should be */
-        Object construct(List<Object> arguments);
-    }
 
     /** A list, tuple or set. Compared by identity, as a list may contain itself. */
     static final class Items {
@@ -102,15 +83,22 @@ final class Unpickler {
     private static final int OBJECT = 500;              // a tensor with eight dimensions and strides
 
     private final PickleInput input;
-    private final Globals globals;
+    private final PickleGlobals globals;
     private final boolean text;
+    private final boolean keepsBytes;
     private final List<Object> stack = new ArrayList<>();
     private final Map<Long, Object> memo = new HashMap<>();
 
-    private Unpickler(PickleInput input, Globals globals, boolean text) {
+    /**
+     * @param text       whether it may be in protocol 0
+     * @param keepsBytes whether bytes become text of Latin-1, in which each byte is a character; so do strings of
+     *                   Python 2, which may be bytes as well
+     */
+    private Unpickler(PickleInput input, PickleGlobals globals, boolean text, boolean keepsBytes) {
         this.input = input;
         this.globals = globals;
         this.text = text;
+        this.keepsBytes = keepsBytes;
     }
 
     /**
@@ -118,8 +106,17 @@ final class Unpickler {
      *
      * @throws InputException if it is malformed
      */
-    static Object load(PickleInput input, Globals globals) {
-        return new Unpickler(input, globals, false).run();
+    static Object load(PickleInput input, PickleGlobals globals) {
+        return new Unpickler(input, globals, false, false).run();
+    }
+
+    /**
+     * As {@link #load}, but with bytes as text of Latin-1.
+     *
+     * @throws InputException if it is malformed
+     */
+    static Object loadBytes(PickleInput input, PickleGlobals globals) {
+        return new Unpickler(input, globals, false, true).run();
     }
 
     /**
@@ -128,7 +125,7 @@ final class Unpickler {
      * @throws InputException if it is malformed, or holds more than plain values
      */
     static Object loadPlain(PickleInput input) {
-        return new Unpickler(input, new Globals() {
+        return new Unpickler(input, new PickleGlobals() {
 
             @Override
             public Object find(String name) {
@@ -139,7 +136,7 @@ final class Unpickler {
             public Object persistent(Object id) {
                 throw new IllegalArgumentException("only plain data");
             }
-        }, true).run();
+        }, true, false).run();
     }
 
     private Object run() {
@@ -168,12 +165,14 @@ final class Unpickler {
             case 0x8a -> stack.add(input.integer(input.u8()));                  // LONG1
             case 'I', 'L' -> stack.add(input.decimal());                        // INT, LONG
             case 'G' -> stack.add(input.f64());                                 // BINFLOAT
-            case 'U', 0x8c -> stack.add(input.text(input.u8()));                // SHORT_BINSTRING, SHORT_BINUNICODE
-            case 'T', 'X' -> stack.add(input.text(input.u32()));                // BINSTRING, BINUNICODE
+            case 'U' -> string(input.u8());                                     // SHORT_BINSTRING
+            case 'T' -> string(input.u32());                                    // BINSTRING
+            case 0x8c -> stack.add(input.text(input.u8()));                     // SHORT_BINUNICODE
+            case 'X' -> stack.add(input.text(input.u32()));                     // BINUNICODE
             case 0x8d -> stack.add(input.text(input.i64()));                    // BINUNICODE8
-            case 'C' -> opaqueBytes(input.u8());                                // SHORT_BINBYTES
-            case 'B' -> opaqueBytes(input.u32());                               // BINBYTES
-            case 0x8e, 0x96 -> opaqueBytes(input.i64());                        // BINBYTES8, BYTEARRAY8
+            case 'C' -> bytes(input.u8());                                      // SHORT_BINBYTES
+            case 'B' -> bytes(input.u32());                                     // BINBYTES
+            case 0x8e, 0x96 -> bytes(input.i64());                              // BINBYTES8, BYTEARRAY8
             default -> {
                 return false;
             }
@@ -181,9 +180,18 @@ final class Unpickler {
         return true;
     }
 
-    private void opaqueBytes(long length) {
-        input.skip(length);
-        stack.add(OPAQUE);
+    /** A string of Python 2. */
+    private void string(long length) {
+        stack.add(keepsBytes ? input.latin1(length) : input.text(length));
+    }
+
+    private void bytes(long length) {
+        if (keepsBytes) {
+            stack.add(input.latin1(length));
+        } else {
+            input.skip(length);
+            stack.add(OPAQUE);
+        }
     }
 
     private boolean collection(int opcode) {
@@ -307,12 +315,7 @@ final class Unpickler {
                 Object named = call.isEmpty() ? null : call.remove(0);
                 stack.add(construct(named, items(call)));
             }
-            case 'b' -> {                                                       // BUILD: attributes, dropped
-                Object state = pop();
-                if (!(top() instanceof Dict) && !(top() instanceof Inert)) {
-                    throw input.wrong("an object to set attributes of", describe(top()));
-                }
-            }
+            case 'b' -> build(pop(), top());                                    // BUILD
             case 'Q' -> stack.add(persistent(pop()));                           // BINPERSID
             default -> {
                 return false;
@@ -378,6 +381,19 @@ final class Unpickler {
             return constructor.construct(tuple.items);
         } catch (IllegalArgumentException e) {
             throw input.wrong(e.getMessage(), describe(arguments));
+        }
+    }
+
+    /** Attributes of what is not known are dropped. */
+    private void build(Object state, Object object) {
+        if (object instanceof Stateful stateful) {
+            try {
+                stateful.set(state);
+            } catch (IllegalArgumentException e) {
+                throw input.wrong(e.getMessage(), describe(state));
+            }
+        } else if (!(object instanceof Dict) && !(object instanceof Inert)) {
+            throw input.wrong("an object to set attributes of", describe(object));
         }
     }
 
