@@ -2,7 +2,7 @@ package org.diffusionclassifier.pytorch;
 
 import java.util.List;
 import org.diffusionclassifier.pytorch.PickleGlobals.Constructor;
-import org.diffusionclassifier.pytorch.Unpickler.Inert;
+import org.diffusionclassifier.pytorch.PickleValue.Inert;
 
 /**
  * What a pickle of NumPy's arrays names (numpy/core/src/multiarray/methods.c, array_reduce): an array is made empty by
@@ -23,7 +23,7 @@ final class NumpyGlobals implements PickleGlobals {
 
     /** An element type, whose own state says nothing of bytes. */
     private static Inert dtype(List<Object> arguments) {
-        return new Inert("dtype " + (arguments.isEmpty() ? "" : Unpickler.describe(arguments.get(0))));
+        return new Inert("dtype " + (arguments.isEmpty() ? "" : PickleValue.describe(arguments.get(0))));
     }
 
     @Override

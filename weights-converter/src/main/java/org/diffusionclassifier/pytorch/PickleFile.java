@@ -10,8 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import org.diffusionclassifier.pytorch.Unpickler.Dict;
-import org.diffusionclassifier.pytorch.Unpickler.Items;
+import org.diffusionclassifier.pytorch.PickleValue.Dict;
+import org.diffusionclassifier.pytorch.PickleValue.Items;
 import org.diffusionclassifier.tensor.DataFile;
 import org.diffusionclassifier.tensor.InputException;
 

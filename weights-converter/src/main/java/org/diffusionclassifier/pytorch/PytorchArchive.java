@@ -8,8 +8,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.diffusionclassifier.pytorch.PytorchTensor.Storage;
-import org.diffusionclassifier.pytorch.Unpickler.Dict;
-import org.diffusionclassifier.pytorch.Unpickler.Items;
+import org.diffusionclassifier.pytorch.PickleValue.Dict;
+import org.diffusionclassifier.pytorch.PickleValue.Items;
 import org.diffusionclassifier.tensor.DataFile;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -64,7 +64,7 @@ record PytorchArchive(Object root, Map<String, Region> regions, ByteOrder order)
         for (String key : globals.storages().keySet()) {
             StoredZip.Entry data = entries.get(root + "data/" + key);
             if (data == null) {
-                throw new InputException(file.path() + ": expected an entry " + Unpickler.describe(root + "data/" + key)
+                throw new InputException(file.path() + ": expected an entry " + PickleValue.describe(root + "data/" + key)
                         + " in the zip, found none");
             }
             regions.put(key, new Region(data.offset(), data.bytes()));
@@ -94,11 +94,11 @@ record PytorchArchive(Object root, Map<String, Region> regions, ByteOrder order)
         Object version = Unpickler.load(input, globals);
         if (!LEGACY_MAGIC.equals(magic) || !LEGACY_VERSION.equals(version)) {
             throw input.wrong("the magic number of torch.save and its version " + LEGACY_VERSION,
-                    Unpickler.describe(magic) + " and " + Unpickler.describe(version));
+                    PickleValue.describe(magic) + " and " + PickleValue.describe(version));
         }
         Object machine = Unpickler.load(input, globals);
         if (!(machine instanceof Dict about) || !Boolean.TRUE.equals(about.entries.get("little_endian"))) {
-            throw input.wrong("a little-endian machine's file", Unpickler.describe(machine));
+            throw input.wrong("a little-endian machine's file", PickleValue.describe(machine));
         }
         Object value = Unpickler.load(input, globals);
         if (!(Unpickler.load(input, globals) instanceof Items keys)) {
@@ -108,17 +108,17 @@ record PytorchArchive(Object root, Map<String, Region> regions, ByteOrder order)
         for (Object key : keys.items) {
             Storage storage = globals.storages().get(key);
             if (storage == null) {
-                throw input.wrong("the key of a storage", Unpickler.describe(key));
+                throw input.wrong("the key of a storage", PickleValue.describe(key));
             }
             long elements = input.i64();
             if (elements != storage.elements()) {
-                throw input.wrong(storage.elements() + " elements in storage " + Unpickler.describe(key),
+                throw input.wrong(storage.elements() + " elements in storage " + PickleValue.describe(key),
                         Long.toString(elements));
             }
             var region = new Region(input.position(), storage.bytes());
             input.skip(region.bytes);
             if (regions.put(storage.key(), region) != null) {
-                throw input.wrong("each storage once", Unpickler.describe(key) + " twice");
+                throw input.wrong("each storage once", PickleValue.describe(key) + " twice");
             }
         }
         if (input.position() != file.size()) {

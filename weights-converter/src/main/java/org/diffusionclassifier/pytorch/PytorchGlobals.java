@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 import org.diffusionclassifier.pytorch.PytorchTensor.Storage;
 import org.diffusionclassifier.pytorch.PickleGlobals.Constructor;
-import org.diffusionclassifier.pytorch.Unpickler.Dict;
-import org.diffusionclassifier.pytorch.Unpickler.Inert;
-import org.diffusionclassifier.pytorch.Unpickler.Items;
+import org.diffusionclassifier.pytorch.PickleValue.Dict;
+import org.diffusionclassifier.pytorch.PickleValue.Inert;
+import org.diffusionclassifier.pytorch.PickleValue.Items;
 import org.diffusionclassifier.tensor.DType;
 
 /**

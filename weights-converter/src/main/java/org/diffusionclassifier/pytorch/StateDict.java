@@ -8,7 +8,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import org.diffusionclassifier.pytorch.Unpickler.Dict;
+import org.diffusionclassifier.pytorch.PickleValue.Dict;
 import org.diffusionclassifier.tensor.DataFile;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -60,7 +60,7 @@ final class StateDict {
             }
             if (level.prefix.length() + entry.getKey().length() > MAX_NAME || levels.size() > MAX_DEPTH) {
                 throw new InputException(file.path() + ": expected names of up to " + MAX_NAME + " letters in up to "
-                        + MAX_DEPTH + " nested dicts, found " + Unpickler.describe(level.prefix + entry.getKey()));
+                        + MAX_DEPTH + " nested dicts, found " + PickleValue.describe(level.prefix + entry.getKey()));
             }
             String name = level.prefix + entry.getKey();
             budget.charge(NAME_HEAP);
@@ -74,7 +74,7 @@ final class StateDict {
         }
         if (tensors.isEmpty()) {
             throw new InputException(file.path() + ": expected a dict of tensors, found " + (root instanceof Dict
-                    ? "one without any" : Unpickler.describe(root)));
+                    ? "one without any" : PickleValue.describe(root)));
         }
         return tensors;
     }

@@ -187,7 +187,7 @@ record StoredZip(Map<String, Entry> entries) {
 
         private InputException wrong(String expected, String found) {
             return new InputException(file.path() + ": zip: expected " + expected + ", found "
-                    + Unpickler.describe(found));
+                    + PickleValue.describe(found));
         }
 
         private static String text(ByteBuffer buffer, int offset, int bytes) {

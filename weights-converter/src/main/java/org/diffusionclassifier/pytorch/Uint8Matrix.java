@@ -2,8 +2,8 @@ package org.diffusionclassifier.pytorch;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.diffusionclassifier.pytorch.Unpickler.Inert;
-import org.diffusionclassifier.pytorch.Unpickler.Items;
+import org.diffusionclassifier.pytorch.PickleValue.Inert;
+import org.diffusionclassifier.pytorch.PickleValue.Items;
 
 /**
  * A matrix of numbers from 0 to 255 that NumPy pickled. Its state is (version, (rows, columns), dtype, whether columns

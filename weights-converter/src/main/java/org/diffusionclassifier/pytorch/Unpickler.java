@@ -1,14 +1,18 @@
 package org.diffusionclassifier.pytorch;
 
+import static org.diffusionclassifier.pytorch.PickleValue.describe;
+
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.diffusionclassifier.pytorch.PickleGlobals.Constructor;
 import org.diffusionclassifier.pytorch.PickleGlobals.Stateful;
+import org.diffusionclassifier.pytorch.PickleValue.Dict;
+import org.diffusionclassifier.pytorch.PickleValue.Inert;
+import org.diffusionclassifier.pytorch.PickleValue.Items;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -26,51 +30,12 @@ import org.diffusionclassifier.tensor.InputException;
  * 2; protocol 0 cannot express its storages). Values become
  * <pre>
  *   None → null      bool → Boolean      int → Long or BigInteger      float → Double      str → String
- *   list, tuple, set → {@link Items}     dict → {@link Dict}           bytes → {@link #OPAQUE}, or text of Latin-1
+ *   list, tuple, set → {@link Items}     dict → {@link Dict}
+ *   bytes → {@link PickleValue#OPAQUE}, or text of Latin-1
  *   an object of a class that is not known → {@link Inert}
  * </pre>
  */
 final class Unpickler {
-
-    /** A list, tuple or set. Compared by identity, as a list may contain itself. */
-    static final class Items {
-        final List<Object> items;
-
-        Items(List<Object> items) {
-            this.items = items;
-        }
-    }
-
-    /**
-     * A dictionary in its order. Compared by identity. Keys are texts; an integer becomes its decimal digits, and
-     * an entry under any other key, which could not name a tensor, is left out.
-     */
-    static final class Dict {
-        final Map<String, Object> entries = new LinkedHashMap<>();
-
-        void put(Object key, Object value) {
-            if (key instanceof String || key instanceof Long) {
-                entries.put(key.toString(), value);
-            }
-        }
-    }
-
-    /**
-     * A global that is not known, or an object that came of calling one: a placeholder, whose items and attributes are
-     * dropped.
-     *
-     * @param global whose it is
-     */
-    record Inert(String global) {
-
-        @Override
-        public String toString() {
-            return "an object of " + global;
-        }
-    }
-
-    /** Bytes, which this program does not use. */
-    static final Object OPAQUE = new Inert("bytes");
 
     /** On the stack, where the items of a collection begin. */
     private static final Object MARK = new Object();
@@ -190,7 +155,7 @@ final class Unpickler {
             stack.add(input.latin1(length));
         } else {
             input.skip(length);
-            stack.add(OPAQUE);
+            stack.add(PickleValue.OPAQUE);
         }
     }
 
@@ -448,20 +413,5 @@ final class Unpickler {
 
     private void charge(long bytes) {
         input.budget().charge(bytes);
-    }
-
-    /** A value as a message shows it, cut to a length that a hostile file cannot exceed. */
-    static String describe(Object value) {
-        if (value instanceof Items list) {
-            return "a sequence of " + list.items.size();
-        }
-        if (value instanceof Dict dict) {
-            return "a dict of " + dict.entries.size();
-        }
-        if (value instanceof Constructor) {
-            return "a constructor";
-        }
-        String text = value == null ? "None" : value.toString();
-        return text.length() <= 80 ? text : text.substring(0, 80) + "…";
     }
 }
