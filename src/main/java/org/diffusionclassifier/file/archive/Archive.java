@@ -3,22 +3,19 @@ package org.diffusionclassifier.file.archive;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.ProviderNotFoundException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.diffusionclassifier.file.AtomicFile;
+import org.diffusionclassifier.file.Sha256;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -139,8 +136,9 @@ public final class Archive implements AutoCloseable {
     /** The TAR file in {@code archive}, under a name that another archive, or another state of this one, has not. */
     private static Path unpacked(Path archive, Path caches) throws IOException {
         Path real = archive.toRealPath();
-        String identity = real + " " + Files.size(real) + " " + Files.getLastModifiedTime(real).toMillis();
-        Path tar = caches.resolve(archive.getFileName() + "-" + hash(identity) + ".tar");
+        var identity = new Sha256();
+        identity.add(real, Files.size(real), Files.getLastModifiedTime(real).toMillis());
+        Path tar = caches.resolve(archive.getFileName() + "-" + identity.hex().substring(0, 16) + ".tar");
         if (!Files.exists(tar)) {
             Files.createDirectories(caches);
             AtomicFile.write(tar, out -> {
@@ -153,15 +151,6 @@ public final class Archive implements AutoCloseable {
             });
         }
         return tar;
-    }
-
-    private static String hash(String text) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private static byte[] start(Path path) throws IOException {
