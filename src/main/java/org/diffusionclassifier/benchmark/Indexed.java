@@ -1,23 +1,22 @@
 package org.diffusionclassifier.benchmark;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.dataset.Dataset;
-import org.diffusionclassifier.image.RgbImage;
+import org.diffusionclassifier.dataset.DatasetView;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
  * A data set whose labels are the indices of a benchmark's classes, however many of them have pictures.
  *
- * @param pictures labelled by their own classes
+ * @param base     labelled by their own classes
  * @param indices  of these, by label
  * @param notices  the data set's, and how its classes were recognised where that is no matter of course
  */
-record Indexed(Dataset pictures, List<Integer> indices, List<String> notices) implements Dataset {
+record Indexed(Dataset base, List<Integer> indices, List<String> notices) implements DatasetView {
 
     /**
      * @param keys the benchmark's classes, by index, as the data set's files call them; capitals make no difference,
@@ -66,43 +65,13 @@ record Indexed(Dataset pictures, List<Integer> indices, List<String> notices) im
     }
 
     @Override
-    public int size() {
-        return pictures.size();
-    }
-
-    @Override
-    public String name(int index) {
-        return pictures.name(index);
-    }
-
-    @Override
     public int label(int index) {
-        return indices.get(pictures.label(index));
-    }
-
-    @Override
-    public Path file(int index) {
-        return pictures.file(index);
-    }
-
-    @Override
-    public RgbImage image(int index) {
-        return pictures.image(index);
+        return indices.get(base.label(index));
     }
 
     /** None: labels are indices. */
     @Override
     public List<String> classNames() {
         return List.of();
-    }
-
-    @Override
-    public String description() {
-        return pictures.description();
-    }
-
-    @Override
-    public void close() {
-        pictures.close();
     }
 }

@@ -4,25 +4,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.diffusionclassifier.file.archive.Archive;
-import org.diffusionclassifier.image.RgbImage;
 
 /** A data set that lies in an archive, which is open as long as the data set is. */
-record ArchivedDataset(Dataset inside, Path path, Archive archive) implements Dataset {
-
-    @Override
-    public int size() {
-        return inside.size();
-    }
-
-    @Override
-    public String name(int index) {
-        return inside.name(index);
-    }
-
-    @Override
-    public int label(int index) {
-        return inside.label(index);
-    }
+record ArchivedDataset(Dataset base, Path path, Archive archive) implements DatasetView {
 
     /** The archive. */
     @Override
@@ -31,28 +15,13 @@ record ArchivedDataset(Dataset inside, Path path, Archive archive) implements Da
     }
 
     @Override
-    public RgbImage image(int index) {
-        return inside.image(index);
-    }
-
-    @Override
-    public List<String> classNames() {
-        return inside.classNames();
-    }
-
-    @Override
-    public String description() {
-        return inside.description();
-    }
-
-    @Override
     public List<String> notices() {
-        return Stream.concat(archive.notices().stream(), inside.notices().stream()).toList();
+        return Stream.concat(archive.notices().stream(), base.notices().stream()).toList();
     }
 
     @Override
     public void close() {
-        inside.close();
+        base.close();
         archive.close();
     }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.diffusionclassifier.dataset.Dataset;
+import org.diffusionclassifier.dataset.DatasetView;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -15,7 +16,7 @@ import org.diffusionclassifier.tensor.InputException;
  * {@code objectnet-1.0/images/FOLDER/*.png}. The red border of two pixels, which marks pictures that no model may be
  * trained on, is cut off.
  */
-public final class ObjectNet implements Dataset {
+public final class ObjectNet implements DatasetView {
 
     private static final int BORDER = 2;
 
@@ -73,33 +74,13 @@ public final class ObjectNet implements Dataset {
     }
 
     @Override
-    public int size() {
-        return bordered.size();
-    }
-
-    @Override
-    public String name(int index) {
-        return bordered.name(index);
-    }
-
-    @Override
-    public int label(int index) {
-        return bordered.label(index);
-    }
-
-    @Override
-    public Path file(int index) {
-        return bordered.file(index);
+    public Dataset base() {
+        return bordered;
     }
 
     @Override
     public RgbImage image(int index) {
         return withoutBorder(bordered.image(index), name(index));
-    }
-
-    @Override
-    public List<String> classNames() {
-        return bordered.classNames();
     }
 
     @Override
