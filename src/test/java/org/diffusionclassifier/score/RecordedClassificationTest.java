@@ -23,6 +23,7 @@ import org.diffusionclassifier.strategy.StagedElimination;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Golden;
+import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.LoadedModel;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -112,6 +113,7 @@ class RecordedClassificationTest {
 
     @Test
     void bfloat16AgreesWithFloat32OnEasyPictures() {
+        Devices.require(DType.BF16);
         for (String picture : List.of("sneaker-0", "bag-0", "pair-of-trousers-0")) {
             assertEquals(classify(picture, DType.F32), classify(picture, DType.BF16), picture);
         }

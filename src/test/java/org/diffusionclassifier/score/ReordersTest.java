@@ -23,6 +23,7 @@ import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.LoadedModel;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +47,7 @@ class ReordersTest {
     @ParameterizedTest
     @CsvSource({"bundled,F32", "bundled,BF16", "large,F32", "large,BF16"})
     void onlyTypesAreConverted(String model, DType type) throws Exception {
+        Devices.require(type);
         List<String> log = log(model, type);
         int steady = log.indexOf(STEADY);
         assertTrue(log.subList(0, steady).stream().map(REORDER::matcher)

@@ -17,6 +17,7 @@ import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.LoadedModel;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,6 +32,7 @@ class SteadyStateTest {
     @ParameterizedTest
     @EnumSource(value = DType.class, names = {"F32", "BF16"})
     void aRoundAllocatesLittleHeapAndNothingNative(DType type) {
+        Devices.require(type);
         try (var bundled = BundledModel.open(); Device device = new CpuDevice(type);
                 var model = LoadedModel.of(bundled.root(), device)) {
             var captions = PromptSet.read(bundled.prompts()).prompts().stream().map(Prompt::text).toList();

@@ -1,5 +1,7 @@
 package org.diffusionclassifier.testing;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.util.List;
 import java.util.Locale;
 import org.diffusionclassifier.device.Device;
@@ -22,9 +24,15 @@ public final class Devices {
     private Devices() {
     }
 
-    /** The types it computes in. */
+    /** The types it computes in; what needs bfloat16 by name {@linkplain #require says} where a processor lacks it. */
     public static List<DType> types() {
-        return NAME.equals("cpu") ? List.of(DType.F32, DType.BF16) : List.of(DType.F16);
+        return !NAME.equals("cpu") ? List.of(DType.F16)
+                : CpuDevice.computesBfloat16() ? List.of(DType.F32, DType.BF16) : List.of(DType.F32);
+    }
+
+    /** Skips the test if the CPU device does not compute in {@code type} on this processor. */
+    public static void require(DType type) {
+        assumeTrue(type != DType.BF16 || CpuDevice.computesBfloat16(), "bfloat16 needs a processor with AVX-512");
     }
 
     public static Device open(DType dtype) {

@@ -33,6 +33,7 @@ import org.diffusionclassifier.device.cpu.dnnl.NativeMemory;
 import org.diffusionclassifier.device.cpu.dnnl.OneDnn;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.FloatFormats;
+import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
@@ -65,10 +66,19 @@ public final class CpuDevice extends RecordingDevice {
         this(dtype, budget, null);
     }
 
-    /** @param threads that run its primitives, at least 1; null for OpenMP's own number */
+    /**
+     * As above, on so many threads.
+     *
+     * @param threads that run its primitives, at least 1; null for OpenMP's own number
+     * @throws InputException for BF16 on a processor that cannot
+     */
     public CpuDevice(DType dtype, WeightsBudget budget, Integer threads) {
         if (dtype != DType.F32 && dtype != DType.BF16) {
             throw new IllegalArgumentException("the CPU device computes in F32 or BF16, not " + dtype);
+        }
+        if (dtype == DType.BF16 && !computesBfloat16()) {
+            throw InputException.of("%s bf16: expected a processor with AVX-512, found one without; f32 runs on any",
+                    InputException.field("dtype"));
         }
         this.dtype = dtype;
         this.budget = budget;
@@ -76,6 +86,11 @@ public final class CpuDevice extends RecordingDevice {
         if (threads != null) {
             OneDnn.setThreads(threads);
         }
+    }
+
+    /** Whether this processor computes in BF16 at all, natively or not. */
+    public static boolean computesBfloat16() {
+        return OneDnn.emulatesBfloat16();
     }
 
     /** The fastest type that this processor computes in natively. */
