@@ -53,8 +53,18 @@ public record PlannedPull(HubSettings settings, RemoteRepository repository, Sel
                 };
     }
 
-    /** Fetches what is not in the cache yet; see {@link Pull#of}. @return the folder of the repository's files */
+    /**
+     * Fetches what is not in the cache yet; see {@link Pull#of}. Of a model's components it asks for the configurations
+     * first, so that a model that cannot be loaded costs no more than these.
+     *
+     * @return the folder of the repository's files
+     * @throws org.diffusionclassifier.tensor.InputException as that, and if no family takes the model
+     */
     public Path run(PullListener listener) {
-        return Pull.of(settings, new HubClient(settings), repository, selection, listener);
+        var client = new HubClient(settings);
+        if (selection.isDirectory()) {
+            DescribedModel.requireFamily(client, repository, selection);
+        }
+        return Pull.of(settings, client, repository, selection, listener);
     }
 }

@@ -43,6 +43,9 @@ public final class HubClient {
     /** Of a list of files; the largest repositories have some megabytes. */
     private static final int MAX_JSON_BYTES = 64 << 20;
 
+    /** Of a configuration; those of label names have some hundred kilobytes. */
+    private static final int MAX_TEXT_BYTES = 4 << 20;
+
     private static final int MAX_PAGES = 1000;
     private static final Pattern NEXT_PAGE = Pattern.compile("<([^>]*)>\\s*;[^,]*\\brel=\"?next\"?");
 
@@ -196,17 +199,38 @@ public final class HubClient {
      */
     void download(RemoteRepository repository, RemoteFile file, Sink sink) {
         var subject = new Subject(repository.name(), repository.revision(), file.path());
-        Source source = headers -> {
-            var answer = requests.get(resolve(repository, file), headers, subject);
-            try {
-                requireCommit(answer, repository, subject);
-            } catch (InputException e) {
-                answer.body().close();
-                throw e;
-            }
-            return answer;
-        };
+        Source source = headers -> get(repository, file, headers, subject);
         source.fill(sink, subject.toString(), file.size(), retries, settings.readTimeout());
+    }
+
+    /**
+     * A small file's text, which goes past the cache. Its hash is not checked.
+     *
+     * @throws InputException if it is refused, broke too often, or is larger than a configuration ever is
+     */
+    public String text(RemoteRepository repository, RemoteFile file) {
+        var subject = new Subject(repository.name(), repository.revision(), file.path());
+        return retries.run(subject.toString(), () -> {
+            try (InputStream in = content(get(repository, file, Map.of(), subject))) {
+                byte[] bytes = in.readNBytes(MAX_TEXT_BYTES + 1);
+                if (bytes.length > MAX_TEXT_BYTES) {
+                    throw new InputException(subject + ": expected at most " + MAX_TEXT_BYTES + " bytes, found more");
+                }
+                return new String(bytes, StandardCharsets.UTF_8);
+            }
+        });
+    }
+
+    private HttpResponse<InputStream> get(RemoteRepository repository, RemoteFile file, Map<String, String> headers,
+                                          Subject subject) throws IOException, InterruptedException {
+        var answer = requests.get(resolve(repository, file), headers, subject);
+        try {
+            requireCommit(answer, repository, subject);
+        } catch (InputException e) {
+            answer.body().close();
+            throw e;
+        }
+        return answer;
     }
 
     /** @throws InputException if the endpoint answers with another commit's file; other hosts do not say */

@@ -44,6 +44,11 @@ public record Selection(List<RemoteFile> files) {
         return files.stream().mapToLong(file -> Math.max(0, file.size())).sum();
     }
 
+    /** Whether it is a model in diffusers' form: its index, and what that lists. */
+    public boolean isDirectory() {
+        return files.size() > 1 && files.stream().anyMatch(file -> file.path().equals(MODEL_INDEX));
+    }
+
     /**
      * A model: of a repository in diffusers' form its components, of another its only single file.
      *

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -197,6 +198,28 @@ class NamedModelTest {
                 + "/org/model, then set HF_TOKEN");
         CommandLineRun.in(names(server, "HF_TOKEN", "hf_x"), CommandLineRun.NOBODY, classify("org/model", "--pull"))
                 .succeeded();
+    }
+
+    /** A UNet with an option that nobody knows, and a pipeline of another kind. */
+    @Test
+    void aModelOfNoKnownFamilyIsRefusedBeforeItsWeights() throws IOException {
+        String unet = Files.readString(source.resolve("unet/config.json"));
+        server.with("unet/config.json", unet.replaceFirst("\\{", "{\"addition_embed_type\": \"unheard_of\", ")
+                .getBytes(StandardCharsets.UTF_8), false);
+        run("pull", "org/model").refused("org/model: unet/config.json: addition_embed_type = \"unheard_of\"");
+        run(classify("org/model", "--pull")).refused("org/model: unet/config.json: addition_embed_type");
+        assertTrue(server.requests().stream().noneMatch(request -> request.path().contains("safetensors")));
+        assertTrue(Files.notExists(snapshot()));
+        run("pull", "org/model", "--file", "unet/config.json").succeeded();     // whoever names a file wants that file
+
+        var flux = server(new RepositoryName("org/flux"))
+                .with("model_index.json", "{\"_class_name\": \"FluxPipeline\"}".getBytes(StandardCharsets.UTF_8), false)
+                .with("transformer/config.json", "{\"_class_name\": \"FluxTransformer2DModel\", \"num_layers\": 19}"
+                        .getBytes(StandardCharsets.UTF_8), false)
+                .with("transformer/diffusion_pytorch_model.safetensors", new byte[1000], true);
+        CommandLineRun.in(names(flux), CommandLineRun.NOBODY, "pull", "org/flux").refused(
+                "org/flux: model_index.json: _class_name = \"FluxPipeline\"");
+        assertTrue(flux.requests().stream().noneMatch(request -> request.path().contains("safetensors")));
     }
 
     /** The tokenizer is the same as in the directory; the file's text encoder is as wide as Stable Diffusion 1's. */
