@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.diffusionclassifier.file.TextFile;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.TextFile;
 
 /**
  * CIFAR-10 and CIFAR-100 in their binary version (format: <a href="https://www.cs.toronto.edu/~kriz/cifar.html">

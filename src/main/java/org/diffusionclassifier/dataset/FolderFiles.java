@@ -6,9 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.diffusionclassifier.file.Listed;
 import org.diffusionclassifier.image.ImageKind;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Listed;
 
 /**
  * Tells the images among a folder's files by their first bytes, whatever their names, and keeps account of the rest:

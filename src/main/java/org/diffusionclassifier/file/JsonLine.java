@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.TextFile;
 
 /**
  * One object of a JSON Lines file (UTF-8, an object a line, empty lines and a byte order mark skipped), the form of

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Listed;
 
 /**
  * Those files of a repository that a model is read from, and nothing else. Repositories hold the same weights several
@@ -156,8 +157,6 @@ public record Selection(List<RemoteFile> files) {
     }
 
     private static String listing(List<RemoteFile> files) {
-        return files.isEmpty() ? "none"
-                : String.join(", ", files.stream().map(RemoteFile::path).limit(10).toList())
-                        + (files.size() > 10 ? " and " + (files.size() - 10) + " more" : "");
+        return files.isEmpty() ? "none" : Listed.of(files.stream().map(RemoteFile::path).toList());
     }
 }

@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.file.CsvTable;
-import org.diffusionclassifier.file.Listed;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Listed;
 
 /**
  * Which class of the prompts each class of a dataset is. A dataset's class with a name is the class of that name

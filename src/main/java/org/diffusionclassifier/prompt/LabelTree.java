@@ -12,9 +12,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.file.JsonLine;
-import org.diffusionclassifier.file.TextFile;
 import org.diffusionclassifier.strategy.ClassTree;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.TextFile;
 
 /**
  * A tree of classes in JSON: a list of groups and class names. A group is

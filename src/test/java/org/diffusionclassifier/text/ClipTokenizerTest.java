@@ -1,6 +1,7 @@
 package org.diffusionclassifier.text;
 
 import static java.util.stream.Collectors.joining;
+import static org.diffusionclassifier.testing.Fixtures.inputError;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -223,6 +224,14 @@ class ClipTokenizerTest {
                 "\uFEFF{\"model_max_length\": null, \"pad_token\": null, \"bos_token\": null, \"x\": -Infinity}");
         assertEquals(77, ClipTokenizer.read(tables(), 77).length());
         assertArrayEquals(new int[] {643, 320, 644, 644}, ClipTokenizer.read(tables(), 4).encode("a"));
+    }
+
+    @Test
+    void aGitPointerIsCalledByItsName() throws IOException {
+        Files.writeString(directory.resolve("tokenizer_config.json"),
+                "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n");
+        String message = inputError(() -> ClipTokenizer.read(tables(), 77));
+        assertTrue(message.contains("tokenizer_config.json: expected JSON, found a Git LFS pointer"), message);
     }
 
     @Test

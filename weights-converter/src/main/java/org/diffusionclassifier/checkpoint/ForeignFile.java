@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiPredicate;
+import org.diffusionclassifier.tensor.TextFile;
 
 /**
  * A file that is often given for weights and holds none, told from its first bytes or its name. Says in a line what it
@@ -13,8 +14,7 @@ enum ForeignFile {
     DOWNLOAD("a download that has not finished: wait for it, or download the file again",
             (name, head) -> name.matches(".*\\.(incomplete|part|crdownload|aria2)")),
     EMPTY("an empty file: download it again", (name, head) -> head.isEmpty()),
-    LFS_POINTER("a Git LFS pointer, which stands for the file: run git lfs pull where it lies",
-            (name, head) -> head.startsWith("version https://git-lfs")),
+    LFS_POINTER(TextFile.GIT_POINTER, (name, head) -> TextFile.isGitPointer(head)),
     WEB_PAGE("a web page: download the file itself, after logging in if its page asks for that",
             (name, head) -> text(head).matches("(?s)<(!doctype|html|head|\\?xml|!--).*")),
     SHARD_INDEX("an index of shards: give the directory that it lies in",

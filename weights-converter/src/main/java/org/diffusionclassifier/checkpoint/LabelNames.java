@@ -1,10 +1,10 @@
 package org.diffusionclassifier.checkpoint;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.TextFile;
 
 /** A text file with the names of a model's labels, one a line, with or without a byte order mark before the first. */
 final class LabelNames {
@@ -19,8 +19,7 @@ final class LabelNames {
     static List<String> read(Path file, int count) {
         List<String> lines;
         try {
-            String text = Files.readString(file);
-            lines = (text.startsWith("\uFEFF") ? text.substring(1) : text).lines().toList();
+            lines = TextFile.lines(file);
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }

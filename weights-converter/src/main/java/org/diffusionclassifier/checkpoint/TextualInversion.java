@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.Listed;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
@@ -50,8 +51,7 @@ record TextualInversion(Path file, String token, float[][] vectors) {
             List<String> names = tensors.names().stream().filter(name -> !name.startsWith(NUMBERS)).toList();
             if (names.size() != 1) {
                 throw new InputException(file + ": expected one tensor, named by the token that it stands for, found "
-                        + (names.isEmpty() ? "none" : String.join(", ", names.subList(0, Math.min(3, names.size())))
-                        + (names.size() > 3 ? " and " + (names.size() - 3) + " more" : "")));
+                        + (names.isEmpty() ? "none" : Listed.of(names)));
             }
             String name = names.get(0);
             return new TextualInversion(file, spec.token() != null ? spec.token() : token(file, name),

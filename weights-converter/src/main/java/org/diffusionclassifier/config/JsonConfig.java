@@ -9,8 +9,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.PushbackReader;
 import java.io.Reader;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -25,6 +25,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.TextFile;
 
 /**
  * A JSON file of settings, read strictly: duplicate keys, trailing text and values of the wrong type are refused in one
@@ -49,7 +50,8 @@ public final class JsonConfig {
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
 
-    private static final int BYTE_ORDER_MARK = '\uFEFF';
+    /** Characters of a file's beginning that show a byte order mark or a Git LFS pointer. */
+    private static final int HEAD = 64;
 
     private final String file;
     private final ObjectNode root;
@@ -61,8 +63,8 @@ public final class JsonConfig {
     }
 
     public static JsonConfig read(Path file) {
-        try (Reader text = Files.newBufferedReader(file)) {
-            return new JsonConfig(file.toString(), parse(file.toString(), unmarked(text)));
+        try (BufferedReader text = Files.newBufferedReader(file)) {
+            return read(file.toString(), text);
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
@@ -71,24 +73,27 @@ public final class JsonConfig {
     /** The settings in a text that messages call {@code source}. */
     public static JsonConfig parse(String source, String text) {
         try {
-            return new JsonConfig(source, parse(source, unmarked(new StringReader(text))));
+            return read(source, new BufferedReader(new StringReader(text)));
         } catch (IOException e) {
             throw new IllegalStateException(e);     // a string can always be read
         }
     }
 
+    private static JsonConfig read(String source, BufferedReader text) throws IOException {
+        var characters = new char[HEAD];
+        text.mark(HEAD);
+        String head = new String(characters, 0, Math.max(0, text.read(characters)));
+        text.reset();
+        if (TextFile.isGitPointer(head)) {
+            throw new InputException(source + ": expected JSON, found " + TextFile.GIT_POINTER);
+        }
+        text.skip(head.length() - TextFile.unmarked(head).length());
+        return new JsonConfig(source, parse(source, text));
+    }
+
     /** Settings that are known already, as a JSON file would have them. */
     public static JsonConfig of(String source, Map<String, ?> settings) {
         return new JsonConfig(source, STRICT.valueToTree(settings));
-    }
-
-    private static Reader unmarked(Reader text) throws IOException {
-        var unread = new PushbackReader(text);
-        int first = unread.read();
-        if (first >= 0 && first != BYTE_ORDER_MARK) {
-            unread.unread(first);
-        }
-        return unread;
     }
 
     /** Parses {@code text}, found in {@code file}, as one JSON object. */

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.TextFile;
 
 /**
  * The files that a tokenizer is made from, as transformers writes them. They are in a folder or inside a model file.
@@ -48,7 +49,6 @@ public record TokenizerTables(String source, Map<String, byte[]> files) {
     /** Python writes NaN and Infinity. */
     private static final ObjectMapper JSON =
             JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
-    private static final char BYTE_ORDER_MARK = '\uFEFF';
 
     /**
      * Reads a tokenizer's files.
@@ -113,8 +113,7 @@ public record TokenizerTables(String source, Map<String, byte[]> files) {
     /** A file as text, without a byte order mark. @throws InputException if there is none, or it is not UTF-8 */
     public String text(String name) {
         try {
-            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(get(name))).toString();
-            return !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK ? text.substring(1) : text;
+            return TextFile.unmarked(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(get(name))).toString());
         } catch (CharacterCodingException e) {
             throw new InputException(label(name) + ": cannot be read as UTF-8 text", e);
         }
@@ -129,6 +128,9 @@ public record TokenizerTables(String source, Map<String, byte[]> files) {
             }
             return json;
         } catch (JsonProcessingException e) {
+            if (TextFile.isGitPointer(new String(get(name), StandardCharsets.ISO_8859_1))) {
+                throw new InputException(label(name) + ": expected JSON, found " + TextFile.GIT_POINTER, e);
+            }
             throw new InputException("%s: malformed JSON: %s".formatted(
                     label(name), e.getOriginalMessage().replaceAll("\\s+", " ")), e);
         } catch (IOException e) {

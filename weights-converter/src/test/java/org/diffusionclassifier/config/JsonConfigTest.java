@@ -37,6 +37,18 @@ class JsonConfigTest {
         assertEquals(file.toString(), inputError(() -> JsonConfig.read(file)).split(": ")[0]);
     }
 
+    /** The form of the Git LFS specification, which a clone without Git LFS leaves in the place of large files. */
+    @Test
+    void aGitPointerIsCalledByItsName() throws IOException {
+        Path file = Files.writeString(temp.resolve("config.json"), """
+                version https://git-lfs.github.com/spec/v1
+                oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
+                size 12345
+                """);
+        assertEquals(file + ": expected JSON, found a Git LFS pointer, which stands for the file: run git lfs pull "
+                + "where it lies", inputError(() -> JsonConfig.read(file)));
+    }
+
     /** Python's json.dumps writes float("-inf") so: diffusers' default of lambda_min_clipped. */
     @Test
     void numbersThatAreNotFiniteMatterOnlyWhereTheyAreUsed() {

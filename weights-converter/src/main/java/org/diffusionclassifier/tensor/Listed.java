@@ -1,4 +1,4 @@
-package org.diffusionclassifier.file;
+package org.diffusionclassifier.tensor;
 
 import java.util.List;
 
