@@ -1,7 +1,6 @@
 package org.diffusionclassifier.checkpoint;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -127,8 +126,7 @@ public final class EmbeddingCheckpoint implements CheckpointView {
                 int at = (int) (from + i - (long) first * width);
                 values[i] = rows.get(at / width)[at % width];
             }
-            destination.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
-            destination.position(destination.limit());
+            WeightsView.store(values, destination);
         }
 
         @Override

@@ -37,12 +37,8 @@ import org.diffusionclassifier.tensor.InputException;
  */
 final class Unpickler {
 
-    /** On the stack, where the items of a collection begin. */
-    private static final Object MARK = new Object();
-
     /** Upper estimates of the heap that each takes, in bytes. */
     private static final int OPCODE = 40;               // a stack slot and a number
-    private static final int ITEM = 24;                 // a reference, in a list that grew and while it is moved
     private static final int ENTRY = 72;                // of a map, with a number for a key
     private static final int CONTAINER = 160;
     private static final int OBJECT = 500;              // a tensor with eight dimensions and strides
@@ -51,7 +47,7 @@ final class Unpickler {
     private final PickleGlobals globals;
     private final boolean text;
     private final boolean keepsBytes;
-    private final List<Object> stack = new ArrayList<>();
+    private final PickleStack stack;
     private final Map<Long, Object> memo = new HashMap<>();
 
     /**
@@ -64,6 +60,7 @@ final class Unpickler {
         this.globals = globals;
         this.text = text;
         this.keepsBytes = keepsBytes;
+        this.stack = new PickleStack(input);
     }
 
     /**
@@ -112,8 +109,8 @@ final class Unpickler {
                 throw input.wrong("an opcode of data and objects", String.format("0x%02x", opcode));
             }
         }
-        Object value = pop();
-        if (!stack.isEmpty()) {
+        Object value = stack.pop();
+        if (stack.size() > 0) {
             throw input.wrong("one value at the pickle's end", stack.size() + " more");
         }
         return value;
@@ -121,20 +118,20 @@ final class Unpickler {
 
     private boolean scalar(int opcode) {
         switch (opcode) {
-            case 'N' -> stack.add(null);                                        // NONE
-            case 0x88 -> stack.add(true);                                       // NEWTRUE
-            case 0x89 -> stack.add(false);                                      // NEWFALSE
-            case 'K' -> stack.add((long) input.u8());                           // BININT1
-            case 'M' -> stack.add((long) input.u16());                          // BININT2
-            case 'J' -> stack.add((long) input.i32());                          // BININT
-            case 0x8a -> stack.add(input.integer(input.u8()));                  // LONG1
-            case 'I', 'L' -> stack.add(input.decimal());                        // INT, LONG
-            case 'G' -> stack.add(input.f64());                                 // BINFLOAT
+            case 'N' -> stack.push(null);                                        // NONE
+            case 0x88 -> stack.push(true);                                       // NEWTRUE
+            case 0x89 -> stack.push(false);                                      // NEWFALSE
+            case 'K' -> stack.push((long) input.u8());                           // BININT1
+            case 'M' -> stack.push((long) input.u16());                          // BININT2
+            case 'J' -> stack.push((long) input.i32());                          // BININT
+            case 0x8a -> stack.push(input.integer(input.u8()));                  // LONG1
+            case 'I', 'L' -> stack.push(input.decimal());                        // INT, LONG
+            case 'G' -> stack.push(input.f64());                                 // BINFLOAT
             case 'U' -> string(input.u8());                                     // SHORT_BINSTRING
             case 'T' -> string(input.u32());                                    // BINSTRING
-            case 0x8c -> stack.add(input.text(input.u8()));                     // SHORT_BINUNICODE
-            case 'X' -> stack.add(input.text(input.u32()));                     // BINUNICODE
-            case 0x8d -> stack.add(input.text(input.i64()));                    // BINUNICODE8
+            case 0x8c -> stack.push(input.text(input.u8()));                     // SHORT_BINUNICODE
+            case 'X' -> stack.push(input.text(input.u32()));                     // BINUNICODE
+            case 0x8d -> stack.push(input.text(input.i64()));                    // BINUNICODE8
             case 'C' -> bytes(input.u8());                                      // SHORT_BINBYTES
             case 'B' -> bytes(input.u32());                                     // BINBYTES
             case 0x8e, 0x96 -> bytes(input.i64());                              // BINBYTES8, BYTEARRAY8
@@ -147,35 +144,35 @@ final class Unpickler {
 
     /** A string of Python 2. */
     private void string(long length) {
-        stack.add(keepsBytes ? input.latin1(length) : input.text(length));
+        stack.push(keepsBytes ? input.latin1(length) : input.text(length));
     }
 
     private void bytes(long length) {
         if (keepsBytes) {
-            stack.add(input.latin1(length));
+            stack.push(input.latin1(length));
         } else {
             input.skip(length);
-            stack.add(PickleValue.OPAQUE);
+            stack.push(PickleValue.OPAQUE);
         }
     }
 
     private boolean collection(int opcode) {
         switch (opcode) {
-            case '(' -> stack.add(MARK);                                        // MARK
-            case ')', ']', 0x8f -> stack.add(items(List.of()));                 // EMPTY_TUPLE, EMPTY_LIST, EMPTY_SET
-            case 0x85 -> stack.add(items(popLast(1)));                          // TUPLE1
-            case 0x86 -> stack.add(items(popLast(2)));                          // TUPLE2
-            case 0x87 -> stack.add(items(popLast(3)));                          // TUPLE3
-            case 't', 'l', 0x91 -> stack.add(items(popToMark()));               // TUPLE, LIST, FROZENSET
-            case '}' -> stack.add(dict());                                      // EMPTY_DICT
+            case '(' -> stack.mark();                                        // MARK
+            case ')', ']', 0x8f -> stack.push(items(List.of()));                 // EMPTY_TUPLE, EMPTY_LIST, EMPTY_SET
+            case 0x85 -> stack.push(items(stack.popLast(1)));                          // TUPLE1
+            case 0x86 -> stack.push(items(stack.popLast(2)));                          // TUPLE2
+            case 0x87 -> stack.push(items(stack.popLast(3)));                          // TUPLE3
+            case 't', 'l', 0x91 -> stack.push(items(stack.popToMark()));               // TUPLE, LIST, FROZENSET
+            case '}' -> stack.push(dict());                                      // EMPTY_DICT
             case 'd' -> {                                                       // DICT
-                List<Object> keysAndValues = popToMark();
-                stack.add(putAll(dict(), keysAndValues));
+                List<Object> keysAndValues = stack.popToMark();
+                stack.push(putAll(dict(), keysAndValues));
             }
-            case 'a' -> append(popLast(1));                                     // APPEND
-            case 'e', 0x90 -> append(popToMark());                              // APPENDS, ADDITEMS
-            case 's' -> setItems(popLast(2));                                   // SETITEM
-            case 'u' -> setItems(popToMark());                                  // SETITEMS
+            case 'a' -> append(stack.popLast(1));                                     // APPEND
+            case 'e', 0x90 -> append(stack.popToMark());                              // APPENDS, ADDITEMS
+            case 's' -> setItems(stack.popLast(2));                                   // SETITEM
+            case 'u' -> setItems(stack.popToMark());                                  // SETITEMS
             default -> {
                 return false;
             }
@@ -194,18 +191,18 @@ final class Unpickler {
     }
 
     private void append(List<Object> items) {
-        if (top() instanceof Items list) {
+        if (stack.top() instanceof Items list) {
             list.items.addAll(items);
-        } else if (!(top() instanceof Inert)) {
-            throw input.wrong("a list to append to", describe(top()));
+        } else if (!(stack.top() instanceof Inert)) {
+            throw input.wrong("a list to append to", describe(stack.top()));
         }
     }
 
     private void setItems(List<Object> keysAndValues) {
-        if (top() instanceof Dict dict) {
+        if (stack.top() instanceof Dict dict) {
             putAll(dict, keysAndValues);
-        } else if (!(top() instanceof Inert)) {
-            throw input.wrong("a dict to put items in", describe(top()));
+        } else if (!(stack.top() instanceof Inert)) {
+            throw input.wrong("a dict to put items in", describe(stack.top()));
         }
     }
 
@@ -222,9 +219,9 @@ final class Unpickler {
 
     private boolean memory(int opcode) {
         switch (opcode) {
-            case '0' -> pop();                                                  // POP
-            case '1' -> popToMark();                                            // POP_MARK
-            case '2' -> stack.add(top());                                       // DUP
+            case '0' -> stack.pop();                                                  // POP
+            case '1' -> stack.popToMark();                                            // POP_MARK
+            case '2' -> stack.push(stack.top());                                       // DUP
             case 'q' -> put(input.u8());                                        // BINPUT
             case 'r' -> put(input.u32());                                       // LONG_BINPUT
             case 0x94 -> put(memo.size());                                      // MEMOIZE
@@ -239,14 +236,14 @@ final class Unpickler {
 
     private void put(long key) {
         charge(ENTRY);
-        memo.put(key, top());
+        memo.put(key, stack.top());
     }
 
     private void get(long key) {
         if (!memo.containsKey(key)) {
             throw input.wrong("a memo entry " + key, "none");
         }
-        stack.add(memo.get(key));
+        stack.push(memo.get(key));
     }
 
     private boolean object(int opcode) {
@@ -258,30 +255,30 @@ final class Unpickler {
                 }
             }
             case 0x95 -> input.i64();                                           // FRAME, whose length is a hint
-            case 'c' -> stack.add(global(input.line(), input.line()));          // GLOBAL
+            case 'c' -> stack.push(global(input.line(), input.line()));          // GLOBAL
             case 0x93 -> {                                                      // STACK_GLOBAL
-                List<Object> name = popLast(2);
-                stack.add(global(name.get(0), name.get(1)));
+                List<Object> name = stack.popLast(2);
+                stack.push(global(name.get(0), name.get(1)));
             }
             case 'R', 0x81 -> {                                                 // REDUCE, NEWOBJ
-                List<Object> call = popLast(2);
-                stack.add(construct(call.get(0), call.get(1)));
+                List<Object> call = stack.popLast(2);
+                stack.push(construct(call.get(0), call.get(1)));
             }
             case 0x92 -> {                                                      // NEWOBJ_EX, with arguments by name
-                List<Object> call = popLast(3);
-                stack.add(construct(call.get(0), call.get(1)));
+                List<Object> call = stack.popLast(3);
+                stack.push(construct(call.get(0), call.get(1)));
             }
             case 'i' -> {                                                       // INST
                 Object named = global(input.line(), input.line());
-                stack.add(construct(named, items(popToMark())));
+                stack.push(construct(named, items(stack.popToMark())));
             }
             case 'o' -> {                                                       // OBJ: the class, then its arguments
-                List<Object> call = popToMark();
+                List<Object> call = stack.popToMark();
                 Object named = call.isEmpty() ? null : call.remove(0);
-                stack.add(construct(named, items(call)));
+                stack.push(construct(named, items(call)));
             }
-            case 'b' -> build(pop(), top());                                    // BUILD
-            case 'Q' -> stack.add(persistent(pop()));                           // BINPERSID
+            case 'b' -> build(stack.pop(), stack.top());                                    // BUILD
+            case 'Q' -> stack.push(persistent(stack.pop()));                           // BINPERSID
             default -> {
                 return false;
             }
@@ -292,9 +289,9 @@ final class Unpickler {
     /** What protocol 0 has in lines of text where the others have bytes. */
     private boolean textual(int opcode) {
         switch (opcode) {
-            case 'S' -> stack.add(charged(written(PythonText::quoted)));        // STRING
-            case 'V' -> stack.add(charged(written(PythonText::escaped)));       // UNICODE
-            case 'F' -> stack.add(written(Double::valueOf));                    // FLOAT
+            case 'S' -> stack.push(charged(written(PythonText::quoted)));        // STRING
+            case 'V' -> stack.push(charged(written(PythonText::escaped)));       // UNICODE
+            case 'F' -> stack.push(written(Double::valueOf));                    // FLOAT
             case 'p' -> put(written(Long::parseUnsignedLong));                  // PUT
             case 'g' -> get(written(Long::parseUnsignedLong));                  // GET
             default -> {
@@ -369,46 +366,6 @@ final class Unpickler {
         } catch (IllegalArgumentException e) {
             throw input.wrong(e.getMessage(), describe(id));
         }
-    }
-
-    private Object top() {
-        Object top = stack.isEmpty() ? MARK : stack.get(stack.size() - 1);
-        if (top == MARK) {
-            throw input.wrong("a value on the stack", "none");
-        }
-        return top;
-    }
-
-    private Object pop() {
-        Object top = top();
-        stack.remove(stack.size() - 1);
-        return top;
-    }
-
-    /** The last {@code count} values, in their order, taken off the stack. */
-    private List<Object> popLast(int count) {
-        int from = stack.size() - count;
-        if (from < 0 || stack.subList(from, stack.size()).contains(MARK)) {
-            throw input.wrong(count + " values on the stack", "fewer");
-        }
-        return popFrom(from, from);
-    }
-
-    /** The values above the topmost mark, in their order, taken off the stack together with it. */
-    private List<Object> popToMark() {
-        int mark = stack.lastIndexOf(MARK);
-        if (mark < 0) {
-            throw input.wrong("a mark on the stack", "none");
-        }
-        return popFrom(mark + 1, mark);
-    }
-
-    private List<Object> popFrom(int first, int removedFrom) {
-        List<Object> tail = stack.subList(first, stack.size());
-        charge((long) ITEM * tail.size());
-        List<Object> values = new ArrayList<>(tail);
-        stack.subList(removedFrom, stack.size()).clear();
-        return values;
     }
 
     private void charge(long bytes) {

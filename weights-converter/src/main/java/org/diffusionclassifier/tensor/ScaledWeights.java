@@ -1,7 +1,6 @@
 package org.diffusionclassifier.tensor;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -142,8 +141,7 @@ public final class ScaledWeights implements WeightsView {
             long column = (first + i) % scale.row / scale.blockColumns;
             values[i] *= scale.values[(int) (block * scale.columns + column)];
         }
-        destination.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
-        destination.position(destination.limit());
+        WeightsView.store(values, destination);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.diffusionclassifier.tensor;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Set;
 
@@ -41,6 +42,12 @@ public interface WeightsView extends Weights {
     @Override
     default boolean channelsLast() {
         return base().channelsLast();
+    }
+
+    /** Gives values where {@link #readStored} is asked for those of a tensor of F32. */
+    static void store(float[] values, ByteBuffer destination) {
+        destination.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+        destination.position(destination.limit());
     }
 
     @Override
