@@ -2,36 +2,24 @@ package org.diffusionclassifier;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
+import org.diffusionclassifier.ClassifierSpec.Opened;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
-import org.diffusionclassifier.model.Latents;
-import org.diffusionclassifier.prompt.LabelTree;
-import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.report.Explanation;
-import org.diffusionclassifier.result.Calibration;
 import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.score.Evidence;
-import org.diffusionclassifier.score.LatentScorer;
 import org.diffusionclassifier.score.Objective;
-import org.diffusionclassifier.score.Scorer;
-import org.diffusionclassifier.score.Trial;
-import org.diffusionclassifier.strategy.AdaptiveEvaluation;
-import org.diffusionclassifier.strategy.Posterior;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.Race;
-import org.diffusionclassifier.strategy.Strategy;
 import org.diffusionclassifier.strategy.StrategySpec;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -44,103 +32,79 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public final class Classifier implements AutoCloseable {
 
-    private final DiffusionModel model;
-    private final PromptSet prompts;
-    private final StrategySpec strategy;
-    private final TrialSpec trials;
-    private final CertaintySpec certainty;
-    private final CovarianceCalibration learned;
-    private final Integer batchSize;
+    private final ClassifierSpec spec;
 
     /** Held to read while a device has an image for itself, to write while all devices share one, and to close. */
     private final ReadWriteLock turn = new ReentrantReadWriteLock();
     private Opened opened;
 
-    /**
-     * What is there from the first image on.
-     *
-     * @param onEach for an image that a device has for itself, one for each of the scorers' shares
-     * @param onAll  for an image that all devices share
-     * @param chosen what a race judges by; null for a strategy that is none
-     */
-    private record Opened(Scorers scorers, Posterior posterior, List<AdaptiveEvaluation> onEach,
-            AdaptiveEvaluation onAll, ChosenBound chosen) {
-    }
-
     Classifier(DiffusionModel model, PromptSet prompts) {
-        this(model, prompts, Race.byDefault(), TrialSpec.DEFAULT, CertaintySpec.DEFAULT, null, null);
+        this(new ClassifierSpec(model, prompts, Race.byDefault(), TrialSpec.DEFAULT, CertaintySpec.DEFAULT, null,
+                null));
     }
 
-    private Classifier(DiffusionModel model, PromptSet prompts, StrategySpec strategy, TrialSpec trials,
-                       CertaintySpec certainty, CovarianceCalibration learned, Integer batchSize) {
-        this.model = model;
-        this.prompts = prompts;
-        this.strategy = Objects.requireNonNull(strategy);
-        this.trials = Objects.requireNonNull(trials);
-        this.certainty = Objects.requireNonNull(certainty);
-        this.learned = learned;
-        this.batchSize = batchSize;
+    private Classifier(ClassifierSpec spec) {
+        this.spec = spec;
     }
 
     /** Which pairs are evaluated. Default: {@link Race#byDefault}. */
     public Classifier strategy(StrategySpec other) {
-        return new Classifier(model, prompts, other, trials, certainty, learned, batchSize);
+        return new Classifier(spec.with(other));
     }
 
     /** Everything about trials at once. Default: {@link TrialSpec#DEFAULT}. */
     public Classifier trials(TrialSpec other) {
-        return new Classifier(model, prompts, strategy, other, certainty, learned, batchSize);
+        return new Classifier(spec.with(other));
     }
 
     /** Everything about probabilities at once. Default: {@link CertaintySpec#DEFAULT}. */
     public Classifier certainty(CertaintySpec other) {
-        return new Classifier(model, prompts, strategy, trials, other, learned, batchSize);
+        return new Classifier(spec.with(other));
     }
 
     /** The noise's seed. */
     public Classifier seed(long seed) {
-        return trials(trials.withSeed(seed));
+        return trials(spec.trials().withSeed(seed));
     }
 
     /** Noises a timestep. */
     public Classifier nTrials(int nTrials) {
-        return trials(trials.withNTrials(nTrials));
+        return trials(spec.trials().withNTrials(nTrials));
     }
 
     /** What classes are compared by. */
     public Classifier loss(Objective loss) {
-        return trials(trials.withLoss(loss));
+        return trials(spec.trials().withLoss(loss));
     }
 
     /** A file to take noise from, as {@link TrialSpec#noise}. */
     public Classifier noise(Path file) {
-        return trials(trials.withNoise(file));
+        return trials(spec.trials().withNoise(file));
     }
 
     /** On which transparent parts of pictures lie, as {@link TrialSpec#background}. */
     public Classifier background(Background background) {
-        return trials(trials.withBackground(background));
+        return trials(spec.trials().withBackground(background));
     }
 
     /** How frequent classes are, as {@link CertaintySpec#prior}. */
     public Classifier prior(Path csv) {
-        return certainty(new CertaintySpec(csv, certainty.calibration()));
+        return certainty(new CertaintySpec(csv, spec.certainty().calibration()));
     }
 
     /** What {@code calibrate} made, as {@link CertaintySpec#calibration}. */
     public Classifier calibration(Path file) {
-        return certainty(new CertaintySpec(certainty.prior(), file));
+        return certainty(new CertaintySpec(spec.certainty().prior(), file));
     }
 
     /** What races take of how trials covary. Default: the calibration's, or for the bundled model its own. */
     public Classifier covariance(CovarianceCalibration other) {
-        return new Classifier(model, prompts, strategy, trials, certainty, other, batchSize);
+        return new Classifier(spec.with(other));
     }
 
     /** Pairs evaluated at once. Default: the model's. */
     public Classifier batchSize(int pairs) {
-        return new Classifier(model, prompts, strategy, trials, certainty, learned,
-                DeviceSpec.DEFAULT.withBatchSize(pairs).batchSize());
+        return new Classifier(spec.withBatchSize(DeviceSpec.DEFAULT.withBatchSize(pairs).batchSize()));
     }
 
     /**
@@ -151,19 +115,8 @@ public final class Classifier implements AutoCloseable {
      *                        race by covariance is asked for and none that was learned holds
      */
     public Classifier check() {
-        strategy.check(prompts.prompts().size());
-        if (strategy instanceof Race race && race.tree() != null) {
-            LabelTree.read(race.tree(), prompts);
-        }
-        noises();
-        LatentScorer.requireFits(trials.loss(), latents());
-        certainty.check(prompts);
-        chosenBound();
+        spec.check();
         return this;
-    }
-
-    private int noises() {
-        return strategy.noises(latents().noise().timesteps(), trials.nTrials());
     }
 
     /** Loads the model and encodes the prompts now rather than with the first image. @return this */
@@ -188,12 +141,12 @@ public final class Classifier implements AutoCloseable {
 
     /** @param name what the result calls the image */
     public Classification classify(String name, RgbImage image) {
-        if (model.replicas().size() == 1) {
+        if (spec.model().replicas().size() == 1) {
             return classify(0, name, image);
         }
-        RgbImage picture = image.on(trials.background());
-        return opened(turn.writeLock(), now -> now.scorers.together(picture,
-                scorer -> classification(name, now, now.onAll.classify(picture))));
+        RgbImage picture = image.on(spec.trials().background());
+        return opened(turn.writeLock(), now -> now.scorers().together(picture,
+                scorer -> classification(name, now, now.onAll().classify(picture))));
     }
 
     /** Follows the classification of several images; called by the thread that asked for it. */
@@ -224,15 +177,15 @@ public final class Classifier implements AutoCloseable {
 
     /** Classifies on one of the model's devices, while others may be at other images. */
     Classification classify(int device, String name, RgbImage image) {
-        RgbImage picture = image.on(trials.background());
-        return opened(turn.readLock(), now -> now.scorers.shares().get(device).exclusively(picture,
-                scorer -> classification(name, now, now.onEach.get(device).classify(picture))));
+        RgbImage picture = image.on(spec.trials().background());
+        return opened(turn.readLock(), now -> now.scorers().shares().get(device).exclusively(picture,
+                scorer -> classification(name, now, now.onEach().get(device).classify(picture))));
     }
 
     private synchronized Classification classification(String name, Opened now, Prediction prediction) {
         takeIn(now, List.of(prediction));
-        return new Classification(name, prediction, now.posterior, prompts,
-                now.chosen == null ? List.of() : now.chosen.takeNotices());
+        return new Classification(name, prediction, now.posterior(), spec.prompts(),
+                now.chosen() == null ? List.of() : now.chosen().takeNotices());
     }
 
     /**
@@ -242,7 +195,7 @@ public final class Classifier implements AutoCloseable {
      */
     void resume(Supplier<List<Prediction>> done) {
         opened(turn.readLock(), now -> {
-            if (now.chosen != null && now.chosen.isChecked()) {
+            if (now.chosen() != null && now.chosen().isChecked()) {
                 takeIn(now, done.get());
             }
             return null;
@@ -254,8 +207,8 @@ public final class Classifier implements AutoCloseable {
      * finish them. Images that others have in hand are decided as they were begun.
      */
     private synchronized void takeIn(Opened now, List<Prediction> predictions) {
-        if (now.chosen != null && predictions.stream().anyMatch(now.chosen::changesAfter)) {
-            opened = opened(now.scorers, now.posterior, now.chosen);
+        if (now.chosen() != null && predictions.stream().anyMatch(now.chosen()::changesAfter)) {
+            opened = spec.opened(now.scorers(), now.posterior(), now.chosen());
         }
     }
 
@@ -266,10 +219,10 @@ public final class Classifier implements AutoCloseable {
      */
     public Explanation explain(RgbImage image, Classification answer) {
         Prediction prediction = answer.prediction();
-        int runnerUp = prompts.classRanks(prediction).stream().skip(1)
+        int runnerUp = spec.prompts().classRanks(prediction).stream().skip(1)
                 .filter(rank -> prediction.ranking().get(rank).errors().length > 0).findFirst().orElseThrow();
-        RgbImage picture = image.on(trials.background());
-        return opened(turn.readLock(), now -> now.scorers.working().exclusively(picture, scorer -> {
+        RgbImage picture = image.on(spec.trials().background());
+        return opened(turn.readLock(), now -> now.scorers().working().exclusively(picture, scorer -> {
             scorer.show(picture);
             var evidence = Evidence.between(prediction.winner(), prediction.ranking().get(runnerUp), scorer);
             return new Explanation(scorer.seen(picture), evidence, className(prediction, 0),
@@ -278,7 +231,7 @@ public final class Classifier implements AutoCloseable {
     }
 
     private String className(Prediction prediction, int rank) {
-        return prompts.prompts().get(prediction.ranking().get(rank).prompt()).className();
+        return spec.prompts().prompts().get(prediction.ranking().get(rank).prompt()).className();
     }
 
     /**
@@ -286,72 +239,56 @@ public final class Classifier implements AutoCloseable {
      * model. Loads the model.
      */
     public List<String> notices() {
-        return PromptNotices.of(prompts, opened(turn.readLock(), now -> now.scorers.conditioning()));
+        return PromptNotices.of(spec.prompts(), opened(turn.readLock(), now -> now.scorers().conditioning()));
     }
 
     /** What images are compared with. */
     public PromptSet prompts() {
-        return prompts;
+        return spec.prompts();
     }
 
     public StrategySpec strategy() {
-        return strategy;
+        return spec.strategy();
     }
 
     /** The model's timesteps, T. */
     public int timesteps() {
-        return latents().noise().timesteps();
+        return spec.timesteps();
     }
 
     /** Elements of the latent that an error is the mean over. */
     public int elements() {
-        return latents().elements();
+        return spec.latents().elements();
     }
 
     /** Everything that results depend on but the prompts, by name; loads the model. */
     public SortedMap<String, String> settings() {
-        ChosenBound chosen = chosenBound();
-        return settings(chosen == null ? strategy : chosen.race());
+        return settings(spec.settledStrategy());
     }
 
     /** The same with another strategy in the place of its own. */
     SortedMap<String, String> settings(StrategySpec as) {
-        var settings = new TreeMap<String, String>();
-        model.describe(settings);
-        as.describe(settings, opened(turn.readLock(), now -> now.scorers.first().pairsAhead()));
-        trials.describe(settings);
-        certainty.describe(settings);
-        return settings;
+        return spec.settings(as, opened(turn.readLock(), now -> now.scorers().first().pairsAhead()));
     }
 
     /** What the errors of a prompt on an image depend on, by name. */
     SortedMap<String, String> conditions() {
-        var conditions = new TreeMap<String, String>();
-        model.files().describe(conditions);
-        trials.describe(conditions);
-        return conditions;
+        return spec.conditions();
     }
 
     /** The files that results depend on: the model's, but for the bundled one's, and those that settings name. */
     List<Path> inputs() {
-        Path tree = strategy instanceof Race race ? race.tree() : null;
-        return Stream.concat(model.files().inputs().stream(),
-                Stream.of(trials.noise(), certainty.prior(), certainty.calibration(), tree).filter(Objects::nonNull))
-                .toList();
+        return spec.inputs();
     }
 
     /** The names of the devices that images can be given to. */
     List<String> devices() {
-        return model.devices();
+        return spec.model().devices();
     }
 
     /** A device failed, and the others go on. */
     void failed(int device) {
-        model.replicas().get(device).failed();
-    }
-
-    private Latents latents() {
-        return model.files().latents();
+        spec.model().replicas().get(device).failed();
     }
 
     /** Does work with what is open, and opens it first if it is not there yet. */
@@ -366,56 +303,9 @@ public final class Classifier implements AutoCloseable {
 
     private synchronized Opened open() {
         if (opened == null) {
-            check();
-            var scorers = Scorers.open(model.replicas(), prompts.prompts().stream().map(Prompt::text).toList(), trials,
-                    noises(), batchSize);
-            try {
-                Posterior posterior = certainty.posterior(prompts, scorers.first().elements(), temperature());
-                opened = opened(scorers, posterior, chosenBound());
-            } catch (RuntimeException e) {
-                scorers.close();
-                throw e;
-            }
+            opened = spec.open();
         }
         return opened;
-    }
-
-    private Opened opened(Scorers scorers, Posterior posterior, ChosenBound chosen) {
-        Strategy strategy = strategy(scorers.first().pairsAhead(), chosen);
-        return new Opened(scorers, posterior,
-                scorers.shares().stream().map(share -> evaluation(share.scorer(), strategy, posterior)).toList(),
-                evaluation(scorers.ofAll(), strategy, posterior), chosen);
-    }
-
-    private AdaptiveEvaluation evaluation(Scorer scorer, Strategy chosen, Posterior posterior) {
-        return new AdaptiveEvaluation(scorer, chosen, posterior.handicaps(), prompts.classIndices());
-    }
-
-    private Strategy strategy(int pairsAhead, ChosenBound chosen) {
-        if (chosen == null) {
-            return strategy.strategy(timesteps(), trials.nTrials(), prompts.classIndices(), pairsAhead);
-        }
-        Race race = chosen.race();
-        List<Trial> all = race.trials(timesteps(), trials.nTrials());
-        return race.tree() == null ? race.strategy(all, prompts.classIndices(), pairsAhead, chosen.bound())
-                : race.strategy(all, LabelTree.read(race.tree(), prompts), pairsAhead, chosen.bound());
-    }
-
-    /** Null for a strategy that is no race. */
-    private ChosenBound chosenBound() {
-        if (!(strategy instanceof Race race)) {
-            return null;
-        }
-        CovarianceCalibration known = learned != null ? learned
-                : certainty.calibration() != null ? certainty.covariance()
-                : model.files().bundled() != null ? Calibration.bundled().covariance() : null;
-        return ChosenBound.of(race, known, conditions(), race.trials(timesteps(), trials.nTrials()));
-    }
-
-    /** That of the bundled model for its loss. */
-    private double temperature() {
-        return model.files().bundled() != null && trials.loss() == Objective.L2
-                ? Calibration.bundled().temperature() : 1;
     }
 
     /** Frees what it holds on the devices; it may classify again, and holds that again then. */
@@ -425,7 +315,7 @@ public final class Classifier implements AutoCloseable {
         try {
             Opened now = taken();
             if (now != null) {
-                now.scorers.close();
+                now.scorers().close();
             }
         } finally {
             turn.writeLock().unlock();
