@@ -3,8 +3,10 @@ package org.diffusionclassifier;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Function;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.ImageSize;
 import org.diffusionclassifier.image.RgbImage;
@@ -19,11 +21,28 @@ import org.diffusionclassifier.tensor.InputException;
 /** A model, and the trials over which it compares every picture with every caption: what matching and referring share. */
 record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, Turning turning) {
 
-    /** How a picture's errors are asked for: by its name, itself, and captions in any order. */
-    @FunctionalInterface
+    /** Where a picture's errors are asked for. */
     interface Errors {
 
+        /** By the picture's name, itself, and captions in any order. */
         CaptionErrors of(String name, RgbImage picture, List<String> captions);
+
+        /** Pairs evaluated so far. */
+        long pairs();
+    }
+
+    /** The comparison of one {@link #run}. */
+    private record Compared(Scorers scorers, CaptionComparison comparison) implements Errors {
+
+        @Override
+        public CaptionErrors of(String name, RgbImage picture, List<String> captions) {
+            return scorers.together(picture, scorer -> comparison.errors(name, picture, captions));
+        }
+
+        @Override
+        public long pairs() {
+            return comparison.pairs();
+        }
     }
 
     CaptionTrials withNSamples(int nSamples) {
@@ -59,6 +78,12 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, T
         LatentScorer.requireFits(trials.loss(), model.files().latents());
     }
 
+    /** The files that errors depend on besides the pictures. */
+    List<Path> inputs() {
+        return trials.noise() == null ? model.files().inputs()
+                : Stream.concat(model.files().inputs().stream(), Stream.of(trials.noise())).toList();
+    }
+
     private List<Trial> plan() {
         int schedule = model.files().latents().noise().timesteps();
         return TrialPlan.of(schedule, timesteps.nSamples(), trials.nTrials()).stages().get(0);
@@ -68,8 +93,9 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, T
      * Loads the model for some captions, and compares by it; other threads may have the device between two pictures.
      *
      * @param captions all that will be compared
+     * @param work     gets what the errors depend on, by name, too
      */
-    <T> Answer<T> run(Collection<String> captions, Function<Errors, T> work) {
+    <T> Answer<T> run(Collection<String> captions, BiFunction<Errors, SortedMap<String, String>, T> work) {
         List<String> prompts = CaptionComparison.prompts(captions);
         List<Trial> plan = plan();
         try (var scorers = Scorers.open(model.replicas(), prompts, trials, plan.size(), null)) {
@@ -80,11 +106,10 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, T
             if (turning == Turning.STORED) {
                 settings.put("pictures", "not turned by EXIF");
             }
-            var comparison = new CaptionComparison(scorers.ofAll(), prompts, plan);
+            var errors = new Compared(scorers, new CaptionComparison(scorers.ofAll(), prompts, plan));
             long start = System.nanoTime();
-            T answer = work.apply((name, picture, asked) ->
-                    scorers.together(picture, scorer -> comparison.errors(name, picture, asked)));
-            return new Answer<>(answer, settings, plan.size(), comparison.pairs(), (System.nanoTime() - start) * 1e-9,
+            T answer = work.apply(errors, settings);
+            return new Answer<>(answer, settings, plan.size(), errors.pairs(), (System.nanoTime() - start) * 1e-9,
                     PromptNotices.of(prompts, scorers.conditioning()));
         }
     }

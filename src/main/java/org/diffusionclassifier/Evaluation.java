@@ -25,7 +25,7 @@ import org.diffusionclassifier.result.FailedImage;
 import org.diffusionclassifier.result.ImageResult;
 import org.diffusionclassifier.result.Outcome;
 import org.diffusionclassifier.result.Payback;
-import org.diffusionclassifier.result.RunDirectory;
+import org.diffusionclassifier.result.run.RunDirectory;
 import org.diffusionclassifier.result.Summary;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.Race;
@@ -142,12 +142,15 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
      *                        or one by an image's own errors alone
      */
     public void check(Classifier classifier) {
+        check(classifier, classes(classifier.prompts()));
+    }
+
+    private void check(Classifier classifier, ClassMap classes) {
         if (learn == null) {
             classifier.check();
         } else {
             learner(classifier).check();
         }
-        ClassMap classes = classes(classifier.prompts());
         Set<Integer> known = classifier.prompts().classes().keySet();
         for (int index : range.indices(dataset)) {
             if (!known.contains(classes.classIndex(dataset.label(index)))) {
@@ -170,17 +173,18 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
      * @throws DeviceException once all devices have failed; the results of what they finished are in the directory
      */
     public Finished run(Classifier classifier, Listener listener) {
-        check(classifier);
-        SortedMap<String, String> settings = settings(classifier);
+        ClassMap classes = classes(classifier.prompts());
+        check(classifier, classes);
+        SortedMap<String, String> settings = settings(classifier, classes);
         PromptSet prompts = classifier.prompts();
         try (var run = RunDirectory.open(out, settings, dataset.size())) {
             int[] wanted = range.indices(dataset);
             checkInputs(run, wanted, classifier.inputs());
             listener.started(run, wanted.length);
             if (learn == null) {
-                classify(wanted, classifier, run, listener);
+                classify(wanted, classifier, classes, run, listener);
             } else {
-                learnAndClassify(wanted, classifier, run, listener);
+                learnAndClassify(wanted, classifier, classes, run, listener);
             }
             List<FailedImage> failures = run.failures();
             if (run.outcomes().isEmpty()) {
@@ -215,11 +219,12 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         return classifier.strategy(Staged.exhaustive(race.maxTrials()));
     }
 
-    private void learnAndClassify(int[] wanted, Classifier classifier, RunDirectory run, Listener listener) {
+    private void learnAndClassify(int[] wanted, Classifier classifier, ClassMap classes, RunDirectory run,
+            Listener listener) {
         int[] first = Arrays.copyOf(wanted, Math.min(learn, wanted.length));
         ErrorRecording recording;
         try (Classifier learner = learner(classifier)) {
-            classify(first, learner, run, listener);
+            classify(first, learner, classes, run, listener);
             recording = ErrorRecording.of(results(run, first), learner.prompts().classIndices(), learner.elements(),
                     learner.timesteps(), learner.conditions());
         }
@@ -227,7 +232,7 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
             CovarianceCalibration learned = CovarianceCalibration.learn(recording);
             listener.learned(learned, Payback.of(recording, learned, (Race) classifier.strategy()));
             try (Classifier taught = classifier.covariance(learned)) {
-                classify(Arrays.copyOfRange(wanted, first.length, wanted.length), taught, run, listener);
+                classify(Arrays.copyOfRange(wanted, first.length, wanted.length), taught, classes, run, listener);
             }
         }
     }
@@ -238,12 +243,11 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         return run.results().stream().filter(result -> indices.contains(result.index())).toList();
     }
 
-    private void classify(int[] wanted, Classifier classifier, RunDirectory run, Listener listener) {
+    private void classify(int[] wanted, Classifier classifier, ClassMap classes, RunDirectory run, Listener listener) {
         Set<Integer> done = Set.copyOf(run.done());
         int[] left = Arrays.stream(wanted).filter(index -> !done.contains(index)).toArray();
         classifier.resume(() -> results(run, wanted).stream()
                 .map(result -> new Prediction(result.prompts(), 1)).toList());
-        ClassMap classes = classes(classifier.prompts());
         List<String> devices = classifier.devices();
         var writer = new Writer(run, listener, devices, classifier::failed);
         for (int i = left.length; i < wanted.length; i++) {
@@ -349,7 +353,7 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
     }
 
     /** Everything that an image's line of results depends on; loads the model. */
-    private SortedMap<String, String> settings(Classifier classifier) {
+    private SortedMap<String, String> settings(Classifier classifier, ClassMap classes) {
         SortedMap<String, String> settings;
         if (learn == null) {
             settings = classifier.settings();
@@ -358,7 +362,7 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
             settings.put("learn", String.valueOf(learn));
         }
         settings.put("dataset", dataset.description());
-        settings.put("images-and-classes", imagesSha256(classes(classifier.prompts())));
+        settings.put("images-and-classes", imagesSha256(classes));
         settings.put("order", "classes in turn");
         settings.put("shard", range.shard().toString());
         settings.put("prompts", classifier.prompts().sha256());

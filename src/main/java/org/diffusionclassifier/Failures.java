@@ -1,6 +1,7 @@
 package org.diffusionclassifier;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -36,7 +37,7 @@ final class Failures {
     }
 
     /** @throws InputException if there are failures alone */
-    void requireSome(List<?> answered) {
+    void requireSome(Collection<?> answered) {
         if (answered.isEmpty()) {
             throw new InputException("expected at least one example with whole pictures, found none of %d: %s"
                     .formatted(reasons.size(), reasons.get(0)));

@@ -4,10 +4,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 import org.diffusionclassifier.dataset.Boxes;
 import org.diffusionclassifier.dataset.MatchingExample;
 import org.diffusionclassifier.dataset.published.CaptionChoice;
+import org.diffusionclassifier.image.ImageSize;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.result.CaptionErrors;
@@ -29,35 +30,45 @@ public final class Matching {
     private static final InputException.Field CAPTIONS = InputException.field("captions");
 
     private final CaptionTrials each;
-    private final boolean failFast;
+    private final ExampleSequence sequence;
 
     Matching(CaptionTrials each) {
-        this(each, false);
+        this(each, ExampleSequence.DEFAULT);
     }
 
-    private Matching(CaptionTrials each, boolean failFast) {
+    private Matching(CaptionTrials each, ExampleSequence sequence) {
         this.each = each;
-        this.failFast = failFast;
+        this.sequence = sequence;
     }
 
     /** Timesteps of every caption and picture. Default: {@link #N_SAMPLES}. */
     public Matching nSamples(int nSamples) {
-        return new Matching(each.withNSamples(nSamples), failFast);
+        return new Matching(each.withNSamples(nSamples), sequence);
     }
 
     /** What is drawn and measured. Default: {@link TrialSpec#DEFAULT}. */
     public Matching trials(TrialSpec trials) {
-        return new Matching(each.withTrials(trials), failFast);
+        return new Matching(each.withTrials(trials), sequence);
     }
 
     /** Which way up image files are read. Default: {@link Turning#UPRIGHT}. */
     public Matching turning(Turning turning) {
-        return new Matching(each.withTurning(turning), failFast);
+        return new Matching(each.withTurning(turning), sequence);
     }
 
     /** Whether examples are refused with the first picture that cannot be decoded, rather than go on without it. */
     public Matching failFast(boolean stops) {
-        return new Matching(each, stops);
+        return new Matching(each, sequence.withFailFast(stops));
+    }
+
+    /**
+     * Keeps the answers to examples in a directory, and takes from there what an interrupted run has answered.
+     *
+     * @param directory of the run; made if need be
+     * @param verify    whether files are known by their contents, rather than by size and time, when a run goes on
+     */
+    public Matching keptIn(Path directory, boolean verify) {
+        return new Matching(each, sequence.keptIn(directory, verify));
     }
 
     /**
@@ -83,7 +94,7 @@ public final class Matching {
         }
         each.check();
         images.forEach(each::size);     // refuses a wrong file before hours are spent on the others
-        return each.run(captions, errors -> {
+        return each.run(captions, (errors, settings) -> {
             var rows = new ArrayList<CaptionErrors>();
             for (Path image : images) {
                 RgbImage picture = each.read(image);
@@ -100,34 +111,13 @@ public final class Matching {
      *
      * @param asked at least one
      * @param seen  gets each example with its two pictures, when it is done
-     * @throws InputException if no example has two whole pictures, or, failing fast, one has not
+     * @throws InputException if no example has two whole pictures, or, failing fast, one has not; for a directory of
+     *                        another run
      */
     public Answer<MatchingSummary> examples(List<MatchingExample> asked,
                                                 BiConsumer<List<RgbImage>, MatchedExample> seen) {
-        each.check();
-        var failures = new Failures(failFast);
-        List<MatchingExample> whole = asked.stream().filter(example -> failures.attempt(() ->
-                example.images().stream().map(each::size).toList()).isPresent()).toList();
-        failures.requireSome(whole);    // before anything is loaded
-        List<String> captions = whole.stream().flatMap(example -> example.captions().stream()).toList();
-        var matched = each.run(captions, errors -> {
-            var done = new ArrayList<MatchedExample>();
-            for (MatchingExample example : whole) {
-                var decoded = failures.attempt(() -> example.images().stream()
-                        .map(each::read).toList());
-                decoded.ifPresent(pictures -> {
-                    var rows = new ArrayList<CaptionErrors>();
-                    for (int i = 0; i < pictures.size(); i++) {
-                        rows.add(errors.of(example.images().get(i).toString(), pictures.get(i), example.captions()));
-                    }
-                    done.add(MatchedExample.of(example, rows));
-                    seen.accept(pictures, done.get(done.size() - 1));
-                });
-            }
-            failures.requireSome(done);
-            return done;
-        });
-        return matched.of(MatchingSummary.of(matched.value(), failures.reasons(), matched.settings()));
+        return sequence.answer(each, asked, new Pairs(each), seen).then((outcome, settings) ->
+                MatchingSummary.of(outcome.answers(), outcome.failed(), settings));
     }
 
     /**
@@ -137,38 +127,82 @@ public final class Matching {
      * @param asked at least one
      * @param seen  called after each
      * @throws InputException for a box outside its picture; if no choice has a whole picture, or, failing fast, one has
-     *                        not
+     *                        not; for a directory of another run
      */
     public Answer<ChoiceSummary> choices(List<CaptionChoice> asked, Runnable seen) {
-        each.check();
-        var failures = new Failures(failFast);
-        var whole = new ArrayList<CaptionChoice>();
-        for (CaptionChoice choice : asked) {
-            failures.attempt(() -> each.size(choice.image())).ifPresent(size -> {
-                if (choice.box() != null) {
-                    Boxes.requireIn(size, List.of(choice.box()), choice.image().toString());
-                }
-                whole.add(choice);
-            });
+        return sequence.answer(each, asked, new Choices(each), (picture, choice) -> seen.run())
+                .then((outcome, settings) -> ChoiceSummary.of(outcome.answers(), outcome.failed(), settings));
+    }
+
+    /** Two pictures and two captions. */
+    private record Pairs(CaptionTrials each)
+            implements ExampleSequence.Kind<MatchingExample, List<RgbImage>, MatchedExample> {
+
+        @Override
+        public Class<MatchedExample> type() {
+            return MatchedExample.class;
         }
-        failures.requireSome(whole);    // before anything is loaded
-        List<String> captions = whole.stream().flatMap(choice -> Stream.of(choice.right(), choice.wrong())).toList();
-        var chosen = each.run(captions, errors -> {
-            var done = new ArrayList<ChosenCaption>();
-            for (CaptionChoice choice : whole) {
-                failures.attempt(() -> each.readWhole(choice.image()))
-                        .ifPresent(picture -> {
-                            CaptionErrors row = errors.of(choice.image().toString(),
-                                    choice.box() == null ? picture : choice.box().cut(picture),
-                                    List.of(choice.right(), choice.wrong()));
-                            done.add(new ChosenCaption(choice.image().toString(), choice.right(), choice.wrong(),
-                                    choice.kind(), row.errors()[0], row.errors()[1]));
-                            seen.run();
-                        });
+
+        @Override
+        public List<Path> files(MatchingExample example) {
+            return example.images();
+        }
+
+        @Override
+        public List<String> captions(MatchingExample example) {
+            return example.captions();
+        }
+
+        @Override
+        public List<RgbImage> read(MatchingExample example) {
+            return example.images().stream().map(each::read).toList();
+        }
+
+        @Override
+        public MatchedExample answer(MatchingExample example, List<RgbImage> pictures, CaptionTrials.Errors errors) {
+            return MatchedExample.of(example, IntStream.range(0, pictures.size())
+                    .mapToObj(i -> errors.of(example.images().get(i).toString(), pictures.get(i), example.captions()))
+                    .toList());
+        }
+    }
+
+    /** A picture and two captions. */
+    private record Choices(CaptionTrials each)
+            implements ExampleSequence.Kind<CaptionChoice, RgbImage, ChosenCaption> {
+
+        @Override
+        public Class<ChosenCaption> type() {
+            return ChosenCaption.class;
+        }
+
+        @Override
+        public List<Path> files(CaptionChoice choice) {
+            return List.of(choice.image());
+        }
+
+        @Override
+        public List<String> captions(CaptionChoice choice) {
+            return List.of(choice.right(), choice.wrong());
+        }
+
+        @Override
+        public void check(CaptionChoice choice, List<ImageSize> sizes) {
+            if (choice.box() != null) {
+                Boxes.requireIn(sizes.get(0), List.of(choice.box()), choice.image().toString());
             }
-            failures.requireSome(done);
-            return done;
-        });
-        return chosen.of(ChoiceSummary.of(chosen.value(), failures.reasons(), chosen.settings()));
+        }
+
+        @Override
+        public RgbImage read(CaptionChoice choice) {
+            return each.readWhole(choice.image());
+        }
+
+        @Override
+        public ChosenCaption answer(CaptionChoice choice, RgbImage picture, CaptionTrials.Errors errors) {
+            CaptionErrors row = errors.of(choice.image().toString(),
+                    choice.box() == null ? picture : choice.box().cut(picture), captions(choice));
+            return new ChosenCaption(choice.image().toString(), choice.right(), choice.wrong(), choice.kind(),
+                    row.errors()[0], row.errors()[1]);
+        }
     }
 }

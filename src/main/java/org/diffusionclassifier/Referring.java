@@ -1,11 +1,12 @@
 package org.diffusionclassifier;
 
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiConsumer;
 import org.diffusionclassifier.dataset.Boxes;
 import org.diffusionclassifier.dataset.ReferringExample;
 import org.diffusionclassifier.image.Box;
+import org.diffusionclassifier.image.ImageSize;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.result.BoxErrors;
@@ -20,35 +21,45 @@ import org.diffusionclassifier.tensor.InputException;
 public final class Referring {
 
     private final CaptionTrials each;
-    private final boolean failFast;
+    private final ExampleSequence sequence;
 
     Referring(CaptionTrials each) {
-        this(each, false);
+        this(each, ExampleSequence.DEFAULT);
     }
 
-    private Referring(CaptionTrials each, boolean failFast) {
+    private Referring(CaptionTrials each, ExampleSequence sequence) {
         this.each = each;
-        this.failFast = failFast;
+        this.sequence = sequence;
     }
 
     /** Timesteps of every box. Default: {@link Matching#N_SAMPLES}. */
     public Referring nSamples(int nSamples) {
-        return new Referring(each.withNSamples(nSamples), failFast);
+        return new Referring(each.withNSamples(nSamples), sequence);
     }
 
     /** What is drawn and measured. Default: {@link TrialSpec#DEFAULT}. */
     public Referring trials(TrialSpec trials) {
-        return new Referring(each.withTrials(trials), failFast);
+        return new Referring(each.withTrials(trials), sequence);
     }
 
     /** Which way up the examples' image files are read. Default: {@link Turning#UPRIGHT}. */
     public Referring turning(Turning turning) {
-        return new Referring(each.withTurning(turning), failFast);
+        return new Referring(each.withTurning(turning), sequence);
     }
 
     /** Whether examples are refused with the first picture that cannot be decoded, rather than go on without it. */
     public Referring failFast(boolean stops) {
-        return new Referring(each, stops);
+        return new Referring(each, sequence.withFailFast(stops));
+    }
+
+    /**
+     * Keeps the answers to examples in a directory, and takes from there what an interrupted run has answered.
+     *
+     * @param directory of the run; made if need be
+     * @param verify    whether files are known by their contents, rather than by size and time, when a run goes on
+     */
+    public Referring keptIn(Path directory, boolean verify) {
+        return new Referring(each, sequence.keptIn(directory, verify));
     }
 
     /**
@@ -68,7 +79,7 @@ public final class Referring {
         Boxes.requireIn(picture.size(), boxes, where);
         each.check();
         RgbImage seen = picture.on(each.trials().background());
-        return each.run(List.of(expression), errors ->
+        return each.run(List.of(expression), (errors, settings) ->
                 ReferredExample.of(image, expression, boxes, boxErrors(errors, seen, boxes, expression)));
     }
 
@@ -79,38 +90,48 @@ public final class Referring {
      * @param asked at least one
      * @param seen  gets each example with its picture, when it is done
      * @throws InputException for a box outside its picture; if no example has a whole picture, or, failing fast, one
-     *                        has not
+     *                        has not; for a directory of another run
      */
     public Answer<ReferringSummary> examples(List<ReferringExample> asked,
                                                  BiConsumer<RgbImage, ReferredExample> seen) {
-        each.check();
-        var failures = new Failures(failFast);
-        var whole = new ArrayList<ReferringExample>();
-        for (ReferringExample example : asked) {    // refuses a wrong list before hours are spent on it
-            failures.attempt(() -> each.size(example.image())).ifPresent(size -> {
-                Boxes.requireIn(size, example.boxes(), example.where() + ": boxes");
-                Boxes.requireIn(size, List.of(example.truth()), example.where() + ": truth");
-                whole.add(example);
-            });
+        return sequence.answer(each, asked, new Expressions(each), seen).then((outcome, settings) ->
+                ReferringSummary.of(outcome.examples(), outcome.answers(), outcome.failed(), settings));
+    }
+
+    /** A picture, boxes in it, and an expression. */
+    private record Expressions(CaptionTrials each)
+            implements ExampleSequence.Kind<ReferringExample, RgbImage, ReferredExample> {
+
+        @Override
+        public Class<ReferredExample> type() {
+            return ReferredExample.class;
         }
-        failures.requireSome(whole);
-        List<String> expressions = whole.stream().map(ReferringExample::expression).toList();
-        var read = new ArrayList<ReferringExample>();
-        var answered = each.run(expressions, errors -> {
-            var done = new ArrayList<ReferredExample>();
-            for (ReferringExample example : whole) {
-                var decoded = failures.attempt(() -> each.readWhole(example.image()));
-                decoded.ifPresent(picture -> {
-                    read.add(example);
-                    done.add(ReferredExample.of(example,
-                            boxErrors(errors, picture, example.boxes(), example.expression())));
-                    seen.accept(picture, done.get(done.size() - 1));
-                });
-            }
-            failures.requireSome(done);
-            return done;
-        });
-        return answered.of(ReferringSummary.of(read, answered.value(), failures.reasons(), answered.settings()));
+
+        @Override
+        public List<Path> files(ReferringExample example) {
+            return List.of(example.image());
+        }
+
+        @Override
+        public List<String> captions(ReferringExample example) {
+            return List.of(example.expression());
+        }
+
+        @Override
+        public void check(ReferringExample example, List<ImageSize> sizes) {
+            Boxes.requireIn(sizes.get(0), example.boxes(), example.where() + ": boxes");
+            Boxes.requireIn(sizes.get(0), List.of(example.truth()), example.where() + ": truth");
+        }
+
+        @Override
+        public RgbImage read(ReferringExample example) {
+            return each.readWhole(example.image());
+        }
+
+        @Override
+        public ReferredExample answer(ReferringExample example, RgbImage picture, CaptionTrials.Errors errors) {
+            return ReferredExample.of(example, boxErrors(errors, picture, example.boxes(), example.expression()));
+        }
     }
 
     private static List<BoxErrors> boxErrors(CaptionTrials.Errors errors, RgbImage picture, List<Box> boxes,

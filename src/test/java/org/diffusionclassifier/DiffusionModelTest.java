@@ -31,7 +31,7 @@ import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.result.ImageResult;
 import org.diffusionclassifier.result.Payback;
-import org.diffusionclassifier.result.RunDirectory;
+import org.diffusionclassifier.result.run.RunDirectory;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.score.Objective;
 import org.diffusionclassifier.strategy.Interval;

@@ -58,7 +58,7 @@ final class BenchmarkExamples {
     }
 
     private BenchmarkResult match(Benchmark benchmark, Task.MatchTask task, Path data, String split) {
-        List<MatchingExample> examples = limited(benchmark.open(task, data));
+        List<MatchingExample> examples = options.examples(benchmark.open(task, data));
         int nSamples = trials.nSamples(task.nSamples());
         TrialSpec drawn = trials.trials(Objective.L2);
         prepare();
@@ -68,7 +68,8 @@ final class BenchmarkExamples {
                 var progress = new Progress(commandLine.getCommandName(), examples.size(), commandLine.getErr())) {
             var page = new MatchPage();
             Answer<MatchingSummary> answer = opened.matching().trials(drawn).nSamples(nSamples)
-                    .turning(Turning.STORED).failFast(options.failFast).examples(examples, (pictures, example) -> {
+                    .turning(Turning.STORED).failFast(options.failFast).keptIn(options.out, options.verify)
+                    .examples(examples, (pictures, example) -> {
                         if (options.report.isWanted()) {
                             page.add(pictures, example);
                         }
@@ -83,7 +84,7 @@ final class BenchmarkExamples {
     }
 
     private BenchmarkResult choose(Benchmark benchmark, Task.ChoiceTask task, Path data, String split) {
-        List<CaptionChoice> choices = limited(benchmark.open(task, data));
+        List<CaptionChoice> choices = options.examples(benchmark.open(task, data));
         int nSamples = trials.nSamples(task.nSamples());
         TrialSpec drawn = trials.trials(Objective.L2);
         prepare();
@@ -92,7 +93,8 @@ final class BenchmarkExamples {
         try (var opened = model.open(main);
                 var progress = new Progress(commandLine.getCommandName(), choices.size(), commandLine.getErr())) {
             Answer<ChoiceSummary> answer = opened.matching().trials(drawn).nSamples(nSamples)
-                    .turning(Turning.STORED).failFast(options.failFast).choices(choices, () -> progress.step(""));
+                    .turning(Turning.STORED).failFast(options.failFast).keptIn(options.out, options.verify)
+                    .choices(choices, () -> progress.step(""));
             ChoiceSummary summary = answer.value();
             finish(answer, summary, MatchingText.choices(summary), summary.failed());
             options.report.write(() -> MatchPage.choices(summary));
@@ -104,7 +106,7 @@ final class BenchmarkExamples {
     private BenchmarkResult refer(Benchmark benchmark, Task.ReferTask task, Path data, String split) {
         RefCoco read = benchmark.open(task, data, split);
         main.note(read.notices());
-        List<ReferringExample> examples = limited(read.examples());
+        List<ReferringExample> examples = options.examples(read.examples());
         int nSamples = trials.nSamples(task.nSamples());
         TrialSpec drawn = trials.trials(Objective.L2);
         prepare();
@@ -115,7 +117,8 @@ final class BenchmarkExamples {
                 var progress = new Progress(commandLine.getCommandName(), examples.size(), commandLine.getErr())) {
             var page = new ReferPage();
             Answer<ReferringSummary> answer = opened.referring().trials(drawn).nSamples(nSamples)
-                    .turning(Turning.STORED).failFast(options.failFast).examples(examples, (picture, example) -> {
+                    .turning(Turning.STORED).failFast(options.failFast).keptIn(options.out, options.verify)
+                    .examples(examples, (picture, example) -> {
                         if (options.report.isWanted()) {
                             page.add(picture, example);
                         }
@@ -134,10 +137,6 @@ final class BenchmarkExamples {
         return summary.accuracies().stream().filter(accuracy -> accuracy.method().equalsIgnoreCase(Method.SUM.name())
                 && accuracy.scoring().equals(Scoring.LESS_UNCONDITIONAL.toString())).findFirst()
                 .orElseThrow().correct();
-    }
-
-    private <T> List<T> limited(List<T> examples) {
-        return options.limit == null ? examples : examples.subList(0, Math.min(options.limit, examples.size()));
     }
 
     private void prepare() {
@@ -176,6 +175,9 @@ final class BenchmarkExamples {
         }
         if (options.limit != null) {
             changed.add("some of the examples");
+        }
+        if (options.isShard()) {
+            changed.add("a share of the examples");
         }
         return changed;
     }

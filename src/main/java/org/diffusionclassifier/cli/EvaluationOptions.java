@@ -1,6 +1,7 @@
 package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.diffusionclassifier.Evaluation;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Range;
@@ -35,7 +36,7 @@ final class EvaluationOptions {
     @Option(names = "--verify",
             description = "Know the pictures and the model by their contents (SHA-256), not by size and time, when a "
                     + "run goes on.")
-    private boolean verify;
+    boolean verify;
 
     @Option(names = "--out", required = true, paramLabel = "DIR",
             description = "Gets settings.json, inputs.json, results.jsonl (one line an image) and summary.json.")
@@ -79,10 +80,15 @@ final class EvaluationOptions {
      * @throws InputException if any of them was given
      */
     void requireExamples(String benchmark) {
-        if (first != null || limitPerClass != null || record != null || learn != null || !shard.equals("1/1")) {
-            throw new InputException("--first, --limit-per-class, --record, --learn and --shard: expected none of "
-                    + "them, as " + benchmark + " is not about classes");
+        if (first != null || limitPerClass != null || record != null || learn != null) {
+            throw new InputException("--first, --limit-per-class, --record and --learn: expected none of them, as "
+                    + benchmark + " is not about classes");
         }
+    }
+
+    /** Those of the examples that the user wants. */
+    <T> List<T> examples(List<T> all) {
+        return new Range(null, limit, null, Shard.parse(shard)).of(all);
     }
 
     /** Whether the run is of a share of the pictures. */

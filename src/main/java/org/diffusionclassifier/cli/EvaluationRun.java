@@ -17,7 +17,7 @@ import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.result.ErrorRecording;
 import org.diffusionclassifier.result.FailedImage;
 import org.diffusionclassifier.result.Payback;
-import org.diffusionclassifier.result.RunDirectory;
+import org.diffusionclassifier.result.run.RunDirectory;
 import org.diffusionclassifier.result.Summary;
 import org.diffusionclassifier.strategy.StrategySpec;
 import picocli.CommandLine;

@@ -3,6 +3,7 @@ package org.diffusionclassifier.dataset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -59,6 +60,21 @@ public record Range(Integer first, Integer limit, Integer limitPerClass, Shard s
                     InputException.field("shard"), counted);
         }
         return chosen.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /**
+     * Those of examples without classes, in their order.
+     *
+     * @throws InputException if there are none
+     */
+    public <T> List<T> of(List<T> examples) {
+        int counted = limit == null ? examples.size() : Math.min(limit, examples.size());
+        List<T> chosen = IntStream.range(0, counted).filter(shard::has).mapToObj(examples::get).toList();
+        if (chosen.isEmpty()) {
+            throw InputException.of("%s: expected a share of at least one example, found none of %d",
+                    InputException.field("shard"), counted);
+        }
+        return chosen;
     }
 
     /** The indices of each class's images, rising, the classes in the order of their labels. */

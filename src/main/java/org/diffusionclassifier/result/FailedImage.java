@@ -16,7 +16,7 @@ import org.diffusionclassifier.file.JsonFile;
 public record FailedImage(int index, String name, int label, String failed) {
 
     /** One line of JSON in UTF-8, its newline included. */
-    byte[] toJsonLine() {
+    public byte[] toJsonLine() {
         try {
             return (JsonFile.MAPPER.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8);
         } catch (JsonProcessingException e) {

@@ -52,7 +52,7 @@ public record ImageResult(int index, String name, int prediction, int label, dou
     }
 
     /** Reads a line as {@link #toJsonLine} writes it. @throws IOException for another */
-    static ImageResult parse(String line) throws IOException {
+    public static ImageResult parse(String line) throws IOException {
         Line read = LINE.readValue(line);
         var prompts = new ArrayList<PromptErrors>();
         for (JsonNode prompt : read.errors) {
@@ -74,7 +74,7 @@ public record ImageResult(int index, String name, int prediction, int label, dou
      * the noise, the error. A prompt that is the same to the model as another has the other's, and names it as
      * {@code "evaluated"}.
      */
-    byte[] toJsonLine() {
+    public byte[] toJsonLine() {
         var bytes = new ByteArrayOutputStream();
         try (var json = JsonFile.FACTORY.createGenerator(bytes)) {
             json.writeStartObject();

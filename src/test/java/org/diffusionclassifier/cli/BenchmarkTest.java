@@ -95,9 +95,9 @@ class BenchmarkTest {
         assertEquals(List.of(0, 1, 2), checked("objectnet"));
     }
 
-    /** All captions of the set at one timestep. */
+    /** All captions of the set at one timestep, of ImageNet as of its relatives. */
     @ParameterizedTest
-    @CsvSource({"objectnet, 113, 0", "imagenet-a, 200, 6"})
+    @CsvSource({"objectnet, 113, 0", "imagenet-a, 200, 6", "imagenet, 1000, 0"})
     void comparesCaptionsOfASetOfImageNets(String benchmark, int captions, int label) throws IOException {
         BenchmarkMiniatures.layOut(benchmark, data());
         String out = run(benchmark, "--exhaustive", "--n-samples", "1", "--limit", "1").succeeded().out();
@@ -253,7 +253,9 @@ class BenchmarkTest {
         JsonNode summary = JSON.readTree(folder.resolve("run/summary.json").toFile());
         JsonNode result = JSON.readTree(folder.resolve("run/benchmark.json").toFile());
         assertEquals(summary.get("raw").get(0).get("text"), result.get("correct"));
-        run("winoground", "--shard", "1/2").refused("--shard: expected none of them, as winoground");
+        run("winoground", "--shard", "2/2").refused("--shard: expected a share of at least one example, found none");
+        run("winoground", "--limit", "0").refused("--limit: expected at least 1, found 0");
+        run("winoground", "--record", "x").refused("--record and --learn: expected none of them, as winoground");
         run("winoground", "--to-keep", "1").refused("options of strategies");
         given.delete("winoground/images/ex_0_img_1.png");
         run("winoground", "--n-samples", "2").refused("image_1", "ex_0_img_1");
@@ -297,6 +299,7 @@ class BenchmarkTest {
         given.text("visual_genome_relation.json", "[" + choice.formatted(9) + "]");
         run("aro-relation").refused("images/1.jpg", "expected a box inside the picture of 6×5 pixels");
         run("aro-attribution").refused("expected ARO, attributes, as visual_genome_attribution.json");
+        Files.move(folder.resolve("run"), folder.resolve("relations"));
         given.text("visual_genome_attribution.json", "[" + choice.formatted(3).replace("\"relation_name\": \"on\"",
                 "\"attributes\": [\"red\", \"small\"]") + "]");
         String attributes = run("aro-attribution", "--n-samples", "1").succeeded().out();
@@ -343,7 +346,7 @@ class BenchmarkTest {
     void wrongHalvesAreNamed() throws IOException {
         run("pets").refused("--data " + data() + ": expected Oxford-IIIT Pets", "found no folder",
                 "https://www.robots.ox.ac.uk/~vgg/data/pets/ (CC BY-SA 4.0)");
-        BenchmarkMiniatures.layOut("pets", data().resolve("far/down"));
+        BenchmarkMiniatures.layOut("pets", data().resolve("very/far/down"));
         run("pets").refused("--data " + data(), "found none of it");
         BenchmarkMiniatures.layOut("food101", folder.resolve("data/deep"));
         run("food101").refused("expected Food-101 in it, found it in " + data().resolve("deep"));

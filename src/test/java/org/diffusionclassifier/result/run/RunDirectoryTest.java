@@ -1,4 +1,4 @@
-package org.diffusionclassifier.result;
+package org.diffusionclassifier.result.run;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
@@ -15,6 +15,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.diffusionclassifier.result.FailedImage;
+import org.diffusionclassifier.result.ImageResult;
+import org.diffusionclassifier.result.Outcome;
 import org.diffusionclassifier.testing.Fixtures;
 import org.diffusionclassifier.score.PromptErrors;
 import org.diffusionclassifier.score.Trial;

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.result;
+package org.diffusionclassifier.result.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
@@ -106,7 +106,7 @@ final class InputFiles {
                 + "another %s; with %s from the start, a file is known by its content", first, before.get(key(first)),
                 Objects.requireNonNullElse(now.get(key(first)), "none"),
                 changed.size() == 1 ? "" : ", and " + (changed.size() - 1) + " more that changed",
-                RunDirectory.OUT, InputException.field("verify"));
+                RunFolder.OUT, InputException.field("verify"));
     }
 
     private static String key(Path input) {

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.result;
+package org.diffusionclassifier.result.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
@@ -10,54 +10,42 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * The directory of one run of {@code evaluate}, from which a killed run is resumed:
- * <ul>
- * <li>{@code settings.json}: what the results depend on, so that no run is resumed with other settings,
- * <li>{@code inputs.json}: what the files were that the results come from, so that none is replaced unnoticed,
- * <li>{@code results.jsonl}: the {@linkplain ImageResult results} and {@linkplain FailedImage failures}, one line an
- * image, in the order of finishing,
- * <li>{@code .lock}: locked while a process has the directory open.
- * </ul>
- * For one thread.
+ * What the directory of every run has besides its results: {@code settings.json}, {@code inputs.json} and {@code .lock},
+ * as {@link RunDirectory} lists them.
  */
-public final class RunDirectory implements AutoCloseable {
+final class RunFolder implements AutoCloseable {
 
     static final InputException.Field OUT = InputException.field("out");
+    private static final String RESULTS = "results.jsonl";
     private static final String SETTINGS = "settings.json";
     private static final String INPUTS = "inputs.json";
-    private static final String RESULTS = "results.jsonl";
 
     private final Path directory;
     private final FileChannel lock;
-    private final ResultsFile results;
 
-    private RunDirectory(Path directory, FileChannel lock, ResultsFile results) {
+    private RunFolder(Path directory, FileChannel lock) {
         this.directory = directory;
         this.lock = lock;
-        this.results = results;
     }
 
     /**
-     * Creates the directory, or resumes the run in it; a last line that a kill tore is cut off.
+     * Creates the directory, or locks the one that is there.
      *
-     * @param settings    what the results depend on, by name
-     * @param datasetSize how many images the whole dataset has
-     * @throws InputException if the settings recorded are others, another process has the directory open, one of its
-     *                        files is broken or missing, or it cannot be written
+     * @param settings what the results depend on, by name
+     * @throws InputException if the settings recorded are others or missing, another process has the directory open, or
+     *                        it cannot be written
      */
-    public static RunDirectory open(Path directory, SortedMap<String, String> settings, int datasetSize) {
+    static RunFolder open(Path directory, SortedMap<String, String> settings) {
         try {
             if (!Files.isDirectory(directory)) { // Java 17 would refuse a link to one
                 Files.createDirectories(directory);
@@ -67,7 +55,7 @@ public final class RunDirectory implements AutoCloseable {
             try {
                 acquire(lock, directory);
                 recordOrCompare(directory, settings);
-                return new RunDirectory(directory, lock, new ResultsFile(directory.resolve(RESULTS), datasetSize));
+                return new RunFolder(directory, lock);
             } catch (IOException | RuntimeException e) {
                 lock.close();
                 throw e;
@@ -77,69 +65,28 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /**
-     * Compares the files that results come from with what they were, and writes down those of this run.
-     *
-     * @param used   files that results are there of
-     * @param all    files that the run reads, {@code used} among them
-     * @param hashed whether their contents are compared, rather than only sizes and times
-     * @throws InputException if one of {@code used} was replaced or changed since the run began
-     */
-    public void checkInputs(Collection<Path> used, Collection<Path> all, boolean hashed) {
+    /** Opens the file of results; without it, nothing is held. */
+    <T> T holding(Function<Path, T> opened) {
+        try {
+            return opened.apply(directory.resolve(RESULTS));
+        } catch (RuntimeException e) {
+            try (lock) {
+                throw e;
+            } catch (IOException closing) {
+                throw InputException.unwritable(directory, closing);
+            }
+        }
+    }
+
+    /** As {@link RunDirectory#checkInputs}. */
+    void checkInputs(Collection<Path> used, Collection<Path> all, boolean hashed) {
         InputFiles.check(directory.resolve(INPUTS), used, all, hashed);
-    }
-
-    /** How many bytes of a torn last line were cut off on resuming; 0 for none. */
-    public long repairedBytes() {
-        return results.tornBytes();
-    }
-
-    /** The indices of the images that have their result, rising. */
-    public Set<Integer> done() {
-        return Collections.unmodifiableSet(results.outcomes().keySet());
-    }
-
-    /** What became of each image so far, by rising index. */
-    public List<Outcome> outcomes() {
-        return List.copyOf(results.outcomes().values());
-    }
-
-    /** The images that could not be classified and have no result since, by rising index. */
-    public List<FailedImage> failures() {
-        return List.copyOf(results.failures().values());
-    }
-
-    /**
-     * Every result in full, in the order of finishing.
-     *
-     * @throws InputException if one is not as it was written
-     */
-    public List<ImageResult> results() {
-        return results.results();
-    }
-
-    /**
-     * Adds the result of an image that has none yet. It is on the disk on return: a kill loses the image in hand alone.
-     *
-     * @throws InputException if it cannot be written; what was there before still is
-     */
-    public void append(ImageResult result) {
-        results.append(result);
-    }
-
-    /** Adds that an image could not be classified, unless that is known already; as {@link #append}. */
-    public void append(FailedImage failure) {
-        results.append(failure);
     }
 
     /** Lets other processes in. */
     @Override
-    public void close() {
-        try (lock; results) {
-            // closes the results, then the lock
-        } catch (IOException e) {
-            throw InputException.unwritable(directory, e);
-        }
+    public void close() throws IOException {
+        lock.close();
     }
 
     private static void acquire(FileChannel lock, Path directory) throws IOException {
