@@ -55,12 +55,12 @@ public record CsvTable(Path file, List<String> columns, List<Row> rows) {
         try (var parser = CSVParser.parse(text, FORMAT)) {
             var columns = List.copyOf(parser.getHeaderNames());
             if (columns.isEmpty()) {
-                throw new InputException(file + ": empty, expected a CSV header");
+                throw InputException.at(file, "empty, expected a CSV header");
             }
             var rows = new ArrayList<Row>();
             for (var record : parser) {
                 line = parser.getCurrentLineNumber();
-                var row = new Row(file + ":" + line, record);
+                var row = new Row(InputException.name(file) + ":" + line, record);
                 if (record.size() != columns.size()) {
                     throw new InputException(row.where + ": expected " + columns.size()
                             + " fields as in the header, found " + record.size());
@@ -68,11 +68,11 @@ public record CsvTable(Path file, List<String> columns, List<Row> rows) {
                 rows.add(row);
             }
             if (rows.isEmpty()) {
-                throw new InputException(file + ": no rows under the header");
+                throw InputException.at(file, "no rows under the header");
             }
             return new CsvTable(file, columns, List.copyOf(rows));
         } catch (UncheckedIOException | IllegalArgumentException e) { // a quote never closed, two columns of one name
-            throw new InputException(file + ": not CSV after line " + line, e);
+            throw InputException.at(file, "not CSV after line " + line, e);
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
@@ -89,7 +89,7 @@ public record CsvTable(Path file, List<String> columns, List<Row> rows) {
                 return name;
             }
         }
-        throw new InputException(file + ": no column " + String.join(" or ", names) + ", found "
+        throw InputException.at(file, "no column " + String.join(" or ", names) + ", found "
                 + InputException.quoted(String.join(",", columns)));
     }
 

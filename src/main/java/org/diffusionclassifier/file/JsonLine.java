@@ -31,14 +31,15 @@ public record JsonLine(Path file, String where, JsonNode fields) {
             for (String line : TextFile.lines(file)) {
                 number++;
                 if (!line.isBlank()) {
-                    lines.add(new JsonLine(file, file + ":" + number, object(line, file + ":" + number)));
+                    String where = InputException.name(file) + ":" + number;
+                    lines.add(new JsonLine(file, where, object(line, where)));
                 }
             }
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
         if (lines.isEmpty()) {
-            throw new InputException(file + ": expected one JSON object a line, found none");
+            throw InputException.at(file, "expected one JSON object a line, found none");
         }
         return lines;
     }

@@ -72,10 +72,10 @@ public record MatFile(Path file, Map<String, Value> variables) {
     public static MatFile read(Path file) {
         try {
             if (Files.size(file) > MAX_BYTES) {
-                throw new InputException(file + ": expected a MATLAB file of at most " + MAX_BYTES
+                throw InputException.at(file, "expected a MATLAB file of at most " + MAX_BYTES
                         + " bytes, found one of " + Files.size(file));
             }
-            return new MatFile(file, MatReader.read(Files.readAllBytes(file), file.toString()));
+            return new MatFile(file, MatReader.read(Files.readAllBytes(file), InputException.name(file)));
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
@@ -87,21 +87,22 @@ public record MatFile(Path file, Map<String, Value> variables) {
      * @throws InputException unless the variable is there and holds whole numbers from {@code from} to {@code to} alone
      */
     public int[] integers(String variable, int from, int to) {
-        return integers(file + ": " + variable, value(variable), from, to);
+        return integers(InputException.name(file) + ": " + variable, value(variable), from, to);
     }
 
     /** @throws InputException unless the variable is there and is an array of structures */
     public List<Structure> structures(String variable) {
         if (!(value(variable) instanceof Structures array)) {
-            throw new InputException(file + ": " + variable + ": expected structures, found " + kind(value(variable)));
+            throw InputException.at(file, variable + ": expected structures, found " + kind(value(variable)));
         }
-        return array.elements.stream().map(fields -> new Structure(file + ": " + variable, fields)).toList();
+        String where = InputException.name(file) + ": " + variable;
+        return array.elements.stream().map(fields -> new Structure(where, fields)).toList();
     }
 
     private Value value(String variable) {
         Value value = variables.get(variable);
         if (value == null) {
-            throw new InputException(file + ": no variable " + variable + ", found "
+            throw InputException.at(file, "no variable " + variable + ", found "
                     + InputException.quoted(String.join(", ", variables.keySet())));
         }
         return value;

@@ -51,7 +51,7 @@ public final class ImageDecoder {
 
     /** Reads an image file as {@link #read(Path)} does, one way up or the other. */
     public static RgbImage read(Path file, Turning turning) {
-        return read(bytes(file), file.toString(), turning);
+        return read(bytes(file), InputException.name(file), turning);
     }
 
     /**
@@ -66,7 +66,7 @@ public final class ImageDecoder {
     /** Reads an image file as {@link #readWhole(Path)} does, one way up or the other. */
     public static RgbImage readWhole(Path file, Turning turning) {
         byte[] bytes = bytes(file);
-        return turning.of(bytes).shown(decoded(bytes, file.toString(), MAX_PIXELS, BAND));
+        return turning.of(bytes).shown(decoded(bytes, InputException.name(file), MAX_PIXELS, BAND));
     }
 
     /**
@@ -98,7 +98,7 @@ public final class ImageDecoder {
     /** The size as {@link #size(Path)} finds it, of the picture one way up or the other. */
     public static ImageSize size(Path file, Turning turning) {
         byte[] bytes = bytes(file);
-        return withImage(bytes, file.toString(), image -> turning.of(bytes).shown(image.size()));
+        return withImage(bytes, InputException.name(file), image -> turning.of(bytes).shown(image.size()));
     }
 
     /**
@@ -132,7 +132,7 @@ public final class ImageDecoder {
 
     private static byte[] bytes(Path file) {
         if (!Files.exists(file)) {
-            throw new InputException(file + ": no such file");
+            throw InputException.at(file, "no such file");
         }
         if (!Files.isRegularFile(file)) {
             throw new InputException("%s: is %s, expected an image file (%s)".formatted(

@@ -6,6 +6,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -81,14 +82,29 @@ public final class InputException extends RuntimeException {
 
     /** {@code FILE: cannot be read (no such file)}, with the system's reason for other failures. */
     public static InputException unreadable(Path file, IOException cause) {
-        return new InputException(file + ": cannot be read (" + reason(cause) + ")", cause);
+        return at(file, "cannot be read (" + reason(cause) + ")", cause);
     }
 
     /** {@code FILE: cannot be written (no directory DIRECTORY)}, with the system's reason for other failures. */
     public static InputException unwritable(Path file, IOException cause) {
         Path parent = file.toAbsolutePath().getParent();
         String reason = parent != null && Files.notExists(parent) ? "no directory " + parent : reason(cause);
-        return new InputException(file + ": cannot be written (" + reason + ")", cause);
+        return at(file, "cannot be written (" + reason + ")", cause);
+    }
+
+    /** {@code FILE: MESSAGE}, by the file's {@link #name}. */
+    public static InputException at(Path file, String message) {
+        return at(file, message, null);
+    }
+
+    /** As {@link #at(Path, String)}, for a reason that is known. */
+    public static InputException at(Path file, String message, Throwable cause) {
+        return new InputException(name(file) + ": " + message, cause);
+    }
+
+    /** What people call a file: its path, with the archive before it if it lies in one. */
+    public static String name(Path file) {
+        return file.getFileSystem() == FileSystems.getDefault() ? file.toString() : file.getFileSystem() + ":" + file;
     }
 
     /** {@code text} from the user as JSON writes it: on one line whatever it holds. */
