@@ -51,14 +51,21 @@ public record Benchmark(String name, String title, int images, int classes, List
      * @throws InputException if there are none, or files are wrong
      */
     public Dataset open(Task.ClassTask classification, Path data, String split) {
-        Dataset pictures = PublishedPictures.isParquet(data) ? Datasets.parquetAsStored(data, split)
-                : classification.opening().open(folder(data), split);
+        Path parquet = PublishedPictures.parquet(layout, data);
+        Dataset pictures = parquet != null ? Datasets.parquetAsStored(parquet, split)
+                : classification.opening().open(layout, place(data), split);
         return Indexed.of(pictures, classification.keys(), classification.captions().get());
     }
 
-    /** Reads the examples of a matching. @throws InputException if there are none, or files are wrong */
-    public List<MatchingExample> open(Task.MatchTask matching, Path data) {
-        return matching.read(folder(data));
+    /**
+     * Reads the examples of a matching: as published, or in the Parquet files of the Hugging Face hub, whose pictures
+     * are unpacked first.
+     *
+     * @throws InputException if there are none, or files are wrong
+     */
+    public List<MatchingExample> open(Task.MatchTask matching, Path data, String split) {
+        Path parquet = PublishedPictures.parquet(layout, data);
+        return matching.read(parquet != null ? Datasets.parquetPairs(parquet, split) : folder(data));
     }
 
     /** Reads the pictures of a choosing. @throws InputException if there are none, or files are wrong */
@@ -71,13 +78,25 @@ public record Benchmark(String name, String title, int images, int classes, List
         return referring.read(folder(data), split);
     }
 
+    /** What the user should know of where examples are read from; most often nothing. @throws InputException as open */
+    public List<String> notices(Path data, String split) {
+        Path parquet = task instanceof Task.MatchTask ? PublishedPictures.parquet(layout, data) : null;
+        return parquet == null ? layout.notices(data)
+                : List.of(parquet + " is read from " + Datasets.parquetPairs(parquet, split)
+                        + ", into which it has been unpacked: delete that when it is no longer needed");
+    }
+
     private Path folder(Path data) {
+        return layout.within(place(data));
+    }
+
+    private Path place(Path data) {
         return layout.find(title, DataDownload.isPossible(name), data);
     }
 
     /** Whether the data set, or an archive of it, is there. */
     boolean isIn(Path data) {
-        return PublishedPictures.isParquet(data) || layout.isIn(data);
+        return PublishedPictures.parquet(layout, data) != null || layout.isIn(data);
     }
 
     /** The figures of a split that a model of this kind reached, or that are listed without one. */

@@ -12,9 +12,7 @@ import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.dataset.published.Aircraft;
 import org.diffusionclassifier.dataset.published.ClassFolders;
 import org.diffusionclassifier.dataset.published.ClevrCount;
-import org.diffusionclassifier.dataset.published.Flowers102;
 import org.diffusionclassifier.dataset.published.Food101;
-import org.diffusionclassifier.dataset.published.Pets;
 import org.diffusionclassifier.dataset.published.Stl10;
 import org.diffusionclassifier.prompt.Preset;
 import org.diffusionclassifier.score.Objective;
@@ -86,15 +84,17 @@ public final class Benchmarks {
                                 Aircraft.open(root, Aircraft.Level.VARIANT, split)), Preset.AIRCRAFT),
                         paper(26.4)),
                 new Benchmark("pets", "Oxford-IIIT Pets", 3669, 37, List.of("test", "trainval"),
-                        new DataLayout("oxford-iiit-pet/annotations/test.txt and oxford-iiit-pet/images/",
-                                List.of("annotations"), List.of("oxford-iiit-pet"), List.of(),
+                        new DataLayout("oxford-iiit-pet/annotations/test.txt and oxford-iiit-pet/images/, or "
+                                + "annotations.tar.gz and images.tar.gz in their place",
+                                List.of("annotations", "annotations.tar.gz"), List.of("oxford-iiit-pet"), List.of(),
                                 "https://www.robots.ox.ac.uk/~vgg/data/pets/", "CC BY-SA 4.0"),
-                        captions(pets, archived(Pets::open), Preset.PETS), paper(87.3)),
+                        captions(pets, PublishedPictures.pets(), Preset.PETS), paper(87.3)),
                 new Benchmark("flowers102", "Flowers-102", 6149, 102, List.of("test", "val", "train"),
-                        new DataLayout("flowers-102/jpg/, imagelabels.mat and setid.mat", List.of("jpg", "setid.mat"),
+                        new DataLayout("flowers-102/jpg/, imagelabels.mat and setid.mat, or 102flowers.tgz in the "
+                                + "place of jpg/", List.of("jpg", "102flowers.tgz", "setid.mat"),
                                 List.of("flowers-102"), List.of(), "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/",
                                 NONE_STATED),
-                        captions(flowers, archived(Flowers102::open), Preset.FLOWERS), paper(66.3)),
+                        captions(flowers, PublishedPictures.flowers(), Preset.FLOWERS), paper(66.3)),
                 new Benchmark("stl10", "STL-10", 8000, 10, List.of("test", "train"),
                         new DataLayout("stl10_binary/test_X.bin, test_y.bin and class_names.txt, or "
                                 + "stl10_binary.tar.gz",

@@ -26,8 +26,8 @@ final class CaptionBenchmarks {
     static List<Benchmark> all() {
         return List.of(
                 new Benchmark("winoground", "Winoground", 400, 0, List.of("test"),
-                        new DataLayout("examples.jsonl and its folder images/", List.of("examples.jsonl"),
-                                List.of("winoground", "data", "winoground/data"), List.of(),
+                        new DataLayout("examples.jsonl and its folder images/, or data/test-00000-of-00001.parquet",
+                                List.of("examples.jsonl"), List.of("winoground", "data", "winoground/data"), List.of(),
                                 "https://huggingface.co/datasets/facebook/winoground", "for research only, on request"),
                         new Task.MatchTask(1000), List.of(new Figure(Benchmarks.SD, "text score", 38.5, null, PAPER))),
                 refer("refcoco", "RefCOCO", 10_834, "unc", List.of("val", "testA", "testB"),
@@ -37,8 +37,8 @@ final class CaptionBenchmarks {
                 refer("refcocog", "RefCOCOg", 4896, "umd", List.of("val", "test"), List.of()),
                 choose("sugarcrepe", "SugarCrepe", 7511, CaptionBenchmarks::sugarCrepe,
                         new DataLayout("data/add_att.json and six more, or these files themselves, and COCO's "
-                                + "pictures in val2017/", List.of("data/add_att.json", "add_att.json"), List.of("sugar-crepe"),
-                                List.of(), "https://github.com/RAIVNLab/sugar-crepe",
+                                + "pictures in val2017/", List.of("data/add_att.json", "add_att.json"),
+                                List.of("sugar-crepe"), List.of(), "https://github.com/RAIVNLab/sugar-crepe",
                                 "MIT; pictures: COCO's terms")),
                 choose("aro-relation", "ARO, relations", 23_937, root -> aro(root, "relation"), aroLayout("relation")),
                 choose("aro-attribution", "ARO, attributes", 28_748, root -> aro(root, "attribution"),

@@ -16,15 +16,11 @@ import org.diffusionclassifier.tensor.InputException;
 /**
  * Fetches a data set that anyone may have. {@code downloads.csv} has the files of each: where they come from, and their
  * sizes and SHA-256 as TensorFlow Datasets lists them ({@code checksums.tsv}, {@code url_checksums}); of Aircraft and
- * EuroSAT the MD5, EuroSAT's as in torchvision. A data set of several archives is unpacked. Others are read as they
- * are.
+ * EuroSAT the MD5, EuroSAT's as in torchvision. Archives are not unpacked, but read as they are.
  */
 public final class DataDownload {
 
     private static final List<CsvTable.Row> ROWS = CsvTable.resource(DataDownload.class, "downloads.csv").rows();
-
-    /** An archive that is to be unpacked lies there with its TAR file and with its files for a while. */
-    private static final int TIMES_UNPACKED = 3;
 
     private final Path data;
     private final List<Part> missing;
@@ -34,19 +30,17 @@ public final class DataDownload {
     /**
      * A file of a data set.
      *
-     * @param file     where it goes, from the folder of data sets
-     * @param unpacked the folder that it is unpacked to; null where it is read as it is
+     * @param file where it goes, from the folder of data sets
      */
-    record Part(PublicFile source, String file, String unpacked) {
+    record Part(PublicFile source, String file) {
 
         boolean isIn(Path data) {
-            return Files.exists(data.resolve(unpacked == null ? file : unpacked));
+            return Files.exists(data.resolve(file));
         }
 
         private static Part of(CsvTable.Row row) {
-            String unpacked = row.get("unpacked");
             return new Part(new PublicFile(URI.create(row.get("address")), Long.parseLong(row.get("bytes")),
-                    row.get("hash")), row.get("file"), unpacked.isEmpty() ? null : unpacked);
+                    row.get("hash")), row.get("file"));
         }
     }
 
@@ -108,7 +102,9 @@ public final class DataDownload {
             Files.createDirectories(data);
             requireSpace();
             for (Part part : missing) {
-                fetch(part, arrived);
+                Path target = data.resolve(part.file());
+                Files.createDirectories(target.getParent());
+                part.source().fetch(partial(part), target, retries, arrived);
             }
         } catch (IOException e) {
             throw InputException.unwritable(data, e);
@@ -119,8 +115,7 @@ public final class DataDownload {
         long needed = 0;
         for (Part part : missing) {
             Path partial = partial(part);
-            needed += part.source().bytes() * (part.unpacked() == null ? 1 : TIMES_UNPACKED)
-                    - (Files.exists(partial) ? Files.size(partial) : 0);
+            needed += part.source().bytes() - (Files.exists(partial) ? Files.size(partial) : 0);
         }
         long free = Files.getFileStore(data).getUsableSpace();
         if (needed > free) {
@@ -130,18 +125,5 @@ public final class DataDownload {
 
     private Path partial(Part part) {
         return data.resolve(part.file() + ".part");
-    }
-
-    private void fetch(Part part, LongConsumer arrived) throws IOException {
-        Path target = data.resolve(part.file());
-        Files.createDirectories(target.getParent());
-        if (Files.exists(target)) {     // fetched, but not unpacked, by an earlier process
-            arrived.accept(part.source().bytes());
-        } else {
-            part.source().fetch(partial(part), target, retries, arrived);
-        }
-        if (part.unpacked() != null) {
-            Unpacking.run(target, data.resolve(part.unpacked()));
-        }
     }
 }

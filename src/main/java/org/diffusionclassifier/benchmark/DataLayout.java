@@ -6,6 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import org.diffusionclassifier.dataset.Dataset;
+import org.diffusionclassifier.dataset.NotedDataset;
+import org.diffusionclassifier.dataset.OnlyFolder;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -27,7 +31,7 @@ public record DataLayout(String text, List<String> markers, List<String> folders
      * @param title    of the data set
      * @param fetching whether it can be fetched
      * @param data     the folder of it, one that holds that folder or the archive, or the archive
-     * @return the folder in which it begins, or an archive
+     * @return the folder that {@link #within} finds it in, or an archive
      * @throws InputException if it is not there: with the place where it is if that is near, else with what was
      *                        expected, the page and the licence
      */
@@ -56,16 +60,43 @@ public record DataLayout(String text, List<String> markers, List<String> folders
         if (Files.isRegularFile(data)) {
             return data;
         }
-        Path found = begin(data);
-        return found != null ? found
+        return begin(data) != null ? data
                 : archives.stream().map(data::resolve).filter(Files::isRegularFile).findFirst().orElse(null);
     }
 
-    private Path begin(Path folder) {
-        var candidates = new ArrayList<Path>(List.of(folder));
-        folders.forEach(name -> candidates.add(folder.resolve(name)));
+    /**
+     * The folder in which it begins: in a folder, or in the root of an archive.
+     *
+     * @return {@code root} itself if it begins nowhere, for its reader to say what is missing
+     */
+    Path within(Path root) {
+        Path found = begin(root);
+        return found == null ? root : found;
+    }
+
+    /** What the user should know of where in {@code root} it was found; most often nothing. */
+    List<String> notices(Path root) {
+        return beginHere(root) == null && begin(root) != null
+                ? List.of(OnlyFolder.notice(root, OnlyFolder.in(root))) : List.of();
+    }
+
+    /** Opens it where it begins in a folder, or in the root of an archive, and says where that is. */
+    Dataset open(Path root, Function<Path, Dataset> reader) {
+        return NotedDataset.of(reader.apply(within(root)), notices(root));
+    }
+
+    /** Where it begins, at once or in the only folder; null if nowhere. */
+    private Path begin(Path root) {
+        Path here = beginHere(root);
+        Path only = here == null ? OnlyFolder.in(root) : null;
+        return only == null ? here : beginHere(only);
+    }
+
+    private Path beginHere(Path root) {
+        var candidates = new ArrayList<Path>(List.of(root));
+        folders.forEach(name -> candidates.add(root.resolve(name)));
         return candidates.stream()
-                .filter(root -> markers.stream().anyMatch(marker -> Files.exists(root.resolve(marker))))
+                .filter(folder -> markers.stream().anyMatch(marker -> Files.exists(folder.resolve(marker))))
                 .findFirst().orElse(null);
     }
 

@@ -6,13 +6,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.diffusionclassifier.benchmark.Task.Opening;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.dataset.published.ClassFolders;
+import org.diffusionclassifier.dataset.published.Flowers102;
 import org.diffusionclassifier.dataset.published.ImageNet;
-import org.diffusionclassifier.file.archive.Archive;
+import org.diffusionclassifier.dataset.published.Pets;
 import org.diffusionclassifier.tensor.InputException;
 
 /** Ways of opening published pictures. */
@@ -28,8 +31,14 @@ final class PublishedPictures {
     private PublishedPictures() {
     }
 
-    /** Whether a folder, or its folder {@code data}, holds Parquet files, as the Hugging Face hub has them. */
-    static boolean isParquet(Path folder) {
+    /** The folder of Parquet files, as the Hugging Face hub has them: the one given, or one of the data set's in it. */
+    static Path parquet(DataLayout layout, Path data) {
+        return Stream.concat(Stream.of(data), layout.folders().stream().map(data::resolve))
+                .filter(PublishedPictures::isParquet).findFirst().orElse(null);
+    }
+
+    /** Whether a folder, or its folder {@code data}, holds Parquet files. */
+    private static boolean isParquet(Path folder) {
         for (Path holder : List.of(folder, folder.resolve("data"))) {
             if (Files.isDirectory(holder)) {
                 try (DirectoryStream<Path> files = Files.newDirectoryStream(holder, "*.parquet")) {
@@ -46,7 +55,45 @@ final class PublishedPictures {
 
     /** Pictures in a folder, or in an archive of it. */
     static Opening archived(BiFunction<Path, String, Dataset> reader) {
-        return (place, split) -> Datasets.archived(place, root -> reader.apply(root, split));
+        return (layout, place, split) -> Datasets.archived(place, root ->
+                layout.open(root, folder -> reader.apply(folder, split)));
+    }
+
+    /** Oxford-IIIT Pets, which are two archives beside each other, each unpacked or not; or one folder or archive. */
+    static Opening pets() {
+        return (layout, place, split) -> parted(layout, place, List.of("images.tar.gz", "annotations.tar.gz"),
+                folder -> Datasets.archived(part(folder, "images", "images.tar.gz"), images ->
+                        Datasets.archived(part(folder, "annotations", "annotations.tar.gz"), lists ->
+                                Pets.open(images, lists, split))),
+                archived(Pets::open), split);
+    }
+
+    /** Flowers-102, an archive of pictures, unpacked or not, and two files beside it; or one folder or archive. */
+    static Opening flowers() {
+        return (layout, place, split) -> parted(layout, place, List.of("102flowers.tgz"),
+                folder -> Datasets.archived(part(folder, "jpg", "102flowers.tgz"), pictures ->
+                        Flowers102.open(pictures, folder, split)),
+                archived(Flowers102::open), split);
+    }
+
+    /**
+     * Opens what is published as parts.
+     *
+     * @param archives of which one given stands for the folder that it is in
+     * @param parts    opens the folder of the parts
+     * @param whole    opens an archive of all parts
+     */
+    private static Dataset parted(DataLayout layout, Path place, List<String> archives, Function<Path, Dataset> parts,
+            Opening whole, String split) {
+        boolean isPart = Files.isRegularFile(place) && archives.contains(place.getFileName().toString());
+        Path folder = isPart ? place.toAbsolutePath().getParent() : place;
+        return Files.isDirectory(folder) ? layout.open(folder, parts) : whole.open(layout, place, split);
+    }
+
+    /** Where a part lies: in its folder if that is there, or else in the archive. */
+    private static Path part(Path place, String folder, String archive) {
+        return Files.notExists(place.resolve(folder)) && Files.isRegularFile(place.resolve(archive))
+                ? place.resolve(archive) : place;
     }
 
     /** The folder of that name in an archive, or in what was unpacked from one; else the place itself. */
@@ -81,24 +128,23 @@ final class PublishedPictures {
      * devkit beside them; or Kaggle's.
      */
     static Opening imageNet(List<String> keys) {
-        return (place, split) -> {
-            if (Files.exists(place.resolve(KAGGLE))) {
-                return ImageNet.openKaggle(place);
-            }
-            Path pictures = in(place, "val");
-            if (Files.isDirectory(pictures) && Files.notExists(pictures.resolve(FIRST_OF_IMAGENET))) {
-                return ClassFolders.open("ImageNet validation", pictures, keys);
-            }
-            Path beside = Files.isDirectory(place) ? place : place.toAbsolutePath().getParent();
-            try (Archive devkit = devkit(beside)) {
-                return Datasets.archived(pictures, root -> ImageNet.open(root, devkit.root()));
-            }
-        };
+        return (layout, place, split) -> Files.isDirectory(place)
+                ? layout.open(place, folder -> imageNet(folder, keys))
+                : published(place, place.toAbsolutePath().getParent());
     }
 
-    private static Archive devkit(Path beside) {
-        Path folder = beside.resolve(DEVKIT);
-        Path archive = beside.resolve(DEVKIT + ".tar.gz");
-        return Archive.open(Files.isRegularFile(archive) && Files.notExists(folder) ? archive : beside);
+    private static Dataset imageNet(Path folder, List<String> keys) {
+        if (Files.exists(folder.resolve(KAGGLE))) {
+            return ImageNet.openKaggle(folder);
+        }
+        Path pictures = in(folder, "val");
+        return Files.isDirectory(pictures) && Files.notExists(pictures.resolve(FIRST_OF_IMAGENET))
+                ? ClassFolders.open("ImageNet validation", pictures, keys) : published(pictures, folder);
+    }
+
+    /** @param beside where the devkit is, or its archive */
+    private static Dataset published(Path pictures, Path beside) {
+        Path devkit = part(beside, DEVKIT, DEVKIT + ".tar.gz");
+        return Datasets.archived(pictures, root -> Datasets.archived(devkit, lists -> ImageNet.open(root, lists)));
     }
 }

@@ -19,11 +19,11 @@ import org.diffusionclassifier.strategy.StrategySpec;
 public sealed interface Task permits Task.ClassTask, Task.MatchTask, Task.ChoiceTask,
         Task.ReferTask {
 
-    /** Opens labelled pictures in the folder or archive in which they begin. */
+    /** Opens labelled pictures in the folder or archive that {@link DataLayout#find} found. */
     @FunctionalInterface
     interface Opening {
 
-        Dataset open(Path place, String split);
+        Dataset open(DataLayout layout, Path place, String split);
     }
 
     /**

@@ -52,13 +52,14 @@ final class BenchmarkExamples {
     }
 
     BenchmarkResult run(Benchmark benchmark, Path data, String split) {
+        main.note(benchmark.notices(data, split));
         return benchmark.task() instanceof Task.MatchTask matching ? match(benchmark, matching, data, split)
                 : benchmark.task() instanceof Task.ChoiceTask choosing ? choose(benchmark, choosing, data, split)
                 : refer(benchmark, (Task.ReferTask) benchmark.task(), data, split);
     }
 
     private BenchmarkResult match(Benchmark benchmark, Task.MatchTask task, Path data, String split) {
-        List<MatchingExample> examples = options.examples(benchmark.open(task, data));
+        List<MatchingExample> examples = options.examples(benchmark.open(task, data, split));
         int nSamples = trials.nSamples(task.nSamples());
         TrialSpec drawn = trials.trials(Objective.L2);
         prepare();

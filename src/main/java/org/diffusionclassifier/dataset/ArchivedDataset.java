@@ -8,10 +8,11 @@ import org.diffusionclassifier.file.archive.Archive;
 /** A data set that lies in an archive, which is open as long as the data set is. */
 record ArchivedDataset(Dataset base, Path path, Archive archive) implements DatasetView {
 
-    /** The archive. */
+    /** The archive, if the image is in this one. */
     @Override
     public Path file(int index) {
-        return path;
+        Path file = base.file(index);
+        return file.getFileSystem() == archive.root().getFileSystem() ? path : file;
     }
 
     @Override

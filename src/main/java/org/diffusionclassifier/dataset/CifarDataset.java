@@ -162,7 +162,7 @@ final class CifarDataset implements Dataset {
         try {
             long size = Files.size(file);
             if (size == 0 || size % recordBytes != 0 || size > Integer.MAX_VALUE - 8) {
-                throw new InputException(file + ": not in CIFAR's binary version, expected a multiple of "
+                throw InputException.at(file, "not in CIFAR's binary version, expected a multiple of "
                         + recordBytes + " bytes below 2 GiB, found " + size);
             }
             records = Files.readAllBytes(file);
@@ -172,7 +172,7 @@ final class CifarDataset implements Dataset {
         for (int i = labelBytes - 1; i < records.length; i += recordBytes) {
             int label = Byte.toUnsignedInt(records[i]);
             if (label >= classes) {
-                throw new InputException(file + ": record " + i / recordBytes + " has the label " + label
+                throw InputException.at(file, "record " + i / recordBytes + " has the label " + label
                         + ", expected one below " + classes);
             }
         }
@@ -187,7 +187,7 @@ final class CifarDataset implements Dataset {
             throw InputException.unreadable(file, e);
         }
         if (names.size() != classes) {
-            throw new InputException(file + ": expected " + classes + " class names, found " + names.size());
+            throw InputException.at(file, "expected " + classes + " class names, found " + names.size());
         }
         return names;
     }

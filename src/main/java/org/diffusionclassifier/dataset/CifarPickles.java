@@ -63,13 +63,13 @@ final class CifarPickles {
         if (PickleFile.readMatrices(file) instanceof Map<?, ?> map) {
             return map;
         }
-        throw new InputException(file + ": expected a pickle of a dict, as CIFAR's Python version has it, found "
+        throw InputException.at(file, "expected a pickle of a dict, as CIFAR's Python version has it, found "
                 + "another value");
     }
 
     private static InputException wrong(Path file, String key, String expected, Object found) {
         String text = found instanceof List<?> list ? "a list of " + list.size() : String.valueOf(found);
-        return new InputException(file + ": " + key + ": expected " + expected + ", found "
+        return InputException.at(file, key + ": expected " + expected + ", found "
                 + (found == null ? "none" : text.length() <= 60 ? text : text.substring(0, 59) + "…"));
     }
 }

@@ -9,8 +9,6 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.diffusionclassifier.file.CsvTable;
-import org.diffusionclassifier.image.ImageDecoder;
-import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -18,13 +16,10 @@ import org.diffusionclassifier.tensor.InputException;
  * classes: their names (column {@code classname}, {@code class} or {@code label}, sorted), or else their indices
  * (column {@code classidx}, or one of the others with numbers alone). Images are decoded when asked for.
  */
-final class CsvDataset implements Dataset {
+final class CsvDataset implements FileDataset {
 
     private static final List<String> NAMES = List.of("classname", "class", "label");
     private static final String INDEX = "classidx";
-
-    private record Entry(String name, Path image, int label) {
-    }
 
     private final Path file;
     private final List<Entry> entries = new ArrayList<>();
@@ -77,28 +72,8 @@ final class CsvDataset implements Dataset {
     }
 
     @Override
-    public int size() {
-        return entries.size();
-    }
-
-    @Override
-    public String name(int index) {
-        return entries.get(index).name;
-    }
-
-    @Override
-    public int label(int index) {
-        return entries.get(index).label;
-    }
-
-    @Override
-    public Path file(int index) {
-        return entries.get(index).image;
-    }
-
-    @Override
-    public RgbImage image(int index) {
-        return ImageDecoder.read(file(index));
+    public List<Entry> entries() {
+        return entries;
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.diffusionclassifier.dataset;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.diffusionclassifier.image.Turning;
 
 /**
@@ -19,4 +21,15 @@ public interface DatasetForm {
      * @throws org.diffusionclassifier.tensor.InputException if files are missing or are not in this form
      */
     Dataset open(Path path, String split, Turning turning);
+
+    /** The files that a split lies in. @throws org.diffusionclassifier.tensor.InputException if there are none */
+    List<Path> files(Path path, String split);
+
+    /**
+     * Unpacks pairs of pictures and captions in Winoground's columns to what {@link MatchingExample#read} reads.
+     *
+     * @param folder gets {@code examples.jsonl} and the folder {@code images}
+     * @throws org.diffusionclassifier.tensor.InputException if files are missing or are not in this form
+     */
+    void unpackPairs(Path path, String split, Path folder) throws IOException;
 }

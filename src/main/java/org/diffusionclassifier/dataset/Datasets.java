@@ -1,5 +1,6 @@
 package org.diffusionclassifier.dataset;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -7,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.function.Function;
+import org.diffusionclassifier.file.AtomicFolder;
+import org.diffusionclassifier.file.Sha256;
 import org.diffusionclassifier.file.archive.Archive;
 import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.tensor.InputException;
@@ -70,19 +73,10 @@ public final class Datasets {
         Archive archive = Archive.open(path);
         try {
             return new ArchivedDataset(open.apply(archive.root()), path, archive);
-        } catch (InputException e) {
-            archive.close();
-            throw named(path, e);
         } catch (RuntimeException e) {
             archive.close();
             throw e;
         }
-    }
-
-    /** With the archive before the name of a file in it, which begins at its root. */
-    private static InputException named(Path archive, InputException e) {
-        boolean inside = e.getMessage().startsWith("/") && !e.getMessage().startsWith(archive.toString());
-        return inside ? new InputException(archive + ":" + e.getMessage(), e) : e;
     }
 
     /** Whether a file is an archive rather than one of images, as its name says: both may be gzipped. */
@@ -120,8 +114,33 @@ public final class Datasets {
      * @throws InputException as {@link #open}
      */
     public static Dataset parquetAsStored(Path path, String split) {
+        return parquet(path).open(path, split, Turning.STORED);
+    }
+
+    /**
+     * Unpacks Winoground's Parquet files, once, into the folder for caches.
+     *
+     * @return the folder of {@code examples.jsonl}
+     * @throws InputException for files that are missing or have other columns, or if the folder cannot be written
+     */
+    public static Path parquetPairs(Path path, String split) {
+        DatasetForm form = parquet(path);
+        var identity = new Sha256();
+        for (Path file : form.files(path, split)) {
+            try {
+                identity.add(file.toRealPath(), Files.size(file), Files.getLastModifiedTime(file).toMillis());
+            } catch (IOException e) {
+                throw InputException.unreadable(file, e);
+            }
+        }
+        Path folder = Archive.caches().resolve("pairs-" + identity.hex().substring(0, 16));
+        AtomicFolder.make(folder, made -> form.unpackPairs(path, split, made));
+        return folder;
+    }
+
+    private static DatasetForm parquet(Path path) {
         return forms().stream().filter(form -> form.name().equals("parquet")).findFirst()
-                .orElseThrow(() -> unknown("parquet:" + path)).open(path, split, Turning.STORED);
+                .orElseThrow(() -> unknown("parquet:" + path));
     }
 
     /** Refuses a split other than {@code train} and {@code test}, the two that a published archive comes in. */

@@ -8,10 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.diffusionclassifier.file.archive.Archive;
-import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.ImageKind;
-import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -19,15 +16,12 @@ import org.diffusionclassifier.tensor.InputException;
  * names, a class's images (also those in folders below) by folder, then by name. {@link FolderFiles} says which files
  * are images. They are decoded when asked for.
  */
-final class FolderDataset implements Dataset {
+final class FolderDataset implements FileDataset {
 
     private static final List<String> SPLITS = List.of("train", "val", "valid", "validation", "test");
     private static final Comparator<Path> BY_FOLDER_THEN_NAME = Comparator
             .comparing((Path file) -> file.getParent().toString())
             .thenComparing(file -> file.getFileName().toString());
-
-    private record Entry(Path image, int label) {
-    }
 
     private final Path directory;
     private final List<String> classNames;
@@ -40,7 +34,7 @@ final class FolderDataset implements Dataset {
         this.files = new FolderFiles(directory);
         for (int label = 0; label < classNames.size(); label++) {
             for (var image : images(directory.resolve(classNames.get(label)))) {
-                entries.add(new Entry(image, label));
+                entries.add(new Entry(files.name(image), image, label));
             }
         }
     }
@@ -48,44 +42,46 @@ final class FolderDataset implements Dataset {
     /**
      * @param path the folder of the class folders, or of one such folder a split
      */
-    static FolderDataset open(Path path, String split) {
+    static Dataset open(Path path, String split) {
+        Path only = isTooDeep(path, split) ? OnlyFolder.in(path) : null;
+        return only == null ? openHere(path, split)
+                : NotedDataset.of(openHere(only, split), List.of(OnlyFolder.notice(path, only)));
+    }
+
+    /** Whether it holds one folder, that of the folders of several classes or splits, rather than one class. */
+    private static boolean isTooDeep(Path path, String split) {
+        Path only = OnlyFolder.in(path);
+        if (only == null || Files.isDirectory(path.resolve(split)) || SPLITS.contains(only.getFileName().toString().replace("/", ""))) {
+            return false;
+        }
+        List<String> inside = OnlyFolder.names(only);
+        var beside = new FolderFiles(only);
+        try (var files = Files.list(only)) {
+            return (inside.size() > 1 || SPLITS.containsAll(inside) && !inside.isEmpty())
+                    && files.noneMatch(beside::isImage);
+        } catch (IOException | UncheckedIOException e) {
+            throw unreadable(only, e);
+        }
+    }
+
+    private static FolderDataset openHere(Path path, String split) {
         var inSplit = path.resolve(split);
         var directory = Files.isDirectory(inSplit) ? inSplit : path;
-        var classNames = subfolders(directory);
+        var classNames = OnlyFolder.names(directory);
         if (classNames.isEmpty()) {
-            throw new InputException(directory + ": expected one folder a class, found no folder");
+            throw InputException.at(directory, "expected one folder a class, found no folder");
         }
         // Else the splits would pass for classes.
         if (SPLITS.containsAll(classNames)) {
-            throw new InputException(directory + ": no split " + InputException.quoted(split) + ", found "
+            throw InputException.at(directory, "no split " + InputException.quoted(split) + ", found "
                     + String.join(", ", classNames));
         }
         return new FolderDataset(directory, classNames);
     }
 
     @Override
-    public int size() {
-        return entries.size();
-    }
-
-    @Override
-    public String name(int index) {
-        return files.name(file(index));
-    }
-
-    @Override
-    public int label(int index) {
-        return entries.get(index).label;
-    }
-
-    @Override
-    public Path file(int index) {
-        return entries.get(index).image;
-    }
-
-    @Override
-    public RgbImage image(int index) {
-        return ImageDecoder.read(file(index));
+    public List<Entry> entries() {
+        return entries;
     }
 
     @Override
@@ -95,24 +91,13 @@ final class FolderDataset implements Dataset {
 
     @Override
     public String description() {
-        return "folder " + Archive.name(directory) + ", " + size() + " images of " + classNames.size() + " classes";
+        return "folder " + InputException.name(directory) + ", " + size() + " images of " + classNames.size()
+                + " classes";
     }
 
     @Override
     public List<String> notices() {
         return files.notices();
-    }
-
-    private static List<String> subfolders(Path directory) {
-        try (var children = Files.list(directory)) {
-            return children.filter(Files::isDirectory)
-                    .map(child -> child.getFileName().toString())
-                    .filter(name -> !name.startsWith("."))
-                    .sorted()
-                    .toList();
-        } catch (IOException | UncheckedIOException e) {
-            throw unreadable(directory, e);
-        }
     }
 
     private List<Path> images(Path folder) {
@@ -121,7 +106,7 @@ final class FolderDataset implements Dataset {
             var images = below.sorted(BY_FOLDER_THEN_NAME).filter(file -> !isHidden(folder.relativize(file)))
                     .filter(files::isImage).toList();
             if (images.isEmpty()) {
-                throw new InputException(folder + ": no image of this class (expected " + ImageKind.READABLE + ")"
+                throw InputException.at(folder, "no image of this class (expected " + ImageKind.READABLE + ")"
                         + files.passedOverIn(folder));
             }
             return images;

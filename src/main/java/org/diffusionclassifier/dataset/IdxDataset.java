@@ -51,7 +51,7 @@ final class IdxDataset implements Dataset {
      */
     static IdxDataset open(Path path, String split) {
         if (Files.notExists(path)) {
-            throw new InputException(path + ": no such file or directory");
+            throw InputException.at(path, "no such file or directory");
         }
         var images = Files.isDirectory(path)
                 ? stored(path.resolve((Datasets.isTrain(split) ? "train" : "t10k") + "-images-idx3-ubyte"))
@@ -59,14 +59,14 @@ final class IdxDataset implements Dataset {
         var imagesName = withoutGz(images);
         var labelsName = imagesName.replace("images", "labels").replace("idx3", "idx1");
         if (labelsName.equals(imagesName)) {
-            throw new InputException(images + ": expected a name with \"images\", to find the labels beside it");
+            throw InputException.at(images, "expected a name with \"images\", to find the labels beside it");
         }
         var labels = stored(images.resolveSibling(labelsName));
 
         var pixels = Idx.read(images, 3);
         var classes = Idx.read(labels, 1);
         if (pixels.dimensions[0] != classes.dimensions[0]) {
-            throw new InputException(labels + ": " + classes.dimensions[0] + " labels for the "
+            throw InputException.at(labels, classes.dimensions[0] + " labels for the "
                     + pixels.dimensions[0] + " images of " + images.getFileName());
         }
         return new IdxDataset(images, pixels, classes);
@@ -145,7 +145,7 @@ final class IdxDataset implements Dataset {
                 for (int i = 0; i < rank; i++) {
                     dimensions[i] = in.readInt();
                     if (dimensions[i] < 1 || (count *= dimensions[i]) > MAX_ELEMENTS) {
-                        throw new InputException(file + ": declares the size "
+                        throw InputException.at(file, "declares the size "
                                 + Arrays.toString(Arrays.copyOf(dimensions, i + 1))
                                 + ", expected dimensions from 1 and at most " + MAX_ELEMENTS + " elements");
                     }
@@ -153,13 +153,13 @@ final class IdxDataset implements Dataset {
                 // Grows as bytes come, so that a header's lie costs no memory.
                 var elements = in.readNBytes((int) count);
                 if (elements.length < count || in.read() >= 0) {
-                    throw new InputException(file + ": expected " + count + " elements for the size "
+                    throw InputException.at(file, "expected " + count + " elements for the size "
                             + Arrays.toString(dimensions) + ", found "
                             + (elements.length < count ? elements.length + " (truncated)" : "more"));
                 }
                 return new Idx(dimensions, elements);
             } catch (EOFException e) {
-                throw new InputException(file + ": truncated", e);
+                throw InputException.at(file, "truncated", e);
             } catch (IOException e) {
                 throw InputException.unreadable(file, e);
             }

@@ -12,6 +12,7 @@ import org.diffusionclassifier.benchmark.Figure;
 public final class BenchmarkText {
 
     private static final String NONE = "-";
+    private static final String LEFT_OUT = "The paper's figures for DiT-XL/2 are not in this table.\n";
 
     private BenchmarkText() {
     }
@@ -25,7 +26,7 @@ public final class BenchmarkText {
             text.append("    ").append(benchmark.layout().text()).append("; ").append(benchmark.layout().page())
                     .append(" (").append(benchmark.layout().licence()).append(")\n");
         }
-        return text.toString();
+        return text.append(LEFT_OUT).toString();
     }
 
     private static String line(String name, String images, String classes, String published) {
@@ -99,8 +100,8 @@ public final class BenchmarkText {
     /** How a result compares, by which model, and what it was reached with that is not as published. */
     public static String remarks(Benchmark benchmark, BenchmarkResult result) {
         var remarks = new ArrayList<String>();
-        benchmark.figures(result.byLabels(), result.split()).stream().limit(1)
-                .forEach(figure -> remarks.add(result.compared(figure)));
+        remarks.add(benchmark.figures(result.byLabels(), result.split()).stream().findFirst().map(result::compared)
+                .orElse("no published figure known"));
         String model = result.settings().getOrDefault("model", "");
         remarks.add("model " + model.substring(model.lastIndexOf('/') + 1) + (result.byLabels() ? ", by labels" : ""));
         remarks.addAll(result.changed());

@@ -84,6 +84,30 @@ class DatasetsTest {
                 Fixtures.inputError(() -> Datasets.open("cifar10:" + zip, "val")));
     }
 
+    /** Through one folder that holds the folders of several classes; a class alone has what is below it. */
+    @Test
+    void readsThroughOneLevelTooMuch() throws IOException {
+        png("deep/cat/1.png", 0);
+        png("deep/dog/2.png", 0);
+        write("LICENSE", "");
+        var dataset = Datasets.open("folder:" + folder, "test");
+        assertEquals(List.of("cat/1.png", "dog/2.png"), names(dataset));
+        assertEquals(List.of(folder + " is read from its only folder, deep"), dataset.notices());
+        png("deep/3.png", 0);
+        assertEquals(List.of("deep"), Datasets.open("folder:" + folder, "test").classNames());
+        Files.delete(folder.resolve("deep/3.png"));
+        png("other/3.png", 0);
+        assertEquals(List.of("deep", "other"), Datasets.open("folder:" + folder, "test").classNames());
+    }
+
+    @Test
+    void readsASplitOneLevelTooDeep() throws IOException {
+        png("deep/test/cat/1.png", 0);
+        assertEquals(List.of("cat/1.png"), names(Datasets.open("folder:" + folder, "test")));
+        assertEquals(folder.resolve("deep") + ": no split \"val\", found test",
+                Fixtures.inputError(() -> Datasets.open("folder:" + folder, "val")));
+    }
+
     @Test
     void decodesFolderImagesOnlyWhenAskedFor() throws IOException {
         png("cat/1.png", 0);

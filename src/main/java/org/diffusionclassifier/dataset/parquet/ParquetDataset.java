@@ -1,21 +1,12 @@
 package org.diffusionclassifier.dataset.parquet;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.apache.parquet.ParquetReadOptions;
-import org.apache.parquet.conf.PlainParquetConfiguration;
-import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.example.data.Group;
-import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
 import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.hadoop.metadata.BlockMetaData;
-import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
-import org.apache.parquet.io.ColumnIOFactory;
-import org.apache.parquet.io.LocalInputFile;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.MessageType;
 import org.diffusionclassifier.dataset.Dataset;
@@ -29,9 +20,6 @@ import org.diffusionclassifier.tensor.InputException;
  * pictures, those of one row group at a time are held, so that reading them in order is one pass over the files.
  */
 final class ParquetDataset implements Dataset {
-
-    /** Of a row group's pictures: the library {@code datasets} makes groups of a hundred rows. */
-    private static final long MAX_GROUP = 1L << 30;
 
     private final String description;
     private final List<String> classNames;
@@ -61,7 +49,7 @@ final class ParquetDataset implements Dataset {
         List<String> classNames = null;
         int rows = 0;
         for (Path file : Shards.of(path, split)) {
-            Columns columns = read(file, reader -> add(groups, file, reader));
+            Columns columns = ParquetRows.read(file, reader -> add(groups, file, reader));
             if (classNames != null && !classNames.equals(columns.classNames())) {
                 throw new InputException(file + ": expected the class names of the shard before, found others");
             }
@@ -81,7 +69,6 @@ final class ParquetDataset implements Dataset {
     private static Columns add(List<RowGroup> groups, Path file, ParquetFileReader reader) throws IOException {
         MessageType schema = reader.getFileMetaData().getSchema();
         Columns columns = Columns.of(schema, reader.getFileMetaData().getKeyValueMetaData(), file.toString());
-        requireSizes(reader, file);
         var wanted = new MessageType(schema.getName(), schema.getType(columns.label()));
         int first = 0;
         if (!groups.isEmpty()) {
@@ -90,7 +77,7 @@ final class ParquetDataset implements Dataset {
         }
         int inFile = 0;
         for (int number = 0; number < reader.getRowGroups().size(); number++) {
-            List<Group> rows = rows(reader, wanted, number);
+            List<Group> rows = ParquetRows.of(reader, wanted, number);
             var labels = new int[rows.size()];
             for (int row = 0; row < labels.length; row++) {
                 labels[row] = label(rows.get(row), columns, file + ": row " + (inFile + row));
@@ -160,7 +147,7 @@ final class ParquetDataset implements Dataset {
     private synchronized byte[] picture(RowGroup group, int row) {
         if (group != held) {
             pictures = null;    // before the next ones are read
-            pictures = read(group.file, reader -> pictures(reader, group));
+            pictures = ParquetRows.read(group.file, reader -> pictures(reader, group));
             held = group;
         }
         return pictures.get(row);
@@ -171,58 +158,11 @@ final class ParquetDataset implements Dataset {
         GroupType image = schema.getType(group.columns.image()).asGroupType();
         var wanted = new MessageType(schema.getName(), image.withNewFields(image.getType("bytes")));
         var pictures = new ArrayList<byte[]>();
-        for (Group row : rows(reader, wanted, group.number)) {
+        for (Group row : ParquetRows.of(reader, wanted, group.number)) {
             boolean none = row.getFieldRepetitionCount(0) == 0 || row.getGroup(0, 0).getFieldRepetitionCount(0) == 0;
             pictures.add(none ? null : row.getGroup(0, 0).getBinary(0, 0).getBytes());
         }
         return pictures;
-    }
-
-    private static List<Group> rows(ParquetFileReader reader, MessageType wanted, int number) throws IOException {
-        reader.setRequestedSchema(wanted);
-        var rows = new ArrayList<Group>();
-        try (PageReadStore pages = reader.readRowGroup(number)) {
-            var records = new ColumnIOFactory().getColumnIO(wanted).getRecordReader(pages,
-                    new GroupRecordConverter(wanted));
-            for (long row = 0; row < pages.getRowCount(); row++) {
-                rows.add(records.read());
-            }
-        }
-        return rows;
-    }
-
-    /** What the footer says of sizes decides what is allocated. */
-    private static void requireSizes(ParquetFileReader reader, Path file) throws IOException {
-        for (BlockMetaData group : reader.getRowGroups()) {
-            for (ColumnChunkMetaData chunk : group.getColumns()) {
-                long end = chunk.getStartingPos() + chunk.getTotalSize();
-                if (chunk.getTotalSize() < 0 || chunk.getTotalSize() > MAX_GROUP || end < 0 || end > Files.size(file)
-                        || chunk.getTotalUncompressedSize() > MAX_GROUP) {
-                    throw new InputException(file + ": expected row groups of at most " + (MAX_GROUP >> 20)
-                            + " MiB inside the file, found one of " + chunk.getTotalSize() + " bytes");
-                }
-            }
-        }
-    }
-
-    /** What is read of a file while it is open. */
-    @FunctionalInterface
-    private interface Use<T> {
-
-        T of(ParquetFileReader reader) throws IOException;
-    }
-
-    private static <T> T read(Path file, Use<T> use) {
-        ParquetReadOptions options = ParquetReadOptions.builder(new PlainParquetConfiguration())
-                .withCodecFactory(new Codecs()).build();
-        try (var reader = ParquetFileReader.open(new LocalInputFile(file), options)) {
-            return use.of(reader);
-        } catch (InputException e) {
-            throw e;
-        } catch (IOException | RuntimeException e) {    // parquet-java throws both for a broken file
-            throw new InputException(file + ": broken Parquet file: " + String.valueOf(e.getMessage()).lines()
-                    .findFirst().orElse(e.getClass().getSimpleName()), e);
-        }
     }
 
     @Override

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.diffusionclassifier.file.archive.Archive;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -36,7 +35,7 @@ public final class ClassFolders {
         List<String> folders = names(root, true);
         for (String folder : folders) {
             if (!classes.contains(folder)) {
-                throw new InputException(Archive.name(root) + ": expected the folders of " + title + " ("
+                throw InputException.at(root, "expected the folders of " + title + " ("
                         + classes.get(0) + ", " + classes.get(1) + ", …), found also " + InputException.quoted(folder));
             }
         }
@@ -45,8 +44,7 @@ public final class ClassFolders {
                 String folder = classes.get(label);
                 List<String> pictures = names(root.resolve(folder), false);
                 if (pictures.isEmpty()) {
-                    throw new InputException(Archive.name(root.resolve(folder))
-                            + ": expected pictures (.jpg, .jpeg, .png), found none");
+                    throw InputException.at(root.resolve(folder), "expected pictures (.jpg, .jpeg, .png), found none");
                 }
                 for (String picture : pictures) {
                     entries.add(new ListedImages.Entry(folder + "/" + picture, label));

@@ -43,16 +43,17 @@ public final class ClevrCount {
                     continue;
                 }
                 while (json.nextToken() == JsonToken.START_OBJECT) {
-                    entries.add(scene(json, root, split, file + ": scenes[" + entries.size() + "]"));
+                    entries.add(scene(json, root, split,
+                            InputException.name(file) + ": scenes[" + entries.size() + "]"));
                 }
             }
         } catch (JsonProcessingException e) {
-            throw new InputException(file + ": broken JSON in line " + e.getLocation().getLineNr(), e);
+            throw InputException.at(file, "broken JSON in line " + e.getLocation().getLineNr(), e);
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
         if (entries.isEmpty()) {
-            throw new InputException(file + ": expected a list of scenes, found none");
+            throw InputException.at(file, "expected a list of scenes, found none");
         }
         return new ListedImages("CLEVR " + split, root, List.of(), entries);
     }

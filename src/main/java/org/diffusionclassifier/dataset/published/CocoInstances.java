@@ -58,7 +58,7 @@ public record CocoInstances(Map<Long, Picture> pictures, Map<Long, List<Annotati
                 "categories", coco::addCategory);
         try (JsonParser json = JsonFile.FACTORY.createParser(Files.newInputStream(file))) {
             if (json.nextToken() != JsonToken.START_OBJECT) {
-                throw new InputException(file + ": expected a JSON object, found another value");
+                throw InputException.at(file, "expected a JSON object, found another value");
             }
             for (String name = json.nextFieldName(); name != null; name = json.nextFieldName()) {
                 json.nextToken();
@@ -67,20 +67,20 @@ public record CocoInstances(Map<Long, Picture> pictures, Map<Long, List<Annotati
                     continue;
                 }
                 if (!json.isExpectedStartArrayToken()) {
-                    throw new InputException(file + ": " + name + ": expected a list");
+                    throw InputException.at(file, name + ": expected a list");
                 }
                 for (int i = 0; json.nextToken() != JsonToken.END_ARRAY; i++) {
-                    parts.get(name).read(item(json), file + ": " + name + "[" + i + "]");
+                    parts.get(name).read(item(json), InputException.name(file) + ": " + name + "[" + i + "]");
                 }
             }
         } catch (JsonProcessingException e) {
-            throw new InputException(file + ": broken JSON in line " + e.getLocation().getLineNr(), e);
+            throw InputException.at(file, "broken JSON in line " + e.getLocation().getLineNr(), e);
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
         for (long picture : coco.annotations.keySet()) {
             if (!coco.pictures.containsKey(picture)) {
-                throw new InputException(file + ": an annotation is of the picture " + picture
+                throw InputException.at(file, "an annotation is of the picture " + picture
                         + ", which is not among the images");
             }
         }

@@ -22,7 +22,7 @@ final class DataRoot {
      */
     static Path find(Path given, String dataset, String folder, String marker) {
         if (!Files.isDirectory(given)) {
-            throw new InputException(given + ": expected the folder of " + dataset + ", found "
+            throw InputException.at(given, "expected the folder of " + dataset + ", found "
                     + (Files.exists(given) ? "a file" : "none"));
         }
         for (Path root : List.of(given, given.resolve(folder))) {
@@ -32,11 +32,11 @@ final class DataRoot {
         }
         for (Path near : near(given, folder)) {
             if (Files.exists(near.resolve(marker))) {
-                throw new InputException(given + ": expected " + dataset + " (" + marker + ") in it or in its folder "
-                        + folder + ", found it in " + near);
+                throw InputException.at(given, "expected " + dataset + " (" + marker + ") in it or in its folder "
+                        + folder + ", found it in " + InputException.name(near));
             }
         }
-        throw new InputException(given + ": expected " + dataset + " (" + marker + ") in it or in its folder " + folder
+        throw InputException.at(given, "expected " + dataset + " (" + marker + ") in it or in its folder " + folder
                 + ", found none");
     }
 

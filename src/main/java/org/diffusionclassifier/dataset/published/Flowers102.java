@@ -31,14 +31,24 @@ public final class Flowers102 {
      * @throws InputException if files are missing or contradict each other
      */
     public static ListedImages open(Path given, String split) {
-        DataRoot.requireSplit(split, "train", "val", "test");
         Path root = DataRoot.find(given, "Flowers-102", "flowers-102", "jpg");
-        int[] labels = MatFile.read(root.resolve("imagelabels.mat")).integers("labels", 1, CLASSES);
-        Path sets = root.resolve("setid.mat");
+        return open(root, root, split);
+    }
+
+    /**
+     * As {@link #open(Path, String)}, from the published archive of pictures, beside which the other files lie.
+     *
+     * @param root  the folder that holds {@code jpg}
+     * @param lists the folder of the other files
+     */
+    public static ListedImages open(Path root, Path lists, String split) {
+        DataRoot.requireSplit(split, "train", "val", "test");
+        int[] labels = MatFile.read(lists.resolve("imagelabels.mat")).integers("labels", 1, CLASSES);
+        Path sets = lists.resolve("setid.mat");
         var entries = new ArrayList<ListedImages.Entry>();
         for (int number : MatFile.read(sets).integers(SPLITS.get(split), 1, labels.length)) {
             String path = String.format(Locale.ROOT, "jpg/image_%05d.jpg", number);
-            entries.add(ListedImages.Entry.of(root, path, labels[number - 1] - 1, sets.toString()));
+            entries.add(ListedImages.Entry.of(root, path, labels[number - 1] - 1, InputException.name(sets)));
         }
         return new ListedImages("Flowers-102 " + split, root, List.of(), entries);
     }

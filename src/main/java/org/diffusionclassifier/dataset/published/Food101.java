@@ -42,11 +42,11 @@ public final class Food101 {
             int label = classNames.indexOf(type.getKey());
             for (JsonNode picture : type.getValue()) {
                 if (!picture.isTextual()) {
-                    throw new InputException(list + ": " + type.getKey() + ": expected names of pictures, found "
+                    throw InputException.at(list, type.getKey() + ": expected names of pictures, found "
                             + JsonLine.abridged(picture));
                 }
                 entries.add(ListedImages.Entry.of(root, "images/" + picture.textValue() + ".jpg", label,
-                        list.toString()));
+                        InputException.name(list)));
             }
         });
         return new ListedImages("Food-101 " + split, root, classNames, entries);
@@ -59,10 +59,10 @@ public final class Food101 {
                 return json;
             }
         } catch (JsonProcessingException e) {
-            throw new InputException(file + ": expected a JSON object, found what is no JSON", e);
+            throw InputException.at(file, "expected a JSON object, found what is no JSON", e);
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
-        throw new InputException(file + ": expected a JSON object, found another value");
+        throw InputException.at(file, "expected a JSON object, found another value");
     }
 }

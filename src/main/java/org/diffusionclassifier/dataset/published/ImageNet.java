@@ -93,11 +93,11 @@ public final class ImageNet {
         }
         for (int id = 1; id <= ids.size(); id++) {
             if (!leaves.containsKey(id)) {
-                throw new InputException(file + ": expected classes 1 to " + ids.size() + ", found no " + id);
+                throw InputException.at(file, "expected classes 1 to " + ids.size() + ", found no " + id);
             }
         }
         if (ids.stream().distinct().count() != ids.size()) {
-            throw new InputException(file + ": a WNID is there twice");
+            throw InputException.at(file, "a WNID is there twice");
         }
         return leaves;
     }

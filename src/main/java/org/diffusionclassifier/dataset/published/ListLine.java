@@ -23,14 +23,14 @@ record ListLine(String where, String text) {
             for (String line : Files.readAllLines(file)) {
                 number++;
                 if (!line.isBlank()) {
-                    lines.add(new ListLine(file + ":" + number, line.strip()));
+                    lines.add(new ListLine(InputException.name(file) + ":" + number, line.strip()));
                 }
             }
         } catch (IOException e) {
             throw InputException.unreadable(file, e);
         }
         if (lines.isEmpty()) {
-            throw new InputException(file + ": expected a list, found an empty file");
+            throw InputException.at(file, "expected a list, found an empty file");
         }
         return lines;
     }

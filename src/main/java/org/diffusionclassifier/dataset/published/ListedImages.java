@@ -5,7 +5,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import org.diffusionclassifier.dataset.Dataset;
-import org.diffusionclassifier.file.archive.Archive;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.image.Turning;
@@ -39,7 +38,8 @@ public record ListedImages(String title, Path root, List<String> classNames, Lis
             } catch (InvalidPathException e) {
                 // refused below, with those that lead nowhere
             }
-            throw new InputException(where + ": no picture " + InputException.quoted(path) + " in " + root);
+            throw new InputException(where + ": no picture " + InputException.quoted(path) + " in "
+                    + InputException.name(root));
         }
     }
 
@@ -47,7 +47,7 @@ public record ListedImages(String title, Path root, List<String> classNames, Lis
         classNames = List.copyOf(classNames);
         entries = List.copyOf(entries);
         if (entries.isEmpty()) {
-            throw new InputException(root + ": expected pictures of " + title + ", found none");
+            throw InputException.at(root, "expected pictures of " + title + ", found none");
         }
     }
 
@@ -78,6 +78,6 @@ public record ListedImages(String title, Path root, List<String> classNames, Lis
 
     @Override
     public String description() {
-        return title + " " + Archive.name(root) + ", " + size() + " images, not turned by EXIF";
+        return title + " " + InputException.name(root) + ", " + size() + " images, not turned by EXIF";
     }
 }

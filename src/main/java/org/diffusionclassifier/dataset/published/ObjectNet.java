@@ -51,7 +51,7 @@ public final class ObjectNet implements DatasetView {
             throw InputException.unreadable(folder, e);
         }
         if (names.isEmpty()) {
-            throw new InputException(folder + ": expected pictures (.png), found none");
+            throw InputException.at(folder, "expected pictures (.png), found none");
         }
         names.sort(null);
         return names;

@@ -16,6 +16,8 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public final class Pets {
 
+    private static final String TITLE = "Oxford-IIIT Pets";
+    private static final String LISTS = "annotations";
     private static final int CLASSES = 37;
 
     private Pets() {
@@ -27,9 +29,19 @@ public final class Pets {
      * @throws InputException if files are missing or contradict each other
      */
     public static ListedImages open(Path given, String split) {
+        Path root = DataRoot.find(given, TITLE, "oxford-iiit-pet", LISTS);
+        return open(root, root, split);
+    }
+
+    /**
+     * As {@link #open(Path, String)}, from the published archives, which are two.
+     *
+     * @param root  the folder that holds {@code images}
+     * @param lists the folder that holds {@code annotations}
+     */
+    public static ListedImages open(Path root, Path lists, String split) {
         DataRoot.requireSplit(split, "trainval", "test");
-        Path root = DataRoot.find(given, "Oxford-IIIT Pets", "oxford-iiit-pet", "annotations");
-        Path list = root.resolve("annotations/" + split + ".txt");
+        Path list = lists.resolve(LISTS + "/" + split + ".txt");
         var breeds = new TreeMap<Integer, String>();
         var entries = new ArrayList<ListedImages.Entry>();
         for (ListLine line : ListLine.read(list)) {
@@ -44,10 +56,10 @@ public final class Pets {
             entries.add(ListedImages.Entry.of(root, "images/" + fields[0] + ".jpg", label, line.where()));
         }
         if (breeds.lastKey() != breeds.size() - 1) {
-            throw new InputException(list + ": expected pictures of every class up to " + (breeds.lastKey() + 1)
+            throw InputException.at(list, "expected pictures of every class up to " + (breeds.lastKey() + 1)
                     + ", found " + breeds.size() + " classes");
         }
-        return new ListedImages("Oxford-IIIT Pets " + split, root, new ArrayList<>(breeds.values()), entries);
+        return new ListedImages(TITLE + " " + split, root, new ArrayList<>(breeds.values()), entries);
     }
 
     private static String capitalised(String breed) {

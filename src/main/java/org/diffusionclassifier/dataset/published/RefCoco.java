@@ -41,14 +41,14 @@ public record RefCoco(List<ReferringExample> examples, int alone) {
     public static RefCoco read(Path folder, String by, String split, Path pictures) {
         Path list = folder.resolve("refs(" + by + ").p");
         if (!(PickleFile.read(list) instanceof List<?> refs)) {
-            throw new InputException(list + ": expected a list of expressions, found another value");
+            throw InputException.at(list, "expected a list of expressions, found another value");
         }
         CocoInstances coco = CocoInstances.read(folder.resolve("instances.json"));
         var examples = new ArrayList<ReferringExample>();
         var splits = new TreeSet<String>();
         int alone = 0;
         for (int i = 0; i < refs.size(); i++) {
-            var ref = new Fields(list + ": [" + i + "]", refs.get(i));
+            var ref = new Fields(InputException.name(list) + ": [" + i + "]", refs.get(i));
             splits.add(ref.text("split"));
             if (!ref.text("split").equals(split)) {
                 continue;

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.dataset.Dataset;
-import org.diffusionclassifier.file.archive.Archive;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -52,7 +51,7 @@ public final class Stl10 implements Dataset {
         Path pictures = root.resolve(split + "_X.bin");
         try {
             if (Files.size(pictures) != 3L * PLANE * labels.length) {
-                throw new InputException(pictures + ": expected " + labels.length + " pictures of " + 3 * PLANE
+                throw InputException.at(pictures, "expected " + labels.length + " pictures of " + 3 * PLANE
                         + " bytes, as many as labels, found " + Files.size(pictures) + " bytes");
             }
         } catch (IOException e) {
@@ -71,7 +70,7 @@ public final class Stl10 implements Dataset {
         Path file = train.pictures.resolveSibling("fold_indices.txt");
         List<ListLine> folds = ListLine.read(file);
         if (fold < 0 || fold >= folds.size()) {
-            throw new InputException(file + ": expected a fold from 0 to " + (folds.size() - 1) + ", found " + fold);
+            throw InputException.at(file, "expected a fold from 0 to " + (folds.size() - 1) + ", found " + fold);
         }
         ListLine line = folds.get(fold);
         int[] numbers = Arrays.stream(line.text().split("\\s+"))
@@ -89,12 +88,12 @@ public final class Stl10 implements Dataset {
         for (int i = 0; i < labels.length; i++) {
             int label = Byte.toUnsignedInt(labels[i]);
             if (label < 1 || label > classes) {
-                throw new InputException(file + ": picture " + i + ": expected a class from 1 to " + classes
+                throw InputException.at(file, "picture " + i + ": expected a class from 1 to " + classes
                         + ", found " + label);
             }
         }
         if (labels.length == 0) {
-            throw new InputException(file + ": expected a label a picture, found an empty file");
+            throw InputException.at(file, "expected a label a picture, found an empty file");
         }
         return labels;
     }
@@ -157,6 +156,6 @@ public final class Stl10 implements Dataset {
 
     @Override
     public String description() {
-        return "STL-10 " + Archive.name(pictures) + ", " + size() + " images of 96x96";
+        return "STL-10 " + InputException.name(pictures) + ", " + size() + " images of 96x96";
     }
 }

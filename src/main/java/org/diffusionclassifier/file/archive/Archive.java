@@ -43,7 +43,12 @@ public final class Archive implements AutoCloseable {
 
     /** Opens an archive, or passes on a folder, with the user's folder for caches. */
     public static Archive open(Path path) {
-        return open(path, userCaches().resolve("diffusion-classifier"));
+        return open(path, caches());
+    }
+
+    /** A folder of this program's in the user's folder for caches, which need not be there. */
+    public static Path caches() {
+        return userCaches().resolve("diffusion-classifier");
     }
 
     /** {@code XDG_CACHE_HOME}, or {@code ~/.cache} (XDG Base Directory Specification). */
@@ -70,19 +75,13 @@ public final class Archive implements AutoCloseable {
             }
             if (Arrays.equals(start, GZIP)) {
                 Path unpacked = unpacked(path, caches);
-                return tar(unpacked, List.of(path + " is read from " + unpacked
+                return tar(path, unpacked, List.of(path + " is read from " + unpacked
                         + ", into which it has been unpacked: delete that when it is no longer needed"));
             }
-            return tar(path, List.of());
+            return tar(path, path, List.of());
         } catch (IOException e) {
             throw InputException.unreadable(path, e);
         }
-    }
-
-    /** What people call a path: with its archive before it, if it is in one. */
-    public static String name(Path path) {
-        FileSystem files = path.getFileSystem();
-        return files == FileSystems.getDefault() ? path.toString() : files + ":" + path;
     }
 
     /** What the folder or archive holds. */
@@ -128,8 +127,9 @@ public final class Archive implements AutoCloseable {
         }
     }
 
-    private static Archive tar(Path path, List<String> notices) throws IOException {
-        var files = new TarFileSystem(TarIndex.read(path));
+    /** @param tar the file that {@code path} was unpacked to, or itself */
+    private static Archive tar(Path path, Path tar, List<String> notices) throws IOException {
+        var files = new TarFileSystem(TarIndex.read(tar), path);
         return new Archive(files.root(), files, notices);
     }
 

@@ -20,11 +20,14 @@ import org.diffusionclassifier.file.archive.TarIndex.Member;
 final class TarFileSystem extends FileSystem {
 
     private final TarIndex index;
+    private final Path named;
     private final FileChannel channel;
     private final TarProvider provider = new TarProvider();
 
-    TarFileSystem(TarIndex index) throws IOException {
+    /** @param named the archive that people have: the TAR file, or the one that it was unpacked from */
+    TarFileSystem(TarIndex index, Path named) throws IOException {
         this.index = index;
+        this.named = named;
         this.channel = FileChannel.open(index.archive(), StandardOpenOption.READ);
     }
 
@@ -112,6 +115,6 @@ final class TarFileSystem extends FileSystem {
     /** The archive, as ZIP's file systems have it. */
     @Override
     public String toString() {
-        return index.archive().toString();
+        return named.toString();
     }
 }

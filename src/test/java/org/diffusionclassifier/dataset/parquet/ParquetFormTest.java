@@ -16,6 +16,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.DatasetForm;
+import org.diffusionclassifier.file.AtomicFolder;
 import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.tensor.InputException;
 import org.junit.jupiter.api.Test;
@@ -93,6 +94,18 @@ class ParquetFormTest {
         assertEquals(10, new ParquetForm().open(folder, "val", Turning.UPRIGHT).size());
     }
 
+    /** As of ImageNet-A, which is published as one, and which the hub calls test. */
+    @Test
+    void readsAllSplits() throws IOException {
+        Files.copy(resource("parquet/zstd.parquet"), folder.resolve("validation.parquet"));
+        Path split = Files.createDirectories(folder.resolve("test"));
+        Files.copy(resource("parquet/gzip.parquet"), split.resolve("0000.parquet"));
+        var all = new ParquetForm().open(folder, "all", Turning.UPRIGHT);
+        assertEquals(10, all.size());
+        assertEquals("0000.parquet#0", all.get(0).name());
+        requirePictures(all, 9, 5, 0);
+    }
+
     /** Written by parquet-java. */
     @Test
     void picturesAreTurnedOrAsStored() throws IOException {
@@ -134,6 +147,24 @@ class ParquetFormTest {
         var paths = new ParquetForm().open(file, "any", Turning.UPRIGHT);
         assertEquals(file + ": row 0: expected a picture's bytes, found none (a path alone leads out of the data set)",
                 inputError(() -> paths.get(0)));
+    }
+
+    /** Pairs in Winoground's columns, of which a column or a picture is missing; nothing is left of them. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
+            pair-image|expected a column of pictures (image_0: a structure of bytes and path), found the columns "id, \
+            image_1, caption_0, caption_1, tag, secondary_tag, num_main_preds, collapsed_tag"
+            pair-caption|expected a column of captions (caption_1: text), found the columns "id, image_0, image_1, \
+            caption_0, tag, secondary_tag, num_main_preds, collapsed_tag"
+            pair-path|row 0: expected a picture's bytes in image_1, found none
+            """)
+    void refusesOtherPairs(String name, String message) throws IOException {
+        Path file = resource("parquet/" + name + ".parquet");
+        assertEquals(file + ": " + message, inputError(() -> AtomicFolder.make(folder.resolve("pairs"), made ->
+                new ParquetForm().unpackPairs(file, "test", made))));
+        try (var left = Files.list(folder)) {
+            assertEquals(0, left.count());
+        }
     }
 
     @Test
