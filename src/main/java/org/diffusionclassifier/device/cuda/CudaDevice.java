@@ -256,7 +256,7 @@ public final class CudaDevice extends RecordingDevice {
     @Override
     public Tensor tensor(DType type, int... shape) {
         long bytes = bytes(type, shape);
-        long address = gpu.allocate(bytes);
+        long address = gpu.allocate(bytes, Gpu.Use.WEIGHTS);
         gpu.zero(address, bytes);
         return Tensor.over(Storage.persistent(address, bytes), type, shape);
     }

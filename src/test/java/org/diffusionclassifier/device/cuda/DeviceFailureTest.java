@@ -29,7 +29,7 @@ class DeviceFailureTest {
     @Test
     void noRoomForTheWeights() throws Exception {
         assertFails(classify(Map.of("SIMT_MEMORY_MB", "8"), "--n-samples", "1"),
-                "simt: out of memory", "bytes asked for");
+                "simt: out of memory", "bytes asked for", "try a smaller model, or a --weights-budget");
     }
 
     @Test

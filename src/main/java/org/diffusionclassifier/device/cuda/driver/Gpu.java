@@ -29,6 +29,21 @@ public final class Gpu implements AutoCloseable {
     /** Of the architecture that first has what {@code ptx.cuh} uses: 8.0. */
     private static final int OLDEST_CAPABILITY = 80;
 
+    /** What memory is for. */
+    public enum Use {
+        ACTIVATIONS("smaller", "batchSize"),
+        /** And whatever else stays from batch to batch. */
+        WEIGHTS("smaller model, or a", "weightsBudget");
+
+        private final String advice;
+        private final String setting;
+
+        Use(String advice, String setting) {
+            this.advice = advice;
+            this.setting = setting;
+        }
+    }
+
     private final Driver driver;
     private final CUdevice device = new CUdevice();
     private final CUcontext context = new CUcontext();
@@ -200,12 +215,17 @@ public final class Gpu implements AutoCloseable {
         return stream;
     }
 
-    public long allocate(long bytes) {
+    /**
+     * Memory of the card.
+     *
+     * @throws DeviceException if there is not as much; it names the setting by which less is asked for
+     */
+    public long allocate(long bytes, Use use) {
         var pointer = new Address();
         int result = cuMemAlloc(pointer, bytes);
         if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            throw DeviceException.of(null, "%s: out of memory: %d bytes asked for, %d free on %s: try a smaller %s",
-                    driver.deviceName(), bytes, freeBytes(), name(), InputException.field("batchSize"));
+            throw DeviceException.of(null, "%s: out of memory: %d bytes asked for, %d free on %s: try a %s %s",
+                    driver.deviceName(), bytes, freeBytes(), name(), use.advice, InputException.field(use.setting));
         }
         check(result, "cuMemAlloc of " + bytes + " bytes");
         return pointer.value();

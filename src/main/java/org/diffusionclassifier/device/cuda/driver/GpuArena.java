@@ -22,7 +22,7 @@ public final class GpuArena implements Arena, AutoCloseable {
     public long reserve(long wanted) {
         if (wanted > bytes) {
             close();
-            address = gpu.allocate(wanted);
+            address = gpu.allocate(wanted, Gpu.Use.ACTIVATIONS);
             bytes = wanted;
         }
         return address;
@@ -31,8 +31,10 @@ public final class GpuArena implements Arena, AutoCloseable {
     @Override
     public void close() {
         if (address != 0) {
-            gpu.free(address);
+            long freed = address;
             address = 0;
+            bytes = 0;                  // or a growth that fails would leave a size without memory
+            gpu.free(freed);
         }
     }
 }
