@@ -3,10 +3,12 @@ package org.diffusionclassifier.device.cuda;
 import java.util.Set;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d;
+import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
 import org.diffusionclassifier.device.cuda.driver.KernelOp;
 import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
@@ -30,6 +32,7 @@ final class CudaConv2d implements Conv2d {
 
     @Override
     public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
+        requireReach(x);
         Tensor y = device.activations(spec.floatOutput() ? DType.F32 : DType.F16, spec.outputShape(x, skip, addend));
         boolean vectors = spec.in() % 8 == 0;
         KernelCatalog kernels = device.gpu().kernels();
@@ -73,6 +76,18 @@ final class CudaConv2d implements Conv2d {
         var sums = new SplitSums(device, plan, m, n);
         device.add(op.with(plan.splitTiles()).out(sums.tensor()).with(sums.tensor().width()).with(geometry));
         sums.finish(bias, imageAddend, y.dim(1) * y.dim(2), residual, Activation.NONE, y);
+    }
+
+    /**
+     * The kernel's offsets into its input have 32 bits, one of them a sign.
+     *
+     * @throws DeviceException for an input that is too large for that
+     */
+    private static void requireReach(Tensor x) {
+        if (x.elements() > Integer.MAX_VALUE) {
+            throw DeviceException.of(null, "cuda: a convolution of %s: expected fewer than 2147483648 elements, found %d: "
+                    + "try a smaller %s", x, x.elements(), InputException.field("batchSize"));
+        }
     }
 
     /** [out, 3, 3, in], the last padded with zeros to whole tiles: see {@link KernelWeights}. */
