@@ -8,8 +8,8 @@ import org.diffusionclassifier.tensor.Weights;
  * Something that runs a network: it makes the layers, owns the memory, and records and runs their operations.
  *
  * <p>A layer's {@code forward} may be called only while {@link #record} is at work, and computes nothing then: it
- * notes the operation and returns the tensor that it will fill. A device belongs to the thread that opened it:
- * CUDA's context and OpenMP's threads are that thread's.
+ * notes the operation and returns the tensor that it will fill. A device is for one thread at a time. A CPU's belongs to
+ * the thread that opened it, as OpenMP's threads do.
  */
 public interface Device extends AutoCloseable {
 

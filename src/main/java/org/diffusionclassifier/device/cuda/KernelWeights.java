@@ -181,6 +181,7 @@ final class KernelWeights implements AutoCloseable {
 
             @Override
             public void run() {
+                device.gpu().enter();
                 device.gpu().check(cuStreamWaitEvent(device.gpu().stream(), copied, 0), "cuStreamWaitEvent");
             }
 

@@ -27,6 +27,11 @@ final class VendorView implements VendorDevice {
     }
 
     @Override
+    public void enter() {
+        device.gpu().enter();
+    }
+
+    @Override
     public CUstream stream() {
         return device.gpu().stream();
     }

@@ -21,6 +21,7 @@ public final class CapturedProgram implements Graph.Program {
 
     public CapturedProgram(Gpu gpu, List<Op> ops) {
         this.gpu = gpu;
+        gpu.enter();
         CUstream stream = gpu.stream();
         var graph = new CUgraph();
         gpu.check(cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
@@ -41,6 +42,7 @@ public final class CapturedProgram implements Graph.Program {
 
     @Override
     public void run() {
+        gpu.enter();
         gpu.check(cuGraphLaunch(executable, gpu.stream()), "cuGraphLaunch");
     }
 

@@ -35,6 +35,12 @@ public final class EmulatedProfile {
         });
     }
 
+    /** Gives the emulated driver so many cards, all alike, from now on. */
+    public static void pretendCards(int count) {
+        Driver.EMULATED.load();
+        inDirectory(directory -> initialise(directory, "SIMT_DEVICES " + count + "\n"));
+    }
+
     /**
      * Runs a launch and says what it did.
      *

@@ -23,7 +23,10 @@ import jcuda.driver.JCudaDriver;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.tensor.InputException;
 
-/** One card: its context, our kernels on it, and a stream that they run on in order. */
+/**
+ * One card: its context, our kernels on it, and a stream that they run on in order. Any thread may use it, one at a time,
+ * and a thread may use several in turn: what talks to the driver makes the card's context the thread's first.
+ */
 public final class Gpu implements AutoCloseable {
 
     /** Of the architecture that first has what {@code ptx.cuh} uses: 8.0. */
@@ -68,7 +71,7 @@ public final class Gpu implements AutoCloseable {
         }
         check(cuDeviceGet(device, ordinal), "cuDeviceGet");
         check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
-        check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
+        enter();
         properties = new GpuProperties(10 * attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
                 + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
                 attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
@@ -78,6 +81,14 @@ public final class Gpu implements AutoCloseable {
         loadKernels(checked);
         check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
         staging = new Staging(this, stream);
+    }
+
+    /**
+     * Makes the card's context the calling thread's. Called by all of this class; by others before calls of the driver, or
+     * of a library upon it, that they make themselves.
+     */
+    public void enter() {
+        check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
     }
 
     /** Number of cards that a driver has. */
@@ -182,6 +193,7 @@ public final class Gpu implements AutoCloseable {
 
     /** Bytes free on the card. */
     public long freeBytes() {
+        enter();
         long[] free = new long[1];
         check(cuMemGetInfo(free, new long[1]), "cuMemGetInfo");
         return free[0];
@@ -192,6 +204,7 @@ public final class Gpu implements AutoCloseable {
      * ever raised, so that launches of several sizes can be recorded side by side.
      */
     public CUfunction function(String name, int sharedBytes) {
+        enter();
         CUfunction function = functions.computeIfAbsent(name, this::find);
         if (sharedBytes > sharedLimits.getOrDefault(name, 0)) {
             check(cuFuncSetAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
@@ -221,6 +234,7 @@ public final class Gpu implements AutoCloseable {
      * @throws DeviceException if there is not as much; it names the setting by which less is asked for
      */
     public long allocate(long bytes, Use use) {
+        enter();
         var pointer = new Address();
         int result = cuMemAlloc(pointer, bytes);
         if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
@@ -233,6 +247,7 @@ public final class Gpu implements AutoCloseable {
 
     /** Waits for everything launched so far. */
     public void synchronize() {
+        enter();
         checkCompletion(cuStreamSynchronize(stream), "cuStreamSynchronize");
     }
 
@@ -243,21 +258,25 @@ public final class Gpu implements AutoCloseable {
     }
 
     public void zero(long address, long bytes) {
+        enter();
         check(cuMemsetD8Async(at(address), (byte) 0, bytes, stream), "cuMemsetD8Async");
     }
 
     public void copy(long destination, long source, long bytes) {
+        enter();
         check(cuMemcpyDtoDAsync(at(destination), at(source), bytes, stream), "cuMemcpyDtoDAsync of " + bytes + " bytes");
     }
 
     /** An event to order streams by; to be destroyed by {@link #destroy}. */
     public CUevent createEvent() {
+        enter();
         var event = new CUevent();
         check(cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING), "cuEventCreate");
         return event;
     }
 
     public void destroy(CUevent event) {
+        enter();
         cuEventDestroy(event);
     }
 
@@ -282,6 +301,7 @@ public final class Gpu implements AutoCloseable {
 
     @Override
     public void close() {
+        enter();
         cuStreamSynchronize(stream);
         staging.close();
         cuStreamDestroy(stream);

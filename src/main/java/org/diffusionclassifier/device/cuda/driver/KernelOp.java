@@ -123,6 +123,7 @@ public final class KernelOp implements Op {
 
     @Override
     public void run() {
+        gpu.enter();
         int result = cuLaunchKernel(function, geometry.gridX(), geometry.gridY(), geometry.gridZ(),
                 geometry.block(), 1, 1, geometry.sharedBytes(), gpu.stream(), pointers, null);
         if (result != 0) {

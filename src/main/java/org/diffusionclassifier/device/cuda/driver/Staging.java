@@ -78,6 +78,7 @@ public final class Staging implements AutoCloseable {
     }
 
     private void copy(long address, int elements, int size, Source source) {
+        gpu.enter();
         after(computed, compute, copies);
         for (int first = 0, count; first < elements; first += count) {
             count = Math.min(elements - first, SLOT_BYTES / size);
@@ -95,6 +96,7 @@ public final class Staging implements AutoCloseable {
      * @param size bytes of an element
      */
     public void download(long address, int elements, int size, Sink sink) {
+        gpu.enter();
         for (int first = 0, count; first < elements; first += count) {
             count = Math.min(elements - first, SLOT_BYTES / size);
             Slot slot = free(count * size);

@@ -21,6 +21,9 @@ public interface VendorDevice {
     /** Major · 10 + minor: 80 for sm_80. */
     int computeCapability();
 
+    /** Makes the card's context the calling thread's, as the libraries expect it. */
+    void enter();
+
     /** On which everything runs in order. */
     CUstream stream();
 

@@ -77,11 +77,15 @@ public final class VendorLayers implements AutoCloseable {
         return device;
     }
 
+    /** For a call that follows. */
     cublasHandle blas() {
+        device.enter();
         return blas;
     }
 
+    /** For a call that follows. */
     cudnnHandle dnn() {
+        device.enter();
         return dnn;
     }
 
@@ -113,6 +117,7 @@ public final class VendorLayers implements AutoCloseable {
 
     @Override
     public void close() {
+        device.enter();
         cudnnDestroy(dnn);
         cublasDestroy(blas);
     }

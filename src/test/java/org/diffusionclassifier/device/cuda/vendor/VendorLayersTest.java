@@ -131,6 +131,10 @@ class VendorLayersTest {
     private record DeviceWithout(String missing) implements VendorDevice {
 
         @Override
+        public void enter() {
+        }
+
+        @Override
         public String name() {
             return "cuda";
         }
