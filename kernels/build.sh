@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
-# Compiles the kernels into OUT/compiled: NAME.fatbin for each NAME.cu where there is an nvcc, the emulated driver and
-# its kernels by simt/build.sh where there is a g++. Fails on any spill or stack, and if a compiler that is there fails.
+# Compiles the kernels into OUT/compiled: NAME.fatbin and NAME.ptx for each NAME.cu where there is an nvcc, the emulated
+# driver and its kernels by simt/build.sh where there is a g++. Fails on any spill or stack, and if a compiler that is
+# there fails.
 #
 #   build.sh OUT [ARCHITECTURES] [SKIP_SIMT]
 #
 # ARCHITECTURES is "80 90" and the like, "all" for every one that the kernels are kept fast on, or "native" for the cards
-# of this machine: none if it has none. A build for one takes a sixth of the time. A file whose head has a line "// Requires: sm_90" is compiled for 9.0 and later only, one with sm_90a for 9.0
-# alone, which has instructions of its own under that name.
-# OUT/compiled/modules.txt lists the fatbins, OUT/compiled/sources.txt what a machine needs to compile them itself.
+# of this machine: none if it has none. A file whose head has a line "// Requires: sm_90" is compiled for 9.0 and later
+# only, one with sm_90a for 9.0 alone, which has instructions of its own under that name.
+#
+# The PTX is for the oldest card that a file may run on, and names the version of PTX that drivers for CUDA 12.0 know
+# (R525), not the compiler's own: drivers older than the compiler, and cards newer than it, take it where they refuse the
+# fatbin. What a text has beyond that version, or would spill, is found by PtxTest, which has an assembler of that age.
+#
+# OUT/compiled/modules.txt lists the fatbins and OUT/compiled/ptx.txt the texts, OUT/compiled/sources.txt what a machine
+# needs to compile them itself.
 # OUT/compiled/kernels.json, by catalog.awk, says of every kernel what a launch must know; and where there is an nvcc, for
 # every architecture how many registers, bytes of stack, of spills and of static shared memory ptxas gave it.
 set -euo pipefail
@@ -36,7 +43,7 @@ case "${2:-all}" in
     *) read -ra architectures <<< "$2" ;;
 esac
 if [ " ${architectures[*]} " != "$there" ]; then
-    rm -f "$compiled"/*.fatbin
+    rm -f "$compiled"/*.fatbin "$compiled"/*.ptx
     echo "${architectures[*]}" > "$out/architectures.txt"
 fi
 
@@ -46,19 +53,22 @@ for home in "${CUDA_HOME:-}" /usr/local/cuda*; do
 done
 
 compile() {
-    local name=$1 flags
-    local fatbin=$compiled/$name.fatbin
-    read -ra flags <<< "$(targets "$here/$name.cu" "${architectures[@]}")"
-    if [ ${#flags[@]} -eq 0 ]; then
-        rm -f "$fatbin" "$reports/$name.txt"
-        return
-    fi
-    if [ "$fatbin" -nt "$here/$name.cu" ] \
+    local name=$1 codes
+    local source=$here/$name.cu translate=("$nvcc" -std=c++17 -O3 -I "$here/include")
+    local text=$compiled/$name.ptx fatbin=$compiled/$name.fatbin
+    read -ra codes <<< "$(codes "$source" "${architectures[@]}")"
+    if [ "$fatbin" -nt "$source" ] \
         && [ -z "$(find "$here/include" "$here/build.sh" "$here/targets.sh" -newer "$fatbin" -type f -print -quit)" ]; then
         return
     fi
-    if ! "$nvcc" -std=c++17 -O3 -Xptxas -v -I "$here/include" "${flags[@]}" -fatbin -o "$fatbin.part" "$here/$name.cu" \
-        2> "$reports/$name.txt"; then
+    "${translate[@]}" -ptx -arch="$(virtual "$source")" -o "$text.part" "$source"
+    sed -E 's/^\.version .*/.version 8.0/' "$text.part" > "$text"
+    rm "$text.part"
+    if [ ${#codes[@]} -eq 0 ]; then
+        rm -f "$fatbin" "$reports/$name.txt"
+        return
+    fi
+    if ! "${translate[@]}" -Xptxas -v "${codes[@]}" -fatbin -o "$fatbin.part" "$source" 2> "$reports/$name.txt"; then
         cat "$reports/$name.txt" >&2
         return 1
     fi
@@ -80,7 +90,7 @@ summary() {
 if [ -z "$nvcc" ] || [ ${#architectures[@]} -eq 0 ]; then
     [ -n "$nvcc" ] || echo "kernels: no nvcc on PATH, in CUDA_HOME or /usr/local/cuda*: the jar gets no compiled GPU" \
         "kernels, and leaves that to NVRTC where it runs" >&2
-    rm -f "$compiled"/*.fatbin "$compiled/modules.txt" "$out/ptxas.txt"
+    rm -f "$compiled"/*.fatbin "$compiled"/*.ptx "$compiled"/{modules,ptx}.txt "$out/ptxas.txt"
 else
     running=0
     for source in "$here"/*.cu; do
@@ -96,6 +106,7 @@ else
         running=$((running - 1))
     done
     (cd "$compiled" && ls -- *.fatbin) > "$compiled/modules.txt"
+    (cd "$compiled" && ls -- *.ptx) > "$compiled/ptx.txt"
     summary "$reports"/*.txt > "$out/ptxas.txt"
     if awk '$4 + $5 > 0 { print "kernels: " $1 " spills " $5 " bytes and has a stack of " $4 " on " $2; found = 1 }
             END { exit !found }' \

@@ -2,8 +2,10 @@
 #
 #     native CAPABILITY...             prints the architectures for cards of these compute capabilities (8.9): for each the
 #                                      latest whose code it runs, of the same major version and not newer than the card
-#     targets FILE ARCHITECTURE...     prints nvcc's flags: code for each of the architectures that the file takes, and
-#                                      PTX for newer cards where it may run on any
+#     virtual FILE                     prints the architecture of its PTX: compute_80, or what the file requires
+#     codes FILE ARCHITECTURE...       prints nvcc's flags for code for each of the architectures that the file takes. Up to
+#                                      9.0 it is assembled from one PTX, which saves half of the time; later ones have
+#                                      their own, since two kernels would spill
 #
 # A file whose head has a line "// Requires: sm_90" takes 9.0 and later, one with sm_90a takes 9.0 alone, which has
 # instructions of its own under that name; all others take 8.0 and later.
@@ -22,17 +24,24 @@ native() {
     printf '%s\n' "${found[@]}" | sort -nu | xargs
 }
 
-targets() {
-    local file=$1 required architecture
+virtual() {
+    local required
+    required=$(sed -n 's/^\/\/ Requires: sm_\([0-9]*a\{0,1\}\)$/\1/p' "$1")
+    echo "compute_${required:-80}"
+}
+
+codes() {
+    local required architecture from
+    required=$(virtual "$1")
+    required=${required#compute_}
     shift
-    required=$(sed -n 's/^\/\/ Requires: sm_\([0-9]*a\{0,1\}\)$/\1/p' "$file")
-    required=${required:-80}
     for architecture; do
         if [ "$required" = "${architecture}a" ]; then
             printf -- '-gencode arch=compute_%s,code=sm_%s ' "$required" "$required"
         elif [ "$required" = "${required%a}" ] && [ "$architecture" -ge "$required" ]; then
-            printf -- '-gencode arch=compute_%s,code=sm_%s ' "$architecture" "$architecture"
+            from=$architecture
+            [ "$architecture" -gt 90 ] || from=$required
+            printf -- '-gencode arch=compute_%s,code=sm_%s ' "$from" "$architecture"
         fi
     done
-    [ "$required" != "${required%a}" ] || printf -- '-gencode arch=compute_%s,code=compute_%s' "$required" "$required"
 }

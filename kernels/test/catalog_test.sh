@@ -40,13 +40,14 @@ refuses "which is no kernel here" 's/KERNEL_FACTS(plain/KERNEL_FACTS(other/'
 source "$kernels/targets.sh"
 takes() {       # takes REQUIREMENT EXPECTED: of a build for 8.0, 9.0 and 10.0
     echo "$1" > "$folder/file.cu"
-    [ "$(targets "$folder/file.cu" 80 90 100 | grep -o 'code=[a-z0-9_]*' | tr '\n' ' ')" = "$2" ] \
-        || fail "\"$1\" is compiled for $(targets "$folder/file.cu" 80 90 100)"
+    [ "$(codes "$folder/file.cu" 80 90 100 | sed 's/-gencode //g')" = "$2" ] \
+        || fail "\"$1\" is compiled for $(codes "$folder/file.cu" 80 90 100)"
 }
-takes "// Any" "code=sm_80 code=sm_90 code=sm_100 code=compute_80 "
-takes "// Requires: sm_90" "code=sm_90 code=sm_100 code=compute_90 "
-takes "// Requires: sm_90a" "code=sm_90a "
-takes "// Requires: sm_120" "code=compute_120 "
+takes "// Any" "arch=compute_80,code=sm_80 arch=compute_80,code=sm_90 arch=compute_100,code=sm_100 "
+takes "// Requires: sm_90" "arch=compute_90,code=sm_90 arch=compute_100,code=sm_100 "
+takes "// Requires: sm_90a" "arch=compute_90a,code=sm_90a "
+takes "// Requires: sm_120" ""
+[ "$(virtual "$folder/file.cu")" = compute_120 ] || fail "the PTX of a file for 12.0 is $(virtual "$folder/file.cu")"
 
 natively() {    # natively EXPECTED CAPABILITY...
     local expected=$1

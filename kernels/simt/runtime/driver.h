@@ -39,17 +39,19 @@ struct Function {
 struct Module {
     std::unique_ptr<simt::Image> image;
     simt::Context* context;
+    bool translated;                                    // from PTX, as far as the program can tell
     std::map<std::string, Function> functions;
 };
 
 namespace simt {
 
 // The cards, all alike, and the driver that the emulation pretends to be: settings SIMT_DEVICES, SIMT_MULTIPROCESSORS,
-// SIMT_SHARED_KB, SIMT_MEMORY_MB, SIMT_COMPUTE_CAPABILITY and SIMT_DRIVER_VERSION.
+// SIMT_SHARED_KB, SIMT_MEMORY_MB, SIMT_COMPUTE_CAPABILITY, SIMT_DRIVER_VERSION and SIMT_SPILLED_BYTES.
 int multiprocessors();
 int shared_per_block_opt_in();
 int compute_capability();
 int driver_version();
+int spilled_bytes();
 
 std::recursive_mutex& api_lock();
 #define LOCKED std::lock_guard lock(simt::api_lock())

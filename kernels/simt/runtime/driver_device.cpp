@@ -20,7 +20,8 @@ int shared_per_block_opt_in() { return static_cast<int>(setting("SIMT_SHARED_KB"
 
 // As a card and a driver that these kernels run on, unless a test wants others.
 int compute_capability() { return static_cast<int>(setting("SIMT_COMPUTE_CAPABILITY", 80)); }
-int driver_version() { return static_cast<int>(setting("SIMT_DRIVER_VERSION", 12060)); }
+int driver_version() { return static_cast<int>(setting("SIMT_DRIVER_VERSION", 13000)); }
+int spilled_bytes() { return static_cast<int>(setting("SIMT_SPILLED_BYTES", 0)); }
 static int devices() { return static_cast<int>(setting("SIMT_DEVICES", 1)); }
 
 static bool initialised = false;

@@ -1,5 +1,6 @@
 // Driver API: modules, functions, launches and occupancy; and the harness's own exports.
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "block.h"
@@ -8,27 +9,38 @@
 
 using namespace simt;
 
-// What a real driver finds in a fatbin for sm_80 and later and PTX of CUDA 13 depends on the card and on its own age.
-static CUresult loadable() {
-    return compute_capability() < 80 ? CUDA_ERROR_NO_BINARY_FOR_GPU
-        : driver_version() < 12000 ? CUDA_ERROR_UNSUPPORTED_PTX_VERSION : CUDA_SUCCESS;
+// Whether a card and a driver like those that are played take an image. Machine code stands for a fatbin that CUDA 13
+// made, which drivers for it take. PTX, version 8.k for CUDA 12.k and so on, is taken by drivers of that age or later.
+static CUresult loadable(const char* ptx) {
+    int version = 13000, target = 80;
+    if (ptx) {
+        int major = 0, minor = 0;
+        if (sscanf(ptx, ".version %d.%d .target sm_%d", &major, &minor, &target) != 3) return CUDA_ERROR_INVALID_IMAGE;
+        version = (major + 4) * 1000 + minor * 10;
+    }
+    if (driver_version() < version) return ptx ? CUDA_ERROR_UNSUPPORTED_PTX_VERSION : CUDA_ERROR_INVALID_IMAGE;
+    return compute_capability() < target ? CUDA_ERROR_NO_BINARY_FOR_GPU : CUDA_SUCCESS;
 }
 
-static CUresult keep(CUmodule* module, std::unique_ptr<Image> image, const std::string& error, CUresult failure) {
+static CUresult keep(CUmodule* module, std::unique_ptr<Image> image, bool translated, const std::string& error,
+                     CUresult failure) {
     if (!image) {
         set_last_error(error);
         return failure;
     }
-    *module = new Module{std::move(image), current_context(), {}};
+    *module = new Module{std::move(image), current_context(), translated, {}};
     return CUDA_SUCCESS;
 }
 
-API cuModuleLoadData(CUmodule* module, const void* elf) {
+// The head of a PTX text may precede the machine code, with a zero between them: see Driver.java.
+API cuModuleLoadData(CUmodule* module, const void* image) {
     NEED_CONTEXT;
-    if (CUresult result = loadable(); result != CUDA_SUCCESS) return result;
+    auto bytes = static_cast<const char*>(image);
+    const char* ptx = *bytes == '.' ? bytes : nullptr;
+    if (CUresult result = loadable(ptx); result != CUDA_SUCCESS) return result;
     std::string error;
-    auto image = Image::load(elf, error);
-    return keep(module, std::move(image), error, CUDA_ERROR_INVALID_IMAGE);
+    auto loaded = Image::load(ptx ? ptx + strlen(ptx) + 1 : bytes, error);
+    return keep(module, std::move(loaded), ptx, error, CUDA_ERROR_INVALID_IMAGE);
 }
 
 API cuModuleLoadDataEx(CUmodule* module, const void* elf, unsigned, int*, void**) {
@@ -39,10 +51,10 @@ API cuModuleLoadFatBinary(CUmodule* module, const void* elf) { return cuModuleLo
 
 API cuModuleLoad(CUmodule* module, const char* path) {
     NEED_CONTEXT;
-    if (CUresult result = loadable(); result != CUDA_SUCCESS) return result;
+    if (CUresult result = loadable(nullptr); result != CUDA_SUCCESS) return result;
     std::string error;
     auto image = Image::load_file(strchr(path, '/') ? path : std::string("./") + path, error);     // no library search
-    return keep(module, std::move(image), error, CUDA_ERROR_FILE_NOT_FOUND);
+    return keep(module, std::move(image), false, error, CUDA_ERROR_FILE_NOT_FOUND);
 }
 
 API cuModuleUnload(CUmodule module) {
@@ -68,9 +80,10 @@ API cuFuncGetModule(CUmodule* module, CUfunction function) {
 API cuFuncGetAttribute(int* value, int attribute, CUfunction function) {
     switch (attribute) {                                    // CU_FUNC_ATTRIBUTE_…
         case 0: *value = int(function->kernel->max_threads); break;     // MAX_THREADS_PER_BLOCK
+        case 3: *value = function->module->translated ? spilled_bytes() : 0; break;     // LOCAL_SIZE_BYTES
         case 5: case 6: *value = 80; break;                 // PTX_VERSION, BINARY_VERSION
         case 8: *value = function->max_dynamic_shared; break;
-        default: *value = 0;                                // registers, static shared and local memory: not known
+        default: *value = 0;                                // registers and static shared memory: not known
     }
     return CUDA_SUCCESS;
 }

@@ -35,12 +35,13 @@ template <class Visit> static void visit_object(const void* address, Visit visit
 }
 
 std::unique_ptr<Image> Image::load(const void* elf, std::string& error) {
-    auto header = static_cast<const Elf64_Ehdr*>(elf);
-    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
+    Elf64_Ehdr header;
+    memcpy(&header, elf, sizeof header);                    // at any address
+    if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
         error = "the module image is no shared object of host-compiled kernels";
         return nullptr;
     }
-    size_t bytes = header->e_shoff + size_t(header->e_shnum) * header->e_shentsize;     // section headers come last
+    size_t bytes = header.e_shoff + size_t(header.e_shnum) * header.e_shentsize;     // section headers come last
     int fd = memfd_create("simt-kernels", 0);
     auto from = static_cast<const char*>(elf);
     for (size_t done = 0; fd >= 0 && done < bytes;) {

@@ -236,10 +236,11 @@ void test_cards(const std::string& directory) {
 void test_settings(const std::string& directory) {
     Handle image = nullptr;
     int value = 0;
-    const auto with = [&](const char* name, const char* text, int wanted) {
+    const auto with = [&](const char* name, const char* text, int wanted, const std::string& head = "") {
         setenv(name, text, 1);
         std::ifstream file(directory + "/test-kernels.so", std::ios::binary);
-        std::vector<char> bytes((std::istreambuf_iterator<char>(file)), {});
+        std::vector<char> bytes(head.begin(), head.end());
+        bytes.insert(bytes.end(), std::istreambuf_iterator<char>(file), {});
         int result = call("cuModuleLoadData", &image, static_cast<const void*>(bytes.data()));
         expect(result == wanted, name, "returned " + std::to_string(result));
     };
@@ -250,9 +251,13 @@ void test_settings(const std::string& directory) {
     must("cuDeviceGetAttribute", &value, 75, 0);
     expect(value == 12, "compute capability, major");
     unsetenv("SIMT_COMPUTE_CAPABILITY");
-    with("SIMT_DRIVER_VERSION", "11080", CUDA_ERROR_UNSUPPORTED_PTX_VERSION);
+    const std::string ptx(".version 8.0\n.target sm_80\n\0", 28);
+    with("SIMT_DRIVER_VERSION", "12080", CUDA_ERROR_INVALID_IMAGE);
+    with("SIMT_DRIVER_VERSION", "12000", CUDA_SUCCESS, ptx);
+    with("SIMT_DRIVER_VERSION", "11080", CUDA_ERROR_UNSUPPORTED_PTX_VERSION, ptx);
     must("cuDriverGetVersion", &value);
     expect(value == 11080, "driver version");
+    with("SIMT_DRIVER_VERSION", "13000", CUDA_ERROR_NO_BINARY_FOR_GPU, std::string(".version 8.0\n.target sm_90\n\0", 28));
     unsetenv("SIMT_DRIVER_VERSION");
     setenv("SIMT_DEVICES", "0", 1);
     expect(call("cuInit", 0u) == CUDA_ERROR_NO_DEVICE, "no device");

@@ -180,7 +180,7 @@ public final class DiffusionModel implements AutoCloseable {
             return this;
         }
 
-        /** @param lines gets what only the first image shows to be doubtful, a line each */
+        /** @param lines gets what only the device or the first image shows to be doubtful, a line each */
         public Builder warning(Consumer<String> lines) {
             warning = lines;
             return this;

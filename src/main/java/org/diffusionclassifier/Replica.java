@@ -17,9 +17,9 @@ import org.diffusionclassifier.score.PredictionTrial;
 import org.diffusionclassifier.score.SpreadScorer.Lane;
 
 /**
- * A model on one device, with a thread of its own: CUDA's context and OpenMP's threads belong to the thread that uses
- * them. The device is opened and the networks are loaded when they are first needed. Leans on {@link ModelFiles} for
- * what is loaded and on {@link Networks} for what is made of it.
+ * A model on one device, with a thread of its own: OpenMP's threads belong to the thread that uses them, and a device
+ * serves one at a time. The device is opened and the networks are loaded when they are first needed. Leans on
+ * {@link ModelFiles} for what is loaded and on {@link Networks} for what is made of it.
  */
 final class Replica implements AutoCloseable {
 
@@ -50,7 +50,7 @@ final class Replica implements AutoCloseable {
      * @param files     its own; closed with it
      * @param batchSize pairs evaluated at once; null to choose by the size of the model and the device
      * @param log       gets a line whenever something was loaded
-     * @param warning   gets what only the first image shows to be doubtful
+     * @param warning   gets what only the device or the first image shows to be doubtful
      */
     Replica(DeviceName name, Opener opener, ModelFiles files, WeightsBudget budget, Integer batchSize,
             Consumer<String> log, Consumer<String> warning) {
@@ -152,6 +152,7 @@ final class Replica implements AutoCloseable {
             files.readAhead();
             device = opener.open(name, budget);
             log.accept("native libraries loaded: " + device.description());
+            device.notices().forEach(warning);
         }
         return device;
     }

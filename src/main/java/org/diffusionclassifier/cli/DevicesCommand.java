@@ -50,6 +50,7 @@ final class DevicesCommand implements Callable<Integer> {
     private static void describe(PrintWriter out, String name, Supplier<Device> open) {
         try (Device device = open.get()) {
             line(out, name, device.description());
+            device.notices().forEach(notice -> line(out, "", notice));
         } catch (DeviceException e) {
             line(out, name, "cannot be used: " + e.getMessage());
         }

@@ -1,5 +1,6 @@
 package org.diffusionclassifier.device;
 
+import java.util.List;
 import java.util.function.Consumer;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
@@ -15,6 +16,11 @@ public interface Device extends AutoCloseable {
 
     /** One line for a person: what it is and what it computes in. */
     String description();
+
+    /** What its user should know of it, such as why it is slower than it could be: a line each. */
+    default List<String> notices() {
+        return List.of();
+    }
 
     /** The type of activations and of matrix and filter weights. */
     DType dtype();

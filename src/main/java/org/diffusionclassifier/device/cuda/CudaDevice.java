@@ -132,6 +132,11 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
+    public List<String> notices() {
+        return gpu.notices();
+    }
+
+    @Override
     public DType dtype() {
         return DType.F16;
     }

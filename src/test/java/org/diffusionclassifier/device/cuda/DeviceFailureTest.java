@@ -1,12 +1,14 @@
 package org.diffusionclassifier.device.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -48,8 +50,22 @@ class DeviceFailureTest {
     @Test
     void aDriverTooOldForTheKernels() throws Exception {
         assertFails(classify(Map.of("SIMT_DRIVER_VERSION", "11080"), "--n-samples", "1"),
-                "simt: the driver, for CUDA 11.8, does not take the jar's kernels (CUDA_ERROR_UNSUPPORTED_PTX_VERSION)",
+                "simt: the driver, for CUDA 11.8, does not take the jar's kernels (compiled "
+                        + "CUDA_ERROR_INVALID_IMAGE, PTX CUDA_ERROR_UNSUPPORTED_PTX_VERSION)",
                 "update the driver, or install NVRTC of CUDA 12");
+    }
+
+    /** As R535 does, which is for CUDA 12.2. */
+    @Test
+    void aDriverTooOldForTheCompiledKernelsTranslatesThem() throws Exception {
+        var old = classify(Map.of("SIMT_DRIVER_VERSION", "12020"), "--n-samples", "1", "--classes", "bag,shirt");
+        assertEquals(0, old.exitCode, old.err);
+        assertFalse(old.err.contains("registers"), old.err);
+        var spilling = classify(Map.of("SIMT_DRIVER_VERSION", "12000", "SIMT_SPILLED_BYTES", "48"), "--n-samples", "1",
+                "--classes", "bag,shirt");
+        assertEquals(0, spilling.exitCode, spilling.err);
+        assertEquals(1, spilling.err.lines().filter(line -> line.contains("kernels keep registers in memory")
+                && line.contains("48 bytes a thread")).count(), spilling.err);
     }
 
     @Test
@@ -70,7 +86,7 @@ class DeviceFailureTest {
     private Run classify(Map<String, String> card, String... options) throws IOException, InterruptedException {
         Path picture = folder.resolve("bag.png");
         try (var bundled = BundledModel.open()) {
-            Files.copy(bundled.images().resolve("bag-0.png"), picture);
+            Files.copy(bundled.images().resolve("bag-0.png"), picture, StandardCopyOption.REPLACE_EXISTING);
         }
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp", System.getProperty("java.class.path"), Main.class.getName(), "classify", picture.toString(),

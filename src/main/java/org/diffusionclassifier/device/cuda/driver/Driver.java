@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -119,18 +120,45 @@ public enum Driver {
     }
 
     /**
-     * The compiled kernels that the jar holds for this driver, a module an entry; empty if it was built without.
+     * The jar's kernels as machine code, a module an entry; empty if it was built without.
      *
      * @param kernels of the card: the installed driver takes no module without any
      * @param checked of the emulated driver, those that check and count every load and store
      */
-    List<byte[]> modules(KernelCatalog kernels, boolean checked) {
+    List<byte[]> compiled(KernelCatalog kernels, boolean checked) {
         if (this == INSTALLED) {
-            return resourceLines("modules.txt").stream()
-                    .filter(name -> kernels.hasFile(name.replace(".fatbin", ""))).map(Driver::resource).toList();
+            return resources("modules.txt", ".fatbin", kernels);
         }
         return resourceLines(checked ? "simt-modules-checked.txt" : "simt-modules.txt").stream().map(Driver::resource)
                 .toList();
+    }
+
+    /**
+     * As {@link #compiled}, in PTX with the zero behind it that the driver asks of a text. The emulated driver translates
+     * nothing: to it this is the head of such a text, and behind the zero its machine code.
+     */
+    List<byte[]> ptx(KernelCatalog kernels, boolean checked) {
+        if (this == INSTALLED) {
+            return resources("ptx.txt", ".ptx", kernels).stream().map(Driver::text).toList();
+        }
+        return compiled(kernels, checked).stream().map(Driver::asPtx).toList();
+    }
+
+    /** Those of a list whose names are a file's with kernels of the card, and the ending. */
+    private static List<byte[]> resources(String list, String ending, KernelCatalog kernels) {
+        return resourceLines(list).stream().filter(name -> name.endsWith(ending)
+                && kernels.hasFile(name.substring(0, name.length() - ending.length()))).map(Driver::resource).toList();
+    }
+
+    private static byte[] text(byte[] characters) {
+        return Arrays.copyOf(characters, characters.length + 1);
+    }
+
+    private static byte[] asPtx(byte[] code) {
+        byte[] head = text(".version 8.0\n.target sm_80\n".getBytes(StandardCharsets.UTF_8));
+        byte[] image = Arrays.copyOf(head, head.length + code.length);
+        System.arraycopy(code, 0, image, head.length, code.length);
+        return image;
     }
 
     /** A resource of the kernels' module; null if there is none. */

@@ -3,7 +3,6 @@ package org.diffusionclassifier.device.cuda.driver;
 import static jcuda.driver.JCudaDriver.*;
 
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,11 +14,9 @@ import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
-import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
-import jcuda.driver.JCudaDriver;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -28,9 +25,6 @@ import org.diffusionclassifier.tensor.InputException;
  * and a thread may use several in turn: what talks to the driver makes the card's context the thread's first.
  */
 public final class Gpu implements AutoCloseable {
-
-    /** Of the architecture that first has what {@code ptx.cuh} uses: 8.0. */
-    private static final int OLDEST_CAPABILITY = 80;
 
     /** What memory is for. */
     public enum Use {
@@ -50,10 +44,10 @@ public final class Gpu implements AutoCloseable {
     private final Driver driver;
     private final CUdevice device = new CUdevice();
     private final CUcontext context = new CUcontext();
-    private final List<CUmodule> modules = new ArrayList<>();
     private final CUstream stream = new CUstream();
     private final GpuProperties properties;
     private final KernelCatalog kernels;
+    private final KernelModules modules;
     private final Map<String, CUfunction> functions = new HashMap<>();
     private final Map<String, Integer> sharedLimits = new HashMap<>();
     private final Staging staging;
@@ -78,9 +72,14 @@ public final class Gpu implements AutoCloseable {
                 attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR),
                 attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN));
         kernels = KernelCatalog.packaged().of(properties.computeCapability());
-        loadKernels(checked);
-        check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
-        staging = new Staging(this, stream);
+        try {
+            modules = new KernelModules(this, checked);
+            check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+            staging = new Staging(this, stream);
+        } catch (RuntimeException e) {
+            cuDevicePrimaryCtxRelease(device);      // with all that is in it
+            throw e;
+        }
     }
 
     /**
@@ -99,49 +98,6 @@ public final class Gpu implements AutoCloseable {
         return count[0];
     }
 
-    /** The jar's kernels, or where it has none that the driver takes, kernels compiled now. */
-    private void loadKernels(boolean checked) {
-        int capability = properties.computeCapability();
-        if (capability < OLDEST_CAPABILITY) {
-            throw DeviceException.of(null, "%s: %s has compute capability %s, the kernels need %s or later: use %s cpu",
-                    driver.deviceName(), name(), dotted(capability), dotted(OLDEST_CAPABILITY),
-                    InputException.field("device"));
-        }
-        List<byte[]> packaged = driver.modules(kernels, checked);
-        int result = load(packaged);
-        if (!packaged.isEmpty() && result == CUresult.CUDA_SUCCESS) {
-            return;
-        }
-        try {
-            check(load(new RuntimeCompiler(capability, kernels, RuntimeCompiler.userCaches()).images()), "cuModuleLoadData");
-        } catch (DeviceException e) {
-            throw new DeviceException(driver.deviceName() + ": " + (packaged.isEmpty()
-                    ? "this jar holds no compiled kernels"
-                    : "the driver, for CUDA " + dotted(driver.version() % 1000 / 10 + driver.version() / 1000 * 10)
-                            + ", does not take the jar's kernels ("
-                            + CUresult.stringFor(result) + ")")
-                    + ", and compiling them now failed: " + e.getMessage()
-                    + "; update the driver, or install NVRTC of CUDA 12, or build the jar where nvcc is installed", e);
-        }
-    }
-
-    private int load(List<byte[]> images) {
-        for (byte[] image : images) {
-            var module = new CUmodule();
-            int result = cuModuleLoadData(module, image);
-            if (result != CUresult.CUDA_SUCCESS) {
-                return result;
-            }
-            modules.add(module);
-        }
-        return CUresult.CUDA_SUCCESS;
-    }
-
-    /** 8.6 of 86. */
-    private static String dotted(int tenfold) {
-        return tenfold / 10 + "." + tenfold % 10;
-    }
-
     public Driver driver() {
         return driver;
     }
@@ -155,6 +111,11 @@ public final class Gpu implements AutoCloseable {
             end++;
         }
         return new String(name, 0, end, StandardCharsets.US_ASCII);
+    }
+
+    /** What its user should know: a line each. */
+    public List<String> notices() {
+        return modules.notices();
     }
 
     /** What the choice of kernels and launches depends on. */
@@ -205,23 +166,13 @@ public final class Gpu implements AutoCloseable {
      */
     public CUfunction function(String name, int sharedBytes) {
         enter();
-        CUfunction function = functions.computeIfAbsent(name, this::find);
+        CUfunction function = functions.computeIfAbsent(name, modules::find);
         if (sharedBytes > sharedLimits.getOrDefault(name, 0)) {
             check(cuFuncSetAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
                     sharedBytes), name + ": " + sharedBytes + " bytes of shared memory");
             sharedLimits.put(name, sharedBytes);
         }
         return function;
-    }
-
-    private CUfunction find(String name) {
-        var function = new CUfunction();
-        for (CUmodule module : modules) {
-            if (cuModuleGetFunction(function, module, name) == CUresult.CUDA_SUCCESS) {
-                return function;
-            }
-        }
-        throw new DeviceException(driver.deviceName() + ": no kernel " + name + " in this jar");
     }
 
     public CUstream stream() {
@@ -305,7 +256,7 @@ public final class Gpu implements AutoCloseable {
         cuStreamSynchronize(stream);
         staging.close();
         cuStreamDestroy(stream);
-        modules.forEach(JCudaDriver::cuModuleUnload);
+        modules.close();
         cuDevicePrimaryCtxRelease(device);
     }
 
