@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.diffusionclassifier.catalog.ModelNames;
 import org.diffusionclassifier.checkpoint.ModelSpec;
+import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.image.Turning;
 import org.diffusionclassifier.prompt.PromptSet;
@@ -84,6 +85,7 @@ public final class DiffusionModel implements AutoCloseable {
         private ModelNames names = ModelNames.ofSystem();
         private DeviceSpec device = DeviceSpec.DEFAULT;
         private Replica.Opener opener = (name, budget) -> device.open(name, budget);
+        private boolean checkFinite;
         private Consumer<String> log = line -> { };
         private Consumer<String> warning = line -> { };
 
@@ -174,6 +176,12 @@ public final class DiffusionModel implements AutoCloseable {
             return this;
         }
 
+        /** Looks at what every layer writes, and ends at the first that is not finite, naming it; slow. */
+        public Builder checkFinite(boolean each) {
+            checkFinite = each;
+            return this;
+        }
+
         /** @param lines gets a line whenever something was loaded */
         public Builder log(Consumer<String> lines) {
             log = lines;
@@ -210,11 +218,19 @@ public final class DiffusionModel implements AutoCloseable {
             }
         }
 
+        private Replica.Opener opener() {
+            return !checkFinite ? opener : (name, budget) -> {
+                Device opened = opener.open(name, budget);
+                opened.checkFinite();
+                return opened;
+            };
+        }
+
         private Replica replica(DeviceName on, ModelFiles files, boolean alone, Consumer<String> warnings) {
             try {
                 WeightsBudget budget = device.weightsBudget() == null ? WeightsBudget.unlimited()
                         : device.budget(files.largestLayer());
-                return new Replica(on, opener, files, budget, device.batchSize(),
+                return new Replica(on, opener(), files, budget, device.batchSize(),
                         alone ? log : line -> log.accept(on + ": " + line), warnings);
             } catch (RuntimeException e) {
                 files.close();

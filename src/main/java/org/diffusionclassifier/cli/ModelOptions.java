@@ -60,6 +60,11 @@ final class ModelOptions {
                     + "every batch: slower, with the same results. Default: keep all.")
     private Long weightsBudget;
 
+    @Option(names = "--check-finite",
+            description = "Look at what every layer writes, and end at the first that is not finite, naming it: slow, for "
+                    + "a model whose numbers overflow.")
+    private boolean checkFinite;
+
     /**
      * Opens the model's files, and says what their user should know.
      *
@@ -71,6 +76,7 @@ final class ModelOptions {
         DiffusionModel opened = DiffusionModel.builder().names(main.names())
                 .model(checkpoint.spec(pull.find(main, model, checkpoint), labels))
                 .device(new DeviceSpec(DeviceName.list(device), dtype, kernels, batchSize, weightsBudget))
+                .checkFinite(checkFinite)
                 .log(what -> say(log, what)).warning(line -> main.note(List.of(line))).load();
         main.note(opened.notices());
         return opened;

@@ -152,6 +152,9 @@ public interface Device extends AutoCloseable {
     /** Copies a kept or persistent tensor into a persistent one of the same type and number of elements, both dense. */
     void copy(Tensor source, Tensor destination);
 
+    /** From now on every run of a graph looks at what each layer writes, and ends where that is not finite; slow. */
+    void checkFinite();
+
     /** Waits until every graph that was run is done. */
     void synchronize();
 

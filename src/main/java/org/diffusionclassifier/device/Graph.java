@@ -3,7 +3,10 @@ package org.diffusionclassifier.device;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The recorded operations of a forward pass at one batch shape, with their memory planned. Made by
@@ -23,6 +26,7 @@ public final class Graph implements AutoCloseable {
 
     private final RecordingDevice device;
     private final List<Op> ops;
+    private final Set<Storage> kept;
     private final ArenaPlan plan;
     private long boundTo;
     private Program program;
@@ -30,16 +34,57 @@ public final class Graph implements AutoCloseable {
     private Graph(RecordingDevice device, List<Op> ops, Set<Storage> kept) {
         this.device = device;
         this.ops = List.copyOf(ops);
+        this.kept = Set.copyOf(kept);
         this.plan = new ArenaPlan(ops, kept);
     }
 
-    /** Executes every operation in order; kept tensors then hold their values until another graph runs. */
+    /**
+     * Executes every operation in order; kept tensors then hold their values until another graph runs.
+     *
+     * @throws InputException if the device {@linkplain Device#checkFinite checks} what layers write, and it is not finite
+     */
     public void run() {
+        if (device.checksFinite()) {
+            firstNotFinite().ifPresent(found -> {
+                throw new InputException(found.toString());
+            });
+            return;
+        }
         place();
         if (program == null) {
             program = device.compile(ops);
         }
         program.run();
+    }
+
+    /**
+     * Executes every operation, and after each reads what it wrote for others; slow. Partial results, which only the
+     * device knows how to read, are left out.
+     *
+     * @return the first that wrote what is not finite; empty if there is none, and everything was executed
+     */
+    public Optional<NotFinite> firstNotFinite() {
+        place();
+        Set<Storage> results = new HashSet<>(kept);
+        ops.forEach(op -> op.reads().forEach(tensor -> results.add(tensor.storage())));
+        String behind = "";
+        for (Op op : ops) {
+            op.run();
+            String layer = device.layerOf(op);
+            var found = NotFinite.in(device, op, layer != null ? layer : behind,
+                    numbers(op.reads()), numbers(op.writes()).stream()
+                            .filter(tensor -> results.contains(tensor.storage())).toList());
+            if (found != null) {
+                return Optional.of(found);
+            }
+            behind = layer != null ? "behind " + layer : behind;
+        }
+        return Optional.empty();
+    }
+
+    private List<Tensor> numbers(List<Tensor> tensors) {
+        return tensors.stream().filter(tensor -> tensor.type() == device.dtype() || tensor.type() == DType.F32
+                && (tensor.storage().isPersistent() || kept.contains(tensor.storage()))).toList();
     }
 
     /** Gives the activations their memory, so that an operation can be run by itself; {@link #run} does so too. */

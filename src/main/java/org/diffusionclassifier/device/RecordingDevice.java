@@ -2,8 +2,12 @@ package org.diffusionclassifier.device;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.WeakHashMap;
 import java.util.function.Consumer;
 import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.tensor.Weights;
 
 /**
  * What devices have in common: the recording at work, tensors in the arena, and the checks of what is copied. For a
@@ -11,7 +15,30 @@ import org.diffusionclassifier.tensor.DType;
  */
 public abstract class RecordingDevice implements Device {
 
+    private final Map<Storage, String> layers = new WeakHashMap<>();
+    private boolean checksFinite;
     private Graph.Recorder recorder;
+
+    @Override
+    public final void checkFinite() {
+        checksFinite = true;
+    }
+
+    final boolean checksFinite() {
+        return checksFinite;
+    }
+
+    /** Notes whose parameters a persistent tensor holds, by which the operations that read it are named. */
+    protected final Tensor named(Tensor parameters, Weights... owners) {
+        layers.put(parameters.storage(), owners[0].path());
+        return parameters;
+    }
+
+    /** The layer that an operation belongs to, by the name of its weights; null if it reads none that have one. */
+    final String layerOf(Op op) {
+        return op.reads().stream().map(tensor -> layers.get(tensor.storage())).filter(Objects::nonNull).findFirst()
+                .orElse(null);
+    }
 
     /** The arena that all graphs of this device share. */
     protected abstract Arena arena();

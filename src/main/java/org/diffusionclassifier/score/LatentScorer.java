@@ -210,15 +210,23 @@ public final class LatentScorer implements Scorer {
             int each = evaluated.length / count;
             for (int i = 0; i < evaluated.length; i++) {
                 if (!Float.isFinite(evaluated[i])) {
-                    throw new InputException("the model's prediction for prompt "
-                            + round.prompts().get((from + i / each) % across) + " is not a number: are its weights "
-                            + "damaged, or beyond the range of " + device.dtype() + "?");
+                    throw notFinite(round.prompts().get((from + i / each) % across), batch);
                 }
             }
             for (int i = 0; i < count; i++) {
                 consumer.accept((from + i) / across, (from + i) % across, evaluated, i * each);
             }
         }
+    }
+
+    private InputException notFinite(int prompt, PairBatch batch) {
+        String where = batch.firstNotFinite().map(found -> "; the first layer: " + found).orElse("");
+        String question = "the model's prediction for prompt %d is not a number: are its weights damaged, or beyond the "
+                + "range of ";
+        return device.dtype() == DType.F16
+                ? InputException.of(question + "F16 (%s bf16 has a wider one)?%s", prompt, InputException.field("dtype"),
+                        where)
+                : InputException.of(question + "%s?%s", prompt, device.dtype(), where);
     }
 
     private PairBatch batch(int trials, int pairs, boolean maps) {

@@ -1,10 +1,12 @@
 package org.diffusionclassifier.score;
 
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.ReverseSteps;
 import org.diffusionclassifier.device.Diffusion.Trials;
 import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.NotFinite;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.model.NoiseProcess;
 import org.diffusionclassifier.tensor.DType;
@@ -124,6 +126,11 @@ final class PairBatch implements AutoCloseable {
         device.write(block, values);
         graph.run();
         return device.read(evaluated);
+    }
+
+    /** Runs the batch once more, and says which layer is the first to write what is not finite. */
+    Optional<NotFinite> firstNotFinite() {
+        return graph.firstNotFinite();
     }
 
     /** Writes a trial's row into the columns of the block. */

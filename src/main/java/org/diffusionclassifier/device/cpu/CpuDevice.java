@@ -306,7 +306,7 @@ public final class CpuDevice extends RecordingDevice {
             part.require(name, size / parts.length);
             part.read(name, values);
         }
-        return vector;
+        return named(vector, parts);
     }
 
     /** A vector of ones, [count], that all share until the device closes: a product with it is a sum. */

@@ -368,7 +368,7 @@ public final class CudaDevice extends RecordingDevice {
     Tensor parameters(String name, int size, Weights... parts) {
         Tensor vector = tensor(DType.F32, 1, size);
         write(vector, floats(name, parts, size / parts.length));
-        return vector;
+        return named(vector, parts);
     }
 
     /** The tensors {@code name} of several weights, each of {@code shape}, one behind the other. */

@@ -20,6 +20,11 @@ public record PrefixedWeights(Weights base, String prefix, boolean closesBase) i
     }
 
     @Override
+    public String path() {
+        return base.path().isEmpty() ? prefix : base.path() + "." + prefix;
+    }
+
+    @Override
     public Set<String> names() {
         var names = new LinkedHashSet<String>();
         for (String name : base.names()) {

@@ -19,6 +19,11 @@ public interface Weights extends AutoCloseable {
     /** The name of this source in messages: the file that holds the tensors, or the index of its shards. */
     String source();
 
+    /** The part of the network that this is a view of, as {@code down_blocks.0.attentions.1}; empty for all of it. */
+    default String path() {
+        return "";
+    }
+
     /** Every tensor's name, in file order. */
     Set<String> names();
 

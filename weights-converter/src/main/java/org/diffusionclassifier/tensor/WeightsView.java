@@ -20,6 +20,11 @@ public interface WeightsView extends Weights {
     }
 
     @Override
+    default String path() {
+        return base().path();
+    }
+
+    @Override
     default Set<String> names() {
         return base().names();
     }
