@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Compiles the kernels into OUT/compiled: NAME.fatbin and NAME.ptx for each NAME.cu where there is an nvcc, the emulated
-# driver and its kernels by simt/build.sh where there is a g++. Fails on any spill or stack, and if a compiler that is
-# there fails.
+# Compiles the kernels into OUT/compiled: NAME.fatbin, NAME.ptx and NAME.bf16.ptx for each NAME.cu where there is an nvcc,
+# the emulated driver and its kernels by simt/build.sh where there is a g++. Fails on any spill or stack, and if a compiler
+# that is there fails.
 #
 #   build.sh OUT [ARCHITECTURES] [SKIP_SIMT]
 #
@@ -12,6 +12,7 @@
 # The PTX is for the oldest card that a file may run on, and names the version of PTX that drivers for CUDA 12.0 know
 # (R525), not the compiler's own: drivers older than the compiler, and cards newer than it, take it where they refuse the
 # fatbin. What a text has beyond that version, or would spill, is found by PtxTest, which has an assembler of that age.
+# For bf16, which few models need, there is PTX alone: fatbins would take the build as long again.
 #
 # OUT/compiled/modules.txt lists the fatbins and OUT/compiled/ptx.txt the texts, OUT/compiled/sources.txt what a machine
 # needs to compile them itself.
@@ -53,17 +54,20 @@ for home in "${CUDA_HOME:-}" /usr/local/cuda*; do
 done
 
 compile() {
-    local name=$1 codes
+    local name=$1 codes option text
     local source=$here/$name.cu translate=("$nvcc" -std=c++17 -O3 -I "$here/include")
-    local text=$compiled/$name.ptx fatbin=$compiled/$name.fatbin
+    local fatbin=$compiled/$name.fatbin
     read -ra codes <<< "$(codes "$source" "${architectures[@]}")"
     if [ "$fatbin" -nt "$source" ] \
         && [ -z "$(find "$here/include" "$here/build.sh" "$here/targets.sh" -newer "$fatbin" -type f -print -quit)" ]; then
         return
     fi
-    "${translate[@]}" -ptx -arch="$(virtual "$source")" -o "$text.part" "$source"
-    sed -E 's/^\.version .*/.version 8.0/' "$text.part" > "$text"
-    rm "$text.part"
+    for option in "" -DBFLOAT16; do
+        text=$compiled/$name${option:+.bf16}.ptx
+        "${translate[@]}" $option -ptx -arch="$(virtual "$source")" -o "$text.part" "$source"
+        sed -E 's/^\.version .*/.version 8.0/' "$text.part" > "$text"
+        rm "$text.part"
+    done
     if [ ${#codes[@]} -eq 0 ]; then
         rm -f "$fatbin" "$reports/$name.txt"
         return
@@ -131,4 +135,5 @@ else
     cp -u "$out"/simt/lib*.so.* "$out"/simt/simt-kernels*.so "$compiled"
     echo simt-kernels.so > "$compiled/simt-modules.txt"
     echo simt-kernels-checked.so > "$compiled/simt-modules-checked.txt"
+    echo simt-kernels-bf16.so > "$compiled/simt-modules-bf16.txt"
 fi

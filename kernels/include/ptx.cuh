@@ -1,4 +1,5 @@
-// Every instruction that has no C++ spelling: asynchronous copies, matrix loads, matrix multiply-accumulate, 2ˣ.
+// Every instruction that has no C++ spelling: asynchronous copies, matrix loads, matrix multiply-accumulate, 2ˣ; but for
+// conversions of bf16, which are in bfloat16.cuh.
 // Which lane holds which element is in fragments.cuh. Source: PTX ISA 8.0, sections 9.7.8.22 (cp.async), 9.7.14.5
 // (mma.m16n8k8, m16n8k16, ldmatrix), 9.7.3.19 (ex2). All need sm_80.
 #pragma once
@@ -89,10 +90,17 @@ __device__ __forceinline__ void ldmatrix_x2_trans(uint32_t (&r)[2], const void* 
                  : "memory");
 }
 
-// d [16,8] += a [16,16] b [16,8], fp16 factors, fp32 sums.
+// The type of the factors of a matrix multiply-accumulate: half's.
+#ifdef BFLOAT16
+#define MMA_FACTORS "bf16.bf16"
+#else
+#define MMA_FACTORS "f16.f16"
+#endif
+
+// d [16,8] += a [16,16] b [16,8], fp32 sums.
 __device__ __forceinline__ void mma_m16n8k16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2])
 {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+    asm("mma.sync.aligned.m16n8k16.row.col.f32." MMA_FACTORS ".f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
                  "{%0, %1, %2, %3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
@@ -101,7 +109,7 @@ __device__ __forceinline__ void mma_m16n8k16(float (&d)[4], const uint32_t (&a)[
 // d [16,8] += a [16,8] b [8,8].
 __device__ __forceinline__ void mma_m16n8k8(float (&d)[4], const uint32_t (&a)[2], const uint32_t (&b)[1])
 {
-    asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+    asm("mma.sync.aligned.m16n8k8.row.col.f32." MMA_FACTORS ".f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                  : "r"(a[0]), "r"(a[1]), "r"(b[0]));
 }

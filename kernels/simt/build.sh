@@ -3,7 +3,8 @@
 #
 #   build.sh OUTDIR          libcuda.so.1 (the emulated driver), libcublas.so.12 and libcudnn.so.9 (what is called of
 #                            them, on its device), simt-kernels.so (../*.cu, for speed) and simt-kernels-checked.so
-#                            (the same with every load and store checked); run_kernel, which runs one of them
+#                            (the same with every load and store checked), simt-kernels-bf16.so (for bf16, not checked:
+#                            its loads and stores are the checked one's); run_kernel, which runs one of them
 #   build.sh OUTDIR test     also builds test/ and runs it, and ../steps, whose programs check them against double loops
 #                            and print what was counted; fails if a test fails
 #
@@ -27,6 +28,7 @@ kernel="$kernel -Wno-unknown-pragmas -Wno-unused-function -Wno-unused-parameter 
 export runtime_flags="$common -O3 -g1"
 export runner_flags="$common -O1 -g -Isimt"
 export plain_flags="$kernel -O3 -fno-trapping-math"
+export bf16_flags="$plain_flags -DBFLOAT16"
 export checked_flags="$kernel -O1 -g -fsanitize=thread -fno-tree-sra -DSIMT_CHECKED=true"
 
 # One object: compile KIND SOURCE OBJECT, with SOURCE relative to kernels/. A .cu file is compiled inside an unnamed
@@ -67,7 +69,7 @@ image() {       # image KIND NAME SOURCE...: a kernel image from .cu files
     shift 2
     compile_all "$kind" "$name" "$@"
     local table="$out/obj/$name-table.o" define=
-    [ "$kind" = plain ] || define=-DSIMT_CHECKED=true
+    [ "$kind" != checked ] || define=-DSIMT_CHECKED=true
     g++ $common -O2 $define -c "$simt/simt_image.cpp" -o "$table"
     g++ -shared -static-libstdc++ -static-libgcc -o "$out/$name.so.part" "${objects[@]}" "$table" \
         -Wl,-z,defs -Wl,--as-needed "$out/libcuda.so.1" -lm
@@ -118,6 +120,7 @@ sources=(*.cu)
 if [ -e "${sources[0]}" ]; then
     image plain simt-kernels "${sources[@]}"
     image checked simt-kernels-checked "${sources[@]}"
+    image bf16 simt-kernels-bf16 "${sources[@]}"
     compile runner simt/run_kernel.cpp "$out/obj/run_kernel.o"
     g++ -o "$out/run_kernel" "$out/obj/run_kernel.o" "$out/libcuda.so.1" -Wl,-rpath,'$ORIGIN'
 fi

@@ -47,7 +47,7 @@ uint32_t simt_activemask();
 
 // Matrix fragments as the PTX ISA lays them out. matrices: 1, 2 or 4; k: 8 or 16.
 void simt_ldmatrix(uint32_t* fragment, int matrices, bool transposed, const void* row, simt_site);
-void simt_mma(float* d, const uint32_t* a, const uint32_t* b, int k, simt_site);
+void simt_mma(float* d, const uint32_t* a, const uint32_t* b, int k, bool bfloat16, simt_site);
 
 // Lands at simt_cp_async_wait, not before. bytes: 4, 8 or 16, of which source_bytes are read, the rest is zero.
 void simt_cp_async(void* shared, const void* global, int bytes, int source_bytes, simt_site);

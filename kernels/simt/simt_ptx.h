@@ -25,10 +25,10 @@ inline void ldmatrix_x2(uint32_t (&r)[2], const void* row, SIMT_HERE) { simt_ldm
 inline void ldmatrix_x2_trans(uint32_t (&r)[2], const void* row, SIMT_HERE) { simt_ldmatrix(r, 2, true, row, site); }
 
 inline void mma_m16n8k16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], SIMT_HERE) {
-    simt_mma(d, a, b, 16, site);
+    simt_mma(d, a, b, 16, simt_bfloat16, site);
 }
 inline void mma_m16n8k8(float (&d)[4], const uint32_t (&a)[2], const uint32_t (&b)[1], SIMT_HERE) {
-    simt_mma(d, a, b, 8, site);
+    simt_mma(d, a, b, 8, simt_bfloat16, site);
 }
 
 inline float ex2(float x) { return exp2f(x); }

@@ -85,21 +85,28 @@ struct Mma {
     const uint32_t *a, *b;
 };
 
-static void unpack(uint32_t pair, float& low, float& high) {
-    low = _cvtsh_ss(static_cast<uint16_t>(pair));
-    high = _cvtsh_ss(static_cast<uint16_t>(pair >> 16));
+// Two fp16, or two bf16: the upper halves of floats.
+template <bool Bfloat16> static void unpack(uint32_t pair, float& low, float& high) {
+    if constexpr (Bfloat16) {
+        const uint32_t bits[] = {pair << 16, pair & 0xffff0000u};
+        memcpy(&low, bits, sizeof low);
+        memcpy(&high, bits + 1, sizeof high);
+    } else {
+        low = _cvtsh_ss(static_cast<uint16_t>(pair));
+        high = _cvtsh_ss(static_cast<uint16_t>(pair >> 16));
+    }
 }
 
-// d[16][8] += a[16][K] · b[K][8], fp16 inputs, fp32 sums.
-template <int K> static void mma(Block& block, int first) {
+// d[16][8] += a[16][K] · b[K][8], fp16 or bf16 inputs, fp32 sums.
+template <int K, bool Bfloat16> static void mma(Block& block, int first) {
     alignas(32) float a[16][K], b[K][8], d[16][8];
     for (int lane = 0; lane < WARP; lane++) {
         const Mma& m = *static_cast<Mma*>(block.thread(first + lane).arguments);
         int g = lane / 4, t = lane % 4 * 2;
         for (int k = 0; k < K; k += 8) {
-            unpack(m.a[k / 4], a[g][k + t], a[g][k + t + 1]);
-            unpack(m.a[k / 4 + 1], a[g + 8][k + t], a[g + 8][k + t + 1]);
-            unpack(m.b[k / 8], b[k + t][g], b[k + t + 1][g]);
+            unpack<Bfloat16>(m.a[k / 4], a[g][k + t], a[g][k + t + 1]);
+            unpack<Bfloat16>(m.a[k / 4 + 1], a[g + 8][k + t], a[g + 8][k + t + 1]);
+            unpack<Bfloat16>(m.b[k / 8], b[k + t][g], b[k + t + 1][g]);
         }
         d[g][t] = m.d[0], d[g][t + 1] = m.d[1];
         d[g + 8][t] = m.d[2], d[g + 8][t + 1] = m.d[3];
@@ -194,12 +201,15 @@ void simt_ldmatrix(uint32_t* fragment, int matrices, bool transposed, const void
                      [&](int first, uint32_t) { ldmatrix(block, first, matrices, transposed, site); });
 }
 
-void simt_mma(float* d, const uint32_t* a, const uint32_t* b, int k, simt_site site) {
+void simt_mma(float* d, const uint32_t* a, const uint32_t* b, int k, bool bfloat16, simt_site site) {
     Block& block = *self().block;
     need_whole_warp(self(), "mma", site);
     Mma arguments = {d, a, b};
     block.collective("mma", 0xffffffffu, site, &arguments,
-                     [&](int first, uint32_t) { k == 16 ? mma<16>(block, first) : mma<8>(block, first); });
+                     [&](int first, uint32_t) {
+                         if (k == 16) bfloat16 ? mma<16, true>(block, first) : mma<16, false>(block, first);
+                         else bfloat16 ? mma<8, true>(block, first) : mma<8, false>(block, first);
+                     });
 }
 
 void simt_cp_async(void* shared, const void* global, int bytes, int source_bytes, simt_site site) {

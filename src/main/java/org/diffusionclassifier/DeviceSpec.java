@@ -19,7 +19,7 @@ import org.diffusionclassifier.tensor.InputException;
  * Which devices, and how each of them is used.
  *
  * @param devices       where models run, one on each: at least one, each once, all of one kind
- * @param dtype         what they compute in: F32 or BF16 on the CPU, F16 on a GPU
+ * @param dtype         what they compute in: F32 or BF16 on the CPU, F16 or BF16 on a GPU
  * @param kernels       this project's own, or on a GPU the vendor's
  * @param batchSize     pairs of a class and a trial evaluated at once, at least 1; null to choose by the size of the
  *                      model's latent, the device and its free memory
@@ -110,9 +110,13 @@ public record DeviceSpec(List<DeviceName> devices, Type dtype, Kernels kernels, 
         if (onCpu && dtype == Type.F16) {
             throw InputException.of("%s f16: expected f32 or bf16 on the CPU", InputException.field("dtype"));
         }
-        if (!onCpu && dtype != Type.AUTO && dtype != Type.F16) {
-            throw InputException.of("%s %s: expected f16 on a GPU, or %s cpu", InputException.field("dtype"),
-                    dtype.name().toLowerCase(Locale.ROOT), InputException.field("device"));
+        if (!onCpu && dtype == Type.F32) {
+            throw InputException.of("%s f32: expected f16 or bf16 on a GPU, or %s cpu", InputException.field("dtype"),
+                    InputException.field("device"));
+        }
+        if (dtype == Type.BF16 && kernels != Kernels.NATIVE) {
+            throw InputException.of("%s bf16: expected %s native, found vendor", InputException.field("dtype"),
+                    InputException.field("kernels"));
         }
     }
 
@@ -144,9 +148,10 @@ public record DeviceSpec(List<DeviceName> devices, Type dtype, Kernels kernels, 
      */
     Device open(DeviceName device, WeightsBudget budget) {
         check(device.kind() == Kind.CPU, dtype, kernels);
+        DType stored = dtype == Type.BF16 ? DType.BF16 : DType.F16;
         return switch (device.kind()) {
-            case CUDA -> CudaDevice.open(device.ordinal(), kernels, budget);
-            case SIMT -> CudaDevice.openEmulated(device.ordinal(), kernels, budget);
+            case CUDA -> CudaDevice.open(device.ordinal(), stored, kernels, budget);
+            case SIMT -> CudaDevice.openEmulated(device.ordinal(), stored, kernels, budget);
             default -> new CpuDevice(dtype == Type.AUTO ? CpuDevice.fastestType() : DType.valueOf(dtype.name()), budget,
                     device.threads());
         };

@@ -46,8 +46,8 @@ final class ModelOptions {
     private Kernels kernels;
 
     @Option(names = "--dtype", paramLabel = "TYPE", defaultValue = "auto",
-            description = "f32 or bf16 on the CPU, f16 on a GPU, or auto: the fastest that the device computes in. "
-                    + "Default: ${DEFAULT-VALUE}.")
+            description = "f32 or bf16 on the CPU, f16 or bf16 on a GPU, or auto: the fastest that the device computes in, "
+                    + "on a GPU f16. Default: ${DEFAULT-VALUE}.")
     private DeviceSpec.Type dtype;
 
     @Option(names = "--batch-size", paramLabel = "N",

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The bundled model with a layer whose outputs are about 10⁷: beyond fp16's 65504.
+ * The bundled model with a layer whose outputs are about 10⁷: beyond fp16's 65504, and within bf16's range. A group norm
+ * behind it makes them small again.
  */
 @Tag("cuda")
 class OverflowTest {
@@ -81,5 +82,10 @@ class OverflowTest {
     @Test
     void everyLayerIsLookedAtIfAskedFor() {
         classify("--check-finite").refused("diffusion-classifier: " + LAYER + " (conv3x3", "F16");
+    }
+
+    @Test
+    void bf16HasTheRange() {
+        classify("--dtype", "bf16", "--check-finite").succeeded();
     }
 }

@@ -26,8 +26,10 @@ public final class Devices {
 
     /** The types it computes in; what needs bfloat16 by name {@linkplain #require says} where a processor lacks it. */
     public static List<DType> types() {
-        return !NAME.equals("cpu") ? List.of(DType.F16)
-                : CpuDevice.computesBfloat16() ? List.of(DType.F32, DType.BF16) : List.of(DType.F32);
+        if (!NAME.equals("cpu")) {
+            return KERNELS == Kernels.VENDOR ? List.of(DType.F16) : List.of(DType.F16, DType.BF16);
+        }
+        return CpuDevice.computesBfloat16() ? List.of(DType.F32, DType.BF16) : List.of(DType.F32);
     }
 
     /** Skips the test if the CPU device does not compute in {@code type} on this processor. */
@@ -42,7 +44,7 @@ public final class Devices {
     public static Device open(DType dtype, WeightsBudget budget) {
         return switch (NAME) {
             case "cpu" -> new CpuDevice(dtype, budget);
-            case "simt", "cuda" -> openCuda(KERNELS, budget);
+            case "simt", "cuda" -> openCuda(dtype, KERNELS, budget);
             default -> throw new IllegalArgumentException("-Ddevice=" + NAME + ": expected cpu, simt or cuda");
         };
     }
@@ -54,10 +56,11 @@ public final class Devices {
 
     /** As {@link #openCuda()}, whatever kernels are under test. */
     public static Device openCuda(Kernels kernels) {
-        return openCuda(kernels, WeightsBudget.unlimited());
+        return openCuda(DType.F16, kernels, WeightsBudget.unlimited());
     }
 
-    private static Device openCuda(Kernels kernels, WeightsBudget budget) {
-        return NAME.equals("cuda") ? CudaDevice.open(kernels, budget) : CudaDevice.openEmulated(kernels, budget);
+    private static Device openCuda(DType dtype, Kernels kernels, WeightsBudget budget) {
+        return NAME.equals("cuda") ? CudaDevice.open(0, dtype, kernels, budget)
+                : CudaDevice.openEmulated(0, dtype, kernels, budget);
     }
 }

@@ -33,7 +33,7 @@ final class CudaConv2d implements Conv2d {
     @Override
     public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
         requireReach(x);
-        Tensor y = device.activations(spec.floatOutput() ? DType.F32 : DType.F16, spec.outputShape(x, skip, addend));
+        Tensor y = device.activations(spec.floatOutput() ? DType.F32 : device.dtype(), spec.outputShape(x, skip, addend));
         boolean vectors = spec.in() % 8 == 0;
         KernelCatalog kernels = device.gpu().kernels();
         Set<Tiles> whole = vectors ? Tiles.of(kernels, spec.floatOutput() ? "conv3x3_f32out" : "conv3x3")

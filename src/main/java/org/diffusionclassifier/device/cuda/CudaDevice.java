@@ -35,20 +35,25 @@ import org.diffusionclassifier.tensor.FloatFormats;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * A CUDA device: float16 storage, float32 accumulation. Kernels run in order on one stream, copies beside them on
- * another; reading a tensor waits for what was launched before.
+ * A CUDA device: float16 or bfloat16 storage, float32 accumulation. Kernels run in order on one stream, copies
+ * beside them on another; reading a tensor waits for what was launched before.
  */
 public final class CudaDevice extends RecordingDevice {
 
     private final Gpu gpu;
+    private final DType dtype;
     private final WeightsBudget budget;
     private final GpuArena arena;
 
     /** Null where our own kernels do it all. */
     private final VendorLayers vendor;
 
-    private CudaDevice(Gpu gpu, Kernels kernels, WeightsBudget budget) {
-        this.gpu = gpu;
+    private CudaDevice(Driver driver, int card, DType dtype, boolean checked, Kernels kernels, WeightsBudget budget) {
+        if (dtype != DType.F16 && (dtype != DType.BF16 || kernels == Kernels.VENDOR)) {
+            throw new IllegalArgumentException("a CUDA device that computes in " + dtype + " by " + kernels + " kernels");
+        }
+        this.gpu = new Gpu(driver, card, dtype, checked);
+        this.dtype = dtype;
         this.budget = budget;
         this.arena = new GpuArena(gpu);
         try {
@@ -74,35 +79,38 @@ public final class CudaDevice extends RecordingDevice {
         return open(0);
     }
 
-    /**
-     * A card of the installed driver.
-     *
-     * @param card from 0
-     * @throws org.diffusionclassifier.device.DeviceException if there is no driver, no card, or none that our kernels
-     *                                                        run on
-     */
+    /** @param card of the installed driver, from 0 */
     public static CudaDevice open(int card) {
-        return new CudaDevice(new Gpu(Driver.INSTALLED, card, false), Kernels.NATIVE, WeightsBudget.unlimited());
+        return open(card, Kernels.NATIVE, WeightsBudget.unlimited());
     }
 
-    /** As {@link #open()}, with the choices of {@link #open(int, Kernels, WeightsBudget)}. */
+    /** As {@link #open()}, with the choices of {@link #open(int, DType, Kernels, WeightsBudget)}. */
     public static CudaDevice open(Kernels kernels, WeightsBudget budget) {
         return open(0, kernels, budget);
     }
 
-    /**
-     * As {@link #open(int)}, with the choice of what multiplies matrices, and a limit to the weights that stay on the
-     * card (which NVIDIA's libraries do not heed).
-     *
-     * @throws org.diffusionclassifier.device.DeviceException also if NVIDIA's libraries are asked for and one is missing
-     */
+    /** In float16, with the choices of {@link #open(int, DType, Kernels, WeightsBudget)}. */
     public static CudaDevice open(int card, Kernels kernels, WeightsBudget budget) {
-        return new CudaDevice(new Gpu(Driver.INSTALLED, card, false), kernels, budget);
+        return open(card, DType.F16, kernels, budget);
+    }
+
+    /**
+     * A card of the installed driver, with the choice of what tensors are stored in, of what multiplies matrices, and a
+     * limit to the weights that stay on the card (which NVIDIA's libraries do not heed).
+     *
+     * @param card  from 0
+     * @param dtype F16, or with our own kernels BF16
+     * @throws org.diffusionclassifier.device.DeviceException if there is no driver, no card, or none that our kernels
+     *                                                        run on, or NVIDIA's libraries are asked for and one is
+     *                                                        missing
+     */
+    public static CudaDevice open(int card, DType dtype, Kernels kernels, WeightsBudget budget) {
+        return new CudaDevice(Driver.INSTALLED, card, dtype, false, kernels, budget);
     }
 
     /**
      * The emulated card: the same calls and the same kernel sources, run on the processor; for tests and study. With
-     * {@code -Dsimt.checked=true} every load and store is checked.
+     * {@code -Dsimt.checked=true} every load and store is checked, but for BF16.
      */
     public static CudaDevice openEmulated() {
         return openEmulated(Kernels.NATIVE, WeightsBudget.unlimited());
@@ -113,22 +121,27 @@ public final class CudaDevice extends RecordingDevice {
         return openEmulated(0, kernels, budget);
     }
 
-    /** @param card below the number that the environment variable SIMT_DEVICES gives, by default 1 */
+    /** In float16, with the choices of {@link #openEmulated(int, DType, Kernels, WeightsBudget)}. */
     public static CudaDevice openEmulated(int card, Kernels kernels, WeightsBudget budget) {
-        return new CudaDevice(new Gpu(Driver.EMULATED, card, Boolean.getBoolean("simt.checked")), kernels, budget);
+        return openEmulated(card, DType.F16, kernels, budget);
+    }
+
+    /** @param card below the number that the environment variable SIMT_DEVICES gives, by default 1 */
+    public static CudaDevice openEmulated(int card, DType dtype, Kernels kernels, WeightsBudget budget) {
+        return new CudaDevice(Driver.EMULATED, card, dtype, Boolean.getBoolean("simt.checked"), kernels, budget);
     }
 
     /** The emulated card with every load and store checked and counted. */
     public static CudaDevice openEmulatedToCount() {
-        return new CudaDevice(new Gpu(Driver.EMULATED, 0, true), Kernels.NATIVE, WeightsBudget.unlimited());
+        return new CudaDevice(Driver.EMULATED, 0, DType.F16, true, Kernels.NATIVE, WeightsBudget.unlimited());
     }
 
     @Override
     public String description() {
         GpuProperties card = gpu.properties();
-        return String.format(Locale.ROOT, "%s (sm_%d), %d multiprocessors, %.1f GiB, f16%s", gpu.name(),
+        return String.format(Locale.ROOT, "%s (sm_%d), %d multiprocessors, %.1f GiB, %s%s", gpu.name(),
                 card.computeCapability(), card.multiprocessors(), gpu.totalBytes() / (double) (1 << 30),
-                vendor == null ? "" : ", cuBLAS and cuDNN");
+                dtype.name().toLowerCase(Locale.ROOT), vendor == null ? "" : ", cuBLAS and cuDNN");
     }
 
     @Override
@@ -138,7 +151,7 @@ public final class CudaDevice extends RecordingDevice {
 
     @Override
     public DType dtype() {
-        return DType.F16;
+        return dtype;
     }
 
     /** What it runs on, for those who study its launches. */
@@ -292,7 +305,8 @@ public final class CudaDevice extends RecordingDevice {
         return (slot, first, count) -> {
             ShortBuffer halves = slot.asShortBuffer();
             for (int i = 0; i < count; i++) {
-                halves.put(i, FloatFormats.toF16(values[first + i]));
+                float value = values[first + i];
+                halves.put(i, type == DType.BF16 ? FloatFormats.toBF16(value) : FloatFormats.toF16(value));
             }
         };
     }
@@ -319,7 +333,9 @@ public final class CudaDevice extends RecordingDevice {
                 int row = (first + i) / stride;
                 int column = (first + i) % stride;
                 if (column < width) {
-                    values[row * width + column] = single ? floats.get(i) : FloatFormats.fromF16(halves.get(i));
+                    values[row * width + column] = single ? floats.get(i)
+                            : dtype == DType.BF16 ? FloatFormats.fromBF16(halves.get(i))
+                            : FloatFormats.fromF16(halves.get(i));
                 }
             }
         });

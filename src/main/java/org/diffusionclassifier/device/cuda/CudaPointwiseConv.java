@@ -26,7 +26,7 @@ final class CudaPointwiseConv implements Conv2d {
     @Override
     public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
         int[] shape = spec.outputShape(x, skip, addend);
-        return gemm.record(x, skip, addend, device.activations(spec.floatOutput() ? DType.F32 : DType.F16, shape));
+        return gemm.record(x, skip, addend, device.activations(spec.floatOutput() ? DType.F32 : device.dtype(), shape));
     }
 
     @Override

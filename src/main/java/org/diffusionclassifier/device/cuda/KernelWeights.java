@@ -12,8 +12,8 @@ import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * Weights in the layout that the kernels read: float16 [rows, columns], the columns padded with zeros to whole tiles of
- * {@link Tiles#DEPTH}, so that no tile of theirs is ragged. Where the {@link
+ * Weights in the layout that the kernels read: the device's type, [rows, columns], the columns padded with zeros to whole
+ * tiles of {@link Tiles#DEPTH}, so that no tile of theirs is ragged. Where the {@link
  * org.diffusionclassifier.device.WeightsBudget} has no room for them they are read and copied to the card in every run:
  *
  * <pre>

@@ -34,7 +34,7 @@ final class MapMoments {
     static Tensor of(CudaDevice device, Tensor map, int slab) {
         int images = map.dim(0);
         int pixels = map.rows() / images;
-        if (map.type() != DType.F16 || !map.isDense() || map.width() % SECTOR != 0 || pixels % slab != 0
+        if (map.type() == DType.F32 || !map.isDense() || map.width() % SECTOR != 0 || pixels % slab != 0
                 || pixels < FEWEST_PIXELS) {
             return null;
         }

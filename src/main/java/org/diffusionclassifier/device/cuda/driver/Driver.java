@@ -16,6 +16,7 @@ import java.util.Set;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -120,28 +121,31 @@ public enum Driver {
     }
 
     /**
-     * The jar's kernels as machine code, a module an entry; empty if it was built without.
+     * The jar's kernels as machine code, a module an entry; empty if it was built without, as it always is for BF16 on the
+     * installed driver.
      *
      * @param kernels of the card: the installed driver takes no module without any
-     * @param checked of the emulated driver, those that check and count every load and store
+     * @param storage F16 or BF16
+     * @param checked of the emulated driver, for F16, those that check and count every load and store
      */
-    List<byte[]> compiled(KernelCatalog kernels, boolean checked) {
+    List<byte[]> compiled(KernelCatalog kernels, DType storage, boolean checked) {
         if (this == INSTALLED) {
-            return resources("modules.txt", ".fatbin", kernels);
+            return storage == DType.F16 ? resources("modules.txt", ".fatbin", kernels) : List.of();
         }
-        return resourceLines(checked ? "simt-modules-checked.txt" : "simt-modules.txt").stream().map(Driver::resource)
-                .toList();
+        String kind = storage == DType.BF16 ? "-bf16" : checked ? "-checked" : "";
+        return resourceLines("simt-modules" + kind + ".txt").stream().map(Driver::resource).toList();
     }
 
     /**
      * As {@link #compiled}, in PTX with the zero behind it that the driver asks of a text. The emulated driver translates
      * nothing: to it this is the head of such a text, and behind the zero its machine code.
      */
-    List<byte[]> ptx(KernelCatalog kernels, boolean checked) {
+    List<byte[]> ptx(KernelCatalog kernels, DType storage, boolean checked) {
         if (this == INSTALLED) {
-            return resources("ptx.txt", ".ptx", kernels).stream().map(Driver::text).toList();
+            return resources("ptx.txt", storage == DType.BF16 ? ".bf16.ptx" : ".ptx", kernels).stream().map(Driver::text)
+                    .toList();
         }
-        return compiled(kernels, checked).stream().map(Driver::asPtx).toList();
+        return compiled(kernels, storage, checked).stream().map(Driver::asPtx).toList();
     }
 
     /** Those of a list whose names are a file's with kernels of the card, and the ending. */

@@ -18,6 +18,7 @@ import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -54,9 +55,10 @@ public final class Gpu implements AutoCloseable {
 
     /**
      * @param ordinal which card, from 0
+     * @param storage F16 or BF16: what tensors of 16 bits hold
      * @param checked whether an emulated one checks and counts every load and store
      */
-    public Gpu(Driver driver, int ordinal, boolean checked) {
+    public Gpu(Driver driver, int ordinal, DType storage, boolean checked) {
         this.driver = driver;
         int count = count(driver);
         if (ordinal >= count) {
@@ -73,7 +75,7 @@ public final class Gpu implements AutoCloseable {
                 attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN));
         kernels = KernelCatalog.packaged().of(properties.computeCapability());
         try {
-            modules = new KernelModules(this, checked);
+            modules = new KernelModules(this, storage, checked);
             check(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
             staging = new Staging(this, stream);
         } catch (RuntimeException e) {

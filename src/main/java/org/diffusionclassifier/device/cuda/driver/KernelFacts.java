@@ -3,6 +3,7 @@ package org.diffusionclassifier.device.cuda.driver;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.DType;
 
@@ -63,11 +64,12 @@ public record KernelFacts(String kernel, String file, String family, Bound bound
             }
         }
 
-        private static DType pointee(String type) {
+        /** What tensors it takes; a half is what the modules were compiled for, F16 or BF16, which is the device's type. */
+        private static Set<DType> pointee(String type) {
             return switch (type.replace("const ", "")) {
-                case "half*" -> DType.F16;
-                case "float*", "Moments*" -> DType.F32;
-                case "int*", "uint32_t*" -> DType.I32;
+                case "half*" -> Set.of(DType.F16, DType.BF16);
+                case "float*", "Moments*" -> Set.of(DType.F32);
+                case "int*", "uint32_t*" -> Set.of(DType.I32);
                 default -> throw new IllegalArgumentException("a kernel's parameter of type " + type);
             };
         }
@@ -75,7 +77,7 @@ public record KernelFacts(String kernel, String file, String family, Bound bound
         /** Whether the type takes a tensor that is only read, or null for none. */
         private boolean takes(Tensor tensor, boolean written) {
             return type.endsWith("*") && written != type.startsWith("const ")
-                    && (tensor == null || tensor.type() == pointee(type));
+                    && (tensor == null || pointee(type).contains(tensor.type()));
         }
 
         private boolean takes(Number scalar) {

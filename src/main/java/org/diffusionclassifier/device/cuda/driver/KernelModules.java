@@ -14,6 +14,7 @@ import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -34,10 +35,11 @@ final class KernelModules implements AutoCloseable {
 
     /**
      * @param gpu     its context is current
+     * @param storage F16 or BF16: what the kernels take for the half of their sources
      * @param checked whether an emulated card checks and counts every load and store
      * @throws DeviceException if the card is too old, or takes the kernels in none of their forms
      */
-    KernelModules(Gpu gpu, boolean checked) {
+    KernelModules(Gpu gpu, DType storage, boolean checked) {
         this.gpu = gpu;
         Driver driver = gpu.driver();
         int capability = gpu.properties().computeCapability();
@@ -46,21 +48,21 @@ final class KernelModules implements AutoCloseable {
                     driver.deviceName(), gpu.name(), dotted(capability), dotted(OLDEST_CAPABILITY),
                     InputException.field("device"));
         }
-        int compiled = load(driver.compiled(gpu.kernels(), checked));
+        int compiled = load(driver.compiled(gpu.kernels(), storage, checked));
         if (compiled == CUresult.CUDA_SUCCESS) {
             return;
         }
-        int translated = load(driver.ptx(gpu.kernels(), checked));
+        int translated = load(driver.ptx(gpu.kernels(), storage, checked));
         if (translated != CUresult.CUDA_SUCCESS) {
-            loadCompiledNow(compiled, translated);
+            loadCompiledNow(storage, compiled, translated);
         }
         noteSpills();
     }
 
-    private void loadCompiledNow(int compiled, int translated) {
+    private void loadCompiledNow(DType storage, int compiled, int translated) {
         Driver driver = gpu.driver();
         try {
-            var compiler = new RuntimeCompiler(gpu.properties().computeCapability(), gpu.kernels(),
+            var compiler = new RuntimeCompiler(gpu.properties().computeCapability(), gpu.kernels(), storage,
                     RuntimeCompiler.userCaches());
             gpu.check(load(compiler.images()), "cuModuleLoadData");
         } catch (DeviceException e) {

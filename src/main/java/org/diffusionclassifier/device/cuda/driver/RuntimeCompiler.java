@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -18,6 +19,7 @@ import jcuda.nvrtc.JNvrtc;
 import jcuda.nvrtc.nvrtcProgram;
 import jcuda.nvrtc.nvrtcResult;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.tensor.DType;
 
 /**
  * Compiles the kernels on the machine that runs them, by NVIDIA's NVRTC, where the jar holds none that its card takes.
@@ -32,16 +34,18 @@ final class RuntimeCompiler {
     private final Map<String, String> kernels = new TreeMap<>();
     private final Map<String, String> headers = new TreeMap<>();
     private final String architecture;
+    private final List<String> storage;
     private final KernelCatalog catalog;
     private final Path cache;
 
     /**
      * @param computeCapability of the card, 80 for 8.0
      * @param catalog           the kernels that such a card has: files without any are not compiled
+     * @param storage           F16 or BF16
      * @param caches            where programs keep what they can make again; see {@link #userCaches}
      * @throws DeviceException if NVRTC is not installed, or {@code caches} cannot be written to
      */
-    RuntimeCompiler(int computeCapability, KernelCatalog catalog, Path caches) {
+    RuntimeCompiler(int computeCapability, KernelCatalog catalog, DType storage, Path caches) {
         try {
             NativeLibraries.load(() -> {
                 JNvrtc.setExceptionsEnabled(false);
@@ -52,6 +56,7 @@ final class RuntimeCompiler {
         }
         architecture = architecture(computeCapability);
         this.catalog = catalog;
+        this.storage = storage == DType.BF16 ? List.of("-DBFLOAT16") : List.of();
         for (String name : Driver.resourceLines("sources.txt")) {
             boolean kernel = name.endsWith(".cu");
             if (kernel && !catalog.hasFile(name.replace(".cu", ""))) {
@@ -121,7 +126,8 @@ final class RuntimeCompiler {
 
     private byte[] compile(String name) {
         String target = architecture(name);
-        List<String> options = List.of(STANDARD, "--gpu-architecture=" + target);
+        var options = new ArrayList<>(List.of(STANDARD, "--gpu-architecture=" + target));
+        options.addAll(storage);
         var program = new nvrtcProgram();
         check(nvrtcCreateProgram(program, kernels.get(name), name, headers.size(),
                 headers.values().toArray(String[]::new), headers.keySet().toArray(String[]::new)), name);
@@ -166,7 +172,7 @@ final class RuntimeCompiler {
         check(nvrtcVersion(major, minor), "nvrtcVersion");
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            String all = major[0] + "." + minor[0] + STANDARD + architecture + kernels + headers;
+            String all = major[0] + "." + minor[0] + STANDARD + storage + architecture + kernels + headers;
             return HexFormat.of().formatHex(digest.digest(all.getBytes(StandardCharsets.UTF_8)), 0, 8);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);

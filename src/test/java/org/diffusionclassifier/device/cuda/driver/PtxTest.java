@@ -12,8 +12,10 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import jcuda.nvptxcompiler.JNvPTXCompiler;
 import jcuda.nvptxcompiler.nvPTXCompilerHandle;
+import org.diffusionclassifier.tensor.DType;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * What drivers for CUDA 12.0 do with the jar's PTX: it is assembled by NVIDIA's assembler of that version, which JCuda's
@@ -25,9 +27,10 @@ class PtxTest {
 
     private static final List<String> ARCHITECTURES = List.of("sm_80", "sm_86", "sm_89", "sm_90");
 
-    @Test
-    void theAssemblerOfCuda12TakesItAndSpillsNothing() {
-        List<byte[]> texts = Driver.INSTALLED.ptx(KernelCatalog.packaged(), false);
+    @ParameterizedTest
+    @EnumSource(names = {"F16", "BF16"})
+    void theAssemblerOfCuda12TakesItAndSpillsNothing(DType storage) {
+        List<byte[]> texts = Driver.INSTALLED.ptx(KernelCatalog.packaged(), storage, false);
         assertEquals(Driver.resourceLines("modules.txt").size(), texts.size(), "a text for each fatbin");
         if (texts.isEmpty()) {
             return;

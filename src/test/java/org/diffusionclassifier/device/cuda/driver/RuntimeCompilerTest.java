@@ -11,9 +11,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.tensor.DType;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Where NVRTC is installed, every kernel compiles with it, without a GPU; where it is not, the error says so. To have it
@@ -25,11 +28,12 @@ class RuntimeCompilerTest {
     @TempDir
     private Path caches;
 
-    @Test
-    void compilesEveryKernelOnceOrNamesWhatIsMissing() throws IOException {
+    @ParameterizedTest
+    @EnumSource(names = {"F16", "BF16"})
+    void compilesEveryKernelOnceOrNamesWhatIsMissing(DType storage) throws IOException {
         RuntimeCompiler compiler;
         try {
-            compiler = new RuntimeCompiler(80, KernelCatalog.packaged().of(80), caches);
+            compiler = new RuntimeCompiler(80, KernelCatalog.packaged().of(80), storage, caches);
         } catch (DeviceException e) {
             assertEquals("NVRTC (libnvrtc.so.12) is not installed", e.getMessage());
             return;
@@ -47,7 +51,8 @@ class RuntimeCompilerTest {
         }
         Files.writeString(first, "from the cache");
         assertEquals("from the cache",
-                new String(new RuntimeCompiler(80, KernelCatalog.packaged().of(80), caches).images().get(0), StandardCharsets.UTF_8));
+                new String(new RuntimeCompiler(80, KernelCatalog.packaged().of(80), storage, caches).images().get(0),
+                        StandardCharsets.UTF_8));
     }
 
     @Test
