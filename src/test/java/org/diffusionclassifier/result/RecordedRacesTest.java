@@ -17,20 +17,26 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Races and calibration on recorded errors of the bundled model, 500 images × 10 classes × 100 trials: what the defaults
- * were chosen by. {@code recording/README.md} says how they were made.
+ * Races and calibration on recorded errors, 500 images × 10 classes × 100 trials, of the bundled model before it was
+ * trained further: what the defaults were chosen by. The model's own calibration is held to 200 images of its own.
+ * {@code recording/README.md} says how they were made.
  */
 class RecordedRacesTest {
 
     private static final int TRIALS = 100;
     private static ErrorRecording recording;
+    private static ErrorRecording bundled;
     private static Replay exhaustive;
 
     @BeforeAll
     static void read() throws URISyntaxException {
-        recording = ErrorRecording.read(Path.of(
-                RecordedRacesTest.class.getResource("/recording/fashion-mnist-500.bin").toURI()));
+        recording = read("fashion-mnist-500.bin");
+        bundled = read("fashion-mnist-200.bin");
         exhaustive = Replay.of(recording, StrategySpec.parse("exhaustive", TRIALS), 1, 1);
+    }
+
+    private static ErrorRecording read(String name) throws URISyntaxException {
+        return ErrorRecording.read(Path.of(RecordedRacesTest.class.getResource("/recording/" + name).toURI()));
     }
 
     @Test
@@ -136,15 +142,23 @@ class RecordedRacesTest {
         assertTrue(learned == Learned.RIGHT || images <= 100, images + " images");
     }
 
+    /** The model as it is now, each half of its 200 images raced by what the other half taught. */
+    @ParameterizedTest
+    @CsvSource({"0.99, 99, 75", "0.95, 95, 35"})
+    void whatWasReachedHoldsForTheModelTrainedFurther(double confidence, double agreeing, double pairs) {
+        Replay race = Replay.of(bundled, new Race(confidence, Race.COVARIANCE, TRIALS, null), 1, 1);
+        assertTrue(race.agreeing() >= agreeing / 100 * 200 && race.meanPairs() <= pairs, race.toString());
+    }
+
     @Test
-    void theBundledModelsCovarianceIsThatOfTheRecording() {
-        CovarianceCalibration fitted = CovarianceCalibration.learn(recording);
-        CovarianceCalibration bundled = Calibration.bundled().covariance();
-        assertEquals(fitted.conditions(), bundled.conditions());
-        assertEquals(fitted.risk(), bundled.risk());
-        assertEquals(fitted.scale(), bundled.scale(), 1e-6 * fitted.scale());
+    void theBundledModelsCovarianceIsThatOfItsRecording() {
+        CovarianceCalibration fitted = CovarianceCalibration.learn(bundled);
+        CovarianceCalibration kept = Calibration.bundled().covariance();
+        assertEquals(fitted.conditions(), kept.conditions());
+        assertEquals(fitted.risk(), kept.risk());
+        assertEquals(fitted.scale(), kept.scale(), 1e-6 * fitted.scale());
         for (int i = 0; i < TRIALS; i++) {
-            assertArrayEquals(fitted.covariance()[i], bundled.covariance()[i], 2e-5f);
+            assertArrayEquals(fitted.covariance()[i], kept.covariance()[i], 2e-5f);
         }
     }
 
@@ -170,15 +184,16 @@ class RecordedRacesTest {
     /** Though a race's losers are judged by few trials, its probabilities are as good as those of all trials. */
     @Test
     void theTemperatureOfAllTrialsServesRacesToo() {
-        Replay race = Replay.of(recording, StrategySpec.parse("race:0.95", TRIALS), 1, Calibration.bundled().temperature());
+        Replay race = Replay.of(recording, StrategySpec.parse("race:0.95", TRIALS), 1,
+                Calibration.fit(recording).temperature());
         assertTrue(race.calibrationError() < 0.03, race.toString());
     }
 
     @Test
-    void theBundledModelsCalibrationIsThatOfTheRecording() {
-        Calibration fitted = Calibration.fit(recording);
+    void theBundledModelsCalibrationIsThatOfItsRecording() {
+        Calibration fitted = Calibration.fit(bundled);
         assertEquals(fitted.temperature(), Calibration.bundled().temperature(), 1e-4 * fitted.temperature());
-        assertTrue(fitted.error() < 0.05, fitted.toString());
+        assertTrue(fitted.error() < 0.06, fitted.toString());
         assertTrue(fitted.error() < fitted.errorBefore(), fitted.toString());
         assertTrue(fitted.loss() < fitted.lossBefore(), fitted.toString());
     }
