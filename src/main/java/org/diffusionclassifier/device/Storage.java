@@ -42,7 +42,8 @@ public final class Storage {
         return address;
     }
 
-    void place(long newAddress) {
+    /** Gives it another address, which operations on it learn when they are bound; for plans, and for measuring. */
+    public void place(long newAddress) {
         address = newAddress;
     }
 }

@@ -11,6 +11,7 @@ import org.diffusionclassifier.device.cuda.driver.CompiledKernel;
 import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
 import org.diffusionclassifier.device.cuda.study.Card;
 import org.diffusionclassifier.device.cuda.study.KernelStudy.Comparison;
+import org.diffusionclassifier.device.cuda.study.KernelStudy.Timing;
 import org.diffusionclassifier.device.cuda.study.Launch;
 import org.diffusionclassifier.device.cuda.study.LaunchCounters;
 
@@ -24,10 +25,10 @@ public final class KernelTable {
      * A launch and what is known of it.
      *
      * @param counters null if nothing was counted
-     * @param seconds  measured, null on a machine without a GPU
+     * @param timing   measured, null on a machine without a GPU
      * @param compared with cuBLAS or cuDNN; null for other kernels, and where these libraries are not installed
      */
-    public record Row(Launch launch, LaunchCounters counters, Double seconds, Comparison compared) {
+    public record Row(Launch launch, LaunchCounters counters, Timing timing, Comparison compared) {
     }
 
     private final String model;
@@ -55,8 +56,8 @@ public final class KernelTable {
         for (Card card : Card.values()) {
             text.append(String.format(" %8s", card.label()));
         }
-        text.append(String.format(" | %4s %5s %-11s | %5s %5s %5s %5s %5s | %9s %6s%n", "regs", "KB", "warps", "mma", "bytes",
-                "bank", "sect", "16 B", "µs", "bound"));
+        text.append(String.format(" | %4s %5s %-11s | %5s %5s %5s %5s %5s | %9s %9s %6s%n", "regs", "KB", "warps", "mma", "bytes",
+                "bank", "sect", "16 B", "µs cold", "µs warm", "rate"));
         for (Row row : rows) {
             text.append(line(row));
         }
@@ -69,7 +70,7 @@ public final class KernelTable {
                 launch.kernel(), abbreviated(launch.operands()), launch.flops() * 1e-9, launch.bytes() * 1e-6));
         for (Card card : Card.values()) {
             text.append(String.format(Locale.ROOT, " %7.1f%s", card.bound(launch) * 1e6,
-                    card.isBoundByFlops(launch) ? "f" : "b"));
+                    card.boundedBy(launch).letter()));
         }
         CompiledKernel first = compiled(launch, Card.A100);
         text.append(first == null ? String.format(" | %4s %5s %-11s |", "", "", "")
@@ -83,10 +84,11 @@ public final class KernelTable {
                         launch.flops() > 0 ? ""
                                 : String.format(Locale.ROOT, "%.2f", counters.globalBytes() / launch.bytes()),
                         counters.conflictDegree(), counters.sectorEfficiency(), 100 * counters.wideShare()));
-        if (row.seconds() != null) {
-            double rate = launch.flops() > 0 ? launch.flops() * 1e-12 / row.seconds()
-                    : launch.bytes() * 1e-9 / row.seconds();
-            text.append(String.format(Locale.ROOT, " %9.1f %6.1f %s", row.seconds() * 1e6, rate,
+        if (row.timing() != null) {
+            double rate = launch.flops() > 0 ? launch.flops() * 1e-12 / row.timing().cold()
+                    : launch.bytes() * 1e-9 / row.timing().cold();
+            text.append(String.format(Locale.ROOT, " %9.1f %9.1f %6.1f %s", row.timing().cold() * 1e6,
+                    row.timing().warm() * 1e6, rate,
                     launch.flops() > 0 ? "TFLOP/s" : "GB/s"));
         }
         if (row.compared() != null) {
@@ -132,10 +134,11 @@ public final class KernelTable {
             text.append(String.format(Locale.ROOT, "bound on %s: %.2f ms (%.0f pairs/s): %s%n", card.label(), whole * 1e3,
                     pairs / whole, shares(card, whole)));
         }
-        if (rows.stream().allMatch(row -> row.seconds() != null)) {
-            double measured = rows.stream().mapToDouble(row -> row.seconds() * row.launch().count()).sum();
-            text.append(String.format(Locale.ROOT, "measured, kernel by kernel: %.2f ms (%.0f pairs/s)%n", measured * 1e3,
-                    pairs / measured));
+        if (rows.stream().allMatch(row -> row.timing() != null)) {
+            double cold = rows.stream().mapToDouble(row -> row.timing().cold() * row.launch().count()).sum();
+            double warm = rows.stream().mapToDouble(row -> row.timing().warm() * row.launch().count()).sum();
+            text.append(String.format(Locale.ROOT, "measured, kernel by kernel: %.2f ms (%.0f pairs/s) with cold operands, "
+                    + "%.2f ms (%.0f pairs/s) with warm ones%n", cold * 1e3, pairs / cold, warm * 1e3, pairs / warm));
         }
         return text.toString();
     }
@@ -181,7 +184,7 @@ public final class KernelTable {
             for (Card card : Card.values()) {
                 var bound = new LinkedHashMap<String, Object>();
                 bound.put("seconds", card.bound(row.launch()));
-                bound.put("by", card.isBoundByFlops(row.launch()) ? "flops" : "bytes");
+                bound.put("by", card.boundedBy(row.launch()).name().toLowerCase(Locale.ROOT));
                 CompiledKernel kernel = compiled(row.launch(), card);
                 if (kernel != null) {
                     bound.put("compiled", kernel);
@@ -192,7 +195,7 @@ public final class KernelTable {
             }
             fields.put("cards", bounds);
             fields.put("counters", row.counters());
-            fields.put("seconds", row.seconds());
+            fields.put("seconds", row.timing());
             fields.put("compared", row.compared());
             launches.add(fields);
         }

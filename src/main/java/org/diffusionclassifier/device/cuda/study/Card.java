@@ -1,6 +1,7 @@
 package org.diffusionclassifier.device.cuda.study;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Optional;
 import org.diffusionclassifier.device.cuda.driver.CompiledKernel;
 
@@ -11,13 +12,37 @@ import org.diffusionclassifier.device.cuda.driver.CompiledKernel;
  * datasheet (SXM, 40 GB); NVIDIA H100 Tensor Core GPU datasheet (SXM; half of the figure with sparsity); NVIDIA Ada GPU
  * Architecture whitepaper, appendix A (RTX 4090); NVIDIA Ampere GA102 GPU Architecture whitepaper, appendix A
  * (RTX 3090). Limits of a multiprocessor: CUDA C++ Programming Guide, "Technical Specifications per Compute Capability".
+ * Clocks are those at which the rates of products hold: rate / (multiprocessors · products of one a clock).
+ *
+ * <p>Two more bounds follow from the clock. Of 2ˣ a multiprocessor computes 16 a clock (same guide, "Throughput of Native
+ * Arithmetic Instructions"). From the L2 cache it takes at most 64 bytes a clock, and an A100's cache gives at most 5120
+ * to all (NVIDIA A100 Tensor Core GPU Architecture whitepaper); what the caches of the others give is not published, so
+ * that this bound is a loose one there.
  */
 public enum Card {
 
-    A100("A100", 80, 108, 312e12, 1555e9, 64, 32, 164),
-    H100("H100", 90, 132, 989.4e12, 3352e9, 64, 32, 228),
-    RTX_4090("RTX 4090", 89, 128, 165.2e12, 1008e9, 48, 24, 100),
-    RTX_3090("RTX 3090", 86, 82, 71e12, 936e9, 48, 16, 100);
+    A100("A100", 80, 108, 312e12, 1555e9, 1.41e9, 5120, 64, 32, 164),
+    H100("H100", 90, 132, 989.4e12, 3352e9, 1.83e9, 132 * 64, 64, 32, 228),
+    RTX_4090("RTX 4090", 89, 128, 165.2e12, 1008e9, 2.52e9, 128 * 64, 48, 24, 100),
+    RTX_3090("RTX 3090", 86, 82, 71e12, 936e9, 1.695e9, 82 * 64, 48, 16, 100);
+
+    /** What bounds a launch, by the letter that tables have for it. */
+    public enum Bound {
+        PRODUCTS("f"), MEMORY("b"), EXPONENTIALS("e"), CACHE("c");
+
+        private final String letter;
+
+        Bound(String letter) {
+            this.letter = letter;
+        }
+
+        public String letter() {
+            return letter;
+        }
+    }
+
+    /** 2ˣ a clock and multiprocessor, by its special-function units. */
+    private static final int EXPONENTIALS_A_CLOCK = 16;
 
     private static final int WARP = 32;
     private static final int REGISTERS = 65536;
@@ -32,17 +57,21 @@ public enum Card {
     private final int multiprocessors;
     private final double flopsPerSecond;
     private final double bytesPerSecond;
+    private final double clock;
+    private final int cacheBytesAClock;
     private final int warps;
     private final int blocks;
     private final int sharedBytes;
 
     Card(String label, int computeCapability, int multiprocessors, double flopsPerSecond, double bytesPerSecond,
-         int warps, int blocks, int sharedKilobytes) {
+         double clock, int cacheBytesAClock, int warps, int blocks, int sharedKilobytes) {
         this.label = label;
         this.computeCapability = computeCapability;
         this.multiprocessors = multiprocessors;
         this.flopsPerSecond = flopsPerSecond;
         this.bytesPerSecond = bytesPerSecond;
+        this.clock = clock;
+        this.cacheBytesAClock = cacheBytesAClock;
         this.warps = warps;
         this.blocks = blocks;
         this.sharedBytes = sharedKilobytes * 1024;
@@ -75,19 +104,28 @@ public enum Card {
         return computeCapability;
     }
 
-    /** Seconds that the launch takes at least: of its products at the full rate, or of its bytes. */
+    /** Seconds that the launch takes at least: the most of what {@link #boundedBy} chooses from. */
     public double bound(Launch launch) {
-        return bound(launch.flops(), launch.bytes());
+        return bound(launch, boundedBy(launch));
+    }
+
+    /** What takes a launch longest at the full rate. */
+    public Bound boundedBy(Launch launch) {
+        return Arrays.stream(Bound.values()).max(Comparator.comparingDouble(by -> bound(launch, by))).orElseThrow();
+    }
+
+    private double bound(Launch launch, Bound by) {
+        return switch (by) {
+            case PRODUCTS -> launch.flops() / flopsPerSecond;
+            case MEMORY -> launch.bytes() / bytesPerSecond;
+            case EXPONENTIALS -> launch.exponentials() / (EXPONENTIALS_A_CLOCK * multiprocessors * clock);
+            case CACHE -> launch.cacheBytes() / (cacheBytesAClock * clock);
+        };
     }
 
     /** Seconds that so many FLOP and bytes take at least. */
     public double bound(long flops, long bytes) {
         return Math.max(flops / flopsPerSecond, bytes / bytesPerSecond);
-    }
-
-    /** Whether it is the products that bound it. */
-    public boolean isBoundByFlops(Launch launch) {
-        return launch.flops() / flopsPerSecond > launch.bytes() / bytesPerSecond;
     }
 
     /** Warps that a multiprocessor can hold at once of the launch's blocks, by what its compiler's report says. */

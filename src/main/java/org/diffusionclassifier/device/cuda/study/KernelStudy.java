@@ -1,12 +1,9 @@
 package org.diffusionclassifier.device.cuda.study;
 
-import static jcuda.driver.JCudaDriver.*;
-
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import jcuda.driver.CUevent;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.cuda.CudaDevice;
@@ -19,10 +16,6 @@ import org.diffusionclassifier.device.cuda.driver.KernelOp;
  * emulated card, timed on a real one.
  */
 public final class KernelStudy {
-
-    /** What a launch is repeated for at least, so that an event's resolution of half a microsecond does not matter. */
-    private static final double SECONDS_A_TIMING = 2e-3;
-    private static final int MOST_REPETITIONS = 200;
 
     private final CudaDevice device;
     private final Graph graph;
@@ -68,10 +61,20 @@ public final class KernelStudy {
         return LaunchCounters.of(EmulatedProfile.count(gpu, blocks, launches.get(launch)).get(launch.kernel()));
     }
 
-    /** Seconds of a launch on a real card: the mean over repetitions, after one that does not count. */
-    public double time(Launch launch) {
+    /**
+     * What a launch takes on a real card.
+     *
+     * @param cold seconds with operands of which nothing is in the L2 cache, as weights are in an evaluation
+     * @param warm seconds with operands of the launch before, as far as the cache holds them: those of small maps are
+     */
+    public record Timing(double cold, double warm) {
+    }
+
+    /** Times a launch. */
+    public Timing time(Launch launch) {
         graph.place();
-        return time(List.of(launches.get(launch)));
+        var repeated = new RepeatedLaunch(device.gpu(), List.of(launches.get(launch)));
+        return new Timing(repeated.cold(), repeated.warm());
     }
 
     /**
@@ -93,7 +96,7 @@ public final class KernelStudy {
         launches.forEach((launch, first) -> {
             for (int i = 0; i < ours.size(); i++) {
                 if (ours.get(i).contains(first) && first.flops() > 0) {
-                    compared.put(launch, new Comparison(time(ours.get(i)), libraries.time(theirs.get(i))));
+                    compared.put(launch, new Comparison(cold(ours.get(i)), libraries.cold(theirs.get(i))));
                 }
             }
         });
@@ -101,7 +104,7 @@ public final class KernelStudy {
     }
 
     /**
-     * A product by our kernels and by NVIDIA's libraries.
+     * A product by our kernels and by NVIDIA's libraries, both with cold operands.
      *
      * @param seconds          ours
      * @param librariesSeconds theirs
@@ -138,32 +141,7 @@ public final class KernelStudy {
         return products;
     }
 
-    private double time(List<Op> ops) {
-        ops.forEach(Op::run);
-        double once = seconds(ops, 1);
-        int repetitions = (int) Math.max(1, Math.min(MOST_REPETITIONS, SECONDS_A_TIMING / once));
-        return seconds(ops, repetitions) / repetitions;
-    }
-
-    private double seconds(List<Op> ops, int repetitions) {
-        Gpu gpu = device.gpu();
-        var begin = new CUevent();
-        var end = new CUevent();
-        gpu.check(cuEventCreate(begin, 0), "cuEventCreate");
-        gpu.check(cuEventCreate(end, 0), "cuEventCreate");
-        try {
-            gpu.check(cuEventRecord(begin, gpu.stream()), "cuEventRecord");
-            for (int i = 0; i < repetitions; i++) {
-                ops.forEach(Op::run);
-            }
-            gpu.check(cuEventRecord(end, gpu.stream()), "cuEventRecord");
-            gpu.checkCompletion(cuEventSynchronize(end), "cuEventSynchronize");
-            float[] milliseconds = new float[1];
-            gpu.check(cuEventElapsedTime(milliseconds, begin, end), "cuEventElapsedTime");
-            return milliseconds[0] * 1e-3;
-        } finally {
-            cuEventDestroy(begin);
-            cuEventDestroy(end);
-        }
+    private double cold(List<Op> ops) {
+        return new RepeatedLaunch(device.gpu(), ops).cold();
     }
 }

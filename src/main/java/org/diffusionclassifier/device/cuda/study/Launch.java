@@ -1,5 +1,8 @@
 package org.diffusionclassifier.device.cuda.study;
 
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.diffusionclassifier.device.cuda.driver.Geometry;
 import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
 import org.diffusionclassifier.device.cuda.driver.KernelFacts;
@@ -21,6 +24,8 @@ import org.diffusionclassifier.device.cuda.driver.KernelOp;
 public record Launch(String kernel, String operands, long blocks, int threads, int sharedBytes, long flops, long bytes,
                      int count) {
 
+    private static final Pattern ATTENTION = Pattern.compile("attention_d(\\d+)");
+
     static Launch of(KernelOp op) {
         Geometry geometry = op.geometry();
         return new Launch(op.kernel().kernel(), op.operands(), geometry.blocks(), geometry.block(),
@@ -29,6 +34,26 @@ public record Launch(String kernel, String operands, long blocks, int threads, i
 
     Launch times(int number) {
         return new Launch(kernel, operands, blocks, threads, sharedBytes, flops, bytes, number);
+    }
+
+    /** 2ˣ of the softmax, one for each query and key: attention's products are 4 FLOP for each of a head's columns. */
+    double exponentials() {
+        Matcher attention = ATTENTION.matcher(kernel);
+        return attention.matches() ? flops / (4.0 * Integer.parseInt(attention.group(1))) : 0;
+    }
+
+    /**
+     * Bytes that blocks take through the L2 cache at least. Each tile [R, C] of a product reads R + C halves for 2 R C
+     * FLOP, each tile of R queries both halves of every key and value for 4 R; everything else what it moves at least.
+     */
+    double cacheBytes() {
+        List<Integer> tile = KernelCatalog.packaged().find(kernel).map(KernelFacts::tile).orElse(List.of());
+        double rereads = switch (family()) {
+            case "gemm", "conv3x3" -> flops * (1.0 / tile.get(0) + 1.0 / tile.get(1));
+            case "attention" -> flops / (double) tile.get(0);
+            default -> 0;
+        };
+        return Math.max(bytes, rereads);
     }
 
     /** The kernel's, by the catalog: {@code gemm}, {@code conv3x3}, {@code attention}, … */

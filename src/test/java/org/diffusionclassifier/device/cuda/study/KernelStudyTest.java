@@ -1,13 +1,15 @@
 package org.diffusionclassifier.device.cuda.study;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.stream.Stream;
 import org.diffusionclassifier.config.UNetConfig;
+import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.Kernels;
@@ -84,10 +86,50 @@ class KernelStudyTest {
         var product = new Launch("gemm_64x64", "", 4, 128, 32768, 2L * 128 * 96 * 64,
                 2L * (128 * 64 + 96 * 64 + 128 * 96), 1);
         assertEquals(53248 / 1555e9, Card.A100.bound(product), 1e-15);
-        assertFalse(Card.A100.isBoundByFlops(product));
+        assertEquals(Card.Bound.MEMORY, Card.A100.boundedBy(product));
         var large = new Launch("gemm_128x128", "", 4, 128, 49152, 1L << 40, 1L << 20, 1);
         assertEquals((1L << 40) / 312e12, Card.A100.bound(large), 1e-12);
-        assertTrue(Card.A100.isBoundByFlops(large));
+        assertEquals(Card.Bound.PRODUCTS, Card.A100.boundedBy(large));
+    }
+
+    /**
+     * By hand: 5 heads of 64 columns, 1024 queries and keys. On an H100 the 2ˣ of 5 · 1024² scores, 16 a clock, take as
+     * long as their 256 FLOP each; on an A100 half as long. A tile of 128 × 160 takes 288 halves for 40960 FLOP through
+     * the cache.
+     */
+    @Test
+    void boundsBySpecialFunctionsAndByTheCache() {
+        long scores = 5L * 1024 * 1024;
+        var attention = new Launch("attention_d64", "", 40, 128, 0, 256 * scores, 1 << 20, 1);
+        assertEquals(scores / (16 * 132 * 1.83e9), Card.H100.bound(attention), 0.01 * Card.H100.bound(attention));
+        assertEquals(256 * scores / 312e12, Card.A100.bound(attention), 1e-12);
+        var narrow = new Launch("attention_d40", "", 40, 128, 0, 160 * scores, 1 << 20, 1);
+        assertEquals(Card.Bound.EXPONENTIALS, Card.H100.boundedBy(narrow));
+        assertEquals(scores / (16 * 132 * 1.83e9), Card.H100.bound(narrow), 1e-12);
+        var product = new Launch("gemm_16x64", "", 40, 128, 0, 1L << 34, 1 << 20, 1);
+        assertEquals(Card.Bound.CACHE, Card.A100.boundedBy(product));
+        assertEquals((1L << 34) * (1 / 16.0 + 1 / 64.0) / (5120 * 1.41e9), Card.A100.bound(product), 1e-12);
+    }
+
+    /** A launch among warm and among cold operands, with its operands where they were. */
+    @Test
+    void timingLeavesTheGraphAsItWas() {
+        try (CudaDevice device = CudaDevice.openEmulated(); var evaluation = new SyntheticEvaluation(demo(), device, 1)) {
+            evaluation.graph().run();
+            var study = new KernelStudy(device, evaluation.graph());
+            List<Long> addresses = addresses(evaluation.graph());
+            for (Launch launch : study.launches().subList(0, 4)) {
+                KernelStudy.Timing timing = study.time(launch);
+                assertTrue(timing.cold() > 0 && timing.warm() > 0, launch + ": " + timing);
+            }
+            assertEquals(addresses, addresses(evaluation.graph()));
+            evaluation.graph().run();
+        }
+    }
+
+    private static List<Long> addresses(Graph graph) {
+        return graph.ops().stream().flatMap(op -> Stream.concat(op.reads().stream(), op.writes().stream()))
+                .map(Tensor::address).toList();
     }
 
     /** 128 threads of 234 registers are 4 · 7680 of 65536: two blocks; 48 KB and 1 of 164 are three, of 100 two. */
