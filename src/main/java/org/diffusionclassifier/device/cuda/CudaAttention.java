@@ -4,6 +4,7 @@ import java.util.stream.Collectors;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.driver.Geometry;
+import org.diffusionclassifier.device.cuda.driver.GpuProperties;
 import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
 import org.diffusionclassifier.device.cuda.driver.KernelFacts;
 import org.diffusionclassifier.device.cuda.driver.KernelOp;
@@ -18,10 +19,9 @@ import org.diffusionclassifier.tensor.InputException;
 final class CudaAttention implements Attention {
 
     private static final String KERNELS = "attention_d";
-    /** The second dimension of the kernels' tile. */
+    // What the kernels' tile counts.
+    private static final int QUERIES = 0;
     private static final int KEYS = 1;
-    /** What a split costs beyond its keys, in tiles: the launch that merges, and its reading and writing. */
-    private static final int MERGE_TILES = 4;
     private static final int MOST_SPLITS = 4;
     /** Columns of a row of partial results behind the head's own, of which two are used: whole sectors. */
     private static final int SOFTMAX_STATE = 8;
@@ -54,7 +54,8 @@ final class CudaAttention implements Attention {
         int keys = k.dim(1);
         int rows = Math.multiplyExact(batch * queries, spec.heads());
         int queryTiles = kernel.blocks(queries);
-        int splits = spec.causal() ? 1 : splits(queryTiles * spec.heads() * batch, keys);
+        int splits = spec.causal() ? 1 : splits(device.gpu().properties(), kernel, d,
+                queryTiles * spec.heads() * batch, rows, keys);
         float scale = (float) (1 / Math.sqrt(d));
         Tensor y = device.activations(shape);
         Tensor partial = splits == 1 ? null : device.activations(DType.F32, splits, rows, d + SOFTMAX_STATE);
@@ -75,21 +76,30 @@ final class CudaAttention implements Attention {
     }
 
     /**
-     * Into how many parts to split the keys: the fewest that take the least time, if a tile of keys takes one unit of it
-     * and blocks run in waves of as many as the card holds.
+     * Into how many parts to split the keys: the fewest that take the least time, if blocks run in waves of as many as
+     * the card holds, those of a multiprocessor share its rates, and a split costs what {@link CardRates#mergeSeconds}
+     * says of its partial results.
+     *
+     * @param d    columns of a head
+     * @param rows queries of all heads
      */
-    private int splits(int blocks, int keys) {
+    static int splits(GpuProperties card, KernelFacts kernel, int d, int blocks, int rows, int keys) {
+        CardRates rates = CardRates.of(card);
+        long resident = (long) kernel.residentBlocks() * card.multiprocessors();
+        double tileSeconds = kernel.residentBlocks()
+                * rates.attentionSeconds(kernel.tile(QUERIES), kernel.tile(KEYS), d);
         int tiles = kernel.blocks(KEYS, keys);
         int best = 1;
-        long leastTime = Long.MAX_VALUE;
+        double least = Double.POSITIVE_INFINITY;
         for (int wanted = 1; wanted <= Math.min(MOST_SPLITS, tiles); wanted++) {
             long tilesEach = Geometry.ceilDiv(tiles, wanted);
             int splits = Math.toIntExact(Geometry.ceilDiv(tiles, tilesEach));       // none of them empty
-            long resident = (long) kernel.residentBlocks() * device.gpu().properties().multiprocessors();
-            long waves = Geometry.ceilDiv((long) blocks * splits, resident);
-            long time = waves * tilesEach + (splits > 1 ? MERGE_TILES : 0);
-            if (time < leastTime) {
-                leastTime = time;
+            double seconds = Geometry.ceilDiv((long) blocks * splits, resident) * tilesEach * tileSeconds;
+            if (splits > 1) {
+                seconds += rates.mergeSeconds((double) Float.BYTES * splits * rows * (d + SOFTMAX_STATE));
+            }
+            if (seconds < least) {
+                least = seconds;
                 best = splits;
             }
         }

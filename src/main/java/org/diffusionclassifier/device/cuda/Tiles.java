@@ -15,7 +15,7 @@ import org.diffusionclassifier.device.cuda.driver.KernelFacts;
  * <p>A product [M, N] over K takes as long as the multiprocessor with most to do: its number of blocks, times the work
  * of one. Large tiles read least and keep the tensor cores busiest; small ones, or a sum over K split among several
  * blocks, spread a small product over more multiprocessors. No figure here was measured: speeds are the bounds that
- * {@code gemm.cu} argues from its instructions, costs are those of an A100's data sheet.
+ * {@code gemm.cu} argues from its instructions, costs follow from the card's data sheet ({@link CardRates}).
  */
 enum Tiles {
 
@@ -42,15 +42,16 @@ enum Tiles {
     private static final int MOST_SPLITS = 16;
     /** Tiles of depth that a split has at least: below, filling the ring of buffers takes longer than using it. */
     private static final int FEWEST_TILES = 4;
+    /** Bytes of partial sums, which the activations have to make room for. */
+    private static final long MOST_WORKSPACE = 64L << 20;
 
-    // In multiplications of one number by DEPTH others on one multiprocessor: 1/45 ns on an A100.
-    /** What a block does before and after its products takes as long as this many tiles of depth, overlapped or not. */
+    /**
+     * What a block does before and after its products takes as long as this many tiles of depth where tensor cores do
+     * {@link #ENDS_AT} FLOP a clock, an A100's: a latency, which is more tiles the faster these are.
+     */
     private static final int OVERLAPPED_ENDS = 4;
     private static final int LONE_ENDS = 8;
-    /** Launching a kernel, 3 µs. */
-    private static final double LAUNCH = 1.3e5;
-    /** A byte of partial sums, if there were one multiprocessor: 3 from an A100's memory, less from its L2 cache. */
-    private static final double WORKSPACE_BYTE = 2;
+    private static final double ENDS_AT = 2048;
 
     /** Of one of the kernels with this tile: it is the same in all of them. */
     private final KernelFacts facts;
@@ -110,7 +111,10 @@ enum Tiles {
                 if (!known || (splits > 1 && splitTiles < FEWEST_TILES)) {
                     continue;
                 }
-                var plan = new Plan(tile, (int) Geometry.ceilDiv(depth, splitTiles), splitTiles);
+                Plan plan = plan(tile, depth, splits);
+                if (plan.splits > 1 && workspace(plan, m, n) > MOST_WORKSPACE) {
+                    continue;
+                }
                 double cost = tile.cost(card, m, n, plan);
                 if (cost < least) {
                     least = cost;
@@ -121,18 +125,27 @@ enum Tiles {
         return best;
     }
 
+    /** A plan with this tile, wherever it is soonest; for checks of every kernel. */
+    static Plan plan(Tiles tile, int depth, int splits) {
+        int splitTiles = (int) Geometry.ceilDiv(depth, splits);
+        return new Plan(tile, (int) Geometry.ceilDiv(depth, splitTiles), splitTiles);
+    }
+
+    /** Seconds of the multiprocessor with most to do, and of putting partial sums together. */
     private double cost(GpuProperties card, long m, int n, Plan plan) {
+        CardRates rates = CardRates.of(card);
         long busiest = Geometry.ceilDiv(blocks(m, n) * plan.splits, card.multiprocessors());
         int fit = Math.min(blocksByRegisters, card.sharedBytes() / (facts.sharedBytes() + 1024));
         boolean overlapped = Math.min(busiest, fit) * facts.threads() >= 256;
-        int ends = overlapped ? OVERLAPPED_ENDS : LONE_ENDS;
-        double work = (double) rows() * columns() * (plan.splitTiles + ends) / speed;
-        double cost = busiest * work;
-        if (plan.splits > 1) {
-            double bytes = 8.0 * plan.splits * m * n;
-            cost += LAUNCH + bytes * WORKSPACE_BYTE / card.multiprocessors();
-        }
-        return cost;
+        double ends = (overlapped ? OVERLAPPED_ENDS : LONE_ENDS) * rates.flopsAClock() / ENDS_AT;
+        double flops = 2.0 * rows() * columns() * DEPTH * (plan.splitTiles + ends) / speed;
+        double seconds = busiest * flops / rates.flopsPerSecond();
+        return plan.splits == 1 ? seconds : seconds + rates.mergeSeconds(workspace(plan, m, n));
+    }
+
+    /** Bytes of a split product's partial sums. */
+    private static long workspace(Plan plan, long m, int n) {
+        return Float.BYTES * plan.splits * m * n;
     }
 
     int rows() {
@@ -144,7 +157,7 @@ enum Tiles {
     }
 
     /** Of the kernels' names: {@code _128x160}, {@code _any}. */
-    private String suffix() {
+    String suffix() {
         return "_" + (name().equals("ANY") ? "any" : name().substring(1).toLowerCase(Locale.ROOT));
     }
 

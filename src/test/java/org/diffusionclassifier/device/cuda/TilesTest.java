@@ -230,12 +230,12 @@ class TilesTest {
 
     /** The cards whose tiles {@code gemm.cu} argues about: A100, H100, RTX 4090, RTX 3090. */
     private enum Known {
-        A100(108, 164), H100(132, 228), RTX4090(128, 100), RTX3090(82, 100);
+        A100(80, 108, 164), H100(90, 132, 228), RTX4090(89, 128, 100), RTX3090(86, 82, 100);
 
         private final GpuProperties card;
 
-        Known(int multiprocessors, int sharedKilobytes) {
-            card = new GpuProperties(80, multiprocessors, sharedKilobytes * 1024, (sharedKilobytes - 1) * 1024);
+        Known(int computeCapability, int multiprocessors, int sharedKilobytes) {
+            card = new GpuProperties(computeCapability, multiprocessors, sharedKilobytes * 1024, (sharedKilobytes - 1) * 1024);
         }
     }
 

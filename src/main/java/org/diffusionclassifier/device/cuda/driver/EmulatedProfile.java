@@ -21,15 +21,16 @@ public final class EmulatedProfile {
     }
 
     /**
-     * Gives the emulated card the multiprocessors and the shared memory of another, and spares what checking the copies
-     * of large weights would take, for the rest of the process.
+     * Gives the emulated card the compute capability, the multiprocessors and the shared memory of another, and spares
+     * what checking the copies of large weights would take, for the rest of the process.
      *
      * @param sharedBytesOfBlock of which a block can have as many
      */
-    public static void pretend(int multiprocessors, int sharedBytesOfBlock) {
+    public static void pretend(int computeCapability, int multiprocessors, int sharedBytesOfBlock) {
         Driver.EMULATED.load();
         inDirectory(directory -> {
-            initialise(directory, "SIMT_MULTIPROCESSORS " + multiprocessors + "\nSIMT_SHARED_KB "
+            initialise(directory, "SIMT_COMPUTE_CAPABILITY " + computeCapability
+                    + "\nSIMT_MULTIPROCESSORS " + multiprocessors + "\nSIMT_SHARED_KB "
                     + sharedBytesOfBlock / 1024 + "\nSIMT_STREAM_RACES 0\n");
             return null;
         });

@@ -26,7 +26,7 @@ public final class KernelStudy {
      * tiles that they choose there. It stays so for the rest of the process.
      */
     public static CudaDevice openEmulatedAs(Card card) {
-        EmulatedProfile.pretend(card.multiprocessors(), card.sharedBytesOfBlock());
+        EmulatedProfile.pretend(card.computeCapability(), card.multiprocessors(), card.sharedBytesOfBlock());
         return CudaDevice.openEmulatedToCount();
     }
 
