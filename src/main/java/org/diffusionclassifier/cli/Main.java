@@ -30,8 +30,8 @@ import picocli.CommandLine;
         subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, MatchCommand.class,
                 ReferCommand.class, BenchmarkCommand.class, BenchmarksCommand.class,
                 CompareCommand.class, CalibrateCommand.class, PullCommand.class, ModelsCommand.class,
-                ConvertCommand.class, InspectCommand.class, DevicesCommand.class, KernelsCommand.class,
-                CompletionCommand.class})
+                ConvertCommand.class, InspectCommand.class, DevicesCommand.class, SelfTestCommand.class,
+                KernelsCommand.class, CompletionCommand.class})
 public final class Main implements Runnable {
 
     private static final int FAULT = 1;

@@ -40,7 +40,7 @@ final class CudaConv2d implements Conv2d {
                 : Tiles.ANY_WIDTH;
         Set<Tiles> partial = vectors && !spec.floatOutput() ? Tiles.of(kernels, "conv3x3_partial") : Tiles.NONE;
         int tiles = 9 * filters.columns() / Tiles.DEPTH;
-        Tiles.Plan plan = Tiles.choose(device.gpu().properties(), y.rows(), spec.out(), tiles, whole, partial);
+        Tiles.Plan plan = device.plan(y.rows(), spec.out(), tiles, whole, partial);
         if (spec.normalized()) {
             y = y.withMoments(MapMoments.of(device, y, "conv3x3", plan));
         }

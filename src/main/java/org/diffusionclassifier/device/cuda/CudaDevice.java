@@ -2,8 +2,10 @@ package org.diffusionclassifier.device.cuda;
 
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import jcuda.driver.CUevent;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Arena;
@@ -44,6 +46,10 @@ public final class CudaDevice extends RecordingDevice {
     private final DType dtype;
     private final WeightsBudget budget;
     private final GpuArena arena;
+
+    /** What products have to be computed by, in the place of what is soonest; null for a free choice. */
+    private Tiles tile;
+    private int splits;
 
     /** Null where our own kernels do it all. */
     private final VendorLayers vendor;
@@ -161,6 +167,25 @@ public final class CudaDevice extends RecordingDevice {
 
     WeightsBudget budget() {
         return budget;
+    }
+
+    /**
+     * Has the products that are recorded from here on take kernels of one tile where they have one, and the soonest where
+     * not; for checks of every kernel on whatever card.
+     *
+     * @param suffix of the kernels' names, {@code 128x160}; null for the soonest again
+     * @param parts  among which a product's sum is split: with more than one, the kernels that store partial sums
+     */
+    public void useTile(String suffix, int parts) {
+        tile = suffix == null ? null : Arrays.stream(Tiles.values())
+                .filter(each -> each.suffix().equals("_" + suffix)).findFirst().orElseThrow();
+        splits = parts;
+    }
+
+    /** How a product is launched: {@link Tiles#choose}, unless {@link #useTile} says another. */
+    Tiles.Plan plan(long m, int n, int depth, Set<Tiles> whole, Set<Tiles> partial) {
+        return tile != null && (splits == 1 ? whole : partial).contains(tile) ? Tiles.plan(tile, depth, splits)
+                : Tiles.choose(gpu.properties(), m, n, depth, whole, partial);
     }
 
     /** A launch of a kernel that is bound by bytes, its arguments still to come. */

@@ -44,7 +44,7 @@ final class Gemm implements AutoCloseable {
             partial = activation == Activation.GEGLU ? Tiles.NONE : Tiles.of(kernels, "gemm_partial");
         }
         int tiles = weights.columns() / Tiles.DEPTH;
-        var plan = Tiles.choose(device.gpu().properties(), x.rows(), weights.rows(), tiles, whole, partial);
+        Tiles.Plan plan = device.plan(x.rows(), weights.rows(), tiles, whole, partial);
         Tensor written = normalized ? y.withMoments(MapMoments.of(device, y, "gemm", plan)) : y;
         record(plan, x, x1, residual, written);
         return written;
