@@ -145,6 +145,7 @@ private:
 
 bool run(Launch& launch) {
     launch.seed = setting("SIMT_SEED", 0);
+    launch.truncates = setting("SIMT_TRUNCATE", 1) != 0;
     Grid grid(launch);
     launch.marks = shadow_runs(grid.blocks, (std::string("kernel ") + launch.kernel->name).c_str());
     auto begin = std::chrono::steady_clock::now();

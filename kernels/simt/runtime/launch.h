@@ -64,6 +64,7 @@ struct Launch {
     std::vector<char> parameters;
 
     uint64_t seed = 0;
+    bool truncates = true;                  // whether mma cuts its sums off, as tensor cores do, or rounds them
     int shared_limit = 0;               // bytes that a block may have, static and dynamic
     Marks marks;                        // block b runs under the number marks.first + b
     std::atomic<bool> failed{false};

@@ -97,6 +97,33 @@ template <bool Bfloat16> static void unpack(uint32_t pair, float& low, float& hi
     }
 }
 
+// sum + Σ of 8 products as a tensor core has it, for 8 columns at once: products are exact, all terms are aligned to the
+// largest and cut off below it, and so is the sum. (Fasi, Higham, Mikaitis, Pranesh, Numerical behavior of NVIDIA tensor
+// cores, PeerJ Computer Science 7:e330, 2021; A100: blocks of 8, truncation of terms and sum. Of the bits beyond
+// float32's that cards keep of a term one is modelled, the fewest since Turing.) The caller has set the rounding of int to
+// float towards zero.
+static __m256 truncated_sum(const float* a, const float (*b)[8], __m256 sum) {
+    constexpr int TERMS = 9, FRACTION = 24, BIAS = 127;
+    const __m256i exponents = _mm256_set1_epi32(0x7f800000);
+    __m256 terms[TERMS], plain = sum;
+    terms[0] = sum;
+    __m256i largest = _mm256_and_si256(_mm256_castps_si256(sum), exponents);
+    for (int k = 0; k < 8; k++) {
+        terms[k + 1] = _mm256_mul_ps(_mm256_set1_ps(a[k]), _mm256_load_ps(b[k]));
+        plain = _mm256_add_ps(plain, terms[k + 1]);
+        largest = _mm256_max_epi32(largest, _mm256_and_si256(_mm256_castps_si256(terms[k + 1]), exponents));
+    }
+    // Unit of the last bit that is kept, 2^(E − BIAS − FRACTION), and its inverse; both are normal numbers.
+    __m256i e = _mm256_max_epi32(_mm256_srli_epi32(largest, 23), _mm256_set1_epi32(FRACTION + 1));
+    __m256 unit = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_sub_epi32(e, _mm256_set1_epi32(FRACTION)), 23));
+    __m256 inverse = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_sub_epi32(_mm256_set1_epi32(2 * BIAS + FRACTION), e), 23));
+    __m256i total = _mm256_setzero_si256();
+    for (auto& term : terms) total = _mm256_add_epi32(total, _mm256_cvttps_epi32(_mm256_mul_ps(term, inverse)));
+    __m256 result = _mm256_mul_ps(_mm256_cvtepi32_ps(total), unit);
+    __m256i infinite = _mm256_cmpeq_epi32(largest, exponents);      // infinities and NaN go their own ways
+    return _mm256_blendv_ps(result, plain, _mm256_castsi256_ps(infinite));
+}
+
 // d[16][8] += a[16][K] · b[K][8], fp16 or bf16 inputs, fp32 sums.
 template <int K, bool Bfloat16> static void mma(Block& block, int first) {
     alignas(32) float a[16][K], b[K][8], d[16][8];
@@ -111,11 +138,18 @@ template <int K, bool Bfloat16> static void mma(Block& block, int first) {
         d[g][t] = m.d[0], d[g][t + 1] = m.d[1];
         d[g + 8][t] = m.d[2], d[g + 8][t + 1] = m.d[3];
     }
+    bool truncates = block.launch->truncates;
+    unsigned rounding = _MM_GET_ROUNDING_MODE();
+    if (truncates) _MM_SET_ROUNDING_MODE(_MM_ROUND_TOWARD_ZERO);
     for (auto i = 0; i < 16; i++) {
         __m256 sum = _mm256_load_ps(d[i]);
-        for (int k = 0; k < K; k++) sum = _mm256_fmadd_ps(_mm256_set1_ps(a[i][k]), _mm256_load_ps(b[k]), sum);
+        for (int k = 0; truncates && k < K; k += 8) sum = truncated_sum(a[i] + k, b + k, sum);
+        for (int k = 0; !truncates && k < K; k++) {
+            sum = _mm256_fmadd_ps(_mm256_set1_ps(a[i][k]), _mm256_load_ps(b[k]), sum);
+        }
         _mm256_store_ps(d[i], sum);
     }
+    _MM_SET_ROUNDING_MODE(rounding);
     for (int lane = 0; lane < WARP; lane++) {
         const Mma& m = *static_cast<Mma*>(block.thread(first + lane).arguments);
         int g = lane / 4, t = lane % 4 * 2;

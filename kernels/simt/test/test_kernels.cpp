@@ -59,6 +59,23 @@ void test_correct(const std::string& how) {
         expect(result == 0 && download<float>(pd, 128) == d, "one_mma " + how, last_error());
     }
     {
+        // 1 + ¾ of float32's last place, once and twice: a tensor core cuts ¾ to the ½ that it keeps of a term.
+        const uint16_t one = 0x3c00, small = 0x0c00, three_halves = 0x0e00;     // 1, 2⁻¹², 1.5 · 2⁻¹²
+        std::vector<uint16_t> a(256), b(128);
+        a[0] = a[16] = one, a[1] = a[17] = a[18] = small;
+        b[0] = one, b[8] = b[16] = three_halves;
+        Pointer pa = upload(a), pb = upload(b), pd = allocate(512);
+        const float place = 0x1p-23f;
+        for (int truncates : {1, 0}) {
+            setenv("SIMT_TRUNCATE", truncates ? "1" : "0", 1);
+            int result = run("one_mma", 1, 32, 0, pa, pb, pd, 0, 0);
+            auto d = download<float>(pd, 128);
+            expect(result == 0 && d[0] == (truncates ? 1 : 1 + place) && d[8] == (truncates ? 1 + place : 1 + 2 * place),
+                   "truncation " + how, last_error());
+        }
+        unsetenv("SIMT_TRUNCATE");
+    }
+    {
         Pointer out = allocate(128);
         std::vector<int> want(32);
         for (int l = 0; l < 32; l++) want[l] = 1000 + (l < 15 ? l + 1 : l == 15 ? 15 : 400 + l / 8 * 8 + 3);
