@@ -2,7 +2,6 @@ package org.diffusionclassifier.model;
 
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.GroupNorm;
-import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.Weights;
 
@@ -18,7 +17,7 @@ public final class ResnetBlock {
 
     private final GroupNorm norm1;
     private final Conv2d conv1;
-    private final Linear timeProjection;
+    private final TimeProjections.Columns time;
     private final GroupNorm norm2;
     private final Conv2d conv2;
     private final Conv2d shortcut;
@@ -30,20 +29,22 @@ public final class ResnetBlock {
     /**
      * Without a second input.
      *
-     * @param in        channels of x
-     * @param out       channels of the result
-     * @param timeWidth width of the time embedding, 0 for a block without
+     * @param in   channels of x
+     * @param out  channels of the result
+     * @param time its columns of the time's projections; null for a block without
      */
-    public ResnetBlock(int in, int out, int timeWidth, int groups, float epsilon, Weights w, Layers layers) {
-        this(in, 0, false, out, timeWidth, groups, epsilon, w, layers);
+    public ResnetBlock(int in, int out, TimeProjections.Columns time, int groups, float epsilon, Weights w,
+                       Layers layers) {
+        this(in, 0, false, out, time, groups, epsilon, w, layers);
     }
 
     /**
      * @param skip        channels of the second input, 0 for none
      * @param skipOfTrial whether the second input has one entry a trial, and not one a pair
      */
-    public ResnetBlock(int in, int skip, boolean skipOfTrial, int out, int timeWidth, int groups, float epsilon, Weights w,
-                Layers layers) {
+    public ResnetBlock(int in, int skip, boolean skipOfTrial, int out, TimeProjections.Columns time, int groups,
+                       float epsilon, Weights w, Layers layers) {
+        this.time = time;
         int both = in + skip;
         boolean apart = skipOfTrial && in * groups % both == 0;
         if (apart) {
@@ -61,7 +62,6 @@ public final class ResnetBlock {
             conv1 = layers.conv2d(Conv2d.Spec.of(both, out, 3).thenNormalized(), w.at("conv1"));
             skipConv = null;
         }
-        timeProjection = timeWidth == 0 ? null : layers.linear(Linear.Spec.of(timeWidth, out), w.at("time_emb_proj"));
         norm2 = layers.groupNorm(new GroupNorm.Spec(out, groups, epsilon, true), w.at("norm2"));
         conv2 = layers.conv2d(Conv2d.Spec.of(out, out, 3).thenNormalized(), w.at("conv2"));
         if (apart) {
@@ -79,22 +79,21 @@ public final class ResnetBlock {
     /**
      * [B, H, W, in] (and [M or B, H, W, skip]) → [B, H, W, out].
      *
-     * @param skip the second input; null for none
-     * @param time SiLU of the time embedding of each trial, [M, timeWidth]; null for a block without
-     * @param rows from a trial's to a pair's entries; null for a block without time
+     * @param skip   the second input; null for none
+     * @param shifts the time's projections; null for a block without
+     * @param rows   from a trial's to a pair's entries; null for a block without time
      */
-    public Tensor forward(Tensor x, Tensor skip, Tensor time, PairRows rows) {
-        Tensor shift = timeProjection == null ? null : timeProjection.forward(time);    // [M, out]
+    public Tensor forward(Tensor x, Tensor skip, TimeProjections.Shifts shifts, PairRows rows) {
         int batch = x.dim(0);
         Tensor h;
         Tensor residual;
         if (skipNorm == null) {
             Tensor beside = skip == null ? null : rows.expand(skip, batch);             // [B, H, W, skip]
             h = norm1.forward(x, beside);                                               // [B, H, W, in + skip]
-            h = conv1.forward(h, shift == null ? null : rows.expand(shift, batch));     // [B, H, W, out]
+            h = conv1.forward(h, time == null ? null : shifts.of(time, batch));         // [B, H, W, out]
             residual = shortcut == null ? x : shortcut.forward(x, beside, null);
         } else {
-            Tensor ofSkip = skipConv.forward(skipNorm.forward(skip), shift);            // [M, H, W, out]
+            Tensor ofSkip = skipConv.forward(skipNorm.forward(skip), shifts.of(time, skip.dim(0)));     // [M, H, W, out]
             h = conv1.forward(norm1.forward(x), rows.expand(ofSkip, batch));            // [B, H, W, out]
             residual = shortcut.forward(x, rows.expand(skipShortcut.forward(skip), batch));
         }

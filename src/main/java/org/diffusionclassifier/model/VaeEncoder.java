@@ -75,7 +75,7 @@ public final class VaeEncoder implements AutoCloseable {
     }
 
     private ResnetBlock resnet(int in, int out, Weights w) {
-        return new ResnetBlock(in, out, 0, config.normGroups(), NORM_EPSILON, w, layers);
+        return new ResnetBlock(in, out, null, config.normGroups(), NORM_EPSILON, w, layers);
     }
 
     /**

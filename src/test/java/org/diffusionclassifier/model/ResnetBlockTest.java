@@ -3,6 +3,7 @@ package org.diffusionclassifier.model;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
@@ -37,6 +38,7 @@ class ResnetBlockTest {
         "16,16,8,1,false"})
     void aSkipOfTrialsGivesWhatOneOfPairsGives(int in, int skip, int out, int groups, boolean shares) {
         var weights = weights(in + skip, out);
+        var others = weights(8, 5);
         for (DType dtype : Devices.types()) {
             try (Device device = Devices.open(dtype); var layers = new Layers(device)) {
                 Tensor x = normal(device, TRIAL_OF_PAIR.length, HEIGHT, WIDTH, in);
@@ -47,10 +49,16 @@ class ResnetBlockTest {
                 var results = new float[2][];
                 var flops = new long[2];
                 for (int i = 0; i < 2; i++) {
-                    var block = new ResnetBlock(in, skip, i == 1, out, TIME_WIDTH, groups, 1e-5f, weights, layers);
+                    // Of three blocks' projections, the one in the middle.
+                    var other = new TimeProjections.Projection(others.at("time_emb_proj"), 5);
+                    var projections = new TimeProjections(TIME_WIDTH, List.of(other,
+                            new TimeProjections.Projection(weights.at("time_emb_proj"), out), other), layers);
+                    var block = new ResnetBlock(in, skip, i == 1, out, projections.columns().get(1), groups, 1e-5f, weights,
+                            layers);
                     var output = new AtomicReference<Tensor>();
                     try (Graph graph = device.record(recorder -> {
-                        output.set(block.forward(x, beside, time, new PairRows(device, trialOfPair, TRIALS)));
+                        var rows = new PairRows(device, trialOfPair, TRIALS);
+                        output.set(block.forward(x, beside, projections.forward(time, rows), rows));
                         recorder.keep(output.get());
                     })) {
                         graph.run();

@@ -20,6 +20,7 @@ import org.diffusionclassifier.model.PairRows;
 import org.diffusionclassifier.model.Pairs;
 import org.diffusionclassifier.model.Probe;
 import org.diffusionclassifier.model.ResnetBlock;
+import org.diffusionclassifier.model.TimeProjections;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
@@ -36,6 +37,9 @@ public final class UNet implements AutoCloseable {
     private final Layers layers;
     private final Linear time1;
     private final Linear time2;
+    private final TimeProjections timeProjections;
+    /** Of {@link #timeProjections}, those of the blocks that are still to be built. */
+    private final Iterator<TimeProjections.Columns> timeColumns;
     private final Conv2d convIn;
     private final List<Level> down = new ArrayList<>();
     private final ResnetBlock mid1;
@@ -60,6 +64,8 @@ public final class UNet implements AutoCloseable {
             Weights time = w.at("time_embedding");
             time1 = layers.linear(Linear.Spec.of(first, timeWidth()).then(Activation.SILU), time.at("linear_1"));
             time2 = layers.linear(Linear.Spec.of(timeWidth(), timeWidth()), time.at("linear_2"));
+            timeProjections = new TimeProjections(timeWidth(), timeProjections(w), layers);
+            timeColumns = timeProjections.columns().iterator();
             convIn = layers.conv2d(Conv2d.Spec.of(config.inChannels(), first, 3).noisedInput().thenNormalized(),
                     w.at("conv_in"));
             for (int i = 0; i < channels.size(); i++) {
@@ -89,6 +95,28 @@ public final class UNet implements AutoCloseable {
 
     private int timeWidth() {
         return 4 * config.blockOutChannels().get(0);
+    }
+
+    /** Of the residual blocks in the order in which they are built. */
+    private List<TimeProjections.Projection> timeProjections(Weights w) {
+        var all = new ArrayList<TimeProjections.Projection>();
+        List<Integer> channels = config.blockOutChannels();
+        int n = channels.size();
+        for (int i = 0; i < n; i++) {
+            addTimeProjections(config.layersPerBlock().get(i), channels.get(i), w.at("down_blocks." + i), all);
+        }
+        addTimeProjections(2, channels.get(n - 1), w.at("mid_block"), all);
+        for (int i = 0; i < n; i++) {
+            addTimeProjections(config.layersPerBlock().get(n - 1 - i) + 1, channels.get(n - 1 - i),
+                    w.at("up_blocks." + i), all);
+        }
+        return all;
+    }
+
+    private static void addTimeProjections(int blocks, int out, Weights w, List<TimeProjections.Projection> all) {
+        for (int j = 0; j < blocks; j++) {
+            all.add(new TimeProjections.Projection(w.at("resnets." + j + ".time_emb_proj"), out));
+        }
     }
 
     private Level downLevel(int i, Weights w) {
@@ -141,11 +169,12 @@ public final class UNet implements AutoCloseable {
     }
 
     private ResnetBlock resnet(int in, int out, Weights w) {
-        return new ResnetBlock(in, out, timeWidth(), config.normGroups(), config.normEps(), w, layers);
+        return new ResnetBlock(in, out, timeColumns.next(), config.normGroups(), config.normEps(), w, layers);
     }
 
     private ResnetBlock resnet(int in, int skip, boolean skipOfTrial, int out, Weights w) {
-        return new ResnetBlock(in, skip, skipOfTrial, out, timeWidth(), config.normGroups(), config.normEps(), w, layers);
+        return new ResnetBlock(in, skip, skipOfTrial, out, timeColumns.next(), config.normGroups(), config.normEps(), w,
+                layers);
     }
 
     private SpatialTransformer transformer(int level, Weights w) {
@@ -193,7 +222,7 @@ public final class UNet implements AutoCloseable {
     /** All between the first convolution and the last: [M, h, w, C₀] → [P, h, w, C₀]. */
     private Tensor features(Tensor h, Pairs pairs, Probe probe) {
         var rows = new PairRows(layers.device(), pairs.trialOfPair(), pairs.trials());
-        var pass = new Pass(rows, time(pairs.times(), probe), pairs.conditioning().context(),
+        var pass = new Pass(rows, timeProjections.forward(time(pairs.times(), probe), rows), pairs.conditioning().context(),
                 pairs.promptOfPair());
 
         probe.at("conv_in", h);                                                 // [M, h, w, C₀]
@@ -227,11 +256,11 @@ public final class UNet implements AutoCloseable {
     private static final class Pass {
 
         private final PairRows rows;
-        private final Tensor time;
+        private final TimeProjections.Shifts time;
         private final Iterator<Tensor> context;
         private final Tensor promptOfPair;
 
-        Pass(PairRows rows, Tensor time, List<Tensor> context, Tensor promptOfPair) {
+        Pass(PairRows rows, TimeProjections.Shifts time, List<Tensor> context, Tensor promptOfPair) {
             this.rows = rows;
             this.time = time;
             this.context = context.iterator();

@@ -69,7 +69,17 @@ public final class NetworkTensors {
         }
         network.norm("conv_norm_out", first);
         network.conv("conv_out", config.outChannels(), first, 3);
+        network.timeProjectionsBehind("time_embedding.linear_2.bias");
         return network.tensors;
+    }
+
+    /** The projections of the time embedding, of all blocks, are one layer, which is computed before the blocks. */
+    private void timeProjectionsBehind(String tensor) {
+        List<TensorSpec> projections = tensors.stream().filter(spec -> spec.name().contains(".time_emb_proj.")).toList();
+        tensors.removeAll(projections);
+        int at = tensors.stream().map(TensorSpec::name).toList().indexOf(tensor) + 1;
+        tensors.addAll(at, projections.stream().filter(spec -> spec.name().endsWith(".bias")).toList());
+        tensors.addAll(at, projections.stream().filter(spec -> spec.name().endsWith(".weight")).toList());
     }
 
     /** The encoder alone. */
