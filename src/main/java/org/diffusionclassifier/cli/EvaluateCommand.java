@@ -2,8 +2,10 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.diffusionclassifier.Evaluation;
 import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.strategy.StrategySpec;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,8 +56,12 @@ final class EvaluateCommand implements Callable<Integer> {
     public Integer call() {
         try (var images = Datasets.open(dataset, split); var opened = model.open(main)) {
             PromptSet prompts = opened.prompts(promptOptions.spec(), images.classNames());
-            new EvaluationRun(main, spec.commandLine(), options).run(opened, options.evaluation(images, classMap, null),
-                    prompts, trials.strategy(prompts.prompts().size()), trials.trials());
+            var run = new EvaluationRun(main, spec.commandLine(), options);
+            Evaluation evaluation = options.evaluation(images, classMap, null);
+            StrategySpec strategy = trials.strategy(prompts.prompts().size());
+            if (!run.plans(opened, evaluation, prompts, strategy, trials.trials())) {
+                run.run(opened, evaluation, prompts, strategy, trials.trials());
+            }
             return 0;
         }
     }

@@ -57,6 +57,9 @@ final class EvaluationOptions {
     @Mixin
     ReportOptions report;
 
+    @Mixin
+    PlanOptions plan;
+
     /**
      * What is to be evaluated.
      *
@@ -80,6 +83,9 @@ final class EvaluationOptions {
      * @throws InputException if any of them was given
      */
     void requireExamples(String benchmark) {
+        if (plan.isWanted()) {
+            throw new InputException("--plan: expected a benchmark that is about classes, found " + benchmark);
+        }
         if (first != null || limitPerClass != null || record != null || learn != null) {
             throw new InputException("--first, --limit-per-class, --record and --learn: expected none of them, as "
                     + benchmark + " is not about classes");

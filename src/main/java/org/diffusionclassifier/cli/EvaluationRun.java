@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.diffusionclassifier.DiffusionModel;
 import org.diffusionclassifier.Evaluation;
+import org.diffusionclassifier.EvaluationPlan;
 import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.device.DeviceException;
@@ -33,6 +34,21 @@ final class EvaluationRun {
         this.main = main;
         this.commandLine = commandLine;
         this.options = options;
+    }
+
+    /** Prints what it would take, if that is all that is asked for. @return whether it is */
+    boolean plans(DiffusionModel opened, Evaluation evaluation, PromptSet prompts, StrategySpec strategy,
+            TrialSpec trials) {
+        if (!options.plan.isWanted()) {
+            return false;
+        }
+        main.note(evaluation.notices(prompts));
+        try (var classifier = opened.classifier(prompts).strategy(strategy).trials(trials)
+                .certainty(options.certainty.spec())) {
+            options.plan.print(evaluation, classifier, trials.nTrials(), opened.devices().size(),
+                    () -> EvaluationPlan.measure(opened, classifier.prompts()), commandLine.getOut());
+        }
+        return true;
     }
 
     /** Evaluates, or goes on with it, and prints the results. */
