@@ -1,5 +1,6 @@
 package org.diffusionclassifier;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedMap;
@@ -10,6 +11,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.diffusionclassifier.ClassifierSpec.Opened;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.file.Sha256;
 import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
@@ -279,6 +281,19 @@ public final class Classifier implements AutoCloseable {
     /** The files that results depend on: the model's, but for the bundled one's, and those that settings name. */
     List<Path> inputs() {
         return spec.inputs();
+    }
+
+    /** Digest of the contents of the files that results depend on, wherever they lie; reads them all. */
+    public String inputsSha256() {
+        var all = new Sha256();
+        for (Path file : inputs()) {
+            try {
+                all.add(Sha256.of(file));
+            } catch (IOException e) {
+                throw InputException.unreadable(file, e);
+            }
+        }
+        return all.hex();
     }
 
     /** The names of the devices that images can be given to. */

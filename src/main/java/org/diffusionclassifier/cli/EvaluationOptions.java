@@ -67,6 +67,11 @@ final class EvaluationOptions {
      * @param perClass pictures of a class, unless the user limits them in a way of their own; null for all
      */
     Evaluation evaluation(Dataset images, Path classMap, Integer perClass) {
+        return evaluation(images, classMap, perClass, out, record);
+    }
+
+    /** The same with {@code --out} and {@code --record} at other places than the user says. */
+    Evaluation evaluation(Dataset images, Path classMap, Integer perClass, Path out, Path record) {
         Integer ofAClass = limitsImages() ? limitPerClass : perClass;
         return new Evaluation(images, new Range(first, limit, ofAClass, Shard.parse(shard)), classMap, out, record,
                 learn, failFast, verify);

@@ -3,12 +3,16 @@ package org.diffusionclassifier.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.diffusionclassifier.catalog.ModelNames;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.file.RemoteFiles;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Listed;
 import picocli.CommandLine.Command;
@@ -17,6 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine;
 
 /**
@@ -78,20 +83,47 @@ public final class Main implements Runnable {
      */
     static int run(ModelNames names, Terminal terminal, PrintStream out, PrintStream err, String... args) {
         var main = new Main(names, terminal);
-        CommandLine commandLine = new CommandLine(main, main.factory())
-                .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
-                .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setParameterExceptionHandler((e, given) -> {
-                    e.getCommandLine().getErr().println(line(e.getMessage()));
-                    return INPUT_ERROR;
-                })
-                .setExecutionExceptionHandler((e, command, parsed) -> main.report(e, command.getErr()));
+        CommandLine commandLine = main.commandLine(out, err);
         try {
             return commandLine.execute(args);
         } catch (OutOfMemoryError e) {
             return main.report(e, commandLine.getErr());
         }
+    }
+
+    /** The command {@code evaluate} of a command line, which nobody has executed. */
+    static EvaluateCommand evaluate(ModelNames names, PrintStream out, PrintStream err, List<String> words) {
+        CommandLine commandLine = new Main(names, Terminal.NOBODY).commandLine(out, err);
+        return (EvaluateCommand) commandLine.parseArgs(words.toArray(String[]::new)).subcommand().commandSpec()
+                .userObject();
+    }
+
+    private CommandLine commandLine(PrintStream out, PrintStream err) {
+        return new CommandLine(this, factory())
+                .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(Path.class, this::path)
+                .setParameterExceptionHandler((e, given) -> {
+                    e.getCommandLine().getErr().println(line(e.getMessage()));
+                    return INPUT_ERROR;
+                })
+                .setExecutionExceptionHandler((e, command, parsed) -> report(e, command.getErr()));
+    }
+
+    /** What an option's path names: a file of this machine, or one that {@link RemoteFiles} reach. */
+    private Path path(String text) {
+        try {
+            Path path = RemoteFiles.pathOf(text);
+            return path.getFileSystem() == FileSystems.getDefault() ? names.workingDirectory().resolve(path) : path;
+        } catch (InvalidPathException | InputException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
+    }
+
+    /** The words of the command line. */
+    List<String> words() {
+        return spec.commandLine().getParseResult().originalArgs();
     }
 
     /** Where {@code --verbose} says what is loaded; null without it. */
