@@ -10,9 +10,7 @@ home=${1:-$target/home}
 [ -f "$target/spark-jars.txt" ] || { echo "$0: no $target/spark-jars.txt: build first" >&2; exit 2; }
 
 mkdir -p "$home/jars" "$home/bin"
-tr ':' '\n' < "$target/spark-jars.txt" | while read -r jar; do
-    ln -sf "$jar" "$home/jars/"
-done
+tr ':' '\n' < "$target/spark-jars.txt" | xargs -I '{}' ln -sf '{}' "$home/jars/"
 echo "Spark, as Maven has it" > "$home/RELEASE"        # tells Spark that it is installed, not a checkout
 cat > "$home/bin/spark-submit" <<'SUBMIT'
 #!/bin/sh

@@ -34,7 +34,7 @@ import scala.runtime.BoxedUnit;
 final class SparkRun implements Cluster.Session {
 
     /** Tasks for each slot, so that the last ones to end are a small share of the run. */
-    private static final int TASKS_A_SLOT = 8;
+    private static final int TASKS_A_SLOT = 16;
 
     /** Images of a task at the most: what is lost with an executor. */
     private static final int MOST_IMAGES = 16;

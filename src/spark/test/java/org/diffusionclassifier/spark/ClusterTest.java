@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.diffusionclassifier.model.BundledModel;
 import org.junit.jupiter.api.AfterEach;
@@ -53,7 +54,7 @@ class ClusterTest {
 
     private static List<String> words(String dataset, Object out, String... more) {
         var words = new ArrayList<>(List.of("evaluate", "--dataset", dataset, "--out", out.toString(), "--exhaustive",
-                "--n-samples", "12", "--device", "cpu:1x1", "--dtype", "f32", "--record", out + ".errors", "--report",
+                "--n-samples", "4", "--device", "cpu:1x1", "--dtype", "f32", "--record", out + ".errors", "--report",
                 out + ".html"));
         words.addAll(List.of(more));
         return words;
@@ -118,8 +119,11 @@ class ClusterTest {
         Path run = runs.resolve("driver");
         Processes.Started first = submit("driver-1", mounts, words);
         first.until(() -> parts(run) >= 3);
+        List<ProcessHandle> executors = first.executors();
         first.process().destroyForcibly().waitFor();
-        first.executors().forEach(ProcessHandle::destroyForcibly);
+        for (ProcessHandle executor : executors) {      // they notice
+            executor.onExit().get(1, TimeUnit.MINUTES);
+        }
         assertFalse(Files.exists(run.resolve("summary.json")));
         String text = submit("driver-2", mounts, words).ends(0);
         assertTrue(text.matches("(?s).*images by device: earlier [1-9].*"), text);
