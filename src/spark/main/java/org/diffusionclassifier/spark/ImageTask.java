@@ -31,7 +31,7 @@ record ImageTask(Opener opener, Opener.Facts expected, String folder, LongAccumu
     /**
      * What became of a task.
      *
-     * @param images   of its part, whose first names it
+     * @param images   of its part
      * @param executor that did it
      * @param notices  what the user should know, a line each
      * @param refusal  why the run has to end, in one line; null if it has not
@@ -72,7 +72,7 @@ record ImageTask(Opener opener, Opener.Facts expected, String folder, LongAccumu
                 pairs.add(attempt.result().outcome().pairs());
             }
         }
-        new Parts(RemoteFiles.pathOf(folder)).write(images[0], attempts);
+        new Parts(RemoteFiles.pathOf(folder)).write(attempts);
         return new Report(images, place.executor(), notices, null);
     }
 

@@ -8,8 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.diffusionclassifier.result.Attempt;
 import org.diffusionclassifier.tensor.InputException;
@@ -23,7 +25,7 @@ import org.diffusionclassifier.tensor.InputException;
  */
 record Parts(Path folder) {
 
-    private static final String NAME = "part-%08d.jsonl";
+    private static final Pattern NAME = Pattern.compile("part-\\d+-[0-9a-f]+\\.jsonl");
 
     /** @param identity digest of what results depend on */
     static Parts of(Path out, String identity) {
@@ -36,19 +38,23 @@ record Parts(Path folder) {
             return List.of();
         }
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.getFileName().toString().matches("part-\\d+\\.jsonl")).sorted().toList();
+            return files.filter(file -> NAME.matcher(file.getFileName().toString()).matches()).sorted().toList();
         } catch (IOException e) {
             throw InputException.unreadable(folder, e);
         }
     }
 
-    /** Where the part lies whose first image is {@code first}. */
-    Path part(int first) {
-        return folder.resolve(NAME.formatted(first));
+    /**
+     * Where a part lies, by its first image and a digest of all. A failed image is tried again in a part of other
+     * images, which must not replace the one that has the results of its former neighbours.
+     */
+    Path part(int[] images) {
+        return folder.resolve("part-%08d-%08x.jsonl".formatted(images[0], Arrays.hashCode(images)));
     }
 
-    /** Writes a part, or replaces it. */
-    void write(int first, List<Attempt> attempts) {
+    /** Writes a part, or replaces it. @param attempts one an image */
+    void write(List<Attempt> attempts) {
+        Path part = part(attempts.stream().mapToInt(Attempt::index).toArray());
         Path temporary = folder.resolve("." + UUID.randomUUID());
         try {
             Files.createDirectories(folder);
@@ -57,9 +63,9 @@ record Parts(Path folder) {
                     out.write(attempt.line());
                 }
             }
-            Files.move(temporary, part(first), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(temporary, part, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            throw InputException.unwritable(part(first), e);
+            throw InputException.unwritable(part, e);
         }
     }
 

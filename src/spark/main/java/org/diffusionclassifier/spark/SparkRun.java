@@ -156,7 +156,7 @@ final class SparkRun implements Cluster.Session {
         try {
             for (int done = 0; done < tasks.size(); done++) {
                 ImageTask.Report report = next(job, reports);
-                merge.take(parts.part(report.images()[0]), report);
+                merge.take(parts.part(report.images()), report);
             }
         } finally {
             job.cancel();

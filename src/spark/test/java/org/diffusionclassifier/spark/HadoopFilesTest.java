@@ -14,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Datasets;
@@ -115,19 +116,24 @@ class HadoopFilesTest {
             Parts parts = Parts.of(out, "0123456789abcdef0123");
             assertEquals(List.of(), parts.existing());
             var two = List.of(failed(7), failed(3));
-            parts.write(7, two);
-            parts.write(7, two);
+            parts.write(two);
+            parts.write(two);
             Files.write(parts.folder().resolve(".torn"), new byte[] {'{'});
-            parts.write(0, List.of(failed(0)));
-            assertEquals(List.of(parts.part(0), parts.part(7)), parts.existing());
-            assertEquals(two, Parts.read(parts.part(7)));
+            parts.write(List.of(failed(7)));
+            parts.write(List.of(failed(0)));
+            assertEquals(Set.of(part(parts, 0), part(parts, 7), part(parts, 7, 3)), Set.copyOf(parts.existing()));
+            assertEquals(two, Parts.read(part(parts, 7, 3)));
             assertEquals(List.of(), Parts.of(out, "another 0123456789").existing());
-            Files.write(parts.part(9), new byte[] {'x', '\n'});
-            String message = assertThrows(InputException.class, () -> Parts.read(parts.part(9))).getMessage();
-            assertTrue(message.contains("part-00000009.jsonl:1"), message);
+            Files.write(part(parts, 9), new byte[] {'x', '\n'});
+            String message = assertThrows(InputException.class, () -> Parts.read(part(parts, 9))).getMessage();
+            assertTrue(message.contains("part-00000009-") && message.contains(".jsonl:1: "), message);
             parts.delete();
             assertFalse(Files.exists(parts.folder()));
         }
+    }
+
+    private static Path part(Parts parts, int... images) {
+        return parts.part(images);
     }
 
     private static Attempt failed(int index) {
