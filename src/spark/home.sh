@@ -9,6 +9,7 @@ target=$(cd "$(dirname "$0")/../.." && pwd)/target/spark
 home=${1:-$target/home}
 [ -f "$target/spark-jars.txt" ] || { echo "$0: no $target/spark-jars.txt: build first" >&2; exit 2; }
 
+rm -rf "$home/jars" "$home/work"         # the latter has a copy of the application for each executor that there was
 mkdir -p "$home/jars" "$home/bin"
 tr ':' '\n' < "$target/spark-jars.txt" | xargs -I '{}' ln -sf '{}' "$home/jars/"
 echo "Spark, as Maven has it" > "$home/RELEASE"        # tells Spark that it is installed, not a checkout
