@@ -3,10 +3,12 @@ package org.diffusionclassifier.device.cpu.dnnl;
 import static org.bytedeco.dnnl.global.dnnl.*;
 
 import com.sun.jna.NativeLibrary;
+import java.util.List;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.Loader;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.platform.Platform;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -52,17 +54,26 @@ public final class OneDnn implements AutoCloseable {
      * number, as its threads, for each thread that calls it (omp_set_num_threads, OpenMP 5.2, section 18.2.1).
      */
     public static void setThreads(int threads) {
-        // Looked for from the binding on, so that it is found in the libgomp that oneDNN runs on, not in the system's.
+        // Looked for from the binding on, so that it is found in the OpenMP that oneDNN runs on, not in the system's.
+        // Windows looks into the named library alone: there it is Microsoft's, which the binding has loaded by then.
+        String binding = load();
+        String openMp = Platform.ofSystem().isWindows() ? "vcomp140" : binding;
         try {
-            NativeLibrary.getInstance(load()).getFunction("omp_set_num_threads").invokeVoid(new Object[] {threads});
+            NativeLibrary.getInstance(openMp).getFunction("omp_set_num_threads").invokeVoid(new Object[] {threads});
         } catch (LinkageError e) {
             throw DeviceException.of(e, "cpu: the number of threads cannot be set (%s): use %s cpu, and the "
                     + "environment variable OMP_NUM_THREADS", e.getMessage(), InputException.field("device"));
         }
     }
 
-    /** Has JavaCPP unpack the library, unless that was done, and load it. @return the binding's file */
+    /**
+     * Has JavaCPP unpack the library, unless that was done, and load it.
+     *
+     * @return the binding's file
+     * @throws DeviceException if it cannot be unpacked, or there is none for this platform
+     */
     private static String load() {
+        requireNatives(Platform.ofSystem());
         try {
             return Loader.load(org.bytedeco.dnnl.global.dnnl.class);
         } catch (LinkageError e) {
@@ -70,6 +81,21 @@ public final class OneDnn implements AutoCloseable {
                     + "temporary folder %s to be one that programs may write to and run from; TMPDIR sets the latter")
                     .formatted(e.getMessage(), System.getProperty("user.home"), System.getProperty("java.io.tmpdir")), e);
         }
+    }
+
+    /** @throws DeviceException that lists the platforms that the class path has oneDNN for, unless this is one */
+    static void requireNatives(Platform platform) {
+        List<Platform> present = Platform.having(OneDnn::binding);
+        if (!present.contains(platform)) {
+            throw new DeviceException("cpu: expected " + Platform.names(present) + ", for which this program has oneDNN, "
+                    + "found " + platform + (Platform.KNOWN.contains(platform)
+                    ? ": build it there, or for all by mvn -Pall-platforms package" : ""));
+        }
+    }
+
+    /** The resource that JavaCPP unpacks its binding from. */
+    static String binding(Platform platform) {
+        return "org/bytedeco/dnnl/" + platform + "/" + platform.libraryFile("jnidnnl");
     }
 
     public static void check(int status, String call) {

@@ -13,9 +13,11 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import jcuda.JCudaVersion;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.platform.Platform;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -32,8 +34,7 @@ public enum Driver {
 
     private static final String RESOURCES = "/kernels/";
     private static final String LIBRARY = "libcuda.so.1";
-    /** Linux's and WSL's. */
-    private static final List<Path> DEVICE_FILES = List.of(Path.of("/dev/nvidiactl"), Path.of("/dev/dxg"));
+    private static final Platform EMULATED_ON = new Platform("linux", "x86_64");
     private static final Set<String> BOUND = new HashSet<>();
     private static Driver loaded;
 
@@ -44,11 +45,35 @@ public enum Driver {
     }
 
     /**
-     * Whether the system has an NVIDIA driver, found out without loading a library: a failed attempt would leave JCuda
-     * unusable for the emulated one.
+     * Whether the system has an NVIDIA driver that JCuda has natives for, found out without loading a library: a failed
+     * attempt would leave JCuda unusable for the emulated one.
      */
     public static boolean isInstalled() {
-        return DEVICE_FILES.stream().anyMatch(Files::exists);
+        Platform platform = Platform.ofSystem();
+        return Platform.having(Driver::binding).contains(platform)
+                && traces(platform, System.getenv("SystemRoot")).stream().anyMatch(Files::exists);
+    }
+
+    /** Files one of which is there where NVIDIA's driver is: Linux's and WSL's devices, or Windows' library. */
+    static List<Path> traces(Platform platform, String systemRoot) {
+        return platform.isWindows()
+                ? List.of(Path.of(systemRoot == null ? "C:\\Windows" : systemRoot, "System32", "nvcuda.dll"))
+                : List.of(Path.of("/dev/nvidiactl"), Path.of("/dev/dxg"));
+    }
+
+    /** The resource that JCuda unpacks its binding to the driver from. */
+    static String binding(Platform platform) {
+        return "lib/" + platform.libraryFile("JCudaDriver-" + JCudaVersion.get() + "-" + platform);
+    }
+
+    /** @throws DeviceException that lists the platforms that can have this driver, unless this is one */
+    void requirePlatform(Platform platform) {
+        List<Platform> possible = this == EMULATED ? List.of(EMULATED_ON) : Platform.having(Driver::binding);
+        if (!possible.contains(platform)) {
+            throw DeviceException.of(null, "%s: expected %s, for which this program has %s, found %s: use %s cpu",
+                    deviceName, Platform.names(possible), this == EMULATED ? "an emulated GPU" : "JCuda", platform,
+                    InputException.field("device"));
+        }
     }
 
     /** As settings call the device. */
@@ -70,9 +95,10 @@ public enum Driver {
                 throw new DeviceException(deviceName + ": this process runs on " + loaded.deviceName
                         + " already, and a process can have one CUDA driver only");
             }
+            requirePlatform(Platform.ofSystem());
             if (this == INSTALLED && !isInstalled()) {
                 throw DeviceException.of(null, "cuda: no NVIDIA driver is loaded (no %s): install one, or use %s cpu",
-                        DEVICE_FILES.get(0), InputException.field("device"));
+                        traces(Platform.ofSystem(), System.getenv("SystemRoot")).get(0), InputException.field("device"));
             }
             try {
                 bind(LIBRARY, () -> {
