@@ -2,11 +2,13 @@ package org.diffusionclassifier.cli;
 
 import java.io.PrintStream;
 import java.util.Arrays;
+import org.diffusionclassifier.platform.NewProcess;
+import org.diffusionclassifier.platform.Platform;
 
 /**
- * The encoding in which Java reads arguments and the names of files: the locale's, for as long as the process runs. The
- * launcher starts Java in a locale of UTF-8; whoever starts the jar without it is told where another locale reads
- * something wrong.
+ * The encoding in which Java reads arguments and the names of files: the locale's, for as long as the process runs. In a
+ * locale of another encoding than UTF-8, as in containers, the program starts anew in one. Where that cannot be, whoever
+ * started it is told what is read wrong.
  */
 final class LocaleEncoding {
 
@@ -14,7 +16,7 @@ final class LocaleEncoding {
     private static final char UNREADABLE = '\uFFFD';
 
     private static final String ADVICE =
-            "start it by ./diffusion-classifier, or set LC_ALL=C.UTF-8 or another locale of UTF-8";
+            "set LC_ALL=C.UTF-8 or another locale of UTF-8";
 
     private LocaleEncoding() {
     }
@@ -24,9 +26,10 @@ final class LocaleEncoding {
      */
     static boolean takes(String[] args, PrintStream err) {
         String encoding = System.getProperty("sun.jnu.encoding");
-        if ("UTF-8".equals(encoding) || System.getProperty("os.name").startsWith("Windows")) {
+        if ("UTF-8".equals(encoding) || Platform.ofSystem().isWindows()) {
             return true;
         }
+        NewProcess.inUtf8();
         boolean lost = Arrays.stream(args).anyMatch(arg -> arg.indexOf(UNREADABLE) >= 0);
         err.println("diffusion-classifier: " + (lost ? "expected arguments in " + encoding + ", this locale's encoding, "
                 + "found others: " + ADVICE

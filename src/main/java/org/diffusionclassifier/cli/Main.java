@@ -13,6 +13,8 @@ import java.util.regex.Pattern;
 import org.diffusionclassifier.catalog.ModelNames;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.file.RemoteFiles;
+import org.diffusionclassifier.platform.OpenMpVariables;
+import org.diffusionclassifier.platform.TemporaryFolder;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Listed;
 import picocli.CommandLine.Command;
@@ -67,6 +69,8 @@ public final class Main implements Runnable {
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
         System.setProperty("jdk.console", "java.base");     // from Java 22 on another one is there even in a pipe
+        TemporaryFolder.takeFromEnvironment();
+        OpenMpVariables.mayBeSet();
         System.exit(LocaleEncoding.takes(args, System.err) ? run(System.out, System.err, args) : INPUT_ERROR);
     }
 

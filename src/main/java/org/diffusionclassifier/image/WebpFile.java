@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.IIOException;
 import javax.imageio.ImageReader;
+import org.diffusionclassifier.platform.TemporaryFolder;
 
 /**
  * A WebP file (RFC 9649) and what reads it: libwebp itself, in the natives of webp-imageio, so that a lossy picture has
@@ -99,7 +100,7 @@ record WebpFile(byte[] still, Placement placement) {
      */
     private static boolean hasNative() {
         try {
-            Path directory = Files.createTempDirectory("diffusion-classifier-webp");
+            Path directory = Files.createTempDirectory(TemporaryFolder.path(), "diffusion-classifier-webp");
             directory.toFile().deleteOnExit();
             System.setProperty("com.luciad.imageio.webp.tmpdir", directory.toString());
             new WebPImageReaderSpi().createReaderInstance(null).getDefaultReadParam();

@@ -94,13 +94,24 @@ class LauncherTest {
                 .refused("s3a://bucket/x", "other file systems");
     }
 
+    /** It starts itself anew. */
     @Test
-    void aJarInAPosixLocaleRefusesWhatItCannotRead() throws Exception {
+    void aJarInAPosixLocaleReadsUtf8() throws Exception {
+        var run = start(Map.of("LC_ALL", "C"), with(List.of(java(), "-jar", jar.toString()),
+                command(picture("été/chaussure n°1.png"), "--classes", "café,crème brûlée")));
+        assertEquals(0, run.exitCode(), run.err());
+        assertEquals("", run.err());
+        assertTrue(run.out().contains("crème brûlée") && run.out().contains("été/chaussure n°1.png"), run.out());
+    }
+
+    /** Without JNA's library it cannot. */
+    @Test
+    void aJarThatCannotStartAnewRefusesWhatItCannotRead() throws Exception {
         Path picture = picture("shoe.png");
-        start(Map.of("LC_ALL", "C"), with(List.of(java(), "-jar", jar.toString()),
-                command(picture, "--classes", "café,crème brûlée"))).refused("encoding", "LC_ALL=C.UTF-8");
-        var ascii = start(Map.of("LC_ALL", "C"), with(List.of(java(), "-jar", jar.toString()),
-                command(picture, "--classes", "coffee,sneaker")));
+        List<String> start = List.of(java(), "-Djna.nounpack=true", "-jar", jar.toString());
+        start(Map.of("LC_ALL", "C"), with(start, command(picture, "--classes", "café,crème brûlée")))
+                .refused("encoding", "LC_ALL=C.UTF-8");
+        var ascii = start(Map.of("LC_ALL", "C"), with(start, command(picture, "--classes", "coffee,sneaker")));
         assertEquals(0, ascii.exitCode(), ascii.err());
         assertTrue(ascii.err().lines().count() == 1 && ascii.err().contains("note: names of files"), ascii.err());
     }
@@ -126,6 +137,26 @@ class LauncherTest {
         assertEquals(0, run.exitCode(), run.err());
         try (Stream<Path> unpacked = Files.walk(temporary)) {
             assertTrue(unpacked.anyMatch(file -> file.toString().contains("dnnl")), "nothing of oneDNN in " + temporary);
+        }
+    }
+
+    /** An archive of a release has the jar beside the launcher, and no sources. */
+    @Test
+    void withoutSourcesNothingIsBuilt() throws Exception {
+        Files.delete(folder.resolve("pom.xml"));
+        Files.move(jar, folder.resolve("diffusion-classifier.jar"));
+        var run = launch(Map.of("LC_ALL", "C.UTF-8"), List.of("--version"));
+        assertEquals("diffusion-classifier 0.1.0", run.out().strip(), run.err());
+    }
+
+    /** Windows' launcher has not been run; it is what cmd.exe can read, and starts the same files. */
+    @Test
+    void windowsLauncher() throws IOException {
+        String script = Files.readString(Path.of("..", "diffusion-classifier.cmd"), StandardCharsets.US_ASCII);
+        assertEquals(script.chars().filter(letter -> letter == '\n').count(), script.split("\r\n", -1).length - 1);
+        for (String part : List.of("%~dp0diffusion-classifier.jar\"", "%~dp0target\\diffusion-classifier.jar\"",
+                "-jar \"%jar%\" %*", "exit /b %errorlevel%")) {
+            assertTrue(script.contains(part), part);
         }
     }
 

@@ -8,6 +8,7 @@ import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.Loader;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.platform.OpenMpVariables;
 import org.diffusionclassifier.platform.Platform;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -74,6 +75,7 @@ public final class OneDnn implements AutoCloseable {
      */
     private static String load() {
         requireNatives(Platform.ofSystem());
+        OpenMpVariables.set();
         try {
             return Loader.load(org.bytedeco.dnnl.global.dnnl.class);
         } catch (LinkageError e) {

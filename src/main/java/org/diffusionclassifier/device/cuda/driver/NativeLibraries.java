@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.platform.TemporaryFolder;
 
 /**
  * The directory that native libraries are unpacked into: readable by this user alone, removed when the process ends.
@@ -57,7 +58,7 @@ final class NativeLibraries {
      */
     static Path temporaryDirectory() {
         try {
-            return Files.createTempDirectory("diffusion-classifier");
+            return Files.createTempDirectory(TemporaryFolder.path(), "diffusion-classifier");
         } catch (IOException e) {
             throw new DeviceException("cuda: expected a temporary folder that can be written to, found "
                     + System.getProperty(TEMPORARY_DIRECTORY) + " (" + e + "): set TMPDIR, or java -Djava.io.tmpdir=DIR",
