@@ -1,6 +1,7 @@
 package org.diffusionclassifier.cli;
 
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import org.diffusionclassifier.checkpoint.ModelSpec;
@@ -72,24 +73,46 @@ final class CheckpointOptions {
     }
 
     private static ModelSpec.EmbeddingSpec embedding(String given) {
-        int colon = given.lastIndexOf(':');
-        return Files.exists(Path.of(given)) || colon < 0 ? new ModelSpec.EmbeddingSpec(Path.of(given), null)
-                : new ModelSpec.EmbeddingSpec(Path.of(given.substring(0, colon)), given.substring(colon + 1));
+        int colon = colon(given);
+        return colon < 0 || isFile(given) ? new ModelSpec.EmbeddingSpec(path("--embedding", given), null)
+                : new ModelSpec.EmbeddingSpec(path("--embedding", given.substring(0, colon)), given.substring(colon + 1));
     }
 
     private static ModelSpec.LoraSpec lora(String given) {
-        int colon = given.lastIndexOf(':');
-        if (Files.exists(Path.of(given)) || colon < 0) {
-            return new ModelSpec.LoraSpec(Path.of(given), 1);
+        int colon = colon(given);
+        if (colon < 0 || isFile(given)) {
+            return new ModelSpec.LoraSpec(path("--lora", given), 1);
         }
         try {
             float scale = Float.parseFloat(given.substring(colon + 1));
             if (Float.isFinite(scale)) {
-                return new ModelSpec.LoraSpec(Path.of(given.substring(0, colon)), scale);
+                return new ModelSpec.LoraSpec(path("--lora", given.substring(0, colon)), scale);
             }
         } catch (NumberFormatException e) {
             // said below
         }
         throw new InputException("--lora: expected FILE or FILE:SCALE, found " + given);
+    }
+
+    /** Where the colon is that ends a file's name; -1 for none. One that follows the letter of a drive does not. */
+    static int colon(String given) {
+        int colon = given.lastIndexOf(':');
+        return colon == 1 && given.matches("[A-Za-z]:[/\\\\].*") ? -1 : colon;
+    }
+
+    private static boolean isFile(String given) {
+        try {
+            return Files.exists(Path.of(given));
+        } catch (InvalidPathException e) {      // on Windows no name has a colon
+            return false;
+        }
+    }
+
+    private static Path path(String option, String given) {
+        try {
+            return Path.of(given);
+        } catch (InvalidPathException e) {
+            throw new InputException(option + ": expected the name of a file, found " + InputException.quoted(given), e);
+        }
     }
 }

@@ -1,7 +1,7 @@
 package org.diffusionclassifier.cli;
 
 import java.io.OutputStream;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +39,7 @@ public final class EvaluateElsewhere implements AutoCloseable {
     public static EvaluateElsewhere open(List<String> words, Path base, UnaryOperator<String> device,
             UnaryOperator<String> model) {
         var names = new ModelNames(base, Map.copyOf(System.getenv()), Path.of(System.getProperty("user.home")));
-        var nowhere = new PrintStream(OutputStream.nullOutputStream());
+        var nowhere = new PrintWriter(OutputStream.nullOutputStream());
         EvaluateCommand command = Main.evaluate(names, nowhere, nowhere, words);
         var opened = new EvaluateElsewhere(command.open(device, model));
         try {

@@ -2,7 +2,6 @@ package org.diffusionclassifier.cli;
 
 import java.io.PrintStream;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -13,6 +12,7 @@ import java.util.regex.Pattern;
 import org.diffusionclassifier.catalog.ModelNames;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.file.RemoteFiles;
+import org.diffusionclassifier.platform.ConsoleText;
 import org.diffusionclassifier.platform.OpenMpVariables;
 import org.diffusionclassifier.platform.TemporaryFolder;
 import org.diffusionclassifier.tensor.InputException;
@@ -74,9 +74,9 @@ public final class Main implements Runnable {
         System.exit(LocaleEncoding.takes(args, System.err) ? run(System.out, System.err, args) : INPUT_ERROR);
     }
 
-    /** Runs a command line in this JVM, writing UTF-8, and returns its exit code. */
+    /** Runs a command line in this JVM and returns its exit code. */
     static int run(PrintStream out, PrintStream err, String... args) {
-        return run(ModelNames.ofSystem(), Terminal.ofSystem(), out, err, args);
+        return run(ModelNames.ofSystem(), Terminal.ofSystem(), ConsoleText.to(out), ConsoleText.to(err), args);
     }
 
     /**
@@ -85,7 +85,7 @@ public final class Main implements Runnable {
      * @param names    what names of models mean
      * @param terminal who is asked
      */
-    static int run(ModelNames names, Terminal terminal, PrintStream out, PrintStream err, String... args) {
+    static int run(ModelNames names, Terminal terminal, PrintWriter out, PrintWriter err, String... args) {
         var main = new Main(names, terminal);
         CommandLine commandLine = main.commandLine(out, err);
         try {
@@ -96,16 +96,16 @@ public final class Main implements Runnable {
     }
 
     /** The command {@code evaluate} of a command line, which nobody has executed. */
-    static EvaluateCommand evaluate(ModelNames names, PrintStream out, PrintStream err, List<String> words) {
+    static EvaluateCommand evaluate(ModelNames names, PrintWriter out, PrintWriter err, List<String> words) {
         CommandLine commandLine = new Main(names, Terminal.NOBODY).commandLine(out, err);
         return (EvaluateCommand) commandLine.parseArgs(words.toArray(String[]::new)).subcommand().commandSpec()
                 .userObject();
     }
 
-    private CommandLine commandLine(PrintStream out, PrintStream err) {
+    private CommandLine commandLine(PrintWriter out, PrintWriter err) {
         return new CommandLine(this, factory())
-                .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
-                .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
+                .setOut(out)
+                .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .registerConverter(Path.class, this::path)
                 .setParameterExceptionHandler((e, given) -> {

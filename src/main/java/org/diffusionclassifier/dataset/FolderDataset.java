@@ -20,7 +20,7 @@ final class FolderDataset implements FileDataset {
 
     private static final List<String> SPLITS = List.of("train", "val", "valid", "validation", "test");
     private static final Comparator<Path> BY_FOLDER_THEN_NAME = Comparator
-            .comparing((Path file) -> file.getParent().toString())
+            .comparing((Path file) -> file.getParent().toString().replace('\\', '/'))  // in the same order on Windows
             .thenComparing(file -> file.getFileName().toString());
 
     private final Path directory;

@@ -170,7 +170,8 @@ public final class PartialFile implements Sink, AutoCloseable {
 
     private InputException full(IOException cause) {
         String message = String.valueOf(cause.getMessage());
-        if (!message.contains("No space left") && !message.contains("quota")) {
+        if (!message.contains("No space left") && !message.contains("not enough space")     // Windows
+                && !message.contains("quota")) {
             return InputException.unwritable(path, cause);
         }
         return new InputException(path.getParent() + ": " + message + ", expected " + (content.size() - position)

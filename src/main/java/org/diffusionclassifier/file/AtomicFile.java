@@ -49,7 +49,8 @@ public final class AtomicFile {
                         written.force(true); // without this, a power failure could leave an empty file under the name
                     }
                 }
-                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+                Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING,
+                        StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 Files.deleteIfExists(temporary);
             }

@@ -1,11 +1,11 @@
 package org.diffusionclassifier.dataset.published;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.diffusionclassifier.tensor.InputException;
+import org.diffusionclassifier.tensor.TextFile;
 
 /**
  * A line of a list.
@@ -20,7 +20,7 @@ record ListLine(String where, String text) {
         var lines = new ArrayList<ListLine>();
         int number = 0;
         try {
-            for (String line : Files.readAllLines(file)) {
+            for (String line : TextFile.lines(file)) {
                 number++;
                 if (!line.isBlank()) {
                     lines.add(new ListLine(InputException.name(file) + ":" + number, line.strip()));
