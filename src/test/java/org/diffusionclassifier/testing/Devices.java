@@ -34,7 +34,7 @@ public final class Devices {
 
     /** Skips the test if the CPU device does not compute in {@code type} on this processor. */
     public static void require(DType type) {
-        assumeTrue(type != DType.BF16 || CpuDevice.computesBfloat16(), "bfloat16 needs a processor with AVX-512");
+        assumeTrue(type != DType.BF16 || CpuDevice.computesBfloat16(), "bfloat16 needs AVX-512 or Arm's");
     }
 
     public static Device open(DType dtype) {

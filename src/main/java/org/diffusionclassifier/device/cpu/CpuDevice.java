@@ -56,7 +56,7 @@ public final class CpuDevice extends RecordingDevice {
     private final Map<Integer, Tensor> attentionWeights = new HashMap<>();
     private final GrowingArena arena = new GrowingArena();
 
-    /** @param dtype F32 or BF16; the latter needs a processor with AVX-512, and is fast only where it is native */
+    /** @param dtype F32 or BF16; the latter needs AVX-512 or Arm's bfloat16, and is fast only where it is native */
     public CpuDevice(DType dtype) {
         this(dtype, WeightsBudget.unlimited());
     }
@@ -77,8 +77,8 @@ public final class CpuDevice extends RecordingDevice {
             throw new IllegalArgumentException("the CPU device computes in F32 or BF16, not " + dtype);
         }
         if (dtype == DType.BF16 && !computesBfloat16()) {
-            throw InputException.of("%s bf16: expected a processor with AVX-512, found one without; f32 runs on any",
-                    InputException.field("dtype"));
+            throw InputException.of("%s bf16: expected a processor with AVX-512 or Arm's bfloat16, found one without; f32 "
+                    + "runs on any", InputException.field("dtype"));
         }
         this.dtype = dtype;
         this.budget = budget;
@@ -90,12 +90,12 @@ public final class CpuDevice extends RecordingDevice {
 
     /** Whether this processor computes in BF16 at all, natively or not. */
     public static boolean computesBfloat16() {
-        return OneDnn.emulatesBfloat16();
+        return OneDnn.hasBfloat16();
     }
 
-    /** The fastest type that this processor computes in natively. */
+    /** The type that this processor computes in the fastest, by a trial of some milliseconds, once a process. */
     public static DType fastestType() {
-        return OneDnn.hasBfloat16() ? DType.BF16 : DType.F32;
+        return FastestType.get();
     }
 
     @Override

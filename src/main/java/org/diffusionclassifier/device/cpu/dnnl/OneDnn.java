@@ -35,19 +35,10 @@ public final class OneDnn implements AutoCloseable {
         return stream;
     }
 
-    /** Whether the processor multiplies bfloat16 natively (AVX512-BF16 or AMX). */
+    /** Whether all our primitives exist in bfloat16, natively or not. */
     public static boolean hasBfloat16() {
-        return has(dnnl_cpu_isa_avx512_core_bf16);
-    }
-
-    /** Whether all our primitives exist in bfloat16: with AVX-512 alone they do, by conversion to float32 and back. */
-    public static boolean emulatesBfloat16() {
-        return has(dnnl_cpu_isa_avx512_core);
-    }
-
-    private static boolean has(int isa) {
         load();
-        return (dnnl_get_effective_cpu_isa() & isa) == isa;
+        return Bfloat16.isComplete();
     }
 
     /**
