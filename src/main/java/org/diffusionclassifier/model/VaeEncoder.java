@@ -9,18 +9,26 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
  * The half of the autoencoder that turns an image into its latent distribution. (Rombach et al., 2022, section 3.1; in
  * the form of diffusers' {@code AutoencoderKL.encode}.)
+ *
+ * <p>SDXL's was trained in float32, and what its residual blocks add up may be beyond the range of float16. All that reads
+ * these sums is a norm, which does not see their scale s if its ε is s² times as large. So in float16 whatever writes to
+ * them writes 1/16 of it, a power of two, which rounds nothing.
  */
 public final class VaeEncoder implements AutoCloseable {
 
     private static final float NORM_EPSILON = 1e-6f;
+    private static final float SCALE_IN_HALVES = 1 / 16f;
 
     private final VaeConfig config;
     private final Layers layers;
+    /** ε of all norms. */
+    private final float epsilon;
     private final Conv2d convIn;
     private final List<ResnetBlock> resnets = new ArrayList<>();
     private final List<Conv2d> downsamplers = new ArrayList<>();
@@ -38,7 +46,9 @@ public final class VaeEncoder implements AutoCloseable {
         try {
             List<Integer> channels = config.blockOutChannels();
             int moments = 2 * config.latentChannels();
-            Weights encoder = w.at("encoder");
+            float scale = device.dtype() == DType.F16 ? SCALE_IN_HALVES : 1;
+            epsilon = NORM_EPSILON * scale * scale;
+            Weights encoder = scale == 1 ? w.at("encoder") : new ScaledResiduals(w, scale).at("encoder");
             int in = channels.get(0);
             convIn = layers.conv2d(Conv2d.Spec.of(config.inChannels(), in, 3).thenNormalized(), encoder.at("conv_in"));
             for (int i = 0; i < channels.size(); i++) {
@@ -56,9 +66,10 @@ public final class VaeEncoder implements AutoCloseable {
             }
             Weights mid = encoder.at("mid_block");
             mid1 = resnet(in, in, mid.at("resnets.0"));
-            midAttention = config.midAttention() ? new MidAttention(in, config, mid.at("attentions.0"), layers) : null;
+            midAttention = config.midAttention() ? new MidAttention(in, config.normGroups(), epsilon,
+                    mid.at("attentions.0"), layers) : null;
             mid2 = resnet(in, in, mid.at("resnets.1"));
-            normOut = layers.groupNorm(new GroupNorm.Spec(in, config.normGroups(), NORM_EPSILON, true),
+            normOut = layers.groupNorm(new GroupNorm.Spec(in, config.normGroups(), epsilon, true),
                     encoder.at("conv_norm_out"));
             Conv2d.Spec toMoments = Conv2d.Spec.of(in, moments, 3);
             convOut = layers.conv2d(config.quantConv() ? toMoments : toMoments.toFloat(), encoder.at("conv_out"));
@@ -75,7 +86,7 @@ public final class VaeEncoder implements AutoCloseable {
     }
 
     private ResnetBlock resnet(int in, int out, Weights w) {
-        return new ResnetBlock(in, out, null, config.normGroups(), NORM_EPSILON, w, layers);
+        return new ResnetBlock(in, out, null, config.normGroups(), epsilon, w, layers);
     }
 
     /**
@@ -111,9 +122,9 @@ public final class VaeEncoder implements AutoCloseable {
         private final Attention attention;
         private final Linear out;
 
-        MidAttention(int channels, VaeConfig config, Weights w, Layers layers) {
+        MidAttention(int channels, int groups, float epsilon, Weights w, Layers layers) {
             this.channels = channels;
-            norm = layers.groupNorm(new GroupNorm.Spec(channels, config.normGroups(), NORM_EPSILON, false),
+            norm = layers.groupNorm(new GroupNorm.Spec(channels, groups, epsilon, false),
                     w.at("group_norm"));
             queriesKeysValues = layers.linear(Linear.Spec.of(channels, 3 * channels),
                     w.at("to_q"), w.at("to_k"), w.at("to_v"));
