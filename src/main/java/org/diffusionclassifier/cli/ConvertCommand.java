@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code convert}: makes one file of a model in any form. */
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Makes one safetensors file of a model: text encoder, the VAE's encoder and UNet, or of a DiT the "
+        description = "Makes one safetensors file of a model: text encoders, the VAE's encoder and UNet, or of a DiT the "
                 + "VAE's encoder and transformer, in the order in which they are loaded, tokenizer and all settings "
                 + "with them, to be given as --model.")
 final class ConvertCommand implements Callable<Integer> {
@@ -42,7 +42,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Parameters(arity = "0..1", paramLabel = "SOURCE", completionCandidates = ModelCandidates.class,
             description = "A model's name, as --model of classify has it; a directory in diffusers form, of Stable "
-                    + "Diffusion or a DiT; Stable Diffusion 1 or 2, or "
+                    + "Diffusion or a DiT; Stable Diffusion 1, 2 or XL, or "
                     + "with --vae a DiT, as one .safetensors, .ckpt or .pt file in the original naming; or a file that "
                     + "convert made.")
     private String source;
@@ -51,8 +51,9 @@ final class ConvertCommand implements Callable<Integer> {
     private PullOption pull;
 
     @Option(names = "--random", paramLabel = "MODEL",
-            description = "Instead of SOURCE: sd-1.5, sd-2-base or sd-2.1 at full size with random "
-                    + "weights, for measuring.")
+            description = "Instead of SOURCE: a published model at full size with random weights, for measuring: "
+                    + "sd-1.5, sd-2-base, sd-2.1, sd-turbo, bk-sdm-base, bk-sdm-small, bk-sdm-tiny, lcm, sdxl, "
+                    + "sdxl-turbo, ssd-1b, segmind-vega, koala-700m or koala-1b.")
     private String random;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file to write.")

@@ -13,6 +13,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.ModelSpec;
+import org.diffusionclassifier.config.PublishedUNets;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.device.WeightsBudget;
@@ -39,9 +40,6 @@ import picocli.CommandLine.Spec;
                 + "the compiler gave them, what the emulated card counts, and on a machine with a GPU what they take.")
 final class KernelsCommand implements Callable<Integer> {
 
-    private static final Map<String, UNetConfig> PUBLISHED = Map.of("sd-1.5", UNetConfig.stableDiffusion15(),
-            "sd-2-base", UNetConfig.stableDiffusion2Base());
-
     @ParentCommand
     private Main main;
 
@@ -49,9 +47,8 @@ final class KernelsCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--model", split = ",", paramLabel = "NAME", defaultValue = "sd-1.5,sd-2-base,demo",
-            description = "sd-1.5, sd-2-base, or a model's name, as --model of classify has it; weights are made up. "
-                    + "Default: "
-                    + "${DEFAULT-VALUE}.")
+            description = "sd-1.5, sd-2-base, sdxl or another that convert --random knows, or a model's name, as --model "
+                    + "of classify has it; weights are made up. Default: ${DEFAULT-VALUE}.")
     private List<String> models;
 
     @Option(names = "--batch-size", paramLabel = "N", defaultValue = "8",
@@ -106,8 +103,8 @@ final class KernelsCommand implements Callable<Integer> {
     }
 
     private UNetConfig config(String model) {
-        if (PUBLISHED.containsKey(model)) {
-            return PUBLISHED.get(model);
+        if (PublishedUNets.names().contains(model)) {
+            return PublishedUNets.of(model);
         }
         Path path = main.finder().find(model, false);
         if (path != null) {

@@ -20,7 +20,7 @@ final class ModelOptions {
             description = "A name: demo, the bundled model; that of a file in the working directory or in models/; or "
                     + "ORG/NAME[@REVISION][:FILE], a model of the Hugging Face Hub that pull has fetched. Or a path: a "
                     + "file that convert made, of either kind; a directory in diffusers form: Stable Diffusion "
-                    + "(unet/, vae/, text_encoder/, …) or a DiT (transformer/, vae/, …); or Stable Diffusion 1 or 2, or "
+                    + "(unet/, vae/, text_encoder/, …) or a DiT (transformer/, vae/, …); or Stable Diffusion 1, 2 or XL, or "
                     + "with --vae a DiT, as one .safetensors, .ckpt or .pt file in the original naming. Default: the "
                     + "bundled model.")
     private String model;

@@ -40,7 +40,7 @@ public final class ResnetBlock {
 
     /**
      * @param skip        channels of the second input, 0 for none
-     * @param skipOfTrial whether the second input has one entry a trial, and not one a pair
+     * @param skipOfTrial whether the second input and the time have one entry a trial, and not one a pair
      */
     public ResnetBlock(int in, int skip, boolean skipOfTrial, int out, TimeProjections.Columns time, int groups,
                        float epsilon, Weights w, Layers layers) {
@@ -77,21 +77,23 @@ public final class ResnetBlock {
     }
 
     /**
-     * [B, H, W, in] (and [M or B, H, W, skip]) → [B, H, W, out].
+     * [M or P, H, W, in] (and [M or P, H, W, skip]) → [B, H, W, out], B the most that an input has.
      *
      * @param skip   the second input; null for none
-     * @param shifts the time's projections; null for a block without
+     * @param shifts the time's projections, of M or P; null for a block without
      * @param rows   from a trial's to a pair's entries; null for a block without time
      */
     public Tensor forward(Tensor x, Tensor skip, TimeProjections.Shifts shifts, PairRows rows) {
-        int batch = x.dim(0);
+        int batch = time == null ? x.dim(0) : Math.max(x.dim(0), shifts.rows());
         Tensor h;
         Tensor residual;
         if (skipNorm == null) {
-            Tensor beside = skip == null ? null : rows.expand(skip, batch);             // [B, H, W, skip]
+            Tensor beside = skip == null ? null : rows.expand(skip, x.dim(0));          // [B, H, W, skip]
             h = norm1.forward(x, beside);                                               // [B, H, W, in + skip]
-            h = conv1.forward(h, time == null ? null : shifts.of(time, batch));         // [B, H, W, out]
+            h = time == null ? conv1.forward(h)                                         // [B, H, W, out]
+                    : conv1.forward(rows.expand(h, batch), shifts.of(time, batch));
             residual = shortcut == null ? x : shortcut.forward(x, beside, null);
+            residual = time == null ? residual : rows.expand(residual, batch);
         } else {
             Tensor ofSkip = skipConv.forward(skipNorm.forward(skip), shifts.of(time, skip.dim(0)));     // [M, H, W, out]
             h = conv1.forward(norm1.forward(x), rows.expand(ofSkip, batch));            // [B, H, W, out]

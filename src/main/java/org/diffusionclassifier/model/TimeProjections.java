@@ -11,7 +11,8 @@ import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * What the residual blocks of a UNet add of the time: each its own projection of one embedding, [M, width] → [M, out].
+ * What the residual blocks of a UNet add of the time: each its own projection of one embedding, [M, width] → [M, out],
+ * or [P, ..] where the embedding depends on the caption, too.
  * All are one product, whose columns the blocks share out: apart they would be a launch each, two where the sum is split,
  * for a few rows. Each block's columns begin at a multiple of {@link #ALIGNMENT}, for kernels that read whole vectors;
  * what lies between is zero.
@@ -61,23 +62,28 @@ public final class TimeProjections {
     /**
      * Records the product.
      *
-     * @param time [M, width]
+     * @param time [M or P, width]
      * @param rows from a trial's to a pair's entries
      */
     public Shifts forward(Tensor time, PairRows rows) {
         return new Shifts(all.forward(time), rows);
     }
 
-    /** The product in one forward pass, [M, Σ out]. */
+    /** The product in one forward pass, [M or P, Σ out]. */
     public static final class Shifts {
 
-        private final Tensor ofTrials;
+        private final Tensor ofTrials;    // or of pairs, where the time depends on the caption
         private final PairRows rows;
         private Tensor ofPairs;
 
         private Shifts(Tensor ofTrials, PairRows rows) {
             this.ofTrials = ofTrials;
             this.rows = rows;
+        }
+
+        /** M, or P where the time depends on the caption. */
+        int rows() {
+            return ofTrials.dim(0);
         }
 
         /** A block's, [batch, out], for a batch of trials or of pairs. */

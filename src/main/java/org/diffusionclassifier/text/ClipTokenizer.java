@@ -96,6 +96,16 @@ public final class ClipTokenizer implements Tokenizer {
         return tokens;
     }
 
+    /** The token that ends a text. */
+    public int end() {
+        return end;
+    }
+
+    /** The token that fills a sequence up. */
+    public int padding() {
+        return padding;
+    }
+
     @Override
     public int length() {
         return length;

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +17,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import org.diffusionclassifier.checkpoint.SafetensorsWeights;
 import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.DitConfig;
+import org.diffusionclassifier.config.JsonConfig;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.device.Device;
@@ -70,7 +70,7 @@ class GoldenModelsTest {
                 case "UNet2DConditionModel" -> unet(directory, io, device);
                 case "DiTTransformer2DModel" -> dit(directory, io, device);
                 case "AutoencoderKL" -> vae(directory, io, device);
-                case "CLIPTextModel" -> text(directory, io, device);
+                case "CLIPTextModel", "CLIPTextModelWithProjection" -> text(directory, io, device);
                 default -> throw new IllegalArgumentException(directory + ": no network for " + network);
             };
             for (var result : results.entrySet()) {
@@ -92,9 +92,13 @@ class GoldenModelsTest {
             Tensor each = tensor(device, IntStream.range(0, batch).toArray(), batch);
             var outputs = new LinkedHashMap<String, Tensor>();
             try (Graph graph = device.record(recorder -> {
+                List<Tensor> vectors = unet.config().added() == null ? List.of() : List.of(unet.embedAdded(
+                        tensor(device, Fixtures.values(io, "text_embeds"), Vectors.shape(io, "text_embeds")),
+                        sizes(device, Fixtures.values(io, "time_ids"), batch)));
+                vectors.forEach(vector -> outputs.put("probe.add_embedding", vector));
                 Tensor output = unet.forward(xt,
                         new Pairs(times, each,
-                                new Conditioning(device, batch, unet.projectContext(states), List.of()), each),
+                                new Conditioning(device, batch, unet.projectContext(states), vectors), each),
                         (name, value) -> outputs.put("probe." + name, value));
                 outputs.put("output", output);
                 outputs.values().forEach(recorder::keep);
@@ -150,16 +154,37 @@ class GoldenModelsTest {
         try (Weights weights = SafetensorsWeights.open(directory, "model");
                 var encoder = new ClipTextEncoder(ClipTextConfig.read(directory.resolve("config.json")), weights,
                         device)) {
-            Tensor ids = tensor(device, Vectors.ints(io, "input_ids"), Vectors.shape(io, "input_ids"));
-            var outputs = new ArrayList<Tensor>();
+            int[] input = Vectors.ints(io, "input_ids");
+            int[] shape = Vectors.shape(io, "input_ids");
+            Tensor ids = tensor(device, input, shape);
+            var outputs = new LinkedHashMap<String, Tensor>();
             try (Graph graph = device.record(recorder -> {
-                outputs.add(encoder.forward(ids));
-                recorder.keep(outputs.get(0));
+                Tensor penultimate = encoder.penultimate(ids);
+                outputs.put("last_hidden_state", encoder.last(penultimate));
+                if (encoder.config().projection() > 0) {
+                    outputs.put("penultimate_hidden_state", penultimate);
+                    outputs.put("text_embeds", encoder.projected(outputs.get("last_hidden_state"),
+                            tensor(device, ends(directory, input, shape[1]), shape[0], 1)));
+                }
+                outputs.values().forEach(recorder::keep);
             })) {
                 graph.run();
-                return Map.of("last_hidden_state", device.read(outputs.get(0)));
+                return read(device, outputs);
             }
         }
+    }
+
+    /** Where each sequence's first end token is in all of them. */
+    private static int[] ends(Path directory, int[] ids, int length) {
+        int end = JsonConfig.read(directory.resolve("config.json")).integer("eos_token_id");
+        return IntStream.range(0, ids.length / length).map(text -> IntStream.range(text * length, (text + 1) * length)
+                .filter(i -> ids[i] == end).findFirst().orElseThrow()).toArray();
+    }
+
+    private static Tensor sizes(Device device, float[] values, int entries) {
+        Tensor sizes = device.tensor(DType.F32, entries, values.length / entries);
+        device.write(sizes, values);
+        return sizes;
     }
 
     private static Map<String, float[]> read(Device device, Map<String, Tensor> outputs) {

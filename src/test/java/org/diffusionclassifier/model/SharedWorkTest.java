@@ -11,11 +11,12 @@ import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
 import org.diffusionclassifier.tensor.DType;
 import org.junit.jupiter.api.Test;
+import org.diffusionclassifier.config.PublishedUNets;
 
 /** The multiplications and additions of a pair of Stable Diffusion 2-base, counted in recorded graphs; nothing is run. */
 class SharedWorkTest {
 
-    private static final UNetConfig CONFIG = UNetConfig.stableDiffusion2Base();
+    private static final UNetConfig CONFIG = PublishedUNets.of("sd-2-base");
     /** FLOP of a caption's keys and values: 77 tokens, 16 cross-attentions of these channels. */
     private static final long KEYS_AND_VALUES =
             2L * 77 * CONFIG.crossAttentionDim() * 2 * (5 * (320 + 640 + 1280) + 1280);
@@ -46,6 +47,21 @@ class SharedWorkTest {
         assertAtMost(0.957, shared.linear / (alone.linear + KEYS_AND_VALUES));
     }
 
+    /**
+     * Published: 5.98 TFLOP at 1024², without attention's own products. A caption's keys and values, made once a run, are
+     * 0.9 % of that. Of a trial little can be shared, as the embedding of the time depends on the caption: the first
+     * convolution alone.
+     */
+    @Test
+    void anEvaluationOfSdxlHasThePublishedNetworksOperations() {
+        UNetConfig config = PublishedUNets.of("sdxl");
+        double keysAndValues = 2.0 * 77 * config.crossAttentionDim() * 2 * (10 * 640 + 60 * 1280);
+        Flops alone = count(config, 1, 1);
+        assertEquals(5.98e12, alone.linear + keysAndValues, 0.01e12);
+        assertEquals(0.009, keysAndValues / (alone.linear + keysAndValues), 0.0005);
+        assertAtMost(1, count(config, 1, 2).all / alone.all);
+    }
+
     private static void assertAtMost(double limit, double part) {
         assertTrue(part <= limit, part + " of an evaluation by itself, expected at most " + limit);
     }
@@ -59,7 +75,11 @@ class SharedWorkTest {
     }
 
     private static Flops count(int trials, int pairs) {
-        try (Device device = weightless(); var evaluation = new SyntheticEvaluation(CONFIG, device, trials, pairs)) {
+        return count(CONFIG, trials, pairs);
+    }
+
+    private static Flops count(UNetConfig config, int trials, int pairs) {
+        try (Device device = weightless(); var evaluation = new SyntheticEvaluation(config, device, trials, pairs)) {
             long linear = evaluation.graph().ops().stream().filter(op -> !op.name().startsWith("attention"))
                     .mapToLong(Op::flops).sum();
             return new Flops((double) evaluation.graph().flops() / pairs, (double) linear / pairs);

@@ -13,6 +13,7 @@ import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.model.Layers;
+import org.diffusionclassifier.model.MatrixFilters;
 import org.diffusionclassifier.model.PairRows;
 import org.diffusionclassifier.model.Pairs;
 import org.diffusionclassifier.tensor.DType;
@@ -49,7 +50,7 @@ public final class Dit implements AutoCloseable {
             int width = config.width();
             int patch = config.patchSize() * config.patchSize();
             embedPatches = layers.conv2d(Conv2d.Spec.of(patch * config.inChannels(), width, 1),
-                    PatchWeights.filters(w.at("pos_embed.proj"), config.patchSize()));
+                    new PatchWeights(w.at("pos_embed.proj"), config.patchSize()));
             positions = device.tensor(device.dtype(), 1, config.grid() * config.grid(), width);
             device.write(positions, positions(config.grid(), width));
             float[][] first = null;
@@ -63,7 +64,7 @@ public final class Dit implements AutoCloseable {
             }
             modulateOut = layers.linear(Linear.Spec.of(width, 2 * width), w.at("proj_out_1"));
             out = layers.conv2d(Conv2d.Spec.of(width, patch * config.outChannels(), 1).toFloat(),
-                    PatchWeights.matrix(w.at("proj_out_2")));
+                    new MatrixFilters(w.at("proj_out_2")));
         } catch (RuntimeException e) {
             close();
             throw e;

@@ -24,6 +24,8 @@ public final class ClipTextEncoder implements AutoCloseable {
     private final Embedding embedding;
     private final List<Block> blocks = new ArrayList<>();
     private final LayerNorm finalNorm;
+    /** Of the end token's state; null for none. */
+    private final Linear projection;
 
     /** @throws org.diffusionclassifier.tensor.InputException if a tensor is missing or has the wrong shape */
     public ClipTextEncoder(ClipTextConfig config, Weights w, Device device) {
@@ -35,6 +37,8 @@ public final class ClipTextEncoder implements AutoCloseable {
                 blocks.add(new Block(config, w.at("encoder.layers." + i), layers));
             }
             finalNorm = layers.layerNorm(config.width(), config.normEps(), w.at("final_layer_norm"));
+            projection = config.projection() == 0 ? null : layers.linear(
+                    Linear.Spec.of(config.width(), config.projection()).withoutBias(), w.at("text_projection"));
         } catch (RuntimeException e) {
             layers.close();
             throw e;
@@ -51,11 +55,32 @@ public final class ClipTextEncoder implements AutoCloseable {
      * @param ids int32, L ≤ maxPositions
      */
     public Tensor forward(Tensor ids) {
+        return last(penultimate(ids));
+    }
+
+    /** As {@link #forward}, without the last layer and the norm behind it. */
+    public Tensor penultimate(Tensor ids) {
         Tensor h = embedding.forward(ids);                                      // [B, L, width]
-        for (Block block : blocks) {
+        for (Block block : blocks.subList(0, blocks.size() - 1)) {
             h = block.forward(h);
         }
-        return finalNorm.forward(h);
+        return h;
+    }
+
+    /** The last hidden state from what {@link #penultimate} gives, [B, L, width]. */
+    public Tensor last(Tensor penultimate) {
+        return finalNorm.forward(blocks.get(blocks.size() - 1).forward(penultimate));
+    }
+
+    /**
+     * What the whole text is to an encoder with a projection: [B, L, width] → [B, projection].
+     *
+     * @param last what {@link #last} gives
+     * @param ends [B, 1] int32, where in the B·L states each text's first end token is
+     */
+    public Tensor projected(Tensor last, Tensor ends) {
+        Tensor states = last.reshape(last.dim(0) * last.dim(1), last.width());
+        return projection.forward(layers.device().gather(states, ends.reshape(ends.dim(0))));
     }
 
     private static final class Block {

@@ -1,5 +1,7 @@
 package org.diffusionclassifier.model.stablediffusion;
 
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Measure;
@@ -15,8 +17,8 @@ import org.diffusionclassifier.model.Pairs;
 import org.diffusionclassifier.model.Probe;
 
 /**
- * A text-conditional latent diffusion model: Stable Diffusion 1.x or 2.x or any of their form. (Rombach et al., 2022,
- * arXiv 2112.10752.)
+ * A latent diffusion model of a UNet that is conditioned on captions. (Rombach et al., 2022, arXiv 2112.10752.) How
+ * captions are encoded is its family's.
  *
  * <p>Autoencoder and UNet are built when one of them is first needed, which is after the first captions have been encoded
  * and their encoder released, so that the memory of both is not taken at once.
@@ -25,19 +27,23 @@ public final class StableDiffusion implements LatentModel {
 
     private final Checkpoint checkpoint;
     private final Device device;
-    private final StableDiffusionConfig config;
+    private final UNetParts config;
     private final Latents latents;
-    private final CaptionConditioner conditioner;
+    private final TextEncoding conditioner;
     private LatentEncoder encoder;
     private UNet unet;
 
-    /** @throws org.diffusionclassifier.tensor.InputException if the checkpoint is no model of this form, or lacks a part */
-    public StableDiffusion(Checkpoint checkpoint, Device device) {
+    /**
+     * @param checkpoint  has the components {@code vae} and {@code unet} of this configuration
+     * @param conditioner makes what encodes captions, by what gives the UNet; closed with this
+     */
+    public StableDiffusion(Checkpoint checkpoint, UNetParts config, Device device,
+                           Function<Supplier<UNet>, TextEncoding> conditioner) {
         this.checkpoint = checkpoint;
         this.device = device;
-        this.config = StableDiffusionConfig.read(checkpoint);
+        this.config = config;
         this.latents = config.latents();
-        this.conditioner = new CaptionConditioner(checkpoint, config.textEncoder(), this::unet, device);
+        this.conditioner = conditioner.apply(this::unet);
     }
 
     @Override
@@ -79,7 +85,7 @@ public final class StableDiffusion implements LatentModel {
     private LatentEncoder encoder() {
         if (encoder == null) {
             int pixels = config.unet().sampleSize() * config.vae().downscale();
-            encoder = new LatentEncoder(config.vae(), checkpoint.component(StableDiffusionConfig.VAE).weights(),
+            encoder = new LatentEncoder(config.vae(), checkpoint.component(UNetParts.VAE).weights(),
                     new Preprocess(pixels), device);
         }
         return encoder;
@@ -88,7 +94,7 @@ public final class StableDiffusion implements LatentModel {
     private UNet unet() {
         if (unet == null) {
             encoder();      // stands before it in a converted file
-            unet = new UNet(config.unet(), checkpoint.component(StableDiffusionConfig.UNET).weights(), device);
+            unet = new UNet(config.unet(), checkpoint.component(UNetParts.UNET).weights(), device);
         }
         return unet;
     }

@@ -8,9 +8,11 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.model.LatentModel;
 import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.ModelFamily;
-import org.diffusionclassifier.tensor.InputException;
 
-/** Stable Diffusion 1.x and 2.x: a UNet, conditioned on captions that one text encoder has encoded. */
+/**
+ * Stable Diffusion 1.x and 2.x and what was distilled from them: a UNet, conditioned on captions that one text encoder has
+ * encoded.
+ */
 public final class StableDiffusionFamily implements ModelFamily {
 
     @Override
@@ -20,20 +22,16 @@ public final class StableDiffusionFamily implements ModelFamily {
 
     @Override
     public List<String> components() {
-        return List.of(StableDiffusionConfig.TEXT_ENCODER, StableDiffusionConfig.VAE, StableDiffusionConfig.UNET);
+        return List.of(StableDiffusionConfig.TEXT_ENCODER, UNetParts.VAE, UNetParts.UNET);
     }
 
     @Override
     public boolean recognises(Checkpoint checkpoint) {
-        return checkpoint.components().contains(StableDiffusionConfig.UNET);
+        return checkpoint.components().contains(UNetParts.UNET);
     }
 
     @Override
     public Layout layout(Checkpoint checkpoint) {
-        if (checkpoint.spec().labels() != null) {
-            throw InputException.of("%s: expected with a model that is conditioned on labels, a DiT, as others are on "
-                    + "captions", InputException.field("labels"));
-        }
         return StableDiffusionConfig.read(checkpoint).layout();
     }
 
@@ -44,11 +42,13 @@ public final class StableDiffusionFamily implements ModelFamily {
 
     @Override
     public Latents latents(Checkpoint checkpoint) {
-        return StableDiffusionConfig.read(checkpoint).latents();
+        return StableDiffusionConfig.read(checkpoint).parts().latents();
     }
 
     @Override
     public LatentModel load(Checkpoint checkpoint, Device device) {
-        return new StableDiffusion(checkpoint, device);
+        StableDiffusionConfig config = StableDiffusionConfig.read(checkpoint);
+        return new StableDiffusion(checkpoint, config.parts(), device,
+                unet -> new CaptionConditioner(checkpoint, config.textEncoder(), unet, device));
     }
 }

@@ -59,7 +59,7 @@ public final class SyntheticEvaluation implements AutoCloseable {
         var trials = new Trials(normal(DType.F32, size, size, config.inChannels()), indices(new int[2]),
                 indices(eachTrial), half, half, ones, constant(trialCount, 0), ones);
         var asked = new Pairs(constant(trialCount, 500), indices(trialOfPair),
-                new Conditioning(device, pairs, context(config, pairs), List.of()), indices(eachPair));
+                new Conditioning(device, pairs, context(config, pairs), vectors(config, pairs)), indices(eachPair));
         var measure = new Measure(Loss.L2, false);
         graph = device.record(recorder -> recorder.keep(
                 unet.errors(device.diffusion(), trials, asked, measure).mean()));
@@ -74,6 +74,12 @@ public final class SyntheticEvaluation implements AutoCloseable {
         } finally {
             device.release(states);
         }
+    }
+
+    /** What SDXL adds to the embedding of the time. */
+    private List<Tensor> vectors(UNetConfig config, int captions) {
+        return config.added() == null ? List.of()
+                : List.of(normal(device.dtype(), captions, 4 * config.blockOutChannels().get(0)));
     }
 
     private Tensor normal(DType type, int... shape) {

@@ -3,9 +3,12 @@ package org.diffusionclassifier.model.stablediffusion;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import org.diffusionclassifier.config.UNetConfig.BlockKind;
+import org.diffusionclassifier.config.UNetConfig.MidBlock;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d;
@@ -21,27 +24,37 @@ import org.diffusionclassifier.model.Pairs;
 import org.diffusionclassifier.model.Probe;
 import org.diffusionclassifier.model.ResnetBlock;
 import org.diffusionclassifier.model.TimeProjections;
+import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
  * The network that predicts the noise in a latent, conditioned on a time and a caption. (Rombach et al., 2022, arXiv
- * 2112.10752; in the form of diffusers' {@code UNet2DConditionModel}.)
+ * 2112.10752; in the form of diffusers' {@code UNet2DConditionModel}: Stable Diffusion's, SDXL's, and what was distilled
+ * from these.)
  *
  * <p>It is evaluated for P pairs of a class and a trial of M trials. Down to the first cross-attention nothing depends
  * on the class, and the batch has M entries; from there on it has P. Skip connections taken before keep their M entries
- * until they are used, and what is computed of them alone is computed M times.
+ * until they are used, and what is computed of them alone is computed M times. Where the embedding of the time depends on
+ * the caption, as SDXL's does, class and trial meet in the first residual block.
  */
 public final class UNet implements AutoCloseable {
 
     private final UNetConfig config;
     private final Layers layers;
+    /** The embedding of a guidance scale, which is added to that of the time; null for none. */
+    private final Linear guidance;
+    /** A guidance scale of 0 for each trial, by the number of trials. */
+    private final Map<Integer, Tensor> unguided = new HashMap<>();
     private final Linear time1;
     private final Linear time2;
     private final TimeProjections timeProjections;
     /** Of {@link #timeProjections}, those of the blocks that are still to be built. */
     private final Iterator<TimeProjections.Columns> timeColumns;
+    /** What is added to the embedding of the time; null for nothing. */
+    private final AddedEmbedding added;
     private final Conv2d convIn;
     private final List<Level> down = new ArrayList<>();
+    /** Null if there is no mid block; the other two if it is this residual block alone. */
     private final ResnetBlock mid1;
     private final SpatialTransformer midAttention;
     private final ResnetBlock mid2;
@@ -62,19 +75,24 @@ public final class UNet implements AutoCloseable {
             int first = channels.get(0);
             int last = channels.get(channels.size() - 1);
             Weights time = w.at("time_embedding");
+            guidance = config.guidanceWidth() == 0 ? null : layers.linear(
+                    Linear.Spec.of(config.guidanceWidth(), first).withoutBias(), time.at("cond_proj"));
             time1 = layers.linear(Linear.Spec.of(first, timeWidth()).then(Activation.SILU), time.at("linear_1"));
             time2 = layers.linear(Linear.Spec.of(timeWidth(), timeWidth()), time.at("linear_2"));
             timeProjections = new TimeProjections(timeWidth(), timeProjections(w), layers);
             timeColumns = timeProjections.columns().iterator();
+            added = config.added() == null ? null
+                    : new AddedEmbedding(config, timeWidth(), w.at("add_embedding"), layers);
             convIn = layers.conv2d(Conv2d.Spec.of(config.inChannels(), first, 3).noisedInput().thenNormalized(),
                     w.at("conv_in"));
             for (int i = 0; i < channels.size(); i++) {
                 down.add(downLevel(i, w.at("down_blocks." + i)));
             }
             Weights mid = w.at("mid_block");
-            mid1 = resnet(last, last, mid.at("resnets.0"));
-            midAttention = transformer(channels.size() - 1, mid.at("attentions.0"));
-            mid2 = resnet(last, last, mid.at("resnets.1"));
+            boolean midAttends = config.midBlock() == MidBlock.CROSS_ATTENTION;
+            mid1 = config.midBlock() == MidBlock.NONE ? null : resnet(last, last, mid.at("resnets.0"));
+            midAttention = transformer(channels.size() - 1, config.depths().mid(), mid.at("attentions.0"));
+            mid2 = midAttends ? resnet(last, last, mid.at("resnets.1")) : null;
             int skips = config.layersPerBlock().stream().mapToInt(resnets -> resnets + 1).sum();
             for (int i = 0; i < channels.size(); i++) {
                 up.add(upLevel(i, skips, w.at("up_blocks." + i)));
@@ -105,7 +123,12 @@ public final class UNet implements AutoCloseable {
         for (int i = 0; i < n; i++) {
             addTimeProjections(config.layersPerBlock().get(i), channels.get(i), w.at("down_blocks." + i), all);
         }
-        addTimeProjections(2, channels.get(n - 1), w.at("mid_block"), all);
+        int mid = switch (config.midBlock()) {
+            case NONE -> 0;
+            case PLAIN -> 1;
+            case CROSS_ATTENTION -> 2;
+        };
+        addTimeProjections(mid, channels.get(n - 1), w.at("mid_block"), all);
         for (int i = 0; i < n; i++) {
             addTimeProjections(config.layersPerBlock().get(n - 1 - i) + 1, channels.get(n - 1 - i),
                     w.at("up_blocks." + i), all);
@@ -126,8 +149,7 @@ public final class UNet implements AutoCloseable {
         var attentions = new ArrayList<SpatialTransformer>();
         for (int j = 0; j < config.layersPerBlock().get(i); j++) {
             resnets.add(resnet(j == 0 ? in : out, out, w.at("resnets." + j)));
-            attentions.add(config.down().get(i) == BlockKind.CROSS_ATTENTION
-                    ? transformer(i, w.at("attentions." + j)) : null);
+            attentions.add(transformer(i, config.depths().down().get(i).get(j), w.at("attentions." + j)));
         }
         boolean isLast = i == config.blockOutChannels().size() - 1;
         return new Level(resnets, attentions, isLast ? null : layers.conv2d(
@@ -152,15 +174,20 @@ public final class UNet implements AutoCloseable {
         for (int j = 0; j < count; j++) {
             int skip = j == count - 1 ? above : out;
             resnets.add(resnet(j == 0 ? below : out, skip, skips - j <= skipsOfTrials(), out, w.at("resnets." + j)));
-            attentions.add(config.up().get(i) == BlockKind.CROSS_ATTENTION
-                    ? transformer(mirrored, w.at("attentions." + j)) : null);
+            attentions.add(transformer(mirrored, config.depths().up().get(i).get(j), w.at("attentions." + j)));
         }
         return new Level(resnets, attentions, i == n - 1 ? null
                 : layers.conv2d(Conv2d.Spec.of(out, out, 3).doubling().thenNormalized(), w.at("upsamplers.0.conv")));
     }
 
-    /** How many of the skips, the first ones, are from before the first cross-attention: conv_in's at least. */
+    /**
+     * How many of the skips, the first ones, come with a time that depends on the trial alone from before the first
+     * cross-attention: conv_in's at least, unless the time depends on the caption.
+     */
     private int skipsOfTrials() {
+        if (added != null) {
+            return 0;
+        }
         int count = 1;
         for (int i = 0; i < config.down().size() && config.down().get(i) == BlockKind.PLAIN; i++) {
             count += config.layersPerBlock().get(i) + 1;
@@ -177,10 +204,22 @@ public final class UNet implements AutoCloseable {
                 layers);
     }
 
-    private SpatialTransformer transformer(int level, Weights w) {
-        return new SpatialTransformer(config.blockOutChannels().get(level), config.heads().get(level),
-                config.transformerLayers().get(level), config.crossAttentionDim(), config.normGroups(),
+    /** @param depth blocks; 0 for no transformer, which is null */
+    private SpatialTransformer transformer(int level, int depth, Weights w) {
+        return depth == 0 ? null : new SpatialTransformer(config.blockOutChannels().get(level),
+                config.heads().get(level), depth, config.crossAttentionDim(), config.normGroups(),
                 config.linearProjection(), w, layers);
+    }
+
+    /**
+     * The part of the embedding of the time that depends on the caption alone; of a UNet whose configuration has it.
+     *
+     * @param text  the captions' vectors, [N, textWidth]
+     * @param sizes {@link UNetConfig.Added#SIZES} numbers for each caption, [N, 6] float32
+     * @return [N, 4·C₀], the one vector of a {@link org.diffusionclassifier.model.Conditioning}
+     */
+    public Tensor embedAdded(Tensor text, Tensor sizes) {
+        return added.forward(text, sizes);
     }
 
     /**
@@ -192,7 +231,9 @@ public final class UNet implements AutoCloseable {
     public List<Tensor> projectContext(Tensor context) {
         var projected = new ArrayList<Tensor>();
         down.forEach(level -> projectContext(level, context, projected));
-        projected.addAll(midAttention.projectContext(context));
+        if (midAttention != null) {
+            projected.addAll(midAttention.projectContext(context));
+        }
         up.forEach(level -> projectContext(level, context, projected));
         return projected;
     }
@@ -222,7 +263,7 @@ public final class UNet implements AutoCloseable {
     /** All between the first convolution and the last: [M, h, w, C₀] → [P, h, w, C₀]. */
     private Tensor features(Tensor h, Pairs pairs, Probe probe) {
         var rows = new PairRows(layers.device(), pairs.trialOfPair(), pairs.trials());
-        var pass = new Pass(rows, timeProjections.forward(time(pairs.times(), probe), rows), pairs.conditioning().context(),
+        var pass = new Pass(rows, timeProjections.forward(time(pairs, rows, probe), rows), pairs.conditioning().context(),
                 pairs.promptOfPair());
 
         probe.at("conv_in", h);                                                 // [M, h, w, C₀]
@@ -232,10 +273,12 @@ public final class UNet implements AutoCloseable {
             h = pass.down(down.get(i), h, skips);                               // [B, h/2ⁱ⁺¹, w/2ⁱ⁺¹, Cᵢ]
             probe.at("down_blocks." + i, h);
         }
-        h = mid1.forward(h, null, pass.time, rows);
-        h = pass.attend(midAttention, h);                                       // [P, h/2ⁿ⁻¹, w/2ⁿ⁻¹, Cₙ₋₁]
-        h = mid2.forward(h, null, pass.time, rows);
-        probe.at("mid_block", h);
+        if (mid1 != null) {
+            h = mid1.forward(h, null, pass.time, rows);
+            h = pass.attend(midAttention, h);                                   // [P, h/2ⁿ⁻¹, w/2ⁿ⁻¹, Cₙ₋₁]
+            h = mid2 == null ? h : mid2.forward(h, null, pass.time, rows);
+            probe.at("mid_block", h);
+        }
         for (int i = 0; i < up.size(); i++) {
             h = pass.up(up.get(i), h, skips);                                   // [P, h/2ⁿ⁻²⁻ⁱ, .., Cₙ₋₁₋ᵢ]
             probe.at("up_blocks." + i, h);
@@ -243,13 +286,34 @@ public final class UNet implements AutoCloseable {
         return normOut.forward(h);                                              // [P, h, w, C₀]
     }
 
-    /** SiLU of the time embedding, [M, 4C₀]: every residual block begins with it. */
-    private Tensor time(Tensor times, Probe probe) {
-        Tensor t = layers.device().timestepEmbedding(times, config.blockOutChannels().get(0), config.flipSinToCos(),
+    /** SiLU of the time embedding, with which every residual block begins: [M, 4C₀], or [P, 4C₀] if it has the caption. */
+    private Tensor time(Pairs pairs, PairRows rows, Probe probe) {
+        Device device = layers.device();
+        Tensor t = device.timestepEmbedding(pairs.times(), config.blockOutChannels().get(0), config.flipSinToCos(),
                 config.freqShift());                                            // [M, C₀]
-        t = time2.forward(time1.forward(t));                                    // [M, 4C₀]
-        probe.at("time_embedding", t);
-        return layers.device().activation(Activation.SILU, t);
+        if (guidance != null) {
+            t = guidance.forward(guidanceEmbedding(pairs.trials()), t);
+        }
+        t = time1.forward(t);                                                   // [M, 4C₀]
+        if (added == null) {
+            t = time2.forward(t);
+            probe.at("time_embedding", t);
+            return device.activation(Activation.SILU, t);
+        }
+        if (probe != Probe.NONE) {
+            probe.at("time_embedding", time2.forward(t));   // computed for the probe: below it is one with the sum
+        }
+        Tensor ofCaption = device.gather(pairs.conditioning().vectors().get(0), pairs.promptOfPair());      // [P, 4C₀]
+        return device.activation(Activation.SILU, time2.forward(rows.expand(t, rows.pairs()), ofCaption));
+    }
+
+    /**
+     * Of no guidance, w = 0: sines and cosines as of a time (Luo et al., 2023, arXiv 2310.04378, section 4.2, where a
+     * guided prediction is that for a caption plus w times its difference from that for none).
+     */
+    private Tensor guidanceEmbedding(int trials) {
+        Tensor zeros = unguided.computeIfAbsent(trials, m -> layers.device().tensor(DType.F32, m));
+        return layers.device().timestepEmbedding(zeros, config.guidanceWidth(), false, 1);     // [M, guidanceWidth]
     }
 
     /** What all blocks of one forward pass share. */
@@ -299,5 +363,7 @@ public final class UNet implements AutoCloseable {
     @Override
     public void close() {
         layers.close();
+        unguided.values().forEach(layers.device()::release);
+        unguided.clear();
     }
 }

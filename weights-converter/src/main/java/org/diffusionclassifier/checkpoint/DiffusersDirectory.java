@@ -15,7 +15,6 @@ import org.diffusionclassifier.checkpoint.original.LegacyVaeWeights;
 import org.diffusionclassifier.config.JsonConfig;
 import org.diffusionclassifier.config.TokenizerTables;
 import org.diffusionclassifier.tensor.InputException;
-import org.diffusionclassifier.tensor.PrefixedWeights;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
@@ -109,8 +108,7 @@ public final class DiffusersDirectory implements Checkpoint {
         if (name.equals(VAE)) {
             return new LegacyVaeWeights(weights);
         }
-        return weights.has("text_model.final_layer_norm.weight") ? new PrefixedWeights(weights, "text_model", true)
-                : weights;
+        return TextModelWeights.isOne(weights) ? new TextModelWeights(weights) : weights;
     }
 
     /** By transformers' names of files for a text encoder, by diffusers' for all else. */

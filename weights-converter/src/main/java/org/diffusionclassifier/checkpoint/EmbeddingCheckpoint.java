@@ -65,6 +65,10 @@ public final class EmbeddingCheckpoint implements CheckpointView {
             throw InputException.of("%s: expected with Stable Diffusion, not with a DiT",
                     InputException.field("embeddings"));
         }
+        if (base.components().contains(TEXT_ENCODER + "_2")) {
+            throw InputException.of("%s: expected with Stable Diffusion 1 or 2, not with SDXL, whose embeddings have a "
+                    + "vector for each of two text encoders", InputException.field("embeddings"));
+        }
         return new EmbeddingCheckpoint(base, embeddings);
     }
 

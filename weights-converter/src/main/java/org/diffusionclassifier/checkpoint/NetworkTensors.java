@@ -6,7 +6,7 @@ import java.util.Deque;
 import java.util.List;
 import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.DitConfig;
-import org.diffusionclassifier.config.UNetConfig.BlockKind;
+import org.diffusionclassifier.config.UNetConfig.MidBlock;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
 
@@ -29,8 +29,15 @@ public final class NetworkTensors {
         int levels = channels.size();
         int first = channels.get(0);
         int time = 4 * first;
+        if (config.guidanceWidth() > 0) {
+            network.sideBySide("time_embedding", List.of("cond_proj"), first, config.guidanceWidth(), false);
+        }
         network.linear("time_embedding.linear_1", time, first);
         network.linear("time_embedding.linear_2", time, time);
+        if (config.added() != null) {
+            network.linear("add_embedding.linear_1", time, config.added().width());
+            network.linear("add_embedding.linear_2", time, time);
+        }
         network.conv("conv_in", first, config.inChannels(), 3);
         Deque<Integer> skips = new ArrayDeque<>(List.of(first));
         int in = first;
@@ -39,9 +46,7 @@ public final class NetworkTensors {
             for (int j = 0; j < config.layersPerBlock().get(i); j++) {
                 network.resnet(level + ".resnets." + j, in, channels.get(i), time);
                 in = channels.get(i);
-                if (config.down().get(i) == BlockKind.CROSS_ATTENTION) {
-                    network.transformer(level + ".attentions." + j, i, config);
-                }
+                network.transformer(level + ".attentions." + j, in, config.depths().down().get(i).get(j), config);
                 skips.push(in);
             }
             if (i < levels - 1) {
@@ -49,9 +54,13 @@ public final class NetworkTensors {
                 skips.push(in);
             }
         }
-        network.resnet("mid_block.resnets.0", in, in, time);
-        network.transformer("mid_block.attentions.0", levels - 1, config);
-        network.resnet("mid_block.resnets.1", in, in, time);
+        if (config.midBlock() != MidBlock.NONE) {
+            network.resnet("mid_block.resnets.0", in, in, time);
+        }
+        if (config.midBlock() == MidBlock.CROSS_ATTENTION) {
+            network.transformer("mid_block.attentions.0", in, config.depths().mid(), config);
+            network.resnet("mid_block.resnets.1", in, in, time);
+        }
         for (int i = 0; i < levels; i++) {
             String level = "up_blocks." + i;
             int mirrored = levels - 1 - i;
@@ -59,9 +68,7 @@ public final class NetworkTensors {
             for (int j = 0; j <= config.layersPerBlock().get(mirrored); j++) {
                 network.resnet(level + ".resnets." + j, in + skips.pop(), out, time);
                 in = out;
-                if (config.up().get(i) == BlockKind.CROSS_ATTENTION) {
-                    network.transformer(level + ".attentions." + j, mirrored, config);
-                }
+                network.transformer(level + ".attentions." + j, in, config.depths().up().get(i).get(j), config);
             }
             if (mirrored > 0) {
                 network.conv(level + ".upsamplers.0.conv", out, out, 3);
@@ -130,6 +137,9 @@ public final class NetworkTensors {
             network.linear(layer + ".mlp.fc2", width, config.intermediate());
         }
         network.norm("final_layer_norm", width);
+        if (config.projection() > 0) {
+            network.sideBySide("", List.of("text_projection"), config.projection(), width, false);
+        }
         return network.tensors;
     }
 
@@ -167,9 +177,10 @@ public final class NetworkTensors {
     }
 
     private void sideBySide(String name, List<String> parts, int out, int in, boolean bias) {
-        parts.forEach(part -> tensors.add(TensorSpec.of(name + "." + part + ".weight", out, in)));
+        String before = name.isEmpty() ? "" : name + ".";
+        parts.forEach(part -> tensors.add(TensorSpec.of(before + part + ".weight", out, in)));
         if (bias) {
-            parts.forEach(part -> tensors.add(TensorSpec.of(name + "." + part + ".bias", out)));
+            parts.forEach(part -> tensors.add(TensorSpec.of(before + part + ".bias", out)));
         }
     }
 
@@ -192,11 +203,14 @@ public final class NetworkTensors {
         }
     }
 
-    private void transformer(String name, int level, UNetConfig config) {
-        int width = config.blockOutChannels().get(level);
+    /** @param depth blocks; 0 for no transformer */
+    private void transformer(String name, int width, int depth, UNetConfig config) {
+        if (depth == 0) {
+            return;
+        }
         norm(name + ".norm", width);
         projection(name + ".proj_in", width, config.linearProjection());
-        for (int i = 0; i < config.transformerLayers().get(level); i++) {
+        for (int i = 0; i < depth; i++) {
             String block = name + ".transformer_blocks." + i;
             norm(block + ".norm1", width);
             sideBySide(block + ".attn1", List.of("to_q", "to_k", "to_v"), width, width, false);

@@ -8,6 +8,7 @@ import java.util.Set;
 import org.diffusionclassifier.config.ClipTextConfig.Activation;
 import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.JsonConfig;
+import org.diffusionclassifier.config.PublishedUNets;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.config.TokenizerTables;
@@ -23,41 +24,38 @@ import org.diffusionclassifier.tensor.Weights;
  */
 public final class RandomModel implements Checkpoint {
 
-    private static final Map<String, Published> MODELS = new LinkedHashMap<>();
+    private static final String TEXT_ENCODER = "text_encoder";
+    private static final String SECOND = "_2";
 
-    static {
-        MODELS.put("sd-1.5", new Published(UNetConfig.stableDiffusion15(), 512, PredictionType.EPSILON,
-                new ClipTextConfig(49408, 768, 3072, 12, 12, 77, Activation.QUICK_GELU, 1e-5f)));
-        MODELS.put("sd-2-base", new Published(UNetConfig.stableDiffusion2Base(), 512, PredictionType.EPSILON,
-                textEncoder2()));
-        MODELS.put("sd-2.1", new Published(UNetConfig.stableDiffusion21(), 768, PredictionType.V_PREDICTION,
-                textEncoder2()));
-    }
+    /** CLIP ViT-L/14's; OpenCLIP ViT-H/14's without its last layer, as Stable Diffusion 2 has it; and ViT-bigG/14's. */
+    private static final ClipTextConfig VIT_L =
+            new ClipTextConfig(49408, 768, 3072, 12, 12, 77, Activation.QUICK_GELU, 1e-5f);
+    private static final ClipTextConfig VIT_H =
+            new ClipTextConfig(49408, 1024, 4096, 23, 16, 77, Activation.GELU, 1e-5f);
+    private static final ClipTextConfig VIT_BIG_G =
+            new ClipTextConfig(49408, 1280, 5120, 32, 20, 77, Activation.GELU, 1e-5f, 1280);
 
-    /** What sets one published model apart from the others. */
-    private record Published(UNetConfig unet, int imageSize, PredictionType prediction, ClipTextConfig textEncoder) {
-
-        VaeConfig vae() {
-            return new VaeConfig(imageSize, 3, 4, List.of(128, 256, 512, 512), 2, 32, 0.18215, true, true);
-        }
-    }
-
-    private static ClipTextConfig textEncoder2() {
-        return new ClipTextConfig(49408, 1024, 4096, 23, 16, 77, Activation.GELU, 1e-5f);
-    }
+    private static final double SCALING = 0.18215;
+    private static final double SCALING_XL = 0.13025;
 
     private final String name;
     private final ModelSpec spec;
-    private final Published model;
     private final Map<String, Component> components = new LinkedHashMap<>();
 
     private RandomModel(String name, ModelSpec spec) {
         this.name = name;
         this.spec = spec;
-        this.model = MODELS.get(name);
-        put("text_encoder", model.textEncoder.toTransformers(), NetworkTensors.textEncoder(model.textEncoder));
-        put(VAE, model.vae().toDiffusers(), NetworkTensors.vae(model.vae()));
-        put("unet", model.unet.toDiffusers(), NetworkTensors.unet(model.unet));
+        UNetConfig unet = PublishedUNets.of(name);
+        boolean xl = unet.added() != null;
+        ClipTextConfig text = unet.crossAttentionDim() == VIT_H.width() ? VIT_H : VIT_L;
+        var vae = new VaeConfig(8 * unet.sampleSize(), 3, 4, List.of(128, 256, 512, 512), 2, 32, xl ? SCALING_XL
+                : SCALING, true, true);
+        put(TEXT_ENCODER, text.toTransformers(), NetworkTensors.textEncoder(text));
+        if (xl) {
+            put(TEXT_ENCODER + SECOND, VIT_BIG_G.toTransformers(), NetworkTensors.textEncoder(VIT_BIG_G));
+        }
+        put(VAE, vae.toDiffusers(), NetworkTensors.vae(vae));
+        put("unet", unet.toDiffusers(), NetworkTensors.unet(unet));
     }
 
     private void put(String component, Map<String, Object> config, List<TensorSpec> tensors) {
@@ -68,14 +66,14 @@ public final class RandomModel implements Checkpoint {
     /**
      * Makes one up.
      *
-     * @param name sd-1.5, sd-2-base or sd-2.1
+     * @param name one of {@link PublishedUNets}
      * @param spec what is added to it: LoRAs and embeddings, if anything
      * @throws InputException if there is none of that name
      */
     public static Checkpoint of(String name, ModelSpec spec) {
-        if (!MODELS.containsKey(name)) {
-            throw new InputException("random model: expected one of " + String.join(", ", MODELS.keySet()) + ", found "
-                    + name);
+        if (!PublishedUNets.names().contains(name)) {
+            throw new InputException("random model: expected one of " + String.join(", ", PublishedUNets.names())
+                    + ", found " + name);
         }
         spec.refuseCompletion();
         spec.refuseVariant();
@@ -108,7 +106,8 @@ public final class RandomModel implements Checkpoint {
     @Override
     public JsonConfig scheduler() {
         return JsonConfig.of(source() + ": " + Layout.SCHEDULER,
-                ScheduleConfig.stableDiffusion(model.prediction).toDiffusers());
+                ScheduleConfig.stableDiffusion(name.equals("sd-2.1")
+                ? PredictionType.V_PREDICTION : PredictionType.EPSILON).toDiffusers());
     }
 
     /** Nothing. */
@@ -136,7 +135,8 @@ public final class RandomModel implements Checkpoint {
 
     /**
      * Of CLIP's the beginning: the printable characters of ASCII, inside a word and at its end, and the two tokens around
-     * a text. Nothing is merged, so that a letter is a token; a sequence is as long as CLIP's.
+     * a text. Nothing is merged, so that a letter is a token; a sequence is as long as CLIP's. SDXL's second tokenizer pads
+     * with token 0.
      */
     @Override
     public TokenizerTables tokenizer(String tokenizer) {
@@ -152,8 +152,8 @@ public final class RandomModel implements Checkpoint {
         var files = new LinkedHashMap<String, byte[]>();
         files.put("vocab.json", vocabulary.toString().getBytes(StandardCharsets.UTF_8));
         files.put("merges.txt", "#version: 0.2\n".getBytes(StandardCharsets.UTF_8));
-        files.put("tokenizer_config.json", ("{\"model_max_length\": " + model.textEncoder.maxPositions() + "}")
-                .getBytes(StandardCharsets.UTF_8));
+        files.put("tokenizer_config.json", ("{\"model_max_length\": " + VIT_L.maxPositions()
+                + (tokenizer.endsWith(SECOND) ? ", \"pad_token\": \"!\"}" : "}")).getBytes(StandardCharsets.UTF_8));
         return new TokenizerTables(source() + ": " + tokenizer, files);
     }
 }

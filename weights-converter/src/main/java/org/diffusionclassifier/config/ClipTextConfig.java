@@ -1,5 +1,6 @@
 package org.diffusionclassifier.config;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,15 +19,25 @@ import org.diffusionclassifier.tensor.InputException;
  * @param maxPositions tokens a text has at most, padding included
  * @param activation   of the MLPs
  * @param normEps      ε of every LayerNorm
+ * @param projection   width of the projection of the end token's state; 0 for an encoder without one
  */
 public record ClipTextConfig(int vocabSize, int width, int intermediate, int layers, int heads, int maxPositions,
-                             Activation activation, float normEps) {
+                             Activation activation, float normEps, int projection) {
 
     /** QUICK_GELU is x·σ(1.702 x), GELU is x·Φ(x). */
     public enum Activation { QUICK_GELU, GELU }
 
     private static final Map<String, Activation> ACTIVATIONS =
             Map.of("quick_gelu", Activation.QUICK_GELU, "gelu", Activation.GELU);
+
+    private static final String PLAIN = "CLIPTextModel";
+    private static final String PROJECTING = "CLIPTextModelWithProjection";
+
+    /** Without a projection. */
+    public ClipTextConfig(int vocabSize, int width, int intermediate, int layers, int heads, int maxPositions,
+                          Activation activation, float normEps) {
+        this(vocabSize, width, intermediate, layers, heads, maxPositions, activation, normEps, 0);
+    }
 
     /** @throws InputException for a value that changes the computation in a way that is not implemented */
     public static ClipTextConfig read(Path file) {
@@ -35,8 +46,10 @@ public record ClipTextConfig(int vocabSize, int width, int intermediate, int lay
 
     /** As above, of settings that are read already. */
     public static ClipTextConfig read(JsonConfig json) {
-        if (json.get("architectures").valueStream().noneMatch(name -> "CLIPTextModel".equals(name.textValue()))) {
-            throw json.unsupported("architectures", "[\"CLIPTextModel\"]");
+        List<String> architectures = json.get("architectures").valueStream().map(JsonNode::textValue).toList();
+        boolean projects = architectures.contains(PROJECTING);
+        if (!projects && !architectures.contains(PLAIN)) {
+            throw json.unsupported("architectures", "[\"" + PLAIN + "\"] or [\"" + PROJECTING + "\"]");
         }
         var config = new ClipTextConfig(
                 json.integer("vocab_size", 49408),
@@ -46,7 +59,8 @@ public record ClipTextConfig(int vocabSize, int width, int intermediate, int lay
                 json.integer("num_attention_heads", 8),
                 json.integer("max_position_embeddings", 77),
                 json.choice("hidden_act", ACTIVATIONS, Activation.QUICK_GELU),
-                (float) json.positiveNumber("layer_norm_eps", 1e-5));
+                (float) json.positiveNumber("layer_norm_eps", 1e-5),
+                projects ? json.integer("projection_dim", 512) : 0);
         if (config.width % config.heads != 0) {
             throw json.unsupported("hidden_size", "a multiple of num_attention_heads = " + config.heads);
         }
@@ -56,7 +70,7 @@ public record ClipTextConfig(int vocabSize, int width, int intermediate, int lay
     /** As {@code text_encoder/config.json} says it, so that {@link #read} gives this again. */
     public Map<String, Object> toTransformers() {
         var json = new LinkedHashMap<String, Object>();
-        json.put("architectures", List.of("CLIPTextModel"));
+        json.put("architectures", List.of(projection > 0 ? PROJECTING : PLAIN));
         json.put("vocab_size", vocabSize);
         json.put("hidden_size", width);
         json.put("intermediate_size", intermediate);
@@ -65,6 +79,9 @@ public record ClipTextConfig(int vocabSize, int width, int intermediate, int lay
         json.put("max_position_embeddings", maxPositions);
         json.put("hidden_act", JsonConfig.nameOf(activation, ACTIVATIONS));
         json.put("layer_norm_eps", normEps);
+        if (projection > 0) {
+            json.put("projection_dim", projection);
+        }
         return json;
     }
 }

@@ -159,6 +159,15 @@ public record TokenizerTables(String source, Map<String, byte[]> files) {
         return new TokenizerTables(source, more);
     }
 
+    /** These with another token that fills sequences up. @param token of the vocabulary */
+    public TokenizerTables paddedWith(String token) {
+        var special = (ObjectNode) jsonIfPresent(SPECIAL);
+        special.put("pad_token", token);
+        var more = new LinkedHashMap<>(files);
+        more.put(SPECIAL, special.toString().getBytes(StandardCharsets.UTF_8));
+        return new TokenizerTables(source, more);
+    }
+
     /** Refuses what a JSON file has at a place: {@code FILE: WHERE = VALUE is not supported (expected …)}. */
     public InputException unsupported(String name, String where, JsonNode value, String expected) {
         return new InputException(label(name) + ": " + where + (value.isMissingNode() ? " is missing"

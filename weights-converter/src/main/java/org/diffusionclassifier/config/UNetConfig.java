@@ -19,7 +19,8 @@ import org.diffusionclassifier.tensor.InputException;
  * @param up                kinds of the blocks on the way up
  * @param layersPerBlock    resnets a block on the way down
  * @param heads             attention heads; diffusers calls it attention_head_dim, against the meaning of the words
- * @param transformerLayers transformer blocks after each resnet; the last one is the mid block's, too
+ * @param midBlock          what is between the way down and the way up
+ * @param depths            transformer blocks after each resnet
  * @param crossAttentionDim width of the context that cross-attention looks at
  * @param normGroups        groups of every GroupNorm
  * @param normEps           ε of the resnets' and the last GroupNorm (a transformer's GroupNorm has 1e-6)
@@ -27,11 +28,15 @@ import org.diffusionclassifier.tensor.InputException;
  * @param flipSinToCos      whether the timestep embedding is [cos, sin] rather than [sin, cos]
  * @param freqShift         what is subtracted from half the timestep embedding's width in its frequencies' divisor
  * @param upcastAttention   whether attention scores want fp32
+ * @param guidanceWidth     width of the embedding of a guidance scale, which a model distilled from a guided one is
+ *                          conditioned on; 0 for none
+ * @param added             what is added to the embedding of the time; null for nothing
  */
 public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<Integer> blockOutChannels,
                          List<BlockKind> down, List<BlockKind> up, List<Integer> layersPerBlock, List<Integer> heads,
-                         List<Integer> transformerLayers, int crossAttentionDim, int normGroups, float normEps,
-                         boolean linearProjection, boolean flipSinToCos, float freqShift, boolean upcastAttention) {
+                         MidBlock midBlock, TransformerDepths depths, int crossAttentionDim, int normGroups,
+                         float normEps, boolean linearProjection, boolean flipSinToCos, float freqShift,
+                         boolean upcastAttention, int guidanceWidth, Added added) {
 
     /** Whether a block has transformers after its resnets. */
     public enum BlockKind { CROSS_ATTENTION, PLAIN }
@@ -41,7 +46,32 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
     private static final Map<String, BlockKind> UP_BLOCKS =
             Map.of("CrossAttnUpBlock2D", BlockKind.CROSS_ATTENTION, "UpBlock2D", BlockKind.PLAIN);
 
-    private static final String MID_BLOCK = "UNetMidBlock2DCrossAttn";
+    /** CROSS_ATTENTION: a resnet, a transformer, a resnet; PLAIN: one resnet; NONE: nothing. */
+    public enum MidBlock { CROSS_ATTENTION, PLAIN, NONE }
+
+    /**
+     * What SDXL adds to the embedding of the time: a vector of the caption, and the sines and cosines of {@link #SIZES}
+     * integers, the size and crop of a training image. ({@code addition_embed_type: text_time}.)
+     *
+     * @param textWidth of the caption's vector
+     * @param sizeWidth of the embedding of each integer
+     */
+    public record Added(int textWidth, int sizeWidth) {
+
+        /** Original height and width, top and left of the crop, target height and width. */
+        public static final int SIZES = 6;
+
+        /** Of all side by side. */
+        public int width() {
+            return textWidth + SIZES * sizeWidth;
+        }
+    }
+
+    private static final Map<String, MidBlock> MID_BLOCKS =
+            Map.of("UNetMidBlock2DCrossAttn", MidBlock.CROSS_ATTENTION, "UNetMidBlock2D", MidBlock.PLAIN);
+    private static final String MID_BLOCK = "mid_block_type";
+    private static final String ADDED = "addition_embed_type";
+    private static final String TEXT_TIME = "text_time";
 
     public UNetConfig {
         blockOutChannels = List.copyOf(blockOutChannels);
@@ -49,31 +79,23 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
         up = List.copyOf(up);
         layersPerBlock = List.copyOf(layersPerBlock);
         heads = List.copyOf(heads);
-        transformerLayers = List.copyOf(transformerLayers);
     }
 
-    /** Stable Diffusion 1.5's, as published with its weights. */
-    public static UNetConfig stableDiffusion15() {
-        return stableDiffusion(64, List.of(8, 8, 8, 8), 768, false, false);
-    }
-
-    /** Stable Diffusion 2-base's, as published with its weights. */
-    public static UNetConfig stableDiffusion2Base() {
-        return stableDiffusion(64, List.of(5, 10, 20, 20), 1024, true, false);
-    }
-
-    /** Stable Diffusion 2.1's, as published with its weights. */
-    public static UNetConfig stableDiffusion21() {
-        return stableDiffusion(96, List.of(5, 10, 20, 20), 1024, true, true);
-    }
-
-    private static UNetConfig stableDiffusion(int sampleSize, List<Integer> heads, int contextWidth,
-            boolean linearProjection, boolean upcastAttention) {
-        var attends = BlockKind.CROSS_ATTENTION;
-        return new UNetConfig(sampleSize, 4, 4, List.of(320, 640, 1280, 1280),
-                List.of(attends, attends, attends, BlockKind.PLAIN),
-                List.of(BlockKind.PLAIN, attends, attends, attends), List.of(2, 2, 2, 2), heads, List.of(1, 1, 1, 1),
-                contextWidth, 32, 1e-5f, linearProjection, true, 0, upcastAttention);
+    /**
+     * As all of Stable Diffusion 1.x and 2.x: with a mid block, as many transformer blocks behind every resnet of a
+     * level, and nothing added to the time.
+     *
+     * @param transformerLayers transformer blocks after each resnet by level; the last one is the mid block's, too
+     */
+    public UNetConfig(int sampleSize, int inChannels, int outChannels, List<Integer> blockOutChannels,
+                      List<BlockKind> down, List<BlockKind> up, List<Integer> layersPerBlock, List<Integer> heads,
+                      List<Integer> transformerLayers, int crossAttentionDim, int normGroups, float normEps,
+                      boolean linearProjection, boolean flipSinToCos, float freqShift, boolean upcastAttention) {
+        this(sampleSize, inChannels, outChannels, blockOutChannels, down, up, layersPerBlock, heads,
+                MidBlock.CROSS_ATTENTION,
+                TransformerDepths.ofLevels(transformerLayers, down, up, layersPerBlock, MidBlock.CROSS_ATTENTION),
+                crossAttentionDim, normGroups, normEps, linearProjection, flipSinToCos, freqShift, upcastAttention, 0,
+                null);
     }
 
     /** @throws InputException for a value that changes the computation in a way that is not implemented */
@@ -85,10 +107,6 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
     public static UNetConfig read(JsonConfig json) {
         json.require("_class_name", "UNet2DConditionModel");
         json.expect("act_fn", "silu", "swish");
-        if (json.get("mid_block_type").isNull()) {      // which is no default: such a UNet has no mid block
-            throw json.unsupported("mid_block_type", MID_BLOCK);
-        }
-        json.expect("mid_block_type", MID_BLOCK);
         json.expect("resnet_time_scale_shift", "default");
         json.expect("time_embedding_type", "positional");
         json.expect("attention_type", "default");
@@ -100,6 +118,15 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
 
         List<Integer> channels = json.integers("block_out_channels", List.of(320, 640, 1280, 1280));
         int blocks = channels.size();
+        List<BlockKind> down = json.choices("down_block_types", DOWN_BLOCKS, List.of(BlockKind.CROSS_ATTENTION,
+                BlockKind.CROSS_ATTENTION, BlockKind.CROSS_ATTENTION, BlockKind.PLAIN));
+        List<BlockKind> up = json.choices("up_block_types", UP_BLOCKS, List.of(BlockKind.PLAIN,
+                BlockKind.CROSS_ATTENTION, BlockKind.CROSS_ATTENTION, BlockKind.CROSS_ATTENTION));
+        requireLevels(json, "down_block_types", down, blocks);
+        requireLevels(json, "up_block_types", up, blocks);
+        List<Integer> layers = json.integerPerBlock("layers_per_block", 2, blocks);
+        MidBlock mid = json.get(MID_BLOCK).isNull() ? MidBlock.NONE         // which is not the default
+                : json.choice(MID_BLOCK, MID_BLOCKS, MidBlock.CROSS_ATTENTION);
         String headsKey = JsonConfig.isOff(json.get("num_attention_heads")) ? "attention_head_dim"
                 : "num_attention_heads";
         var config = new UNetConfig(
@@ -107,23 +134,44 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
                 json.integer("in_channels", 4),
                 json.integer("out_channels", 4),
                 channels,
-                json.choices("down_block_types", DOWN_BLOCKS, List.of(BlockKind.CROSS_ATTENTION,
-                        BlockKind.CROSS_ATTENTION, BlockKind.CROSS_ATTENTION, BlockKind.PLAIN)),
-                json.choices("up_block_types", UP_BLOCKS, List.of(BlockKind.PLAIN,
-                        BlockKind.CROSS_ATTENTION, BlockKind.CROSS_ATTENTION, BlockKind.CROSS_ATTENTION)),
-                json.integerPerBlock("layers_per_block", 2, blocks),
+                down,
+                up,
+                layers,
                 json.integerPerBlock(headsKey, 8, blocks),
-                json.integerPerBlock("transformer_layers_per_block", 1, blocks),
+                mid,
+                TransformerDepths.read(json, down, up, layers, mid),
                 json.integer("cross_attention_dim", 1280),
                 json.integer("norm_num_groups", 32),
                 (float) json.positiveNumber("norm_eps", 1e-5),
                 json.flag("use_linear_projection", false),
                 json.flag("flip_sin_to_cos", true),
                 (float) json.number("freq_shift", 0),
-                json.flag("upcast_attention", false));
+                json.flag("upcast_attention", false),
+                JsonConfig.isOff(json.get("time_cond_proj_dim")) ? 0 : json.integer("time_cond_proj_dim"),
+                added(json));
         json.refuseOthers("attention_head_dim", "addition_embed_type_num_heads", "dropout");
         config.validate(json, headsKey);
         return config;
+    }
+
+    private static Added added(JsonConfig json) {
+        if (JsonConfig.isOff(json.get(ADDED))) {
+            return null;
+        }
+        json.expect(ADDED, TEXT_TIME);
+        int sizeWidth = json.integer("addition_time_embed_dim");
+        int textWidth = json.integer("projection_class_embeddings_input_dim") - Added.SIZES * sizeWidth;
+        if (sizeWidth % 2 != 0 || textWidth < 1) {
+            throw json.unsupported("projection_class_embeddings_input_dim", "more than " + Added.SIZES
+                    + " times addition_time_embed_dim = " + sizeWidth + ", which is even");
+        }
+        return new Added(textWidth, sizeWidth);
+    }
+
+    private static void requireLevels(JsonConfig json, String key, List<BlockKind> kinds, int blocks) {
+        if (kinds.size() != blocks) {
+            throw json.unsupported(key, "a list of " + blocks + " as block_out_channels has");
+        }
     }
 
     /** As {@code unet/config.json} says it, so that {@link #read} gives this again. */
@@ -138,7 +186,8 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
         json.put("up_block_types", up.stream().map(kind -> JsonConfig.nameOf(kind, UP_BLOCKS)).toList());
         json.put("layers_per_block", layersPerBlock);
         json.put("attention_head_dim", heads);
-        json.put("transformer_layers_per_block", transformerLayers);
+        json.put(MID_BLOCK, midBlock == MidBlock.NONE ? null : JsonConfig.nameOf(midBlock, MID_BLOCKS));
+        depths.toDiffusers(json);
         json.put("cross_attention_dim", crossAttentionDim);
         json.put("norm_num_groups", normGroups);
         json.put("norm_eps", normEps);
@@ -146,17 +195,19 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
         json.put("flip_sin_to_cos", flipSinToCos);
         json.put("freq_shift", freqShift);
         json.put("upcast_attention", upcastAttention);
+        if (guidanceWidth > 0) {
+            json.put("time_cond_proj_dim", guidanceWidth);
+        }
+        if (added != null) {
+            json.put(ADDED, TEXT_TIME);
+            json.put("addition_time_embed_dim", added.sizeWidth);
+            json.put("projection_class_embeddings_input_dim", added.width());
+        }
         return json;
     }
 
     private void validate(JsonConfig json, String headsKey) {
         int blocks = blockOutChannels.size();
-        if (down.size() != blocks) {
-            throw json.unsupported("down_block_types", "a list of " + blocks + " as block_out_channels has");
-        }
-        if (up.size() != blocks) {
-            throw json.unsupported("up_block_types", "a list of " + blocks + " as block_out_channels has");
-        }
         for (int i = 0; i < blocks; i++) {
             int channels = blockOutChannels.get(i);
             if (channels % normGroups != 0) {
@@ -164,7 +215,7 @@ public record UNetConfig(int sampleSize, int inChannels, int outChannels, List<I
             }
             boolean attends = down.get(i) == BlockKind.CROSS_ATTENTION
                     || up.get(blocks - 1 - i) == BlockKind.CROSS_ATTENTION
-                    || i == blocks - 1;     // the mid block
+                    || i == blocks - 1 && midBlock == MidBlock.CROSS_ATTENTION;
             if (attends && channels % heads.get(i) != 0) {
                 throw json.unsupported(headsKey, "a divisor of the " + channels + " channels of block " + i);
             }

@@ -9,10 +9,8 @@ import java.util.Set;
 /**
  * The part of {@code base} under a prefix; see {@link Weights#at}. The base is asked under the full name, so that
  * messages show the full name.
- *
- * @param closesBase whether closing this closes the base
  */
-public record PrefixedWeights(Weights base, String prefix, boolean closesBase) implements Weights {
+public record PrefixedWeights(Weights base, String prefix) implements Weights {
 
     @Override
     public String source() {
@@ -77,9 +75,6 @@ public record PrefixedWeights(Weights base, String prefix, boolean closesBase) i
 
     @Override
     public void close() {
-        if (closesBase) {
-            base.close();
-        }
     }
 
     private String full(String name) {

@@ -170,6 +170,6 @@ public interface Weights extends AutoCloseable {
      * nothing.
      */
     default Weights at(String prefix) {
-        return new PrefixedWeights(this, prefix, false);
+        return new PrefixedWeights(this, prefix);
     }
 }

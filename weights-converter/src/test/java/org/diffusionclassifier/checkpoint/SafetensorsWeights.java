@@ -17,6 +17,7 @@ public final class SafetensorsWeights {
      * @throws InputException if there are none, or malformed ones
      */
     public static Weights open(Path component, String stem) {
-        return new WeightsVariants(component, stem, stem).choose(null).open();
+        Weights weights = new WeightsVariants(component, stem, stem).choose(null).open();
+        return TextModelWeights.isOne(weights) ? new TextModelWeights(weights) : weights;
     }
 }

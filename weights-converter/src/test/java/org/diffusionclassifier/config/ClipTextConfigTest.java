@@ -49,10 +49,9 @@ class ClipTextConfigTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            architectures | ["CLIPTextModelWithProjection"] | ["CLIPTextModel"]
-            architectures | ["T5EncoderModel"] | ["CLIPTextModel"]
-            architectures | "CLIPTextModel" | ["CLIPTextModel"]
-            architectures | null | ["CLIPTextModel"]
+            architectures | ["T5EncoderModel"] | ["CLIPTextModel"] or ["CLIPTextModelWithProjection"]
+            architectures | "CLIPTextModel" | ["CLIPTextModel"] or ["CLIPTextModelWithProjection"]
+            architectures | null | ["CLIPTextModel"] or ["CLIPTextModelWithProjection"]
             hidden_act | "gelu_new" | gelu or quick_gelu
             hidden_act | 1 | gelu or quick_gelu
             hidden_size | 1000 | a multiple of num_attention_heads = 16
@@ -64,6 +63,13 @@ class ClipTextConfigTest {
         Path file = edited(SD_2_1, key, value, temp);
         assertEquals(file + ": " + key + " = " + value + " is not supported (expected " + expected + ")",
                 inputError(() -> ClipTextConfig.read(file)));
+    }
+
+    @Test
+    void readsAnEncoderWithAProjection() {
+        ClipTextConfig config = ClipTextConfig.read(resource("golden/clip-text-bigg-tiny/config.json"));
+        assertEquals(new ClipTextConfig(300, 48, 192, 3, 3, 16, GELU, 1e-5f, 40), config);
+        assertEquals(config, ClipTextConfig.read(JsonConfig.of("again", config.toTransformers())));
     }
 
     @Test

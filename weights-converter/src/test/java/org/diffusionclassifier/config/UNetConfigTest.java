@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.diffusionclassifier.checkpoint.NetworkTensors;
+import org.diffusionclassifier.checkpoint.TensorSpec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,9 +53,9 @@ class UNetConfigTest {
 
     @Test
     void knowsThePublishedConfigurations() {
-        assertEquals(UNetConfig.read(resource("published/sd-1.5/unet/config.json")), UNetConfig.stableDiffusion15());
+        assertEquals(UNetConfig.read(resource("published/sd-1.5/unet/config.json")), PublishedUNets.of("sd-1.5"));
         assertEquals(UNetConfig.read(resource("published/sd-2-base/unet/config.json")),
-                UNetConfig.stableDiffusion2Base());
+                PublishedUNets.of("sd-2-base"));
     }
 
     @Test
@@ -85,13 +87,50 @@ class UNetConfigTest {
     void listsPerBlockAndBlocksInAnyOrderAreTaken() throws IOException {
         assertEquals(List.of(1, 2, 3, 4), UNetConfig.read(edited(SD_2_1, "layers_per_block", "[1,2,3,4]", temp))
                 .layersPerBlock());
-        assertEquals(List.of(1, 2, 10, 1), UNetConfig.read(
-                edited(SD_2_1, "transformer_layers_per_block", "[1,2,10,1]", temp)).transformerLayers());
+        assertEquals(new TransformerDepths(
+                        List.of(List.of(1, 1), List.of(2, 2), List.of(10, 10), List.of(0, 0)), 1,
+                        List.of(List.of(0, 0, 0), List.of(10, 10, 10), List.of(2, 2, 2), List.of(1, 1, 1))),
+                UNetConfig.read(edited(SD_2_1, "transformer_layers_per_block", "[1,2,10,1]", temp)).depths());
         assertEquals(List.of(10, 10, 10, 10), UNetConfig.read(edited(SD_2_1, "num_attention_heads", "10", temp))
                 .heads());
         assertEquals(List.of(PLAIN, CROSS_ATTENTION, PLAIN, CROSS_ATTENTION), UNetConfig.read(edited(SD_2_1,
                 "down_block_types", """
                 ["DownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D"]""", temp)).down());
+    }
+
+    /** SSD-1B's, as published: each layer on the way up has a depth of its own, and the mid block is a resnet. */
+    @Test
+    void depthsMayDifferByLayer() throws IOException {
+        String json = """
+                {"_class_name": "UNet2DConditionModel", "sample_size": 128, "block_out_channels": [320, 640, 1280],
+                 "attention_head_dim": [5, 10, 20], "cross_attention_dim": 2048, "use_linear_projection": true,
+                 "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+                 "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
+                 "mid_block_type": "UNetMidBlock2D", "transformer_layers_per_block": [0, 2, 4],
+                 "reverse_transformer_layers_per_block": [[4, 4, 10], [2, 1, 1], 1],
+                 "addition_embed_type": "text_time", "addition_time_embed_dim": 256,
+                 "projection_class_embeddings_input_dim": 2816}""";
+        Path file = Files.writeString(temp.resolve("config.json"), json);
+        assertEquals(PublishedUNets.of("ssd-1b"), UNetConfig.read(file));
+        Files.writeString(file, json.replace("[0, 2, 4]", "[0, [2, 2], 4]").replace("[[4, 4, 10], [2, 1, 1], 1]", "null"));
+        assertTrue(inputError(() -> UNetConfig.read(file)).contains("reverse_transformer_layers_per_block = null"));
+    }
+
+    @Test
+    void everyPublishedUNetSurvivesItsJson() {
+        for (String name : PublishedUNets.names()) {
+            UNetConfig config = PublishedUNets.of(name);
+            assertEquals(config, UNetConfig.read(JsonConfig.of(name, config.toDiffusers())), name);
+        }
+    }
+
+    /** What the models' pages and papers say of their UNets. */
+    @ParameterizedTest
+    @CsvSource({"sd-1.5, 859520964", "sdxl, 2567463684", "bk-sdm-base, 579384964", "bk-sdm-small, 482346884",
+        "bk-sdm-tiny, 323384964"})
+    void publishedUNetsHaveTheirParameters(String name, long parameters) {
+        assertEquals(parameters, NetworkTensors.unet(PublishedUNets.of(name)).stream()
+                .mapToLong(TensorSpec::elements).sum());
     }
 
     @Test
@@ -112,7 +151,7 @@ class UNetConfigTest {
             _class_name | "UNet2DModel" | UNet2DConditionModel
             _class_name | null | UNet2DConditionModel
             act_fn | "gelu" | silu or swish
-            addition_embed_type | "text_time" | null or false
+            addition_embed_type | "text_image" | text_time
             addition_time_embed_dim | 256 | null or false
             attention_type | "gated" | default
             center_input_sample | true | null or false
@@ -128,7 +167,6 @@ class UNetConfigTest {
             mid_block_only_cross_attention | true | null or false
             mid_block_scale_factor | 1.4142135 | 1
             mid_block_type | "UNetMidBlock2DSimpleCrossAttn" | UNetMidBlock2DCrossAttn
-            mid_block_type | null | UNetMidBlock2DCrossAttn
             num_class_embeds | 1000 | null or false
             only_cross_attention | true | null or false
             only_cross_attention | [false,true,false,false] | null or false
@@ -136,8 +174,9 @@ class UNetConfigTest {
             resnet_out_scale_factor | 0.5 | 1
             resnet_skip_time_act | true | null or false
             resnet_time_scale_shift | "scale_shift" | default
-            reverse_transformer_layers_per_block | [1,1,1,1] | null or false
-            time_cond_proj_dim | 256 | null or false
+            reverse_transformer_layers_per_block | [1,1,1] | a list of 4
+            reverse_transformer_layers_per_block | [1,[1,1],1,1] | a list of as many as it has resnets
+            time_cond_proj_dim | 0 | an integer from 1
             time_embedding_act_fn | "silu" | null or false
             time_embedding_dim | 512 | null or false
             time_embedding_type | "fourier" | positional
@@ -158,7 +197,9 @@ class UNetConfigTest {
             attention_head_dim | 0 | an integer from 1 to 1000000
             layers_per_block | 1.5 | an integer from 1 to 1000000
             layers_per_block | [2,2,2] | an integer, or a list of 4
-            transformer_layers_per_block | [[1],[1],[1],[1]] | a list of 1 to 16
+            transformer_layers_per_block | [[1],[1],[1],[1]] | a list of as many as it has resnets
+            transformer_layers_per_block | [0,1,1,1] | an integer from 1 to 100
+            transformer_layers_per_block | [1,1] | a list of 4
             cross_attention_dim | [1024,1024,1024,1024] | an integer from 1 to 1000000
             in_channels | 99999999999 | an integer from 1 to 1000000
             sample_size | null | an integer from 1 to 1000000

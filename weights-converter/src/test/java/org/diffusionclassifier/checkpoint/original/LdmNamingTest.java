@@ -19,6 +19,7 @@ import org.diffusionclassifier.checkpoint.Opened;
 import org.diffusionclassifier.checkpoint.original.OriginalNaming.Settings;
 import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.JsonConfig;
+import org.diffusionclassifier.config.PublishedUNets;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.config.UNetConfig.BlockKind;
@@ -62,12 +63,12 @@ class LdmNamingTest {
     void infersStableDiffusion21GivenWhatNothingTells() {
         Weights file = published("sd-2.1").tensors();
         var model = Inferred.of(file, new Settings(768, false));
-        UNetConfig base = UNetConfig.stableDiffusion2Base();
+        UNetConfig base = PublishedUNets.of("sd-2-base");
         assertEquals(UNetConfig.read(config("sd-2.1", "unet")), new UNetConfig(96, 4, 4, base.blockOutChannels(),
-                base.down(), base.up(), base.layersPerBlock(), base.heads(), base.transformerLayers(), 1024, 32, 1e-5f,
+                base.down(), base.up(), base.layersPerBlock(), base.heads(), List.of(1, 1, 1, 1), 1024, 32, 1e-5f,
                 true, true, 0, true));
         assertEquals(new UNetConfig(96, 4, 4, base.blockOutChannels(), base.down(), base.up(), base.layersPerBlock(),
-                base.heads(), base.transformerLayers(), 1024, 32, 1e-5f, true, true, 0, false), model.unet());
+                base.heads(), List.of(1, 1, 1, 1), 1024, 32, 1e-5f, true, true, 0, false), model.unet());
         assertEquals(VaeConfig.read(config("sd-2.1", "vae")), model.vae());
         assertEquals(schedule("sd-2.1"), model.schedule().withPrediction(PredictionType.V_PREDICTION));
     }
@@ -88,7 +89,8 @@ class LdmNamingTest {
         // Widened to what 32 groups and heads of 64 channels divide.
         var wide = new UNetConfig(16, 4, 4, golden.blockOutChannels().stream().map(width -> 2 * width).toList(),
                 golden.down(), golden.up(), golden.layersPerBlock(), golden.blockOutChannels().stream()
-                .map(width -> golden.linearProjection() ? width / 32 : 8).toList(), golden.transformerLayers(),
+                .map(width -> golden.linearProjection() ? width / 32 : 8).toList(),
+                Collections.nCopies(golden.blockOutChannels().size(), 1),
                 golden.crossAttentionDim(), 32, 1e-5f, golden.linearProjection(), true, 0, false);
         assertEquals(wide, new LdmUNet(new OriginalForm().unet(DiffusersForm.unet(wide), layers).tensors()).config(16));
     }
@@ -169,8 +171,6 @@ class LdmNamingTest {
             unet.mid_block.attentions.0.proj_in.lora_A.weight       | a LoRA
             control_model.input_blocks.0.0.weight                   | a ControlNet
             controlnet_cond_embedding.conv_in.weight                | a ControlNet
-            conditioner.embedders.0.transformer.text_model.x        | SDXL
-            model.diffusion_model.label_emb.0.0.weight              | a UNet conditioned on more than text
             down_blocks.0.resnets.0.conv1.weight                    | one part in diffusers' form
             encoder.down_blocks.0.resnets.0.conv1.weight            | one part in diffusers' form
             encoder.down.0.block.0.conv1.weight                     | a VAE alone
@@ -178,8 +178,8 @@ class LdmNamingTest {
     void anotherKindOfFileIsNamed(String tensor, String what) {
         String message = inputError(() -> open(new MapWeights().put(tensor, 1), 512));
         assertTrue(message.startsWith(tensor.startsWith("model.diffusion_model")
-                ? "test: expected a Stable Diffusion 1.x or 2.x checkpoint, found " + what
-                : "test: expected Stable Diffusion 1.x or 2.x or a DiT in the original naming, found " + what)
+                ? "test: expected a Stable Diffusion 1.x, 2.x or SDXL checkpoint, found " + what
+                : "test: expected Stable Diffusion 1.x, 2.x, SDXL or a DiT in the original naming, found " + what)
                 && message.endsWith(" (tensor " + tensor + ")"), message);
     }
 
@@ -187,9 +187,10 @@ class LdmNamingTest {
     @CsvSource({"model.diffusion_model.,UNet", "first_stage_model.,VAE", "cond_stage_model.,text encoder"})
     void aMissingPartIsNamed(String prefix, String part) {
         MapWeights file = small(small(false)).tensors().remove(prefix);
-        assertEquals(part.equals("UNet") ? "test: expected Stable Diffusion 1.x or 2.x or a DiT in the original naming, "
-                + "found none of their tensors" : "test: expected a Stable Diffusion 1.x or 2.x checkpoint, found no " + part
-                + " (tensors " + prefix + "*)", inputError(() -> open(file, 16)));
+        assertEquals(part.equals("UNet") ? "test: expected Stable Diffusion 1.x, 2.x, SDXL or a DiT in the original "
+                + "naming, found none of their tensors"
+                : "test: expected a Stable Diffusion 1.x, 2.x or SDXL checkpoint, found no " + part + " (tensors " + prefix
+                + "*)", inputError(() -> open(file, 16)));
     }
 
     @Test
@@ -227,9 +228,9 @@ class LdmNamingTest {
         assertEquals("test: model.diffusion_model: expected 1 to 16 levels, each of a resnet or more, "
                         + "found 3 input_blocks",
                 refused(small(small(false)).tensors().remove("model.diffusion_model.input_blocks.3.")));
-        assertEquals("test: model.diffusion_model: expected one block a transformer, found 2",
-                refused(small(small(false)).tensors()
-                        .put("model.diffusion_model.middle_block.1.transformer_blocks.1.norm1.weight", 64)));
+        assertEquals("test: model.diffusion_model: expected a block or more in each transformer, found none in "
+                        + "middle_block.1",
+                refused(small(small(false)).tensors().remove("model.diffusion_model.middle_block.1.transformer_")));
         assertEquals("test: first_stage_model: expected levels of as many resnets each, and no attention there, "
                         + "found another in encoder.down.1",
                 refused(small(small(false)).tensors().put("first_stage_model.encoder.down.1.attn.0.norm.weight", 1)));
