@@ -22,7 +22,7 @@ final class CheckpointOptions {
 
     @Option(names = "--image-size", paramLabel = "N",
             description = "For a model in the original naming: height and width of its training images; 768 for 2.0-v "
-                    + "and 2.1-v. Default: " + ModelSpec.DEFAULT_IMAGE_SIZE + ".")
+                    + "and 2.1-v. Default: " + ModelSpec.DEFAULT_IMAGE_SIZE + ", of SDXL 1024.")
     private Integer imageSize;
 
     @Option(names = "--predicts", paramLabel = "WHAT",

@@ -21,7 +21,7 @@ import org.diffusionclassifier.tensor.InputException;
  *                  null
  * @param labels    a file with the names of the labels, one a line; else null
  * @param imageSize of Stable Diffusion in the original naming: height and width of its training images; null for
- *                  {@link #DEFAULT_IMAGE_SIZE}
+ *                  {@link #DEFAULT_IMAGE_SIZE}, of SDXL 1024
  * @param predicts  what the UNet of a Stable Diffusion predicts, whatever its files say; null for what they say, else ε
  * @param ema       of Stable Diffusion in the original naming: whether to take the weights averaged over training
  * @param loras     what is added to the weights
@@ -114,6 +114,11 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
     /** The same with a tokenizer. */
     public ModelSpec withTokenizer(Path folder) {
         return new ModelSpec(path, folder, vae, labels, imageSize, predicts, ema, loras, embeddings, variant);
+    }
+
+    /** The same for training images of another size. */
+    public ModelSpec withImageSize(int pixels) {
+        return new ModelSpec(path, tokenizer, vae, labels, pixels, predicts, ema, loras, embeddings, variant);
     }
 
     /** The same with a LoRA more. */

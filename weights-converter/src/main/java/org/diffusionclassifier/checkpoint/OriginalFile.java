@@ -42,7 +42,8 @@ final class OriginalFile implements Checkpoint {
         if (!naming.takesSettings()) {
             spec.refuseCompletion();
         }
-        this.model = naming.read(file, new OriginalNaming.Settings(spec.imageSizeOrDefault(), spec.ema()));
+        int imageSize = spec.imageSize() == null ? naming.imageSize(file) : spec.imageSize();
+        this.model = naming.read(file, new OriginalNaming.Settings(imageSize, spec.ema()));
         model.networks().forEach((name, network) -> components.put(name, new Component(
                 JsonConfig.of(file.source() + ": " + name, network.config()), network::weights)));
         if (spec.vae() != null) {
@@ -54,7 +55,8 @@ final class OriginalFile implements Checkpoint {
         }
         Optional<Path> found = spec.tokenizer() == null ? textWidth().flatMap(tokenizers::tokenizer) : Optional.empty();
         this.tokenizerFound = found.isPresent();
-        this.spec = found.map(spec::withTokenizer).orElse(spec);
+        ModelSpec sized = naming.takesSettings() ? spec.withImageSize(imageSize) : spec;
+        this.spec = found.map(sized::withTokenizer).orElse(sized);
         if (this.spec.tokenizer() != null) {
             TokenizerTables.read(this.spec.tokenizer());     // refuses what is none before anything is loaded
         }
@@ -98,7 +100,9 @@ final class OriginalFile implements Checkpoint {
                     + source() + " has no tokenizer in it" + textWidth().map(tokenizers::hint).orElse(""),
                     InputException.field("tokenizer"));
         }
-        return TokenizerTables.read(spec.tokenizer());
+        TokenizerTables tables = TokenizerTables.read(spec.tokenizer());
+        return components.containsKey(TEXT_ENCODER + "_2")      // both of SDXL's are the same but for their padding
+                ? tables.paddedWith(name.endsWith("_2") ? "!" : "<|endoftext|>") : tables;
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.diffusionclassifier.checkpoint.adapter;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
@@ -19,7 +20,7 @@ import org.diffusionclassifier.tensor.Weights;
  *
  * <pre>
  *   kohya, LyCORIS       lora_unet_down_blocks_0_…_attn1_to_q.lora_down.weight, .lora_up.weight, .alpha, .hada_w1_a, …;
- *                        lora_te_text_model_…; oft_unet_…
+ *                        lora_te_text_model_…; oft_unet_…; of SDXL lora_unet_input_blocks_4_1_…, lora_te1_…, lora_te2_…
  *   PEFT                 unet.down_blocks.0.….attn1.to_q.lora_A.weight, .lora_B.weight; text_encoder.text_model.…
  *   diffusers to 0.20    unet.….attn1.processor.to_q_lora.down.weight, ….up.weight;
  *                        text_encoder.….q_proj.lora_linear_layer.down.weight;
@@ -42,6 +43,7 @@ public final class AdapterFile implements AutoCloseable {
 
     private static final String UNET = "unet";
     private static final String TEXT_ENCODER = "text_encoder";
+    private static final String TEXT_ENCODER_2 = "text_encoder_2";
 
     /** The components that a file may have layers of, and what messages call them. */
     public static final Map<String, String> COMPONENTS = new LinkedHashMap<>();
@@ -75,11 +77,15 @@ public final class AdapterFile implements AutoCloseable {
     static {
         COMPONENTS.put(UNET, "UNet");
         COMPONENTS.put(TEXT_ENCODER, "text encoder");
+        COMPONENTS.put(TEXT_ENCODER_2, "second text encoder");
         PREFIXES.put("lora_unet_", UNET);
         PREFIXES.put("oft_unet_", UNET);
         PREFIXES.put("lora_te_", TEXT_ENCODER);
+        PREFIXES.put("lora_te1_", TEXT_ENCODER);
+        PREFIXES.put("lora_te2_", TEXT_ENCODER_2);
         PREFIXES.put("unet.", UNET);
         PREFIXES.put("text_encoder.", TEXT_ENCODER);
+        PREFIXES.put("text_encoder_2.", TEXT_ENCODER_2);
     }
 
     /** In {@code __metadata__}: PEFT's configuration as JSON, {@code {"unet.lora_alpha": 8, …}}. */
@@ -229,6 +235,8 @@ public final class AdapterFile implements AutoCloseable {
                 });
             }
         }
+        OriginalUNetNames.of(new LinkedHashSet<>(modules.values())).forEach((module, original) ->
+                modules.putIfAbsent(flat(original), module));
         return modules;
     }
 

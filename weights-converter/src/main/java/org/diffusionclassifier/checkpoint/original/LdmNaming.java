@@ -1,7 +1,9 @@
 package org.diffusionclassifier.checkpoint.original;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.diffusionclassifier.checkpoint.original.RenamedWeights.Stored;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
@@ -9,8 +11,8 @@ import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * A Stable Diffusion 1.x or 2.x model as one file in the original naming (CompVis latent-diffusion and Stability's
- * stablediffusion): UNet, VAE and text encoder.
+ * A Stable Diffusion 1.x, 2.x or SDXL model as one file in the original naming (CompVis latent-diffusion and Stability's
+ * stablediffusion and generative-models): UNet, VAE and text encoders.
  */
 final class LdmNaming implements OriginalNaming {
 
@@ -21,8 +23,16 @@ final class LdmNaming implements OriginalNaming {
     private record Part(String what, String prefix) {
     }
 
-    private static final List<Part> PARTS = List.of(new Part("UNet", UNET), new Part("VAE", "first_stage_model."),
-            new Part("text encoder", "cond_stage_model."));
+    private static final List<Part> PARTS = List.of(new Part("UNet", UNET), new Part("VAE", "first_stage_model."));
+    private static final List<Part> TEXT_ENCODER = List.of(new Part("text encoder", "cond_stage_model."));
+    private static final List<Part> TEXT_ENCODERS_OF_XL = List.of(
+            new Part("first text encoder", "conditioner.embedders.0.transformer."),
+            new Part("second text encoder", "conditioner.embedders.1.model."));
+
+    /** What latents are multiplied by, and the training images' height and width. */
+    private static final double SCALING_FACTOR = 0.18215;
+    private static final double SCALING_FACTOR_OF_XL = 0.13025;
+    private static final int IMAGE_SIZE_OF_XL = 1024;
 
     @Override
     public boolean recognises(Weights file) {
@@ -38,26 +48,40 @@ final class LdmNaming implements OriginalNaming {
     @Override
     public OriginalModel read(Weights file, Settings settings) {
         requireStableDiffusion(file);
+        boolean xl = LdmUNet.isXl(file);
         var vae = new LdmVaeEncoder(file);
-        VaeConfig vaeConfig = vae.config(settings.imageSize());
+        VaeConfig vaeConfig = vae.config(settings.imageSize(), xl ? SCALING_FACTOR_OF_XL : SCALING_FACTOR);
         var unet = new LdmUNet(unetFile(file, settings.ema()));
         UNetConfig unetConfig = unet.config(settings.imageSize() / vaeConfig.downscale());
         requireWholeLevels(file.source(), settings.imageSize(), vaeConfig, unetConfig);
-        var text = new LdmTextEncoder(file);
         var networks = new LinkedHashMap<String, OriginalModel.Network>();
-        networks.put("text_encoder", new OriginalModel.Network(text.config().toTransformers(), text::weights));
+        put(networks, "text_encoder", xl ? LdmTextEncoder.firstOfXl(file) : new LdmTextEncoder(file));
+        if (xl) {
+            put(networks, "text_encoder_2", LdmTextEncoder.secondOfXl(file));
+        }
         networks.put("vae", new OriginalModel.Network(vaeConfig.toDiffusers(), vae::weights));
         networks.put("unet", new OriginalModel.Network(unetConfig.toDiffusers(), unet::weights));
-        var noise = StatedNoise.of(file);
+        var noise = StatedNoise.of(file, xl);
         return new OriginalModel(networks, noise.schedule(), !noise.saysPrediction(), noise.notices(file.source()));
     }
 
+    private static void put(Map<String, OriginalModel.Network> networks, String name, LdmTextEncoder text) {
+        networks.put(name, new OriginalModel.Network(text.config().toTransformers(), text::weights));
+    }
+
+    @Override
+    public int imageSize(Weights file) {
+        return LdmUNet.isXl(file) ? IMAGE_SIZE_OF_XL : OriginalNaming.super.imageSize(file);
+    }
+
     private static void requireStableDiffusion(Weights file) {
-        String expected = file.source() + ": expected a Stable Diffusion 1.x or 2.x checkpoint, found ";
+        String expected = file.source() + ": expected a Stable Diffusion 1.x, 2.x or SDXL checkpoint, found ";
         OtherFile.of(file).ifPresent(what -> {
             throw new InputException(expected + what);
         });
-        for (Part part : PARTS) {
+        List<Part> parts = new ArrayList<>(PARTS);
+        parts.addAll(LdmUNet.isXl(file) ? TEXT_ENCODERS_OF_XL : TEXT_ENCODER);
+        for (Part part : parts) {
             if (file.names().stream().noneMatch(name -> name.startsWith(part.prefix))) {
                 throw new InputException(expected + "no " + part.what + " (tensors " + part.prefix + "*)");
             }

@@ -9,11 +9,11 @@ import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
- * The text encoder of an original Stable Diffusion checkpoint.
+ * A text encoder of an original Stable Diffusion checkpoint.
  *
  * <p>1.x keeps CLIP's as transformers names it. 2.x keeps OpenCLIP's, in which a self-attention's queries, keys and
  * values are one packed matrix, and looks at the output of the last layer but one (then normed): its last layer is
- * never run, and hidden here.
+ * never run, and hidden here. SDXL has both, the second whole, with its projection.
  */
 final class LdmTextEncoder extends LdmNetwork {
 
@@ -25,12 +25,17 @@ final class LdmTextEncoder extends LdmNetwork {
 
     private static final String CLIP = "cond_stage_model.transformer";
     private static final String OPEN_CLIP = "cond_stage_model.model";
+    private static final String XL_CLIP = "conditioner.embedders.0.transformer.text_model";
+    private static final String XL_OPEN_CLIP = "conditioner.embedders.1.model";
+    private static final String PROJECTION = "text_projection";
 
     private static final Map<String, String> RESBLOCK = Map.of("layer_norm1", "ln_1", "layer_norm2", "ln_2",
             "self_attn.out_proj", "attn.out_proj", "mlp.fc1", "mlp.c_fc", "mlp.fc2", "mlp.c_proj");
     private static final List<String> PACKED = List.of("q_proj", "k_proj", "v_proj");
 
     private final boolean openClip;
+    /** Whether it has a projection of the end token. */
+    private final boolean projects;
     private final int layers;
 
     /**
@@ -38,11 +43,26 @@ final class LdmTextEncoder extends LdmNetwork {
      * @throws InputException if it has no layers that are known
      */
     LdmTextEncoder(Weights file) {
-        super(file, prefix(file));
+        this(file, prefix(file), false);
+    }
+
+    /** SDXL's first. */
+    static LdmTextEncoder firstOfXl(Weights file) {
+        return new LdmTextEncoder(file, XL_CLIP, true);
+    }
+
+    /** SDXL's second. */
+    static LdmTextEncoder secondOfXl(Weights file) {
+        return new LdmTextEncoder(file, XL_OPEN_CLIP, true);
+    }
+
+    private LdmTextEncoder(Weights file, String prefix, boolean whole) {
+        super(file, prefix);
         openClip = has("token_embedding.weight");
+        projects = openClip && whole;
         if (openClip) {
             int stored = count("transformer.resblocks");
-            layers = stored == VIT_H_LAYERS_RUN ? stored : stored - 1;
+            layers = whole || stored == VIT_H_LAYERS_RUN ? stored : stored - 1;
             putOpenClip();
         } else {
             layers = count("encoder.layers");
@@ -75,6 +95,15 @@ final class LdmTextEncoder extends LdmNetwork {
             }
         }
         put("final_layer_norm", "ln_final");
+        if (projects) {
+            put(PROJECTION + ".weight", PROJECTION);
+        }
+    }
+
+    /** The tensors under transformers' names; a projection's rows are its outputs there, and its inputs in the file. */
+    @Override
+    Weights weights() {
+        return projects ? new TransposedMatrix(super.weights(), PROJECTION + ".weight") : super.weights();
     }
 
     /**
@@ -90,6 +119,7 @@ final class LdmTextEncoder extends LdmNetwork {
         int width = dim(tokens, 1, 2);
         requireMultiples(List.of(width), HEAD_WIDTH);
         return new ClipTextConfig(dim(tokens, 0, 2), width, dim(widen, 0, 2), layers, width / HEAD_WIDTH,
-                dim(positions, 0, 2), openClip ? Activation.GELU : Activation.QUICK_GELU, 1e-5f);
+                dim(positions, 0, 2), openClip ? Activation.GELU : Activation.QUICK_GELU, 1e-5f,
+                projects ? dim(PROJECTION, 1, 2) : 0);
     }
 }

@@ -14,9 +14,6 @@ import org.diffusionclassifier.tensor.Weights;
  */
 final class LdmVaeEncoder extends LdmNetwork {
 
-    /** What all of Stable Diffusion 1.x and 2.x multiplies latents by; it is in no tensor. */
-    private static final double SCALING_FACTOR = 0.18215;
-
     private static final Map<String, String> RESNET = Map.of("norm1", "norm1", "conv1", "conv1", "norm2", "norm2",
             "conv2", "conv2", "conv_shortcut", "nin_shortcut");
     private static final Map<String, String> ATTENTION = Map.of("group_norm", "norm", "to_q", "q", "to_k", "k",
@@ -65,15 +62,16 @@ final class LdmVaeEncoder extends LdmNetwork {
     }
 
     /**
-     * The configuration; 32 groups and the scaling factor are those of all of Stable Diffusion.
+     * The configuration; 32 groups are those of all of Stable Diffusion.
      *
      * @param imageSize height and width of the images that the model was trained on, which are not in it
+     * @param scalingFactor what latents are multiplied by, which is in no tensor either
      * @throws InputException if the channels do not fit the groups
      */
-    VaeConfig config(int imageSize) {
+    VaeConfig config(int imageSize, double scalingFactor) {
         requireMultiples(channels, NORM_GROUPS);
         return new VaeConfig(imageSize, dim("encoder.conv_in.weight", 1, 4), dim("encoder.conv_out.weight", 0, 4) / 2,
-                channels, layers, NORM_GROUPS, SCALING_FACTOR, has("quant_conv.weight"),
+                channels, layers, NORM_GROUPS, scalingFactor, has("quant_conv.weight"),
                 has("encoder.mid.attn_1.norm.weight"));
     }
 }

@@ -26,8 +26,8 @@ public interface OriginalNaming {
     /** The naming that a file is in. @throws InputException if that is none */
     static OriginalNaming of(Weights file) {
         return ALL.stream().filter(naming -> naming.recognises(file)).findFirst()
-                .orElseThrow(() -> new InputException(file.source() + ": expected Stable Diffusion 1.x or 2.x or a DiT in "
-                        + "the original naming, found " + OtherFile.of(file).orElse("none of their tensors")));
+                .orElseThrow(() -> new InputException(file.source() + ": expected Stable Diffusion 1.x, 2.x, SDXL or a DiT "
+                        + "in the original naming, found " + OtherFile.of(file).orElse("none of their tensors")));
     }
 
     /** Whether a file is one in any of them. */
@@ -40,6 +40,11 @@ public interface OriginalNaming {
 
     /** Whether models in this naming differ by {@link Settings}, or are the same in all of these. */
     boolean takesSettings();
+
+    /** Height and width of the images that a file's model was trained on unless something else is said. */
+    default int imageSize(Weights file) {
+        return 512;
+    }
 
     /**
      * Infers the configurations; weights stay unread.

@@ -19,7 +19,7 @@ import org.diffusionclassifier.tensor.Weights;
  *
  * or in {@code __metadata__} (Stability's ModelSpec 1.0.0): {@code modelspec.prediction_type} is {@code epsilon} or
  * {@code v}, or {@code modelspec.architecture} names a model that was published with one of them. The first that says
- * something decides.
+ * something decides. An SDXL that says nothing predicts ε.
  *
  * @param prediction      what the UNet predicts; null where nothing says so
  * @param evidence        what says so; null likewise
@@ -34,8 +34,11 @@ record StatedNoise(PredictionType prediction, String evidence, boolean zeroTermi
             "modelspec.architecture", Map.of("stable-diffusion-v2-512", PredictionType.EPSILON,
                     "stable-diffusion-v2-768-v", PredictionType.V_PREDICTION));
 
-    /** @param file all tensors of the model */
-    static StatedNoise of(Weights file) {
+    /**
+     * @param file all tensors of the model
+     * @param xl   whether it is an SDXL
+     */
+    static StatedNoise of(Weights file, boolean xl) {
         boolean zeroTerminalSnr = file.has(ZERO_SNR_MARK);
         if (file.has(V_MARK)) {
             return new StatedNoise(PredictionType.V_PREDICTION, "the tensor " + V_MARK, zeroTerminalSnr);
@@ -48,7 +51,8 @@ record StatedNoise(PredictionType prediction, String evidence, boolean zeroTermi
                 return new StatedNoise(prediction, key + " = " + value, zeroTerminalSnr);
             }
         }
-        return new StatedNoise(null, null, zeroTerminalSnr);
+        return xl ? new StatedNoise(PredictionType.EPSILON, "its being SDXL", zeroTerminalSnr)
+                : new StatedNoise(null, null, zeroTerminalSnr);
     }
 
     /** Stable Diffusion's, of ε where nothing says otherwise. */

@@ -61,6 +61,7 @@ public final class OriginalForm {
             return "middle_block." + middle + "." + resnet(name.substring(20));
         }
         return name.replace("mid_block.attentions.0.", "middle_block.1.")
+                .replace("add_embedding.linear_1", "label_emb.0.0").replace("add_embedding.linear_2", "label_emb.0.2")
                 .replace("time_embedding.linear_1", "time_embed.0").replace("time_embedding.linear_2", "time_embed.2")
                 .replace("conv_in.", "input_blocks.0.0.")
                 .replace("conv_norm_out.", "out.0.").replace("conv_out.", "out.2.");
@@ -100,10 +101,32 @@ public final class OriginalForm {
      * @param hasLast whether the layer after these is there
      */
     public OriginalForm openClip(Weights transformers, int layers, boolean hasLast) {
-        String prefix = "cond_stage_model.model.";
+        return openClip("cond_stage_model.model.", transformers, hasLast ? layers + 1 : layers, layers);
+    }
+
+    /** SDXL's two, the second of them with its projection. */
+    public OriginalForm xl(Weights first, Weights second, int layersOfSecond) {
+        putAll("conditioner.embedders.0.transformer.text_model.", first, name -> name);
+        String prefix = "conditioner.embedders.1.model.";
+        List<Integer> shape = second.shape("text_projection.weight");
+        int outputs = shape.get(0);
+        int inputs = shape.get(1);
+        tensors.put(prefix + "text_projection", List.of(inputs, outputs), () -> {
+            float[] rows = second.floats("text_projection.weight", outputs, inputs);
+            var columns = new float[rows.length];
+            for (int i = 0; i < rows.length; i++) {
+                columns[i % inputs * outputs + i / inputs] = rows[i];
+            }
+            return columns;
+        });
+        return openClip(prefix, second, layersOfSecond, layersOfSecond);
+    }
+
+    /** @param stored layers in the file, of which those beyond the model's are the last one again */
+    private OriginalForm openClip(String prefix, Weights transformers, int stored, int layers) {
         put(prefix + "token_embedding.weight", transformers, "embeddings.token_embedding.weight");
         put(prefix + "positional_embedding", transformers, "embeddings.position_embedding.weight");
-        for (int i = 0; i < (hasLast ? layers + 1 : layers); i++) {
+        for (int i = 0; i < stored; i++) {
             String layer = "encoder.layers." + Math.min(i, layers - 1);
             String block = prefix + "transformer.resblocks." + i;
             for (String kind : List.of("weight", "bias")) {
