@@ -35,7 +35,7 @@ import picocli.CommandLine;
         description = "Classifies images with a diffusion model: the class under whose caption it predicts noise best wins.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, MatchCommand.class,
-                ReferCommand.class, BenchmarkCommand.class, BenchmarksCommand.class,
+                ReferCommand.class, ServeCommand.class, BenchmarkCommand.class, BenchmarksCommand.class,
                 CompareCommand.class, CalibrateCommand.class, PullCommand.class, ModelsCommand.class,
                 ConvertCommand.class, InspectCommand.class, DevicesCommand.class, SelfTestCommand.class,
                 KernelsCommand.class, CompletionCommand.class})
