@@ -7,6 +7,7 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.diffusionclassifier.DeviceName;
 import org.diffusionclassifier.DeviceName.Kind;
+import org.diffusionclassifier.config.PublishedUNets;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.WeightsBudget;
@@ -34,6 +35,7 @@ public final class SelfTest {
     private static final int UNITS_OF_A_PAIR = 8;
     private static final double SINGLE = 0x1p-16;
     private static final int PAIRS = 8;
+    private static final String SD_2 = "sd-2-base";
     /** Kernels that run with NVIDIA's libraries alone. */
     private static final String BESIDE_LIBRARIES = "vendor";
 
@@ -89,7 +91,7 @@ public final class SelfTest {
                 evaluations = evaluations(device);
                 if (device instanceof CudaDevice card) {
                     progress.accept("each kernel's time");
-                    kernels = Speed.ofKernels(quick ? bundled() : UNetConfig.stableDiffusion2Base(), card, name.ordinal(),
+                    kernels = Speed.ofKernels(quick ? bundled() : PublishedUNets.of(SD_2), card, name.ordinal(),
                             PAIRS, notes::add);
                 }
             }
@@ -170,7 +172,7 @@ public final class SelfTest {
         var speeds = new ArrayList<Speed.Evaluations>();
         speeds.add(Speed.Evaluations.of("bundled model's UNet", bundled(), device, Math.min(64, many)));
         if (!quick) {
-            speeds.add(Speed.Evaluations.of("Stable Diffusion 2's UNet", UNetConfig.stableDiffusion2Base(), device,
+            speeds.add(Speed.Evaluations.of("Stable Diffusion 2's UNet", PublishedUNets.of(SD_2), device,
                     device instanceof CudaDevice ? PAIRS : 1));
         }
         return speeds;
