@@ -202,7 +202,7 @@ class LdmNamingTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"model.diffusion_model.input_blocks.1.0.out_layers.3.weight",
-        "model.diffusion_model.middle_block.1.proj_in.weight", "model.diffusion_model.out.2.weight",
+        "model.diffusion_model.input_blocks.1.1.proj_in.weight", "model.diffusion_model.out.2.weight",
         "first_stage_model.encoder.conv_in.weight", "first_stage_model.encoder.down.1.block.0.conv2.weight",
         "cond_stage_model.transformer.text_model.embeddings.position_embedding.weight"})
     void aMissingTensorThatTellsASizeIsNamed(String tensor) {
