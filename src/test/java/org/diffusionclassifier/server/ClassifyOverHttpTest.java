@@ -134,13 +134,12 @@ class ClassifyOverHttpTest {
         assertTrue(whole.at("/classes/9/margin").doubleValue() > 0);
     }
 
-    /** Stopped by its id, a race that would take minutes answers with what it has. */
+    /** Stopped by its id in the middle of its only round, which would take minutes, it answers with what it has. */
     @Test
     void stopsWithTheAnswerSoFar() throws Exception {
         var client = HttpClient.newHttpClient();
         HttpResponse<InputStream> response = client.send(served.form("/v1/classify", SNEAKER,
-                ServedModel.picture(SNEAKER), "confidence", "0.9999999", "maxTrials", "1000", "bound", "anytime",
-                "nTrials", "20").header("Accept", "text/event-stream").build(), BodyHandlers.ofInputStream());
+                ServedModel.picture(SNEAKER), "strategy", "exhaustive", "nSamples", "1000").header("Accept", "text/event-stream").build(), BodyHandlers.ofInputStream());
         JsonNode result = null;
         int rounds = 0;
         try (var lines = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
@@ -165,7 +164,9 @@ class ClassifyOverHttpTest {
         assertTrue(rounds >= 2, rounds + " rounds");
         assertTrue(result.get("stopped").booleanValue());
         assertEquals("sneaker", result.at("/answer/className").textValue());
-        assertTrue(result.at("/standing/pairs").longValue() > 0);
+        int trials = result.at("/standing/classes/0/trials").intValue();
+        assertTrue(trials > 0 && trials < 1000, trials + " trials");
+        assertEquals(10L * trials, result.at("/standing/pairs").longValue(), "whole trials of all classes");
     }
 
     /** A client that closes its connection is not worked for: the device is free again long before the work is done. */
