@@ -108,7 +108,8 @@ class ModelFamilyTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "unet/config.json | cross_attention_dim\\\": | 128 | 768 | cross_attention_dim = 128 as hidden_size in ROOT/text_encoder/config.json, found 768",
-        "unet/config.json | in_channels\\\":  | 4 | 9 | in_channels = 4 as latent_channels in ROOT/vae/config.json, found 9",
+        "unet/config.json | in_channels\\\":  | 4 | 5 | in_channels = 4 as latent_channels in ROOT/vae/config.json, found 5",
+        "unet/config.json | in_channels\\\":  | 4 | 9 | as the latent has: this is a model for inpainting; take the one that it was made from)",
         "unet/config.json | out_channels\\\": | 4 | 8 | out_channels = 4 as latent_channels in ROOT/vae/config.json, found 8",
         "vae/config.json  | in_channels\\\":  | 3 | 1 | in_channels = 1 is not supported (expected 3, as images are RGB)"})
     void partsThatDoNotFitAreNamedBoth(String file, String key, String was, String is, String message) throws IOException {
