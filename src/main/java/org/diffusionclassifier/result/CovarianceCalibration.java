@@ -47,8 +47,8 @@ public record CovarianceCalibration(SortedMap<String, String> conditions, int im
     private static final int MOST_TRIALS = 1000;
 
     /** Settings of a recording that its errors do not depend on, or on which Σ does not. */
-    private static final Set<String> APART = Set.of("dataset", "shard", "device", "prompts", "n-samples", "to-keep",
-            "interval", "prior", "calibration");
+    private static final Set<String> APART = Set.of("dataset", "images-and-classes", "order", "shard", "device",
+            "prompts", "n-samples", "to-keep", "interval", "prior", "calibration");
 
     /** Enough for Σ, whose least eigenvalue is above the ridge of its diagonal. */
     private static final double PRECISION = 1e5;

@@ -16,7 +16,9 @@ class DemoTest {
 
     @Test
     void classifiesAndMatches() {
-        List<String> lines = CommandLineRun.of("demo", "--dtype", "f32").succeeded().out().lines().toList();
+        CommandLineRun demo = CommandLineRun.of("demo", "--dtype", "f32").succeeded();
+        assertEquals("", demo.err(), "the bundled calibration holds");
+        List<String> lines = demo.out().lines().toList();
         int classified = check(lines, CLASSIFIED, "[✓✗]  \\S+\\.png .*", 30);
         assertTrue(classified >= 24, classified + " of 30");
         int matched = check(lines, MATCHED, "[✓✗]  an? .* \\| an? .*", 10);
