@@ -5,11 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.diffusionclassifier.DiffusionModel;
 import org.diffusionclassifier.Evaluation;
-import org.diffusionclassifier.EvaluationPlan;
 import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.device.DeviceException;
@@ -37,52 +35,23 @@ final class EvaluationRun {
         this.options = options;
     }
 
-    /** Prints what it would take, if that is all that is asked for. @return whether it is */
-    boolean plans(DiffusionModel opened, Evaluation evaluation, PromptSet prompts, StrategySpec strategy,
-            TrialSpec trials) {
-        if (!options.plan.isWanted()) {
-            return false;
-        }
-        main.note(evaluation.notices(prompts));
-        try (var classifier = opened.classifier(prompts).strategy(strategy).trials(trials)
-                .certainty(options.certainty.spec())) {
-            options.plan.print(evaluation, classifier, trials.nTrials(), opened.devices().size(),
-                    () -> EvaluationPlan.measure(opened, classifier.prompts()), commandLine.getOut());
-        }
-        return true;
-    }
-
     /** Evaluates, or goes on with it, and prints the results. */
     Evaluation.Finished run(DiffusionModel opened, Evaluation evaluation, PromptSet prompts, StrategySpec strategy,
             TrialSpec trials) {
-        return run(opened, evaluation, prompts, strategy, trials, null);
-    }
-
-    /** The same on a cluster; null for this machine's devices. */
-    Evaluation.Finished run(DiffusionModel opened, Evaluation evaluation, PromptSet prompts, StrategySpec strategy,
-            TrialSpec trials, ClusterRun cluster) {
         main.note(evaluation.notices(prompts));
         try (var classifier = opened.classifier(prompts).strategy(strategy).trials(trials)
                 .certainty(options.certainty.spec())) {
             evaluation.check(classifier);
             options.check();
-            try (Cluster.Session session = cluster == null ? null : cluster.connect(evaluation, classifier)) {
-                main.note(session == null ? classifier.notices() : session.notices());
-                Evaluation.Finished finished;
-                var watcher = session == null
-                        ? new Watcher(evaluation.dataset(), prompts, opened::description, opened.devices())
-                        : new Watcher(evaluation.dataset(), prompts, session::description, List.of());
-                try (watcher) {
-                    finished = evaluation.run(classifier, session, watcher);
-                }
-                watcher.printDevices();
-                print(finished, evaluation.dataset(), prompts);
-                if (session != null) {
-                    cluster.publish();
-                    session.finished();
-                }
-                return finished;
+            main.note(classifier.notices());
+            Evaluation.Finished finished;
+            var watcher = new Watcher(evaluation.dataset(), prompts, opened);
+            try (watcher) {
+                finished = evaluation.run(classifier, watcher);
             }
+            watcher.printDevices();
+            print(finished, evaluation.dataset(), prompts);
+            return finished;
         }
     }
 
@@ -91,16 +60,15 @@ final class EvaluationRun {
 
         private final Dataset images;
         private final PromptSet prompts;
-        private final Supplier<String> where;
+        private final DiffusionModel opened;
         private final Map<String, Integer> done = new LinkedHashMap<>();
         private Progress progress;
 
-        /** @param devices those that are known from the start */
-        Watcher(Dataset images, PromptSet prompts, Supplier<String> where, List<String> devices) {
+        Watcher(Dataset images, PromptSet prompts, DiffusionModel opened) {
             this.images = images;
             this.prompts = prompts;
-            this.where = where;
-            devices.forEach(device -> done.put(device, 0));
+            this.opened = opened;
+            opened.devices().forEach(device -> done.put(device, 0));
         }
 
         /** Says how many images each device did, where there are several. */
@@ -118,7 +86,7 @@ final class EvaluationRun {
                 printer.printf("%s: cut off an unfinished last line of %d bytes%n", options.out, run.repairedBytes());
             }
             printer.printf("%s; %d prompts, on %s; %s%n", images.description(), prompts.prompts().size(),
-                    where.get(),
+                    opened.description(),
                     run.done().isEmpty() ? "writing to " + options.out
                             : "going on with " + run.done().size() + " done");
             printer.flush();
@@ -129,7 +97,7 @@ final class EvaluationRun {
         public void progressed(long correct, int finished) {
             progress.step((finished == 0 ? ""
                     : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished))
-                    + (done.size() < 2 ? "" : done.values().stream().map(Object::toString)
+                    + (done.size() == 1 ? "" : done.values().stream().map(Object::toString)
                             .collect(Collectors.joining(" + ", ", ", " by device"))));
         }
 

@@ -1,10 +1,8 @@
 package org.diffusionclassifier.score;
 
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.IntPredicate;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
@@ -150,16 +148,9 @@ public final class LatentScorer implements Scorer {
 
     @Override
     public float[][] errors(Round round) {
-        return errors(round, (errors, trials) -> true);
-    }
-
-    @Override
-    public float[][] errors(Round round, Batches batches) {
-        int across = round.prompts().size();
-        var errors = new float[round.trials().size()][across];
-        int done = forEachPair(round, 0, 1, false, (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at],
-                pairs -> batches.next(errors, pairs / across));
-        return Arrays.copyOf(errors, done / across);
+        var errors = new float[round.trials().size()][round.prompts().size()];
+        errors(round, 0, 1, errors);
+        return errors;
     }
 
     /**
@@ -171,7 +162,7 @@ public final class LatentScorer implements Scorer {
      */
     void errors(Round round, int share, int shares, float[][] errors) {
         forEachPair(round, share, shares, false,
-                (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at], pairs -> true);
+                (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at]);
     }
 
     /**
@@ -187,7 +178,7 @@ public final class LatentScorer implements Scorer {
             for (int i = 0; i < maps[prompt].length; i++) {
                 maps[prompt][i] += evaluated[at + i] / (double) round.trials().size();
             }
-        }, pairs -> true);
+        });
         return maps;
     }
 
@@ -203,12 +194,7 @@ public final class LatentScorer implements Scorer {
         void accept(int trial, int prompt, float[] evaluated, int at);
     }
 
-    /**
-     * @param goesOn asked after each batch, with how many pairs are done
-     * @return how many were done
-     */
-    private int forEachPair(Round round, int share, int shares, boolean maps, PairConsumer consumer,
-            IntPredicate goesOn) {
+    private void forEachPair(Round round, int share, int shares, boolean maps, PairConsumer consumer) {
         int across = round.prompts().size();
         int pairs = round.trials().size() * across;
         var rows = new Round(round.trials(), round.prompts().stream().map(conditioning.rows()::get).toList());
@@ -230,11 +216,7 @@ public final class LatentScorer implements Scorer {
             for (int i = 0; i < count; i++) {
                 consumer.accept((from + i) / across, (from + i) % across, evaluated, i * each);
             }
-            if (!goesOn.test(from + count)) {
-                return from + count;
-            }
         }
-        return pairs;
     }
 
     private InputException notFinite(int prompt, PairBatch batch) {

@@ -90,13 +90,11 @@ public final class Page {
         AtomicFile.write(file, out -> out.write(render().getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** The whole page, to be sent or kept rather than written. */
-    public String render() {
+    String render() {
         return Html.of(SKELETON, title, new Html(styles()), title, Html.join(parts)).markup();
     }
 
-    /** What pages look like, as CSS. */
-    public static String styles() {
+    private static String styles() {
         try (InputStream in = Page.class.getResourceAsStream("page.css")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

@@ -102,12 +102,9 @@ public final class InputException extends RuntimeException {
         return new InputException(name(file) + ": " + message, cause);
     }
 
-    /** What people call a file: its path, with the archive before it if it lies in one; or its URL. */
+    /** What people call a file: its path, with the archive before it if it lies in one. */
     public static String name(Path file) {
-        String path = file.toString();
-        String files = file.getFileSystem().toString();
-        return file.getFileSystem() == FileSystems.getDefault() || path.startsWith(files + "/") ? path
-                : files + ":" + path;
+        return file.getFileSystem() == FileSystems.getDefault() ? file.toString() : file.getFileSystem() + ":" + file;
     }
 
     /** {@code text} from the user as JSON writes it: on one line whatever it holds. */

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.file.slash;
+package org.diffusionclassifier.file.archive;
 
 import java.net.URI;
 import java.nio.file.LinkOption;
@@ -11,33 +11,31 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A path in a {@link SlashFileSystem}.
+ * A path in a {@link TarFileSystem}.
  *
- * @param files    where it is
  * @param absolute whether it starts at the root
  * @param names    its elements, of which none is empty but that of the empty path
  */
-public record SlashPath(SlashFileSystem files, boolean absolute, List<String> names) implements Path {
+record TarPath(TarFileSystem files, boolean absolute, List<String> names) implements Path {
 
     private static final List<String> EMPTY = List.of("");
 
-    /** Of a text with slashes between the names, one before them if it is absolute. */
-    public static SlashPath of(SlashFileSystem files, String text) {
+    static TarPath of(TarFileSystem files, String text) {
         var names = new ArrayList<String>();
         for (String name : text.split("/")) {
             if (!name.isEmpty()) {
                 names.add(name);
             }
         }
-        return new SlashPath(files, text.startsWith("/"), names);
+        return new TarPath(files, text.startsWith("/"), names);
     }
 
-    public SlashPath {
+    TarPath {
         names = absolute || !names.isEmpty() ? List.copyOf(names) : EMPTY;
     }
 
-    /** The names from the root on, {@code ""} for the root. */
-    public String fromRoot() {
+    /** The path of the archive whose members it names, {@code ""} for the root. */
+    String member() {
         return String.join("/", toAbsolutePath().normalize().names);
     }
 
@@ -45,20 +43,19 @@ public record SlashPath(SlashFileSystem files, boolean absolute, List<String> na
         return names.equals(EMPTY);
     }
 
-    private SlashPath with(boolean absolute, List<String> names) {
-        return new SlashPath(files, absolute, names);
+    private TarPath with(boolean absolute, List<String> names) {
+        return new TarPath(files, absolute, names);
     }
 
-    /** A path of such a file system, as itself. @throws ProviderMismatchException for another */
-    public static SlashPath of(Path path) {
-        if (path instanceof SlashPath slashed) {
-            return slashed;
+    static TarPath of(Path path) {
+        if (path instanceof TarPath tar) {
+            return tar;
         }
         throw new ProviderMismatchException();
     }
 
     @Override
-    public SlashFileSystem getFileSystem() {
+    public TarFileSystem getFileSystem() {
         return files;
     }
 
@@ -68,17 +65,17 @@ public record SlashPath(SlashFileSystem files, boolean absolute, List<String> na
     }
 
     @Override
-    public SlashPath getRoot() {
+    public TarPath getRoot() {
         return absolute ? with(true, List.of()) : null;
     }
 
     @Override
-    public SlashPath getFileName() {
+    public TarPath getFileName() {
         return names.isEmpty() ? null : with(false, names.subList(names.size() - 1, names.size()));
     }
 
     @Override
-    public SlashPath getParent() {
+    public TarPath getParent() {
         int kept = names.size() - 1;
         return kept < 0 || kept == 0 && !absolute ? null : with(absolute, names.subList(0, kept));
     }
@@ -89,12 +86,12 @@ public record SlashPath(SlashFileSystem files, boolean absolute, List<String> na
     }
 
     @Override
-    public SlashPath getName(int index) {
+    public TarPath getName(int index) {
         return subpath(index, index + 1);
     }
 
     @Override
-    public SlashPath subpath(int from, int to) {
+    public TarPath subpath(int from, int to) {
         if (from < 0 || to > names.size() || from >= to) {
             throw new IllegalArgumentException("names " + from + " to " + to + " of " + this);
         }
@@ -103,19 +100,19 @@ public record SlashPath(SlashFileSystem files, boolean absolute, List<String> na
 
     @Override
     public boolean startsWith(Path other) {
-        return other instanceof SlashPath start && start.files == files && start.absolute == absolute
+        return other instanceof TarPath start && start.files == files && start.absolute == absolute
                 && start.names.size() <= names.size() && names.subList(0, start.names.size()).equals(start.names);
     }
 
     @Override
     public boolean endsWith(Path other) {
         int from = names.size() - other.getNameCount();
-        return other instanceof SlashPath end && end.files == files && from >= 0
+        return other instanceof TarPath end && end.files == files && from >= 0
                 && (!end.absolute || absolute && from == 0) && names.subList(from, names.size()).equals(end.names);
     }
 
     @Override
-    public SlashPath normalize() {
+    public TarPath normalize() {
         var kept = new ArrayList<String>();
         for (String name : names) {
             boolean up = name.equals("..");
@@ -129,8 +126,8 @@ public record SlashPath(SlashFileSystem files, boolean absolute, List<String> na
     }
 
     @Override
-    public SlashPath resolve(Path other) {
-        SlashPath tail = of(other);
+    public TarPath resolve(Path other) {
+        TarPath tail = of(other);
         if (tail.absolute) {
             return tail;
         }
@@ -143,8 +140,8 @@ public record SlashPath(SlashFileSystem files, boolean absolute, List<String> na
     }
 
     @Override
-    public SlashPath relativize(Path other) {
-        SlashPath target = of(other);
+    public TarPath relativize(Path other) {
+        TarPath target = of(other);
         if (isEmpty()) {
             return target;
         }
@@ -167,18 +164,18 @@ public record SlashPath(SlashFileSystem files, boolean absolute, List<String> na
     }
 
     @Override
-    public SlashPath toAbsolutePath() {
+    public TarPath toAbsolutePath() {
         return absolute ? this : files.root().resolve(this);
     }
 
     @Override
-    public SlashPath toRealPath(LinkOption... options) {
+    public TarPath toRealPath(LinkOption... options) {
         return toAbsolutePath().normalize();
     }
 
     @Override
     public URI toUri() {
-        return files.uri(this);
+        throw new UnsupportedOperationException("nothing in a TAR file has a URI");
     }
 
     @Override
@@ -193,6 +190,6 @@ public record SlashPath(SlashFileSystem files, boolean absolute, List<String> na
 
     @Override
     public String toString() {
-        return (absolute ? files.prefix() + "/" : "") + String.join("/", names);
+        return (absolute ? "/" : "") + String.join("/", names);
     }
 }
