@@ -56,6 +56,8 @@ class ReordersTest {
 
         List<String> runs = log.subList(steady, log.size());
         assertTrue(runs.stream().anyMatch(line -> line.contains(",exec,cpu,convolution,")), "convolutions are logged");
+        assertEquals(List.of(), runs.stream().filter(line -> line.contains(",exec,cpu,convolution,ref")).toList(),
+                "convolutions by the reference implementation");
         Set<String> conversions = runs.stream().filter(line -> line.contains(",exec,cpu,reorder,"))
                 .map(ReordersTest::conversion).collect(Collectors.toSet());
         assertEquals(type == DType.F32 ? Set.of() : Set.of("bf16 to f32", "f32 to bf16"), conversions);

@@ -36,8 +36,9 @@ final class CpuConv2d implements Conv2d {
     }
 
     @Override
-    public Tensor forward(Tensor x, Tensor skip, Tensor addend) {
-        int[] shape = spec.outputShape(x, skip, addend);
+    public Tensor forward(Tensor x, Tensor skip, Tensor sum) {
+        int[] shape = spec.outputShape(x, skip, sum);
+        Tensor addend = sum == null ? null : CpuRows.dense(device, sum);
         Tensor y = device.activations(spec.floatOutput() ? DType.F32 : device.dtype(), shape);
         Tensor input = spec.upsample() ? upsampled(x) : x;
         try (var descriptors = new Descriptors()) {
