@@ -4,8 +4,10 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
 
 import java.util.Arrays;
+import java.util.function.Function;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
+import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
@@ -57,19 +59,34 @@ final class CpuConv2d implements Conv2d {
             long before = spec.padding() == Padding.SYMMETRIC ? 1 : 0;
             String name = "conv2d " + spec.kernel() + "x" + spec.kernel() + " " + Arrays.toString(input.shape()) + "->"
                     + spec.out();
-            var descriptor = new dnnl_primitive_desc();
-            check(dnnl_convolution_forward_primitive_desc_create(descriptor, device.oneDnn().engine(),
-                    dnnl_forward_inference, dnnl_convolution_direct, xDesc, weights.wanted(descriptors), biasDesc, yDesc,
-                    strides, undilated, new long[] {before, before}, new long[] {1, 1},
-                    descriptors.attributes(postOps)), name);
+            dnnl_primitive_attr attributes = descriptors.attributes(postOps);
+            Function<dnnl_memory_desc, dnnl_primitive_desc> maker = layout -> {
+                var made = new dnnl_primitive_desc();
+                check(dnnl_convolution_forward_primitive_desc_create(made, device.oneDnn().engine(),
+                        dnnl_forward_inference, dnnl_convolution_direct, xDesc, layout, biasDesc, yDesc, strides,
+                        undilated, new long[] {before, before}, new long[] {1, 1}, attributes), name);
+                return made;
+            };
+            PackedWeights packed = weights;
+            dnnl_primitive_desc descriptor = maker.apply(weights.wanted(descriptors));
+            if (weights.isSettled() && isReference(descriptor, name)) {
+                dnnl_primitive_desc free = maker.apply(weights.any(descriptors));
+                if (isReference(free, name)) {
+                    dnnl_primitive_desc_destroy(free);
+                } else {
+                    dnnl_primitive_desc_destroy(descriptor);
+                    descriptor = free;
+                    packed = weights.in(dnnl_primitive_desc_query_md(free, dnnl_query_weights_md, 0));
+                }
+            }
             if (spec.stride() > 1 && shape[1] > 1 && shape[2] == 1) {
                 avoidAmx(descriptor, name);
             }
-            weights.settle(dnnl_primitive_desc_query_md(descriptor, dnnl_query_weights_md, 0));
+            packed.settle(dnnl_primitive_desc_query_md(descriptor, dnnl_query_weights_md, 0));
             long flops = 2L * y.elements() * spec.in() * spec.kernel() * spec.kernel();
             DnnlOp op = DnnlOp.of(device.oneDnn(), name, flops, descriptor)
                     .reads(DNNL_ARG_SRC, xDesc, input)
-                    .reads(DNNL_ARG_WEIGHTS, weights.layout(), weights.operand())
+                    .reads(DNNL_ARG_WEIGHTS, packed.layout(), packed.operand())
                     .reads(DNNL_ARG_BIAS, biasDesc, bias)
                     .writes(DNNL_ARG_DST, yDesc, y);
             if (addend != null) {
@@ -85,14 +102,20 @@ final class CpuConv2d implements Conv2d {
      * makes a tall map one pixel wide.
      */
     private static void avoidAmx(dnnl_primitive_desc descriptor, String name) {
+        while (implementation(descriptor, name).contains("amx")) {
+            check(dnnl_primitive_desc_next_impl(descriptor), name);
+        }
+    }
+
+    /** A hundred times as slow as the others: what is left where these do not take the layout of the weights. */
+    private static boolean isReference(dnnl_primitive_desc descriptor, String name) {
+        return implementation(descriptor, name).startsWith("ref");
+    }
+
+    private static String implementation(dnnl_primitive_desc descriptor, String name) {
         try (var implementation = new PointerPointer<BytePointer>(1)) {
-            while (true) {
-                check(dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, implementation), name);
-                if (!implementation.get(BytePointer.class, 0).getString().contains("amx")) {
-                    return;
-                }
-                check(dnnl_primitive_desc_next_impl(descriptor), name);
-            }
+            check(dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, implementation), name);
+            return implementation.get(BytePointer.class, 0).getString();
         }
     }
 

@@ -3,6 +3,8 @@ package org.diffusionclassifier.device.cpu;
 import static org.bytedeco.dnnl.global.dnnl.*;
 import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.dnnl.dnnl_exec_arg_t;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -19,7 +21,8 @@ import org.diffusionclassifier.tensor.DType;
  * A matrix or a filter in the layout that oneDNN's kernels want. Which one that is depends on the shape it meets, so
  * the weights are kept plain until the first primitive is made for them, and in its layout from then on; there is one
  * copy at any time but while a single tensor is being repacked. If they are not kept, the layout is settled in the same
- * way, and every graph has memory for them in which they arrive.
+ * way, and every graph has memory for them in which they arrive. A shape for which oneDNN has nothing fast in that layout
+ * gets a copy {@linkplain #in of its own}.
  */
 final class PackedWeights implements AutoCloseable {
 
@@ -32,6 +35,7 @@ final class PackedWeights implements AutoCloseable {
     private dnnl_memory_desc layout;
     private NativeMemory memory;
     private boolean settled;
+    private final List<PackedWeights> copies = new ArrayList<>();
 
     /**
      * @param first         element of the layer's, as read, that is the first of these
@@ -64,9 +68,35 @@ final class PackedWeights implements AutoCloseable {
         }
     }
 
+    boolean isSettled() {
+        return settled;
+    }
+
+    /** The same weights in another layout: a copy, made once, that lives as long as these. */
+    PackedWeights in(dnnl_memory_desc other) {
+        for (PackedWeights copy : copies) {
+            if (dnnl_memory_desc_equal(copy.layout, other) != 0) {
+                return copy;
+            }
+        }
+        var copy = new PackedWeights(layer, first, dims, sourceStrides, sourceStrides);
+        copy.settle(other);
+        if (memory != null) {
+            copy.memory = NativeMemory.allocate(dnnl_memory_desc_get_size(copy.layout));
+            reorder(layout, memory.address(), copy.layout, copy.memory.address());
+        }
+        copies.add(copy);
+        return copy;
+    }
+
     /** What to ask for when making a primitive: any layout the first time, ours from then on. */
     dnnl_memory_desc wanted(Descriptors descriptors) {
-        return settled ? layout : descriptors.any(type, dims);
+        return settled ? layout : any(descriptors);
+    }
+
+    /** Any layout. */
+    dnnl_memory_desc any(Descriptors descriptors) {
+        return descriptors.any(type, dims);
     }
 
     /** Takes on the layout that a primitive chose. */
@@ -84,7 +114,7 @@ final class PackedWeights implements AutoCloseable {
             newMemory = NativeMemory.allocate(dnnl_memory_desc_get_size(newLayout));
             reorder(layout, memory.address(), newLayout, newMemory.address());
         }
-        close();
+        release();
         layout = newLayout;
         memory = newMemory;
     }
@@ -132,6 +162,11 @@ final class PackedWeights implements AutoCloseable {
 
     @Override
     public void close() {
+        copies.forEach(PackedWeights::close);
+        release();
+    }
+
+    private void release() {
         if (memory != null) {
             memory.close();
         }
