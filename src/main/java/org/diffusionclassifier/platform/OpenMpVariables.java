@@ -1,6 +1,8 @@
 package org.diffusionclassifier.platform;
 
 import com.sun.jna.NativeLibrary;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -31,14 +33,14 @@ public final class OpenMpVariables {
         }
         allowed = false;
         Map<String, String> open = open(Platform.ofSystem(), Runtime.getRuntime().availableProcessors(), System.getenv());
-        if (open.isEmpty()) {
-            return;     // saves loading JNA, a tenth of a second
+        if (open.isEmpty() || !Files.isWritable(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return;     // saves loading JNA, a tenth of a second; without a folder to unpack it to, it would log a trace
         }
         try {
             var setenv = NativeLibrary.getProcess().getFunction("setenv");
             open.forEach((name, value) -> setenv.invokeInt(new Object[] {name, value, 0}));
         } catch (LinkageError e) {
-            // Without a folder that JNA can be unpacked to, OpenMP's own values stay: slower beside other programs.
+            // Where JNA cannot be loaded, OpenMP's own values stay: slower beside other programs.
         }
     }
 

@@ -94,7 +94,7 @@ class ConvertTest {
         CommandLineRun.of("convert", "--out", file).refused("SOURCE or --random", "neither");
         CommandLineRun.of("convert", model, "--random", "sd-1.5", "--out", file).refused("SOURCE or --random", "both");
         CommandLineRun.of("convert", model).refused("--out");
-        CommandLineRun.of("convert", "--random", "sdxl", "--out", file).refused("sd-2-base", "sdxl");
+        CommandLineRun.of("convert", "--random", "sd-9", "--out", file).refused("sd-2-base", "sd-9");
         CommandLineRun.of("convert", model, "--out", file, "--dtype", "f64").refused("--dtype", "f64");
         CommandLineRun.of("convert", model, "--out", folder.resolve("none/x")).refused("none");
         CommandLineRun.of("convert", model, "--out", model).refused(model.toString());

@@ -118,7 +118,7 @@ final class LayerWeights implements AutoCloseable {
         }
 
         boolean brings(PackedWeights weights) {
-            return brought.contains(weights);
+            return brought.stream().anyMatch(weights::areThose);
         }
 
         @Override

@@ -36,6 +36,7 @@ final class PackedWeights implements AutoCloseable {
     private NativeMemory memory;
     private boolean settled;
     private final List<PackedWeights> copies = new ArrayList<>();
+    private PackedWeights origin = this;
 
     /**
      * @param first         element of the layer's, as read, that is the first of these
@@ -68,6 +69,11 @@ final class PackedWeights implements AutoCloseable {
         }
     }
 
+    /** Whether these and {@code others} are copies of the same. */
+    boolean areThose(PackedWeights others) {
+        return origin == others.origin;
+    }
+
     boolean isSettled() {
         return settled;
     }
@@ -80,6 +86,7 @@ final class PackedWeights implements AutoCloseable {
             }
         }
         var copy = new PackedWeights(layer, first, dims, sourceStrides, sourceStrides);
+        copy.origin = this;
         copy.settle(other);
         if (memory != null) {
             copy.memory = NativeMemory.allocate(dnnl_memory_desc_get_size(copy.layout));
