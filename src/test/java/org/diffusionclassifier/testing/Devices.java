@@ -37,6 +37,10 @@ public final class Devices {
         assumeTrue(type != DType.BF16 || CpuDevice.computesBfloat16(), "bfloat16 needs AVX-512 or Arm's");
     }
 
+    public static boolean isCpu() {
+        return NAME.equals("cpu");
+    }
+
     public static Device open(DType dtype) {
         return open(dtype, WeightsBudget.unlimited());
     }

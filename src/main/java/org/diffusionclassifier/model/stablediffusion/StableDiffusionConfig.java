@@ -17,8 +17,8 @@ record StableDiffusionConfig(ClipTextConfig textEncoder, UNetParts parts) {
 
     /** @throws InputException if a part is missing or not supported, or parts do not fit each other */
     static StableDiffusionConfig read(Checkpoint checkpoint) {
-        JsonConfig text = checkpoint.component(TEXT_ENCODER).config();
         UNetParts parts = UNetParts.read(checkpoint);
+        JsonConfig text = checkpoint.component(TEXT_ENCODER).config();
         JsonConfig unet = checkpoint.component(UNetParts.UNET).config();
         var config = new StableDiffusionConfig(ClipTextConfig.read(text), parts);
         unet.requireSame("cross_attention_dim", parts.unet().crossAttentionDim(), text, "hidden_size",
