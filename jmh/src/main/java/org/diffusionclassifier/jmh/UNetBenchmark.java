@@ -1,6 +1,7 @@
 package org.diffusionclassifier.jmh;
 
 import java.util.Locale;
+import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Op;
@@ -35,6 +36,10 @@ public class UNetBenchmark extends DeviceBenchmark {
     @Param("1")
     public int pairsATrial;
 
+    /** Height and width of the latent; 0 for those that the model was trained on. */
+    @Param("0")
+    public int side;
+
     private Device opened;
     private SquareProduct product;
     private SyntheticEvaluation evaluation;
@@ -46,7 +51,8 @@ public class UNetBenchmark extends DeviceBenchmark {
         opened = openDevice(dtype);
         product = new SquareProduct(opened);
         int trials = (batch + pairsATrial - 1) / pairsATrial;
-        evaluation = new SyntheticEvaluation(BenchmarkModel.with(model, BenchmarkModel::unet), opened, trials, batch);
+        UNetConfig unet = BenchmarkModel.with(model, BenchmarkModel::unet);
+        evaluation = new SyntheticEvaluation(unet, opened, trials, batch, side == 0 ? unet.sampleSize() : side);
         graph = evaluation.graph();
         linearFlops = graph.ops().stream().filter(op -> !op.name().startsWith("attention")).mapToLong(Op::flops).sum();
         System.out.printf(Locale.ROOT, "# a pair: %.2f GFLOP, %.2f of them not in attention's own products; "

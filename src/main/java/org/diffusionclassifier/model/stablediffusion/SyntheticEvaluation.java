@@ -41,16 +41,21 @@ public final class SyntheticEvaluation implements AutoCloseable {
         this(config, device, pairs, pairs);
     }
 
+    /** Of pairs that share trials, for latents of the size that the model was trained on. */
+    public SyntheticEvaluation(UNetConfig config, Device device, int trialCount, int pairs) {
+        this(config, device, trialCount, pairs, config.sampleSize());
+    }
+
     /**
      * Of pairs that share trials as evenly as goes.
      *
      * @param trialCount M, at most P
      * @param pairs      P
+     * @param size       height and width of the latent, whatever the model was trained on
      */
-    public SyntheticEvaluation(UNetConfig config, Device device, int trialCount, int pairs) {
+    public SyntheticEvaluation(UNetConfig config, Device device, int trialCount, int pairs, int size) {
         this.device = device;
         unet = new UNet(config, new SyntheticWeights(), device);
-        int size = config.sampleSize();
         int[] eachTrial = IntStream.range(0, trialCount).toArray();
         int[] eachPair = IntStream.range(0, pairs).toArray();
         int[] trialOfPair = IntStream.range(0, pairs).map(pair -> pair * trialCount / pairs).toArray();
