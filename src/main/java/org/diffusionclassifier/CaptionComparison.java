@@ -25,6 +25,7 @@ final class CaptionComparison {
     private final Scorer scorer;
     private final Map<String, Integer> prompts = new HashMap<>();
     private final List<Trial> trials;
+    private final Runnable before;
     private long pairs;
 
     /**
@@ -33,6 +34,12 @@ final class CaptionComparison {
      * @param trials  at least one
      */
     CaptionComparison(Scorer scorer, List<String> prompts, List<Trial> trials) {
+        this(scorer, prompts, trials, () -> { });
+    }
+
+    /** @param before called before each picture, and again after each batch; what it throws ends the comparison */
+    CaptionComparison(Scorer scorer, List<String> prompts, List<Trial> trials, Runnable before) {
+        this.before = before;
         if (scorer.prompts() != prompts.size() || trials.isEmpty()) {
             throw new IllegalArgumentException("a scorer of " + scorer.prompts() + " prompts for " + prompts.size()
                     + ", " + trials.size() + " trials");
@@ -52,8 +59,12 @@ final class CaptionComparison {
         List<Integer> asked = captions.stream().map(this::prompt).toList();
         List<Integer> evaluated = Stream.concat(Stream.of(NOTHING), captions.stream()).map(this::prompt).distinct()
                 .sorted().toList();
+        before.run();
         scorer.show(picture);
-        float[][] errors = scorer.errors(new Round(trials, evaluated));
+        float[][] errors = scorer.errors(new Round(trials, evaluated), (evaluatedSoFar, done) -> {
+            before.run();
+            return true;
+        });
         pairs += (long) trials.size() * evaluated.size();
         double[] mean = IntStream.range(0, evaluated.size())
                 .mapToDouble(j -> Arrays.stream(errors).mapToDouble(trial -> trial[j]).sum() / errors.length).toArray();

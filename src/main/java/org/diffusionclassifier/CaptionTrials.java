@@ -18,8 +18,12 @@ import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.strategy.TrialPlan;
 import org.diffusionclassifier.tensor.InputException;
 
-/** A model, and the trials over which it compares every picture with every caption: what matching and referring share. */
-record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, Turning turning) {
+/**
+ * A model, and the trials over which it compares every picture with every caption: what matching and referring share.
+ *
+ * @param before as {@link CaptionComparison} has it
+ */
+record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, Turning turning, Runnable before) {
 
     /** Where a picture's errors are asked for. */
     interface Errors {
@@ -46,15 +50,19 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, T
     }
 
     CaptionTrials withNSamples(int nSamples) {
-        return new CaptionTrials(model, Staged.exhaustive(nSamples), trials, turning);
+        return new CaptionTrials(model, Staged.exhaustive(nSamples), trials, turning, before);
     }
 
     CaptionTrials withTrials(TrialSpec other) {
-        return new CaptionTrials(model, timesteps, other, turning);
+        return new CaptionTrials(model, timesteps, other, turning, before);
     }
 
     CaptionTrials withTurning(Turning other) {
-        return new CaptionTrials(model, timesteps, trials, other);
+        return new CaptionTrials(model, timesteps, trials, other, before);
+    }
+
+    CaptionTrials withBefore(Runnable other) {
+        return new CaptionTrials(model, timesteps, trials, turning, other);
     }
 
     /** The size of an image file's picture. @throws InputException if it is none */
@@ -106,7 +114,7 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, T
             if (turning == Turning.STORED) {
                 settings.put("pictures", "not turned by EXIF");
             }
-            var errors = new Compared(scorers, new CaptionComparison(scorers.ofAll(), prompts, plan));
+            var errors = new Compared(scorers, new CaptionComparison(scorers.ofAll(), prompts, plan, before));
             long start = System.nanoTime();
             T answer = work.apply(errors, settings);
             return new Answer<>(answer, settings, plan.size(), errors.pairs(), (System.nanoTime() - start) * 1e-9,

@@ -102,6 +102,11 @@ final class ChosenBound {
         return true;
     }
 
+    /** What its user should know of the choice. */
+    List<String> notices() {
+        return List.copyOf(notices);
+    }
+
     /** What its user should know and was not told yet. */
     List<String> takeNotices() {
         List<String> taken = List.copyOf(notices);

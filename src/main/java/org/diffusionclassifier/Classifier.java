@@ -1,5 +1,6 @@
 package org.diffusionclassifier;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedMap;
@@ -10,6 +11,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.diffusionclassifier.ClassifierSpec.Opened;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.file.Sha256;
 import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.image.RgbImage;
@@ -182,6 +184,40 @@ public final class Classifier implements AutoCloseable {
                 scorer -> classification(name, now, now.onEach().get(device).classify(picture))));
     }
 
+    /** Follows the classification of one image; called by the thread of its device. */
+    @FunctionalInterface
+    public interface Rounds {
+
+        /**
+         * Another batch of a round was evaluated. What it throws ends the classification without an answer.
+         *
+         * @param soFar makes the answer as it stands, during this call; null before all classes have had a trial
+         * @return whether to go on; if not, the answer is the one so far, as soon as there is one
+         */
+        boolean next(Supplier<Classification> soFar);
+    }
+
+    /**
+     * Classifies an image on one of the model's devices as if it were the first: whether earlier images bore out what
+     * was learned of how trials covary plays no part, and this one teaches no later one. Others may be at other images
+     * on other devices. It is how a server answers requests that have nothing to do with each other.
+     *
+     * @param device which, as {@link DiffusionModel#devices} counts them
+     * @param name   what the result calls the image
+     */
+    public Classification classifyAlone(int device, String name, RgbImage image, Rounds rounds) {
+        RgbImage picture = image.on(spec.trials().background());
+        return opened(turn.readLock(), now -> {
+            List<String> notices = now.chosen() == null ? List.of() : now.chosen().notices();
+            return now.scorers().shares().get(device).exclusively(picture, scorer -> {
+                Function<Prediction, Classification> answer = prediction ->
+                        new Classification(name, prediction, now.posterior(), spec.prompts(), notices);
+                return answer.apply(now.onEach().get(device).classify(picture,
+                        soFar -> rounds.next(soFar == null ? null : () -> answer.apply(soFar.get()))));
+            });
+        });
+    }
+
     private synchronized Classification classification(String name, Opened now, Prediction prediction) {
         takeIn(now, List.of(prediction));
         return new Classification(name, prediction, now.posterior(), spec.prompts(),
@@ -218,11 +254,20 @@ public final class Classifier implements AutoCloseable {
      * @param answer what this classifier decided about {@code image}, of two classes at least
      */
     public Explanation explain(RgbImage image, Classification answer) {
+        return explain(Scorers::working, image, answer);
+    }
+
+    /** The same on one of the model's devices. @param device which, as {@link DiffusionModel#devices} counts them */
+    public Explanation explain(int device, RgbImage image, Classification answer) {
+        return explain(scorers -> scorers.shares().get(device), image, answer);
+    }
+
+    private Explanation explain(Function<Scorers, Scorers.Share> where, RgbImage image, Classification answer) {
         Prediction prediction = answer.prediction();
         int runnerUp = spec.prompts().classRanks(prediction).stream().skip(1)
                 .filter(rank -> prediction.ranking().get(rank).errors().length > 0).findFirst().orElseThrow();
         RgbImage picture = image.on(spec.trials().background());
-        return opened(turn.readLock(), now -> now.scorers().working().exclusively(picture, scorer -> {
+        return opened(turn.readLock(), now -> where.apply(now.scorers()).exclusively(picture, scorer -> {
             scorer.show(picture);
             var evidence = Evidence.between(prediction.winner(), prediction.ranking().get(runnerUp), scorer);
             return new Explanation(scorer.seen(picture), evidence, className(prediction, 0),
@@ -279,6 +324,19 @@ public final class Classifier implements AutoCloseable {
     /** The files that results depend on: the model's, but for the bundled one's, and those that settings name. */
     List<Path> inputs() {
         return spec.inputs();
+    }
+
+    /** Digest of the contents of the files that results depend on, wherever they lie; reads them all. */
+    public String inputsSha256() {
+        var all = new Sha256();
+        for (Path file : inputs()) {
+            try {
+                all.add(Sha256.of(file));
+            } catch (IOException e) {
+                throw InputException.unreadable(file, e);
+            }
+        }
+        return all.hex();
     }
 
     /** The names of the devices that images can be given to. */

@@ -279,12 +279,17 @@ public final class DiffusionModel implements AutoCloseable {
 
     private CaptionTrials captionTrials() {
         return new CaptionTrials(this, Staged.exhaustive(Matching.N_SAMPLES), TrialSpec.DEFAULT,
-                Turning.UPRIGHT);
+                Turning.UPRIGHT, () -> { });
     }
 
     /** The names of the labels that it is conditioned on; empty for a model that is conditioned on captions. */
     public List<String> labels() {
         return files.labels().map(labels -> labels.names()).orElse(List.of());
+    }
+
+    /** T: its timesteps are 0 to T − 1. */
+    public int timesteps() {
+        return files.latents().noise().timesteps();
     }
 
     /** What its user should know of its files: a line each on what was guessed, left out or passed over. */

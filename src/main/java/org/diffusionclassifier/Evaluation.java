@@ -7,8 +7,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.diffusionclassifier.dataset.Dataset;
@@ -19,6 +19,7 @@ import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.file.Sha256;
 import org.diffusionclassifier.prompt.ClassMap;
 import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.result.Attempt;
 import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.result.ErrorRecording;
 import org.diffusionclassifier.result.FailedImage;
@@ -173,16 +174,34 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
      * @throws DeviceException once all devices have failed; the results of what they finished are in the directory
      */
     public Finished run(Classifier classifier, Listener listener) {
+        return run(classifier, null, listener);
+    }
+
+    /**
+     * The same by others than the classifier's devices, which are not opened.
+     *
+     * @param classifier says what is asked for, and what the model is like
+     * @param others     null for the classifier's devices
+     * @throws InputException as {@link #check}; for a directory of another run; for a file that results come from and
+     *                        that was changed since; if no image at all can be classified, or, failing fast, one cannot
+     * @throws DeviceException once all devices have failed; the results of what they finished are in the directory
+     */
+    public Finished run(Classifier classifier, Workers others, Listener listener) {
         ClassMap classes = classes(classifier.prompts());
         check(classifier, classes);
-        SortedMap<String, String> settings = settings(classifier, classes);
+        if (others != null && learn != null) {
+            throw InputException.of("%s: expected a run on one machine: learn there, and give what calibrate makes of its "
+                    + "recording as %s", LEARN, InputException.field("calibration"));
+        }
+        SortedMap<String, String> settings = others == null ? settings(classifier, classes) : others.settings();
         PromptSet prompts = classifier.prompts();
         try (var run = RunDirectory.open(out, settings, dataset.size())) {
             int[] wanted = range.indices(dataset);
             checkInputs(run, wanted, classifier.inputs());
             listener.started(run, wanted.length);
             if (learn == null) {
-                classify(wanted, classifier, classes, run, listener);
+                classify(wanted, classifier, others == null ? new OwnDevices(classifier, classes) : others, run,
+                        listener);
             } else {
                 learnAndClassify(wanted, classifier, classes, run, listener);
             }
@@ -224,7 +243,7 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         int[] first = Arrays.copyOf(wanted, Math.min(learn, wanted.length));
         ErrorRecording recording;
         try (Classifier learner = learner(classifier)) {
-            classify(first, learner, classes, run, listener);
+            classify(first, learner, new OwnDevices(learner, classes), run, listener);
             recording = ErrorRecording.of(results(run, first), learner.prompts().classIndices(), learner.elements(),
                     learner.timesteps(), learner.conditions());
         }
@@ -232,7 +251,8 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
             CovarianceCalibration learned = CovarianceCalibration.learn(recording);
             listener.learned(learned, Payback.of(recording, learned, (Race) classifier.strategy()));
             try (Classifier taught = classifier.covariance(learned)) {
-                classify(Arrays.copyOfRange(wanted, first.length, wanted.length), taught, classes, run, listener);
+                classify(Arrays.copyOfRange(wanted, first.length, wanted.length), taught,
+                        new OwnDevices(taught, classes), run, listener);
             }
         }
     }
@@ -243,64 +263,91 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         return run.results().stream().filter(result -> indices.contains(result.index())).toList();
     }
 
-    private void classify(int[] wanted, Classifier classifier, ClassMap classes, RunDirectory run, Listener listener) {
+    private void classify(int[] wanted, Classifier classifier, Workers workers, RunDirectory run, Listener listener) {
         Set<Integer> done = Set.copyOf(run.done());
         int[] left = Arrays.stream(wanted).filter(index -> !done.contains(index)).toArray();
-        classifier.resume(() -> results(run, wanted).stream()
-                .map(result -> new Prediction(result.prompts(), 1)).toList());
-        List<String> devices = classifier.devices();
-        var writer = new Writer(run, listener, devices, classifier::failed);
+        if (workers instanceof OwnDevices) {
+            classifier.resume(() -> results(run, wanted).stream()
+                    .map(result -> new Prediction(result.prompts(), 1)).toList());
+        }
+        var writer = new Writer(run, listener);
         for (int i = left.length; i < wanted.length; i++) {
             writer.progressed();
         }
-        new OrderedWork<>(devices.size(), left.length,
-                (device, i) -> attempt(left[i], classes, example -> classifier.classify(device, example.name(),
-                        example.image())), writer).run();
+        workers.classify(left, writer);
     }
 
-    /** One image of a run: its result and what its user should know of it, or why it has none. */
-    private record Attempt(ImageResult result, List<String> notices, FailedImage failure) {
+    /** The devices of a classifier, each with a thread. */
+    private final class OwnDevices implements Workers {
+
+        private final Classifier classifier;
+        private final ClassMap classes;
+
+        OwnDevices(Classifier classifier, ClassMap classes) {
+            this.classifier = classifier;
+            this.classes = classes;
+        }
+
+        @Override
+        public SortedMap<String, String> settings() {
+            return Evaluation.this.settings(classifier, classes);
+        }
+
+        @Override
+        public void classify(int[] images, Receiver receiver) {
+            List<String> devices = classifier.devices();
+            new OrderedWork<>(devices.size(), images.length, (device, i) -> attempt(images[i], classes,
+                    example -> classifier.classify(device, example.name(), example.image())),
+                    new OrderedWork.Listener<Attempt>() {
+
+                        @Override
+                        public void finished(int device, Attempt attempt) {
+                            receiver.finished(devices.get(device), attempt);
+                        }
+
+                        @Override
+                        public void lost(int device, DeviceException failure) {
+                            classifier.failed(device);
+                            receiver.lost(devices.get(device), failure);
+                        }
+                    }).run();
+        }
     }
 
     /** Keeps in a run what became of its images. */
-    private static final class Writer implements OrderedWork.Listener<Attempt> {
+    private static final class Writer implements Workers.Receiver {
 
         private final RunDirectory run;
         private final Listener listener;
-        private final List<String> devices;
-        private final IntConsumer failed;
         private long correct;
         private int finished;
 
-        Writer(RunDirectory run, Listener listener, List<String> devices, IntConsumer failed) {
+        Writer(RunDirectory run, Listener listener) {
             this.run = run;
             this.listener = listener;
-            this.devices = devices;
-            this.failed = failed;
             this.correct = run.outcomes().stream().filter(Outcome::correct).count();
             this.finished = run.outcomes().size();
         }
 
         @Override
-        public void finished(int device, Attempt attempt) {
-            if (attempt.failure == null) {
-                run.append(attempt.result);
-                listener.classified(attempt.result);
-                listener.noted(attempt.notices);
-                correct += attempt.result.outcome().correct() ? 1 : 0;
+        public void finished(String worker, Attempt attempt) {
+            if (attempt.failure() == null) {
+                run.append(attempt.result());
+                listener.classified(attempt.result());
+                listener.noted(attempt.notices());
+                correct += attempt.result().outcome().correct() ? 1 : 0;
                 finished++;
             } else {
-                run.append(attempt.failure);
-                listener.failed(attempt.failure);
+                run.append(attempt.failure());
+                listener.failed(attempt.failure());
             }
-            listener.doneBy(devices.get(device));
+            listener.doneBy(worker);
             progressed();
         }
 
         @Override
-        public void lost(int device, DeviceException failure) {
-            failed.accept(device);
-            listener.lost(devices.get(device), failure);
+        public void lost(String worker, DeviceException failure) {
+            listener.lost(worker, failure);
         }
 
         void progressed() {
@@ -308,36 +355,29 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         }
     }
 
+    /**
+     * Classifies one image of the dataset as a run does, with any classifier, for {@link Workers}.
+     *
+     * @param index which it is
+     * @throws InputException if it cannot be classified, failing fast
+     */
+    public Attempt attempt(Classifier classifier, int index) {
+        return attempt(index, classes(classifier.prompts()), example -> classifier.classify(example.name(),
+                example.image()));
+    }
+
     private Attempt attempt(int index, ClassMap classes, Function<Example, Classification> how) {
         int label = classes.classIndex(dataset.label(index));
         try {
             var example = new Example(dataset.name(index), dataset.image(index), label);
             Classification answer = how.apply(example);
-            return new Attempt(result(index, example, answer), answer.notices(), null);
+            return Attempt.of(result(index, example, answer), answer.notices());
         } catch (InputException e) {
             if (failFast) {
                 throw e;
             }
-            return new Attempt(null, List.of(), new FailedImage(index, dataset.name(index), label, e.getMessage()));
+            return Attempt.of(new FailedImage(index, dataset.name(index), label, e.getMessage()));
         }
-    }
-
-    /**
-     * Classifies one image of a dataset, as a run does.
-     *
-     * @param index which it is
-     * @throws InputException for a label that no prompt stands for
-     */
-    public static ImageResult classify(Classifier classifier, int index, Example example) {
-        return result(index, example, answer(classifier, example));
-    }
-
-    private static Classification answer(Classifier classifier, Example example) {
-        if (classifier.prompts().className(example.label()) == null) {
-            throw new InputException(example.name() + ": expected a label that a prompt stands for, found "
-                    + example.label());
-        }
-        return classifier.classify(example.name(), example.image());
     }
 
     private static ImageResult result(int index, Example example, Classification answer) {
@@ -352,7 +392,19 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         return recording;
     }
 
-    /** Everything that an image's line of results depends on; loads the model. */
+    /** Those of the settings that go by the names of files as the user has them here, whatever they are elsewhere. */
+    public SortedMap<String, String> named(Classifier classifier) {
+        var named = new TreeMap<>(classifier.conditions());
+        named.keySet().retainAll(List.of("model"));
+        named.put("dataset", dataset.description());
+        return named;
+    }
+
+    /** Everything that an image's line of results depends on, by name; loads the model. */
+    public SortedMap<String, String> settings(Classifier classifier) {
+        return settings(classifier, classes(classifier.prompts()));
+    }
+
     private SortedMap<String, String> settings(Classifier classifier, ClassMap classes) {
         SortedMap<String, String> settings;
         if (learn == null) {

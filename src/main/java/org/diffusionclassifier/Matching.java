@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.dataset.Boxes;
 import org.diffusionclassifier.dataset.MatchingExample;
@@ -56,6 +57,11 @@ public final class Matching {
         return new Matching(each.withTurning(turning), sequence);
     }
 
+    /** Called before each picture, and where one device has it, after each batch; what it throws ends the question. */
+    public Matching before(Runnable work) {
+        return new Matching(each.withBefore(work), sequence);
+    }
+
     /** Whether examples are refused with the first picture that cannot be decoded, rather than go on without it. */
     public Matching failFast(boolean stops) {
         return new Matching(each, sequence.withFailFast(stops));
@@ -82,24 +88,46 @@ public final class Matching {
      */
     public Answer<List<CaptionErrors>> matrix(List<Path> images, List<String> captions,
                                                   BiConsumer<RgbImage, CaptionErrors> seen) {
+        requireComparable(images.size(), captions);
+        images.forEach(each::size);     // refuses a wrong file before hours are spent on the others
+        return matrix(images.stream().map(Path::toString).toList(), i -> each.read(images.get(i)), captions, seen);
+    }
+
+    /**
+     * Compares pictures that are in memory already with captions.
+     *
+     * @param names    what the rows call the pictures, one of each
+     * @param captions as above
+     * @return one row a picture
+     * @throws InputException for wrong captions
+     */
+    public Answer<List<CaptionErrors>> matrix(List<String> names, List<RgbImage> pictures, List<String> captions) {
+        requireComparable(pictures.size(), captions);
+        return matrix(names, i -> pictures.get(i).on(each.trials().background()), captions, (picture, errors) -> { });
+    }
+
+    private void requireComparable(int images, List<String> captions) {
         if (captions.contains("")) {
             throw InputException.of("%s: caption %d is empty", CAPTIONS, captions.indexOf("") + 1);
         }
         if (captions.stream().distinct().count() < captions.size()) {
             throw InputException.of("%s: expected each caption once, found one twice", CAPTIONS);
         }
-        if (images.size() <= 1 && captions.size() <= 1) {
+        if (images <= 1 && captions.size() <= 1) {
             throw InputException.of("%s: expected at least two captions or two images to compare, found one of each",
                     InputException.field("matching"));
         }
         each.check();
-        images.forEach(each::size);     // refuses a wrong file before hours are spent on the others
+    }
+
+    private Answer<List<CaptionErrors>> matrix(List<String> names, IntFunction<RgbImage> pictures,
+            List<String> captions, BiConsumer<RgbImage, CaptionErrors> seen) {
         return each.run(captions, (errors, settings) -> {
             var rows = new ArrayList<CaptionErrors>();
-            for (Path image : images) {
-                RgbImage picture = each.read(image);
-                rows.add(errors.of(image.toString(), picture, captions));
-                seen.accept(picture, rows.get(rows.size() - 1));
+            for (int i = 0; i < names.size(); i++) {
+                RgbImage picture = pictures.apply(i);
+                rows.add(errors.of(names.get(i), picture, captions));
+                seen.accept(picture, rows.get(i));
             }
             return rows;
         });

@@ -47,6 +47,11 @@ public final class Referring {
         return new Referring(each.withTurning(turning), sequence);
     }
 
+    /** Called before each picture, and where one device has it, after each batch; what it throws ends the question. */
+    public Referring before(Runnable work) {
+        return new Referring(each.withBefore(work), sequence);
+    }
+
     /** Whether examples are refused with the first picture that cannot be decoded, rather than go on without it. */
     public Referring failFast(boolean stops) {
         return new Referring(each, sequence.withFailFast(stops));

@@ -32,7 +32,8 @@ class PackagesTest {
         readTable(Path.of("docs/how-it-works.md"));
         var wrong = new ArrayList<String>();
         int files = 0;
-        for (Path sources : List.of(Path.of("main/java"), Path.of("../weights-converter/src/main/java"))) {
+        for (Path sources : List.of(Path.of("main/java"), Path.of("spark/main/java"),
+                Path.of("../weights-converter/src/main/java"))) {
             try (Stream<Path> all = Files.walk(sources.resolve(ROOT.replace('.', '/')))) {
                 for (Path file : all.filter(path -> path.toString().endsWith(".java")).toList()) {
                     check(file, wrong);

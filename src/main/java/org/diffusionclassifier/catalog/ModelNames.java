@@ -65,7 +65,7 @@ public final class ModelNames implements TokenizerSource {
     }
 
     /** What relative paths are relative to. */
-    Path workingDirectory() {
+    public Path workingDirectory() {
         return workingDirectory;
     }
 

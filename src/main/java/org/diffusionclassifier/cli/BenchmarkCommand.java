@@ -85,6 +85,9 @@ final class BenchmarkCommand implements Callable<Integer> {
         BenchmarkResult result = benchmark.task() instanceof Task.ClassTask classification
                 ? classify(benchmark, classification, chosen)
                 : examples(benchmark, chosen);
+        if (result == null) {       // planned
+            return 0;
+        }
         result.write(options.out);
         spec.commandLine().getOut().print(BenchmarkText.compared(benchmark, result));
         spec.commandLine().getOut().flush();
@@ -111,6 +114,7 @@ final class BenchmarkCommand implements Callable<Integer> {
         return new BenchmarkExamples(main, spec.commandLine(), options, model, trials).run(benchmark, data, chosen);
     }
 
+    /** @return null if the run was only planned */
     private BenchmarkResult classify(Benchmark benchmark, Task.ClassTask task, String chosen) {
         try (Dataset pictures = benchmark.open(task, data, chosen); DiffusionModel opened = model.open(main)) {
             boolean byLabels = !opened.labels().isEmpty();
@@ -127,8 +131,11 @@ final class BenchmarkCommand implements Callable<Integer> {
             Evaluation evaluation = options.evaluation(pictures, null, byLabels ? null : task.limitPerClass());
             announce(benchmark, chosen, evaluation, classes,
                     strategy.mostPairs(opened.classifier(classes).timesteps(), drawn.nTrials(), count));
-            Summary summary = new EvaluationRun(main, spec.commandLine(), options)
-                    .run(opened, evaluation, classes, strategy, drawn).summary();
+            var run = new EvaluationRun(main, spec.commandLine(), options);
+            if (run.plans(opened, evaluation, classes, strategy, drawn)) {
+                return null;
+            }
+            Summary summary = run.run(opened, evaluation, classes, strategy, drawn).summary();
             var changed = new ArrayList<String>();
             addIf(changed, !strategy.equals(byDefault), "strategy " + strategy);
             addIf(changed, drawn.loss() != task.loss(byLabels), "loss " + drawn.loss());

@@ -2,8 +2,16 @@ package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
+import org.diffusionclassifier.CertaintySpec;
+import org.diffusionclassifier.Classifier;
+import org.diffusionclassifier.DiffusionModel;
+import org.diffusionclassifier.Evaluation;
+import org.diffusionclassifier.TrialSpec;
+import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.dataset.Datasets;
 import org.diffusionclassifier.prompt.PromptSet;
+import org.diffusionclassifier.strategy.StrategySpec;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,6 +46,11 @@ final class EvaluateCommand implements Callable<Integer> {
                     + "dataset,class, the latter a name or an index.")
     private Path classMap;
 
+    @Option(names = "--master", paramLabel = "URL",
+            description = "On a cluster of Apache Spark: spark://HOST:PORT, k8s://…, yarn, local[N], or "
+                    + "local-cluster[EXECUTORS,CORES,MIB]. Started by ./diffusion-classifier, which needs SPARK_HOME.")
+    private String master;
+
     @Mixin
     private ModelOptions model;
 
@@ -50,13 +63,58 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private EvaluationOptions options;
 
+    /**
+     * What the command line asks for, opened; devices are not.
+     *
+     * @param evaluation of {@code images}, into the directory of the user's
+     */
+    record Asked(Dataset images, DiffusionModel model, PromptSet prompts, Evaluation evaluation, StrategySpec strategy,
+            TrialSpec trials, CertaintySpec certainty) implements AutoCloseable {
+
+        Classifier classifier() {
+            return model.classifier(prompts).strategy(strategy).trials(trials).certainty(certainty);
+        }
+
+        @Override
+        public void close() {
+            model.close();
+            images.close();
+        }
+    }
+
     @Override
     public Integer call() {
-        try (var images = Datasets.open(dataset, split); var opened = model.open(main)) {
-            PromptSet prompts = opened.prompts(promptOptions.spec(), images.classNames());
-            new EvaluationRun(main, spec.commandLine(), options).run(opened, options.evaluation(images, classMap, null),
-                    prompts, trials.strategy(prompts.prompts().size()), trials.trials());
+        try (ClusterRun cluster = ClusterRun.of(master, main.words(), main, model.device(), options.out, options.record)
+                .orElse(null); Asked asked = open(UnaryOperator.identity(), UnaryOperator.identity())) {
+            var run = new EvaluationRun(main, spec.commandLine(), options);
+            if (run.plans(asked.model, asked.evaluation, asked.prompts, asked.strategy, asked.trials)) {
+                return 0;
+            }
+            if (cluster == null) {
+                run.run(asked.model, asked.evaluation, asked.prompts, asked.strategy, asked.trials);
+            } else {
+                run.run(asked.model, options.evaluation(asked.images, classMap, null, cluster.out(), cluster.record()),
+                        asked.prompts, asked.strategy, asked.trials, cluster);
+            }
             return 0;
+        }
+    }
+
+    /** As {@link ModelOptions#open(Main, UnaryOperator, UnaryOperator)}. */
+    Asked open(UnaryOperator<String> onDevice, UnaryOperator<String> ofModel) {
+        Dataset images = Datasets.open(main.names().workingDirectory(), dataset, split);
+        DiffusionModel opened = null;
+        try {
+            opened = model.open(main, onDevice, ofModel);
+            PromptSet prompts = opened.prompts(promptOptions.spec(), images.classNames());
+            return new Asked(images, opened, prompts, options.evaluation(images, classMap, null),
+                    trials.strategy(prompts.prompts().size()), trials.trials(), options.certainty.spec());
+        } catch (RuntimeException e) {
+            if (opened != null) {
+                opened.close();
+            }
+            images.close();
+            throw e;
         }
     }
 }

@@ -57,6 +57,9 @@ final class EvaluationOptions {
     @Mixin
     ReportOptions report;
 
+    @Mixin
+    PlanOptions plan;
+
     /**
      * What is to be evaluated.
      *
@@ -64,6 +67,11 @@ final class EvaluationOptions {
      * @param perClass pictures of a class, unless the user limits them in a way of their own; null for all
      */
     Evaluation evaluation(Dataset images, Path classMap, Integer perClass) {
+        return evaluation(images, classMap, perClass, out, record);
+    }
+
+    /** The same with {@code --out} and {@code --record} at other places than the user says. */
+    Evaluation evaluation(Dataset images, Path classMap, Integer perClass, Path out, Path record) {
         Integer ofAClass = limitsImages() ? limitPerClass : perClass;
         return new Evaluation(images, new Range(first, limit, ofAClass, Shard.parse(shard)), classMap, out, record,
                 learn, failFast, verify);
@@ -80,6 +88,9 @@ final class EvaluationOptions {
      * @throws InputException if any of them was given
      */
     void requireExamples(String benchmark) {
+        if (plan.isWanted()) {
+            throw new InputException("--plan: expected a benchmark that is about classes, found " + benchmark);
+        }
         if (first != null || limitPerClass != null || record != null || learn != null) {
             throw new InputException("--first, --limit-per-class, --record and --learn: expected none of them, as "
                     + benchmark + " is not about classes");

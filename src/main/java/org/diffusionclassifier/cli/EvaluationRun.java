@@ -5,9 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.diffusionclassifier.DiffusionModel;
 import org.diffusionclassifier.Evaluation;
+import org.diffusionclassifier.EvaluationPlan;
 import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.dataset.Dataset;
 import org.diffusionclassifier.device.DeviceException;
@@ -35,23 +37,52 @@ final class EvaluationRun {
         this.options = options;
     }
 
+    /** Prints what it would take, if that is all that is asked for. @return whether it is */
+    boolean plans(DiffusionModel opened, Evaluation evaluation, PromptSet prompts, StrategySpec strategy,
+            TrialSpec trials) {
+        if (!options.plan.isWanted()) {
+            return false;
+        }
+        main.note(evaluation.notices(prompts));
+        try (var classifier = opened.classifier(prompts).strategy(strategy).trials(trials)
+                .certainty(options.certainty.spec())) {
+            options.plan.print(evaluation, classifier, trials.nTrials(), opened.devices().size(),
+                    () -> EvaluationPlan.measure(opened, classifier.prompts()), commandLine.getOut());
+        }
+        return true;
+    }
+
     /** Evaluates, or goes on with it, and prints the results. */
     Evaluation.Finished run(DiffusionModel opened, Evaluation evaluation, PromptSet prompts, StrategySpec strategy,
             TrialSpec trials) {
+        return run(opened, evaluation, prompts, strategy, trials, null);
+    }
+
+    /** The same on a cluster; null for this machine's devices. */
+    Evaluation.Finished run(DiffusionModel opened, Evaluation evaluation, PromptSet prompts, StrategySpec strategy,
+            TrialSpec trials, ClusterRun cluster) {
         main.note(evaluation.notices(prompts));
         try (var classifier = opened.classifier(prompts).strategy(strategy).trials(trials)
                 .certainty(options.certainty.spec())) {
             evaluation.check(classifier);
             options.check();
-            main.note(classifier.notices());
-            Evaluation.Finished finished;
-            var watcher = new Watcher(evaluation.dataset(), prompts, opened);
-            try (watcher) {
-                finished = evaluation.run(classifier, watcher);
+            try (Cluster.Session session = cluster == null ? null : cluster.connect(evaluation, classifier)) {
+                main.note(session == null ? classifier.notices() : session.notices());
+                Evaluation.Finished finished;
+                var watcher = session == null
+                        ? new Watcher(evaluation.dataset(), prompts, opened::description, opened.devices())
+                        : new Watcher(evaluation.dataset(), prompts, session::description, List.of());
+                try (watcher) {
+                    finished = evaluation.run(classifier, session, watcher);
+                }
+                watcher.printDevices();
+                print(finished, evaluation.dataset(), prompts);
+                if (session != null) {
+                    cluster.publish();
+                    session.finished();
+                }
+                return finished;
             }
-            watcher.printDevices();
-            print(finished, evaluation.dataset(), prompts);
-            return finished;
         }
     }
 
@@ -60,15 +91,16 @@ final class EvaluationRun {
 
         private final Dataset images;
         private final PromptSet prompts;
-        private final DiffusionModel opened;
+        private final Supplier<String> where;
         private final Map<String, Integer> done = new LinkedHashMap<>();
         private Progress progress;
 
-        Watcher(Dataset images, PromptSet prompts, DiffusionModel opened) {
+        /** @param devices those that are known from the start */
+        Watcher(Dataset images, PromptSet prompts, Supplier<String> where, List<String> devices) {
             this.images = images;
             this.prompts = prompts;
-            this.opened = opened;
-            opened.devices().forEach(device -> done.put(device, 0));
+            this.where = where;
+            devices.forEach(device -> done.put(device, 0));
         }
 
         /** Says how many images each device did, where there are several. */
@@ -86,7 +118,7 @@ final class EvaluationRun {
                 printer.printf("%s: cut off an unfinished last line of %d bytes%n", options.out, run.repairedBytes());
             }
             printer.printf("%s; %d prompts, on %s; %s%n", images.description(), prompts.prompts().size(),
-                    opened.description(),
+                    where.get(),
                     run.done().isEmpty() ? "writing to " + options.out
                             : "going on with " + run.done().size() + " done");
             printer.flush();
@@ -97,7 +129,7 @@ final class EvaluationRun {
         public void progressed(long correct, int finished) {
             progress.step((finished == 0 ? ""
                     : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished))
-                    + (done.size() == 1 ? "" : done.values().stream().map(Object::toString)
+                    + (done.size() < 2 ? "" : done.values().stream().map(Object::toString)
                             .collect(Collectors.joining(" + ", ", ", " by device"))));
         }
 

@@ -2,12 +2,16 @@ package org.diffusionclassifier.cli;
 
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.file.FileSystems;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.diffusionclassifier.catalog.ModelNames;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.file.RemoteFiles;
 import org.diffusionclassifier.platform.ConsoleText;
 import org.diffusionclassifier.platform.OpenMpVariables;
 import org.diffusionclassifier.platform.TemporaryFolder;
@@ -19,6 +23,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine;
 
 /**
@@ -30,7 +35,7 @@ import picocli.CommandLine;
         description = "Classifies images with a diffusion model: the class under whose caption it predicts noise best wins.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {DemoCommand.class, ClassifyCommand.class, EvaluateCommand.class, MatchCommand.class,
-                ReferCommand.class, BenchmarkCommand.class, BenchmarksCommand.class,
+                ReferCommand.class, ServeCommand.class, BenchmarkCommand.class, BenchmarksCommand.class,
                 CompareCommand.class, CalibrateCommand.class, PullCommand.class, ModelsCommand.class,
                 ConvertCommand.class, InspectCommand.class, DevicesCommand.class, SelfTestCommand.class,
                 KernelsCommand.class, CompletionCommand.class})
@@ -82,20 +87,47 @@ public final class Main implements Runnable {
      */
     static int run(ModelNames names, Terminal terminal, PrintWriter out, PrintWriter err, String... args) {
         var main = new Main(names, terminal);
-        CommandLine commandLine = new CommandLine(main, main.factory())
-                .setOut(out)
-                .setErr(err)
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setParameterExceptionHandler((e, given) -> {
-                    e.getCommandLine().getErr().println(line(e.getMessage()));
-                    return INPUT_ERROR;
-                })
-                .setExecutionExceptionHandler((e, command, parsed) -> main.report(e, command.getErr()));
+        CommandLine commandLine = main.commandLine(out, err);
         try {
             return commandLine.execute(args);
         } catch (OutOfMemoryError e) {
             return main.report(e, commandLine.getErr());
         }
+    }
+
+    /** The command {@code evaluate} of a command line, which nobody has executed. */
+    static EvaluateCommand evaluate(ModelNames names, PrintWriter out, PrintWriter err, List<String> words) {
+        CommandLine commandLine = new Main(names, Terminal.NOBODY).commandLine(out, err);
+        return (EvaluateCommand) commandLine.parseArgs(words.toArray(String[]::new)).subcommand().commandSpec()
+                .userObject();
+    }
+
+    private CommandLine commandLine(PrintWriter out, PrintWriter err) {
+        return new CommandLine(this, factory())
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(Path.class, this::path)
+                .setParameterExceptionHandler((e, given) -> {
+                    e.getCommandLine().getErr().println(line(e.getMessage()));
+                    return INPUT_ERROR;
+                })
+                .setExecutionExceptionHandler((e, command, parsed) -> report(e, command.getErr()));
+    }
+
+    /** What an option's path names: a file of this machine, or one that {@link RemoteFiles} reach. */
+    private Path path(String text) {
+        try {
+            Path path = RemoteFiles.pathOf(text);
+            return path.getFileSystem() == FileSystems.getDefault() ? names.workingDirectory().resolve(path) : path;
+        } catch (InvalidPathException | InputException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
+    }
+
+    /** The words of the command line. */
+    List<String> words() {
+        return spec.commandLine().getParseResult().originalArgs();
     }
 
     /** Where {@code --verbose} says what is loaded; null without it. */

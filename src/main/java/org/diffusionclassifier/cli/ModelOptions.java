@@ -5,6 +5,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 import org.diffusionclassifier.DeviceName;
 import org.diffusionclassifier.DeviceSpec;
 import org.diffusionclassifier.DiffusionModel;
@@ -71,15 +72,30 @@ final class ModelOptions {
      * @throws org.diffusionclassifier.tensor.InputException for what can be refused before anything is loaded
      */
     DiffusionModel open(Main main) {
+        return open(main, UnaryOperator.identity(), UnaryOperator.identity());
+    }
+
+    /**
+     * The same elsewhere than where the options were given.
+     *
+     * @param onDevice gets the device's name, and gives that of the one to use
+     * @param ofModel  likewise; both null for the bundled model
+     */
+    DiffusionModel open(Main main, UnaryOperator<String> onDevice, UnaryOperator<String> ofModel) {
         PrintWriter log = main.log();
         say(log, "Java has started, the command line is read");
         DiffusionModel opened = DiffusionModel.builder().names(main.names())
-                .model(checkpoint.spec(pull.find(main, model, checkpoint), labels))
-                .device(new DeviceSpec(DeviceName.list(device), dtype, kernels, batchSize, weightsBudget))
+                .model(checkpoint.spec(pull.find(main, ofModel.apply(model), checkpoint), labels))
+                .device(new DeviceSpec(DeviceName.list(onDevice.apply(device)), dtype, kernels, batchSize, weightsBudget))
                 .checkFinite(checkFinite)
                 .log(what -> say(log, what)).warning(line -> main.note(List.of(line))).load();
         main.note(opened.notices());
         return opened;
+    }
+
+    /** As the user names it. */
+    String device() {
+        return device;
     }
 
     private static void say(PrintWriter log, String what) {

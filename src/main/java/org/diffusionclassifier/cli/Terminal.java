@@ -11,6 +11,19 @@ interface Terminal {
     /** Asks, where there is somebody. @return whether the answer is y or yes; no is the default */
     boolean confirms(String question);
 
+    /** Nobody, where no process has a terminal. */
+    Terminal NOBODY = new Terminal() {
+        @Override
+        public boolean isPresent() {
+            return false;
+        }
+
+        @Override
+        public boolean confirms(String question) {
+            return false;
+        }
+    };
+
     /** The terminal that this process was started from. */
     static Terminal ofSystem() {
         Console console = System.console();

@@ -36,7 +36,7 @@ public final class Boxes {
     }
 
     /** @throws InputException unless {@code json} is a list of two boxes or more, none of them twice */
-    static List<Box> list(JsonNode json, String where) {
+    public static List<Box> list(JsonNode json, String where) {
         if (!json.isArray()) {
             throw new InputException(where + ": expected a list of boxes [[x, y, width, height], …], found "
                     + JsonLine.abridged(json));

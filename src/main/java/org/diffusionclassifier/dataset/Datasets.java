@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.function.Function;
 import org.diffusionclassifier.file.AtomicFolder;
+import org.diffusionclassifier.file.RemoteFiles;
 import org.diffusionclassifier.file.Sha256;
 import org.diffusionclassifier.file.archive.Archive;
 import org.diffusionclassifier.image.Turning;
@@ -35,18 +36,24 @@ public final class Datasets {
      * <li>the name of a {@link DatasetForm} that is on the class path, as {@code parquet:PATH}
      * </ul>
      * Where these say directory, an {@linkplain Archive archive} is read like one. The data set keeps it open until it
-     * is closed itself.
+     * is closed itself. A path may be the URL of another file system, where {@link RemoteFiles} are there.
      *
      * @param split {@code train} or {@code test}; for a folder, any sub-folder's name; a list or a single idx file has
      *              no splits and ignores it
      * @throws InputException for another form, or for files that are missing or are not what the form says
      */
     public static Dataset open(String spec, String split) {
+        return open(Path.of(""), spec, split);
+    }
+
+    /** The same, a relative path being relative to {@code base}. */
+    public static Dataset open(Path base, String spec, String split) {
         int colon = spec.indexOf(':');
         if (colon < 1 || colon == spec.length() - 1) {
             throw unknown(spec);
         }
-        var path = path(spec.substring(colon + 1));
+        Path given = path(spec.substring(colon + 1));
+        Path path = given.getFileSystem() == base.getFileSystem() ? base.resolve(given) : given;
         String form = spec.substring(0, colon);
         return switch (form) {
             case "idx" -> isArchive(path) ? archived(path, root -> IdxDataset.open(root, split))
@@ -155,7 +162,7 @@ public final class Datasets {
 
     private static Path path(String text) {
         try {
-            return Path.of(text);
+            return RemoteFiles.pathOf(text);
         } catch (InvalidPathException e) {
             throw InputException.of("%s: %s is no path", DATASET, InputException.quoted(text));
         }

@@ -4,6 +4,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -43,8 +44,10 @@ public final class AtomicFile {
                 try (var out = new BufferedOutputStream(Files.newOutputStream(temporary))) {
                     content.writeTo(out);
                 }
-                try (var written = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                    written.force(true); // without this, a power failure could leave an empty file under the name
+                if (temporary.getFileSystem() == FileSystems.getDefault()) {
+                    try (var written = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                        written.force(true); // without this, a power failure could leave an empty file under the name
+                    }
                 }
                 Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING,
                         StandardCopyOption.ATOMIC_MOVE);

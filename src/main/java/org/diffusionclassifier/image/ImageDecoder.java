@@ -85,6 +85,11 @@ public final class ImageDecoder {
         return read(bytes, name, Turning.UPRIGHT);
     }
 
+    /** Reads an image that is in memory already, as {@link #readWhole(Path)} does. @param name as above */
+    public static RgbImage readWhole(byte[] bytes, String name) {
+        return Turning.UPRIGHT.of(bytes).shown(decoded(bytes, name, MAX_PIXELS, BAND));
+    }
+
     /**
      * Looks at an image file's header alone, so that a wrong file can be refused long before its turn comes.
      *
@@ -97,8 +102,16 @@ public final class ImageDecoder {
 
     /** The size as {@link #size(Path)} finds it, of the picture one way up or the other. */
     public static ImageSize size(Path file, Turning turning) {
-        byte[] bytes = bytes(file);
-        return withImage(bytes, InputException.name(file), image -> turning.of(bytes).shown(image.size()));
+        return size(bytes(file), InputException.name(file), turning);
+    }
+
+    /** The size as {@link #size(Path)} finds it, of an image that is in memory already. @param name as above */
+    public static ImageSize size(byte[] bytes, String name) {
+        return size(bytes, name, Turning.UPRIGHT);
+    }
+
+    private static ImageSize size(byte[] bytes, String name, Turning turning) {
+        return withImage(bytes, name, image -> turning.of(bytes).shown(image.size()));
     }
 
     /**

@@ -1,6 +1,7 @@
 package org.diffusionclassifier.result;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectReader;
 import java.nio.charset.StandardCharsets;
 import org.diffusionclassifier.file.JsonFile;
 
@@ -14,6 +15,17 @@ import org.diffusionclassifier.file.JsonFile;
  * @param failed why, in one line
  */
 public record FailedImage(int index, String name, int label, String failed) {
+
+    private static final ObjectReader LINE = JsonFile.reader(FailedImage.class);
+
+    /** Null for another line than {@link #toJsonLine} writes. */
+    public static FailedImage parse(String line) {
+        try {
+            return LINE.readValue(line);
+        } catch (JsonProcessingException e) {
+            return null;
+        }
+    }
 
     /** One line of JSON in UTF-8, its newline included. */
     public byte[] toJsonLine() {

@@ -1,8 +1,10 @@
 package org.diffusionclassifier.score;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.device.Diffusion.Measure;
@@ -148,9 +150,16 @@ public final class LatentScorer implements Scorer {
 
     @Override
     public float[][] errors(Round round) {
-        var errors = new float[round.trials().size()][round.prompts().size()];
-        errors(round, 0, 1, errors);
-        return errors;
+        return errors(round, (errors, trials) -> true);
+    }
+
+    @Override
+    public float[][] errors(Round round, Batches batches) {
+        int across = round.prompts().size();
+        var errors = new float[round.trials().size()][across];
+        int done = forEachPair(round, 0, 1, false, (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at],
+                pairs -> batches.next(errors, pairs / across));
+        return Arrays.copyOf(errors, done / across);
     }
 
     /**
@@ -162,7 +171,7 @@ public final class LatentScorer implements Scorer {
      */
     void errors(Round round, int share, int shares, float[][] errors) {
         forEachPair(round, share, shares, false,
-                (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at]);
+                (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at], pairs -> true);
     }
 
     /**
@@ -178,7 +187,7 @@ public final class LatentScorer implements Scorer {
             for (int i = 0; i < maps[prompt].length; i++) {
                 maps[prompt][i] += evaluated[at + i] / (double) round.trials().size();
             }
-        });
+        }, pairs -> true);
         return maps;
     }
 
@@ -194,7 +203,12 @@ public final class LatentScorer implements Scorer {
         void accept(int trial, int prompt, float[] evaluated, int at);
     }
 
-    private void forEachPair(Round round, int share, int shares, boolean maps, PairConsumer consumer) {
+    /**
+     * @param goesOn asked after each batch, with how many pairs are done
+     * @return how many were done
+     */
+    private int forEachPair(Round round, int share, int shares, boolean maps, PairConsumer consumer,
+            IntPredicate goesOn) {
         int across = round.prompts().size();
         int pairs = round.trials().size() * across;
         var rows = new Round(round.trials(), round.prompts().stream().map(conditioning.rows()::get).toList());
@@ -216,7 +230,11 @@ public final class LatentScorer implements Scorer {
             for (int i = 0; i < count; i++) {
                 consumer.accept((from + i) / across, (from + i) % across, evaluated, i * each);
             }
+            if (!goesOn.test(from + count)) {
+                return from + count;
+            }
         }
+        return pairs;
     }
 
     private InputException notFinite(int prompt, PairBatch batch) {

@@ -35,6 +35,31 @@ public interface Scorer extends AutoCloseable {
      */
     float[][] errors(Round round);
 
+    /** Follows a round batch by batch. */
+    @FunctionalInterface
+    interface Batches {
+
+        /**
+         * Another batch was evaluated.
+         *
+         * @param errors of the round's trials, those after the first {@code trials} not yet whole; not to be kept
+         * @param trials done for all of the round's prompts
+         * @return whether to go on
+         */
+        boolean next(float[][] errors, int trials);
+    }
+
+    /**
+     * The same, followed batch by batch where the scorer has batches; otherwise once, at the end.
+     *
+     * @return as above, of fewer trials if it was ended early
+     */
+    default float[][] errors(Round round, Batches batches) {
+        float[][] errors = errors(round);
+        batches.next(errors, errors.length);
+        return errors;
+    }
+
     @Override
     void close();
 }

@@ -2,6 +2,8 @@ package org.diffusionclassifier.strategy;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.score.Round;
@@ -34,12 +36,41 @@ public final class AdaptiveEvaluation {
     }
 
     public Prediction classify(RgbImage image) {
+        return classify(image, soFar -> true);
+    }
+
+    /**
+     * The same, followed batch by batch.
+     *
+     * @param goesOn gets what makes the prediction as it stands, or null before all prompts have had a trial; false ends
+     *               the evaluation with that prediction, as soon as there is one
+     */
+    public Prediction classify(RgbImage image, Predicate<Supplier<Prediction>> goesOn) {
         scorer.show(image);
         var tally = new Tally(twins, strategy.estimate());
         for (Optional<Round> round = strategy.next(tally); round.isPresent(); round = strategy.next(tally)) {
-            tally.add(round.get(), scorer.errors(round.get()));
+            Round asked = round.get();
+            float[][] errors = scorer.errors(asked, (evaluated, done) ->
+                    done == asked.trials().size() || goesOn(goesOn, tally, asked, evaluated, done));
+            if (errors.length < asked.trials().size()) {
+                return tally.with(asked, errors, errors.length).prediction();
+            }
+            tally.add(asked, errors);
             tally.keep(strategy.survivors(tally));
+            if (!goesOn.test(tally::prediction)) {
+                break;
+            }
         }
         return tally.prediction();
+    }
+
+    /** In the middle of a round. */
+    private static boolean goesOn(Predicate<Supplier<Prediction>> goesOn, Tally tally, Round round, float[][] evaluated,
+            int done) {
+        if (done == 0 && tally.trials().isEmpty()) {
+            goesOn.test(null);
+            return true;
+        }
+        return goesOn.test(() -> tally.with(round, evaluated, done).prediction());
     }
 }

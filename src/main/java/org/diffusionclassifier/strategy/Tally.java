@@ -102,6 +102,22 @@ public final class Tally {
         alive.forEach(prompt -> lastRound[prompt] = rounds);
     }
 
+    /** What it becomes with some of a round's trials, itself left as it is. @param evaluated as in {@link #add} */
+    Tally with(Round round, float[][] evaluated, int trialsDone) {
+        var copy = new Tally(twins, estimate);
+        for (int prompt = 0; prompt < errors.size(); prompt++) {
+            copy.trials.set(prompt, new ArrayList<>(trials.get(prompt)));
+            copy.errors.set(prompt, errors.get(prompt));
+            copy.lastRound[prompt] = lastRound[prompt];
+        }
+        copy.rounds = rounds;
+        copy.alive = alive;
+        copy.add(new Round(round.trials().subList(0, trialsDone), round.prompts()),
+                Arrays.copyOf(evaluated, trialsDone));
+        copy.keep(alive);
+        return copy;
+    }
+
     /** The outcome as it stands: those that lasted longest first, among them by score. */
     public Prediction prediction() {
         List<PromptErrors> ranking = IntStream.range(0, errors.size()).boxed()

@@ -71,6 +71,29 @@ class LauncherTest {
         assertEquals(lines(expected.out()), lines(run.out()));
     }
 
+    /** The spark-submit here prints what it is given. */
+    @Test
+    void aMasterIsSparksToStart() throws Exception {
+        Files.createFile(folder.resolve("target/diffusion-classifier-spark.jar"));
+        Path submit = Files.createDirectories(folder.resolve("spark/bin")).resolve("spark-submit");
+        Files.writeString(submit, "#!/bin/sh\nprintf '%s|' \"$@\"\n");
+        assertTrue(submit.toFile().setExecutable(true));
+        var found = launch(Map.of("SPARK_HOME", folder.resolve("spark").toString()),
+                List.of("evaluate", "--out", "a b", "--master", "spark://head:7077"));
+        assertEquals(0, found.exitCode(), found.err());
+        assertTrue(found.out().endsWith("|evaluate|--out|a b|--master|spark://head:7077|"), found.out());
+        assertTrue(found.out().startsWith("--master|spark://head:7077|"), found.out());
+        launch(Map.of("SPARK_HOME", ""), List.of("evaluate", "--master=local[2]")).refused("--master", "SPARK_HOME");
+    }
+
+    @Test
+    void aMasterIsRefusedWithoutSpark() {
+        CommandLineRun.of("evaluate", "--dataset", "idx:x", "--out", folder.resolve("run"), "--master", "local[2]")
+                .refused("--master", "spark-submit");
+        CommandLineRun.of("evaluate", "--dataset", "idx:s3a://bucket/x", "--out", folder.resolve("run"))
+                .refused("s3a://bucket/x", "other file systems");
+    }
+
     /** It starts itself anew. */
     @Test
     void aJarInAPosixLocaleReadsUtf8() throws Exception {

@@ -68,6 +68,9 @@ public final class Archive implements AutoCloseable {
         if (Files.isDirectory(path)) {
             return new Archive(path, null, List.of());
         }
+        if (path.getFileSystem() != FileSystems.getDefault()) {
+            return fetched(path, caches);
+        }
         try {
             byte[] start = start(path);
             if (Arrays.equals(start, ZIP)) {
@@ -133,12 +136,31 @@ public final class Archive implements AutoCloseable {
         return new Archive(files.root(), files, notices);
     }
 
-    /** The TAR file in {@code archive}, under a name that another archive, or another state of this one, has not. */
-    private static Path unpacked(Path archive, Path caches) throws IOException {
-        Path real = archive.toRealPath();
+    /** A copy on this machine, of which files can be read where they lie. */
+    private static Archive fetched(Path path, Path caches) {
+        try {
+            Path copy = caches.resolve(identity(path) + "-" + path.getFileName());
+            if (!Files.exists(copy)) {
+                Files.createDirectories(caches);
+                AtomicFile.write(copy, out -> Files.copy(path, out));
+            }
+            return open(copy, caches);
+        } catch (IOException e) {
+            throw InputException.unreadable(path, e);
+        }
+    }
+
+    /** What tells a file from others, and from another state of its own. */
+    private static String identity(Path path) throws IOException {
+        Path real = path.toRealPath();
         var identity = new Sha256();
         identity.add(real, Files.size(real), Files.getLastModifiedTime(real).toMillis());
-        Path tar = caches.resolve(archive.getFileName() + "-" + identity.hex().substring(0, 16) + ".tar");
+        return identity.hex().substring(0, 16);
+    }
+
+    /** The TAR file in {@code archive}, under a name that another archive, or another state of this one, has not. */
+    private static Path unpacked(Path archive, Path caches) throws IOException {
+        Path tar = caches.resolve(archive.getFileName() + "-" + identity(archive) + ".tar");
         if (!Files.exists(tar)) {
             Files.createDirectories(caches);
             AtomicFile.write(tar, out -> {

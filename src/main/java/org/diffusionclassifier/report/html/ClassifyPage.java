@@ -52,14 +52,19 @@ public final class ClassifyPage {
             figures.add(RankedBars.of(prediction, prompts, posterior, top));
         }
         if (explanation != null) {
-            int enough = (explanation.evidence().trials() + 1) / 2;
-            List<ErrorCurves.Loser> losers = prompts.classRanks(prediction).stream().skip(1)
-                    .map(rank -> new ErrorCurves.Loser(className(prediction, rank), prediction.ranking().get(rank)))
-                    .filter(loser -> loser.errors().errors().length >= enough).limit(ErrorCurves.MOST).toList();
-            figures.add(ExplainedPicture.of(explanation));
-            figures.add(ErrorCurves.of(explanation.winner(), prediction.winner(), losers, timesteps));
+            figures.add(explained(prediction, explanation));
         }
         page.section(name, Html.of("<div class=\"figures\">%n%s%n</div>", Html.join(figures)));
+    }
+
+    /** The heat map and the error curves alone, as two {@code figure} elements. */
+    public Html explained(Prediction prediction, Explanation explanation) {
+        int enough = (explanation.evidence().trials() + 1) / 2;
+        List<ErrorCurves.Loser> losers = prompts.classRanks(prediction).stream().skip(1)
+                .map(rank -> new ErrorCurves.Loser(className(prediction, rank), prediction.ranking().get(rank)))
+                .filter(loser -> loser.errors().errors().length >= enough).limit(ErrorCurves.MOST).toList();
+        return Html.join(ExplainedPicture.of(explanation),
+                ErrorCurves.of(explanation.winner(), prediction.winner(), losers, timesteps));
     }
 
     private Html picture(String name, RgbImage image, Prediction prediction) {

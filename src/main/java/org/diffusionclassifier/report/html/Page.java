@@ -90,11 +90,13 @@ public final class Page {
         AtomicFile.write(file, out -> out.write(render().getBytes(StandardCharsets.UTF_8)));
     }
 
-    String render() {
+    /** The whole page, to be sent or kept rather than written. */
+    public String render() {
         return Html.of(SKELETON, title, new Html(styles()), title, Html.join(parts)).markup();
     }
 
-    private static String styles() {
+    /** What pages look like, as CSS. */
+    public static String styles() {
         try (InputStream in = Page.class.getResourceAsStream("page.css")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

@@ -65,7 +65,7 @@ final class ResultsFile implements AutoCloseable {
         int number = 1;
         try (var reader = Files.newBufferedReader(lines.file())) {
             for (String line = reader.readLine(); line != null; line = reader.readLine(), number++) {
-                if (!isFailure(line)) {
+                if (FailedImage.parse(line) == null) {
                     results.add(ImageResult.parse(line));
                 }
             }
@@ -75,15 +75,6 @@ final class ResultsFile implements AutoCloseable {
             throw InputException.unreadable(lines.file(), e);
         }
         return results;
-    }
-
-    private static boolean isFailure(String line) {
-        try {
-            FAILURE.readValue(line);
-            return true;
-        } catch (JsonProcessingException e) {
-            return false;
-        }
     }
 
     /** Adds a line, which is on the disk on return; when that fails the file is as before. */

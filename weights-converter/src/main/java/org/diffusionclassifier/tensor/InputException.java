@@ -102,9 +102,12 @@ public final class InputException extends RuntimeException {
         return new InputException(name(file) + ": " + message, cause);
     }
 
-    /** What people call a file: its path, with the archive before it if it lies in one. */
+    /** What people call a file: its path, with the archive before it if it lies in one; or its URL. */
     public static String name(Path file) {
-        return file.getFileSystem() == FileSystems.getDefault() ? file.toString() : file.getFileSystem() + ":" + file;
+        String path = file.toString();
+        String files = file.getFileSystem().toString();
+        return file.getFileSystem() == FileSystems.getDefault() || path.startsWith(files + "/") ? path
+                : files + ":" + path;
     }
 
     /** {@code text} from the user as JSON writes it: on one line whatever it holds. */

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.file.archive;
+package org.diffusionclassifier.file.slash;
 
 import java.net.URI;
 import java.nio.file.LinkOption;
@@ -11,31 +11,33 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A path in a {@link TarFileSystem}.
+ * A path in a {@link SlashFileSystem}.
  *
+ * @param files    where it is
  * @param absolute whether it starts at the root
  * @param names    its elements, of which none is empty but that of the empty path
  */
-record TarPath(TarFileSystem files, boolean absolute, List<String> names) implements Path {
+public record SlashPath(SlashFileSystem files, boolean absolute, List<String> names) implements Path {
 
     private static final List<String> EMPTY = List.of("");
 
-    static TarPath of(TarFileSystem files, String text) {
+    /** Of a text with slashes between the names, one before them if it is absolute. */
+    public static SlashPath of(SlashFileSystem files, String text) {
         var names = new ArrayList<String>();
         for (String name : text.split("/")) {
             if (!name.isEmpty()) {
                 names.add(name);
             }
         }
-        return new TarPath(files, text.startsWith("/"), names);
+        return new SlashPath(files, text.startsWith("/"), names);
     }
 
-    TarPath {
+    public SlashPath {
         names = absolute || !names.isEmpty() ? List.copyOf(names) : EMPTY;
     }
 
-    /** The path of the archive whose members it names, {@code ""} for the root. */
-    String member() {
+    /** The names from the root on, {@code ""} for the root. */
+    public String fromRoot() {
         return String.join("/", toAbsolutePath().normalize().names);
     }
 
@@ -43,19 +45,20 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
         return names.equals(EMPTY);
     }
 
-    private TarPath with(boolean absolute, List<String> names) {
-        return new TarPath(files, absolute, names);
+    private SlashPath with(boolean absolute, List<String> names) {
+        return new SlashPath(files, absolute, names);
     }
 
-    static TarPath of(Path path) {
-        if (path instanceof TarPath tar) {
-            return tar;
+    /** A path of such a file system, as itself. @throws ProviderMismatchException for another */
+    public static SlashPath of(Path path) {
+        if (path instanceof SlashPath slashed) {
+            return slashed;
         }
         throw new ProviderMismatchException();
     }
 
     @Override
-    public TarFileSystem getFileSystem() {
+    public SlashFileSystem getFileSystem() {
         return files;
     }
 
@@ -65,17 +68,17 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
     }
 
     @Override
-    public TarPath getRoot() {
+    public SlashPath getRoot() {
         return absolute ? with(true, List.of()) : null;
     }
 
     @Override
-    public TarPath getFileName() {
+    public SlashPath getFileName() {
         return names.isEmpty() ? null : with(false, names.subList(names.size() - 1, names.size()));
     }
 
     @Override
-    public TarPath getParent() {
+    public SlashPath getParent() {
         int kept = names.size() - 1;
         return kept < 0 || kept == 0 && !absolute ? null : with(absolute, names.subList(0, kept));
     }
@@ -86,12 +89,12 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
     }
 
     @Override
-    public TarPath getName(int index) {
+    public SlashPath getName(int index) {
         return subpath(index, index + 1);
     }
 
     @Override
-    public TarPath subpath(int from, int to) {
+    public SlashPath subpath(int from, int to) {
         if (from < 0 || to > names.size() || from >= to) {
             throw new IllegalArgumentException("names " + from + " to " + to + " of " + this);
         }
@@ -100,19 +103,19 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
 
     @Override
     public boolean startsWith(Path other) {
-        return other instanceof TarPath start && start.files == files && start.absolute == absolute
+        return other instanceof SlashPath start && start.files == files && start.absolute == absolute
                 && start.names.size() <= names.size() && names.subList(0, start.names.size()).equals(start.names);
     }
 
     @Override
     public boolean endsWith(Path other) {
         int from = names.size() - other.getNameCount();
-        return other instanceof TarPath end && end.files == files && from >= 0
+        return other instanceof SlashPath end && end.files == files && from >= 0
                 && (!end.absolute || absolute && from == 0) && names.subList(from, names.size()).equals(end.names);
     }
 
     @Override
-    public TarPath normalize() {
+    public SlashPath normalize() {
         var kept = new ArrayList<String>();
         for (String name : names) {
             boolean up = name.equals("..");
@@ -126,8 +129,8 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
     }
 
     @Override
-    public TarPath resolve(Path other) {
-        TarPath tail = of(other);
+    public SlashPath resolve(Path other) {
+        SlashPath tail = of(other);
         if (tail.absolute) {
             return tail;
         }
@@ -140,8 +143,8 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
     }
 
     @Override
-    public TarPath relativize(Path other) {
-        TarPath target = of(other);
+    public SlashPath relativize(Path other) {
+        SlashPath target = of(other);
         if (isEmpty()) {
             return target;
         }
@@ -164,18 +167,18 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
     }
 
     @Override
-    public TarPath toAbsolutePath() {
+    public SlashPath toAbsolutePath() {
         return absolute ? this : files.root().resolve(this);
     }
 
     @Override
-    public TarPath toRealPath(LinkOption... options) {
+    public SlashPath toRealPath(LinkOption... options) {
         return toAbsolutePath().normalize();
     }
 
     @Override
     public URI toUri() {
-        throw new UnsupportedOperationException("nothing in a TAR file has a URI");
+        return files.uri(this);
     }
 
     @Override
@@ -190,6 +193,6 @@ record TarPath(TarFileSystem files, boolean absolute, List<String> names) implem
 
     @Override
     public String toString() {
-        return (absolute ? "/" : "") + String.join("/", names);
+        return (absolute ? files.prefix() + "/" : "") + String.join("/", names);
     }
 }

@@ -1,0 +1,108 @@
+package org.diffusionclassifier.spark;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.diffusionclassifier.result.Attempt;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * The parts of a run's results: a file a task, with the lines of {@code results.jsonl} of its images. It appears
+ * complete or not at all. A task that runs twice writes the same bytes twice. The folder is in {@code --out}, and is
+ * named by what results depend on, so that parts of other settings are none of this run's.
+ *
+ * @param folder in whatever file system
+ */
+record Parts(Path folder) {
+
+    private static final Pattern NAME = Pattern.compile("part-\\d+-[0-9a-f]+\\.jsonl");
+
+    /** @param identity digest of what results depend on */
+    static Parts of(Path out, String identity) {
+        return new Parts(out.resolve("parts-" + identity.substring(0, 16)));
+    }
+
+    /** Those of an interrupted run. */
+    List<Path> existing() {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> NAME.matcher(file.getFileName().toString()).matches()).sorted().toList();
+        } catch (IOException e) {
+            throw InputException.unreadable(folder, e);
+        }
+    }
+
+    /**
+     * Where a part lies, by its first image and a digest of all. A failed image is tried again in a part of other
+     * images, which must not replace the one that has the results of its former neighbours.
+     */
+    Path part(int[] images) {
+        return folder.resolve("part-%08d-%08x.jsonl".formatted(images[0], Arrays.hashCode(images)));
+    }
+
+    /** Writes a part, or replaces it. @param attempts one an image */
+    void write(List<Attempt> attempts) {
+        Path part = part(attempts.stream().mapToInt(Attempt::index).toArray());
+        Path temporary = folder.resolve("." + UUID.randomUUID());
+        try {
+            Files.createDirectories(folder);
+            try (var out = Files.newOutputStream(temporary)) {
+                for (Attempt attempt : attempts) {
+                    out.write(attempt.line());
+                }
+            }
+            Files.move(temporary, part, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw InputException.unwritable(part, e);
+        }
+    }
+
+    /** The images of a part in its order. @throws InputException for a file that is no part */
+    static List<Attempt> read(Path part) {
+        var attempts = new ArrayList<Attempt>();
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(part), 1 << 16)) {
+            var line = new ByteArrayOutputStream();
+            for (int next = in.read(); next >= 0; next = in.read()) {
+                line.write(next);
+                if (next == '\n') {
+                    attempts.add(Attempt.parse(line.toByteArray(), part + ":" + (attempts.size() + 1)));
+                    line.reset();
+                }
+            }
+        } catch (IOException e) {
+            throw InputException.unreadable(part, e);
+        }
+        return attempts;
+    }
+
+    /** Deletes the folder, once its contents are elsewhere. */
+    void delete() {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try {
+            List<Path> files;
+            try (Stream<Path> all = Files.list(folder)) {
+                files = all.toList();
+            }
+            for (Path file : files) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(folder);
+        } catch (IOException e) {
+            throw InputException.unwritable(folder, e);
+        }
+    }
+}
