@@ -70,8 +70,8 @@ final class ErrorCurves {
                 its bar the 95 %% interval. The chart shows classes that lasted about as long as the runner-up.</p>
                 </figure>""", winner, WIDTH, HEIGHT, winner, Html.join(parts),
                 Html.join(IntStream.range(0, losers.size()).mapToObj(i -> Html.of(
-                        "<span><svg class=\"key\" viewBox=\"-6 -6 12 12\">%s</svg> %s</span>", mark(i, 0, 0),
-                        losers.get(i).name())).toList()));
+                        "<span><svg aria-hidden=\"true\" class=\"key\" viewBox=\"-6 -6 12 12\">%s</svg> %s</span>",
+                        mark(i, 0, 0), losers.get(i).name())).toList()));
     }
 
     /** @param aside how far it is moved to the right, so that bars do not hide each other */

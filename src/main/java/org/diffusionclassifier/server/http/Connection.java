@@ -3,6 +3,7 @@ package org.diffusionclassifier.server.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
@@ -190,8 +191,15 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
         overdue.cancel(false);
         discharge();
         var unread = new Received("", "", "", EmptyHttpHeaders.INSTANCE, new byte[0]);
-        new Exchange(context, unread, false, () -> context.executor().schedule(() -> context.close(), LINGER,
-                TimeUnit.SECONDS)).refuse(refusal);
+        new Exchange(context, unread, false, () -> linger(context)).refuse(refusal);
+    }
+
+    /** Says that no more comes; the client's closing ends it before its time. */
+    private static void linger(ChannelHandlerContext context) {
+        if (context.channel() instanceof DuplexChannel channel) {
+            channel.shutdownOutput();
+        }
+        context.executor().schedule(() -> context.close(), LINGER, TimeUnit.SECONDS);
     }
 
     @Override

@@ -1,8 +1,8 @@
 package org.diffusionclassifier.server.http;
 
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -87,7 +87,7 @@ public final class Exchange {
                 .set(HttpHeaderNames.CONTENT_LENGTH, reply.content().length);
         reply.headers().forEach((name, value) -> response.headers().set(name, value));
         describe(response);
-        last(connection.writeAndFlush(response));
+        last(response);
     }
 
     /** Refuses, in an event where the answer has begun with events. */
@@ -128,7 +128,7 @@ public final class Exchange {
     public synchronized void end() {
         if (!ended) {
             ended = true;
-            last(connection.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT));
+            last(LastHttpContent.EMPTY_LAST_CONTENT);
         }
     }
 
@@ -141,8 +141,14 @@ public final class Exchange {
         }
     }
 
-    private void last(ChannelFuture sent) {
+    /**
+     * The listener is there before the answer is: a client that has read the answer and asks again at once must find
+     * the connection expecting that.
+     */
+    private void last(Object part) {
         atEnd.accept(status);
+        ChannelPromise sent = connection.newPromise();
         sent.addListener(done -> finished.run());
+        connection.writeAndFlush(part, sent);
     }
 }

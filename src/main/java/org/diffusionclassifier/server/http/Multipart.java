@@ -53,11 +53,11 @@ public final class Multipart {
         var whole = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, "/",
                 Unpooled.wrappedBuffer(request.body()), request.headers(),
                 DefaultHttpHeadersFactory.trailersFactory().newHeaders());
-        if (!HttpPostRequestDecoder.isMultipart(whole)) {
-            throw none(most);
-        }
         HttpPostMultipartRequestDecoder decoder = null;
         try {
+            if (!HttpPostRequestDecoder.isMultipart(whole)) {
+                throw none(most);
+            }
             decoder = new HttpPostMultipartRequestDecoder(new DefaultHttpDataFactory(false), whole,
                     StandardCharsets.UTF_8, most, MOST_BUFFERED);
             var parts = new ArrayList<Part>();
