@@ -26,7 +26,8 @@ public final class PartialFile implements Sink, AutoCloseable {
     private final LongConsumer arrived;
     private final BooleanSupplier stopped;
     private final FileChannel channel;
-    private MessageDigest digest;
+    private Hashing hashing;
+    private byte[] chunk;
     private long position;
 
     /**
@@ -48,7 +49,7 @@ public final class PartialFile implements Sink, AutoCloseable {
         this.stopped = stopped;
         this.channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
-        this.digest = content.digest().get();
+        this.hashing = new Hashing(content.digest().get());
     }
 
     /**
@@ -86,42 +87,52 @@ public final class PartialFile implements Sink, AutoCloseable {
     public void complete(Runnable fetch) {
         try {
             hashWhatIsThere();
+            boolean resumed = position > 0;
+            String found = fetched(fetch);
+            if (resumed && !found.equals(content.hash())) {
+                restart();      // what an earlier process left may have been damaged
+                found = fetched(fetch);
+            }
+            if (!found.equals(content.hash())) {
+                restart();
+                throw new InputException(content.name() + ": expected " + content.algorithm() + " " + content.hash()
+                        + ", found " + found);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InputException(content.name() + ": interrupted", e);
         } catch (IOException e) {
             throw InputException.unwritable(path, e);
         }
-        boolean resumed = position > 0;
-        String found = fetched(fetch);
-        if (resumed && !found.equals(content.hash())) {
-            restart();      // what an earlier process left may have been damaged
-            found = fetched(fetch);
-        }
-        if (!found.equals(content.hash())) {
-            restart();
-            throw new InputException(content.name() + ": expected " + content.algorithm() + " " + content.hash()
-                    + ", found " + found);
-        }
     }
 
-    private String fetched(Runnable fetch) {
+    private String fetched(Runnable fetch) throws InterruptedException {
         if (position < content.size()) {
             fetch.run();
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return HexFormat.of().formatHex(hashing.digest());
     }
 
-    private void hashWhatIsThere() throws IOException {
+    private void hashWhatIsThere() throws IOException, InterruptedException {
         if (channel.size() > content.size()) {
             channel.truncate(0);
         }
         long kept = channel.size();
-        var chunk = ByteBuffer.allocate(1 << 18);
-        while (position < kept && channel.read(chunk) > 0) {
+        while (position < kept) {
+            int read = channel.read(ByteBuffer.wrap(chunk()));
+            if (read <= 0) {
+                break;
+            }
             requireWanted();
-            digest.update(chunk.flip());
-            position += chunk.limit();
-            arrived.accept(chunk.limit());
-            chunk.clear();
+            hash(read);
         }
+    }
+
+    private void hash(int length) {
+        hashing.add(chunk, length);
+        chunk = null;
+        position += length;
+        arrived.accept(length);
     }
 
     @Override
@@ -137,29 +148,37 @@ public final class PartialFile implements Sink, AutoCloseable {
         } catch (IOException e) {
             throw InputException.unwritable(path, e);
         }
-        digest = content.digest().get();
+        hashing.close();
+        hashing = new Hashing(content.digest().get());
+        chunk = null;
         arrived.accept(-position);
         position = 0;
     }
 
+    @Override
+    public byte[] chunk() throws InterruptedException {
+        if (chunk == null) {
+            chunk = hashing.chunk();
+        }
+        return chunk;
+    }
+
     /** @throws InputException if the disk is full, or the content is longer than it should be */
     @Override
-    public void write(byte[] bytes, int length) {
+    public void take(int length) {
         requireWanted();
         if (length > content.size() - position) {
             throw new InputException(content.name() + ": expected " + content.size() + " bytes, found more");
         }
-        var chunk = ByteBuffer.wrap(bytes, 0, length);
+        var bytes = ByteBuffer.wrap(chunk, 0, length);
         try {
-            while (chunk.hasRemaining()) {
-                channel.write(chunk);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
             }
         } catch (IOException e) {
             throw full(e);
         }
-        digest.update(bytes, 0, length);
-        position += length;
-        arrived.accept(length);
+        hash(length);
     }
 
     private void requireWanted() {
@@ -191,6 +210,7 @@ public final class PartialFile implements Sink, AutoCloseable {
 
     @Override
     public void close() {
+        hashing.close();
         try {
             channel.close();
         } catch (IOException e) {

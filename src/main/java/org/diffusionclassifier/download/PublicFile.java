@@ -1,20 +1,14 @@
 package org.diffusionclassifier.download;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.ConnectException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 import org.diffusionclassifier.tensor.InputException;
@@ -30,11 +24,7 @@ public record PublicFile(URI address, long bytes, String hash) implements Source
 
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}|[0-9a-f]{32}");
-    private static final HttpClient CLIENT = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NORMAL)
-            .connectTimeout(TIMEOUT)
-            .build();
+    private static final int REDIRECTS = 5;
 
     public PublicFile {
         if (!HASH.matcher(hash).matches()) {
@@ -62,7 +52,7 @@ public record PublicFile(URI address, long bytes, String hash) implements Source
             }
             try {
                 if (Files.notExists(target)) {      // another process may have finished before the lock was ours
-                    partial.complete(() -> fill(partial, address.toString(), bytes, retries, TIMEOUT));
+                    partial.complete(() -> fill(partial, address.toString(), bytes, retries));
                     partial.become(target);
                 }
             } finally {
@@ -94,43 +84,55 @@ public record PublicFile(URI address, long bytes, String hash) implements Source
     }
 
     @Override
-    public HttpResponse<InputStream> get(Map<String, String> headers) throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(address).timeout(TIMEOUT)
-                .header("User-Agent", "diffusion-classifier")
-                .header("Accept-Encoding", "identity");     // sizes and ranges are those of the file itself
-        headers.forEach(request::header);
-        var answer = send(request.build());
-        int status = answer.statusCode();
+    public HttpAnswer get(Map<String, String> headers) throws IOException {
+        URI uri = address;
+        for (int redirects = 0; redirects <= REDIRECTS; redirects++) {
+            HttpAnswer answer = HttpAnswer.of("GET", uri, headers, TIMEOUT);
+            Optional<String> location = answer.header("Location");
+            if (answer.status() / 100 != 3 || location.isEmpty()) {
+                return accepted(answer);
+            }
+            answer.close();
+            uri = target(uri, location.get());
+        }
+        throw new InputException(address + ": expected at most " + REDIRECTS + " redirects, found more");
+    }
+
+    private URI target(URI from, String location) {
+        try {
+            URI uri = from.resolve(location);
+            boolean secure = "https".equalsIgnoreCase(uri.getScheme());
+            if (uri.getHost() != null && (secure || "http".equalsIgnoreCase(uri.getScheme())
+                    && from.getScheme().equalsIgnoreCase("http"))) {
+                return uri;
+            }
+        } catch (IllegalArgumentException e) {
+            // refused below, with those that are no better
+        }
+        throw new InputException(address + ": expected a redirect to an address as good as its own, found another");
+    }
+
+    private HttpAnswer accepted(HttpAnswer answer) throws IOException {
+        int status = answer.status();
         if (status == 200 || status == 206) {
             requireSize(answer);
             return answer;
         }
-        answer.body().close();
+        answer.close();
         if (status == 408 || status == 429 || status >= 500) {
-            throw new Retries.NotNow(address.getHost() + " answered with status " + status, Source.retryAfter(answer));
+            throw new Retries.NotNow(address.getHost() + " answered with status " + status, answer.retryAfter());
         }
         throw new InputException(address + ": refused with status " + status);
     }
 
-    private HttpResponse<InputStream> send(HttpRequest request) throws IOException, InterruptedException {
-        try {
-            return CLIENT.send(request, BodyHandlers.ofInputStream());
-        } catch (ConnectException e) {      // its own message is often empty
-            throw new IOException("no connection to " + address.getAuthority(), e);
-        } catch (HttpTimeoutException e) {
-            throw new IOException("no answer from " + address.getAuthority() + " within " + TIMEOUT.toSeconds()
-                    + " seconds", e);
-        }
-    }
-
     /** @throws InputException for another file, or a page in its place, before any of it is taken for the file */
-    private void requireSize(HttpResponse<InputStream> answer) throws IOException {
-        long found = answer.statusCode() == 206
-                ? answer.headers().firstValue("Content-Range").filter(range -> range.matches(".*/\\d{1,18}"))
+    private void requireSize(HttpAnswer answer) throws IOException {
+        long found = answer.status() == 206
+                ? answer.header("Content-Range").filter(range -> range.matches(".*/\\d{1,18}"))
                         .map(range -> Long.parseLong(range.substring(range.lastIndexOf('/') + 1))).orElse(bytes)
-                : answer.headers().firstValueAsLong("Content-Length").orElse(bytes);
+                : answer.number("Content-Length").orElse(bytes);
         if (found != bytes) {
-            answer.body().close();
+            answer.close();
             throw new InputException(address + ": expected " + bytes + " bytes, found " + found);
         }
     }

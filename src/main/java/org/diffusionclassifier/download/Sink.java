@@ -9,6 +9,9 @@ public interface Sink {
     /** What it has is of no use; all comes again. */
     void restart();
 
-    /** Takes the next {@code length} bytes. */
-    void write(byte[] bytes, int length);
+    /** Where the next bytes are to be put; the same array until they are taken. */
+    byte[] chunk() throws InterruptedException;
+
+    /** Takes the first {@code length} bytes of {@link #chunk}. */
+    void take(int length);
 }

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,10 +16,10 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.diffusionclassifier.download.HttpAnswer;
 import org.diffusionclassifier.download.Retries;
 import org.diffusionclassifier.download.Sink;
 import org.diffusionclassifier.download.Source;
-import org.diffusionclassifier.download.TimedStream;
 import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.hub.RemoteRepository.Gate;
 import org.diffusionclassifier.tensor.InputException;
@@ -78,8 +77,8 @@ public final class HubClient {
         URI uri = URI.create(settings.endpoint() + "/api/models/" + name + "/revision/" + quoted(revision.value())
                 + "?blobs=true");
         JsonNode info = retries.run(subject.toString(), () -> {
-            try (InputStream in = content(requests.get(uri, Map.of(), subject))) {
-                return json(in, subject);
+            try (HttpAnswer answer = requests.get(uri, Map.of(), subject, settings.answerTimeout())) {
+                return json(answer.body(), subject);
             }
         });
         String commit = info.path("sha").asText();
@@ -116,16 +115,15 @@ public final class HubClient {
     /** Adds a page's files. @return the next page; null after the last */
     private URI page(URI uri, Subject subject, List<RemoteFile> files) {
         return retries.run(subject.toString(), () -> {
-            var answer = requests.get(uri, Map.of(), subject);
-            try (InputStream in = content(answer)) {
-                for (JsonNode entry : json(in, subject)) {
+            try (HttpAnswer answer = requests.get(uri, Map.of(), subject, settings.answerTimeout())) {
+                for (JsonNode entry : json(answer.body(), subject)) {
                     if (entry.path("type").asText().equals("file")) {
                         files.add(file(subject, entry, "path", "oid", "oid"));
                     }
                 }
+                return answer.all("Link").stream().map(NEXT_PAGE::matcher).filter(Matcher::find)
+                        .map(link -> uri.resolve(link.group(1))).findFirst().orElse(null);
             }
-            return answer.headers().allValues("Link").stream().map(NEXT_PAGE::matcher).filter(Matcher::find)
-                    .map(link -> uri.resolve(link.group(1))).findFirst().orElse(null);
         });
     }
 
@@ -176,13 +174,12 @@ public final class HubClient {
         }
         var subject = new Subject(repository.name(), repository.revision(), file.path());
         return retries.run(subject.toString(), () -> {
-            var answer = requests.head(resolve(repository, file), subject);
-            answer.body().close();
-            var headers = answer.headers();
-            Optional<BlobHash> hash = headers.firstValue("X-Linked-Etag").or(() -> headers.firstValue("ETag"))
+            HttpAnswer answer = requests.head(resolve(repository, file), subject);
+            answer.close();
+            Optional<BlobHash> hash = answer.header("X-Linked-Etag").or(() -> answer.header("ETag"))
                     .flatMap(BlobHash::ofEtag);
-            var found = new RemoteFile(file.path(), headers.firstValueAsLong("X-Linked-Size").orElse(
-                    answer.statusCode() / 100 == 3 ? -1 : headers.firstValueAsLong("Content-Length").orElse(-1)), hash);
+            var found = new RemoteFile(file.path(), answer.number("X-Linked-Size").orElse(
+                    answer.status() / 100 == 3 ? -1 : answer.number("Content-Length").orElse(-1)), hash);
             requireCommit(answer, repository, subject);
             if (!found.isDescribed()) {
                 throw new InputException(subject + ": expected its size and its hash as ETag from "
@@ -200,7 +197,7 @@ public final class HubClient {
     void download(RemoteRepository repository, RemoteFile file, Sink sink) {
         var subject = new Subject(repository.name(), repository.revision(), file.path());
         Source source = headers -> get(repository, file, headers, subject);
-        source.fill(sink, subject.toString(), file.size(), retries, settings.readTimeout());
+        source.fill(sink, subject.toString(), file.size(), retries);
     }
 
     /**
@@ -211,8 +208,8 @@ public final class HubClient {
     public String text(RemoteRepository repository, RemoteFile file) {
         var subject = new Subject(repository.name(), repository.revision(), file.path());
         return retries.run(subject.toString(), () -> {
-            try (InputStream in = content(get(repository, file, Map.of(), subject))) {
-                byte[] bytes = in.readNBytes(MAX_TEXT_BYTES + 1);
+            try (HttpAnswer answer = get(repository, file, Map.of(), subject)) {
+                byte[] bytes = answer.body().readNBytes(MAX_TEXT_BYTES + 1);
                 if (bytes.length > MAX_TEXT_BYTES) {
                     throw new InputException(subject + ": expected at most " + MAX_TEXT_BYTES + " bytes, found more");
                 }
@@ -221,21 +218,21 @@ public final class HubClient {
         });
     }
 
-    private HttpResponse<InputStream> get(RemoteRepository repository, RemoteFile file, Map<String, String> headers,
-                                          Subject subject) throws IOException, InterruptedException {
-        var answer = requests.get(resolve(repository, file), headers, subject);
+    private HttpAnswer get(RemoteRepository repository, RemoteFile file, Map<String, String> headers, Subject subject)
+            throws IOException {
+        HttpAnswer answer = requests.get(resolve(repository, file), headers, subject, settings.readTimeout());
         try {
             requireCommit(answer, repository, subject);
         } catch (InputException e) {
-            answer.body().close();
+            answer.close();
             throw e;
         }
         return answer;
     }
 
     /** @throws InputException if the endpoint answers with another commit's file; other hosts do not say */
-    private static void requireCommit(HttpResponse<?> answer, RemoteRepository repository, Subject subject) {
-        String commit = answer.headers().firstValue("X-Repo-Commit").orElse(repository.commit());
+    private static void requireCommit(HttpAnswer answer, RemoteRepository repository, Subject subject) {
+        String commit = answer.header("X-Repo-Commit").orElse(repository.commit());
         if (!commit.equals(repository.commit())) {
             throw new InputException(subject + ": expected commit " + repository.commit() + ", found "
                     + InputException.quoted(commit));
@@ -245,10 +242,6 @@ public final class HubClient {
     private URI resolve(RemoteRepository repository, RemoteFile file) {
         return URI.create(settings.endpoint() + "/" + repository.name() + "/resolve/" + repository.commit() + "/"
                 + Arrays.stream(file.path().split("/")).map(HubClient::quoted).collect(Collectors.joining("/")));
-    }
-
-    private InputStream content(HttpResponse<InputStream> answer) {
-        return new TimedStream(answer.body(), settings.readTimeout());
     }
 
     private static JsonNode json(InputStream in, Subject subject) throws IOException {

@@ -23,8 +23,8 @@ import org.diffusionclassifier.tensor.InputException;
  * @param cache         the folder of all repositories; it need not exist
  * @param offline       whether the endpoint must not be asked for anything
  * @param token         what proves who asks; {@link HubRequests} sends it to the endpoint alone
- * @param answerTimeout how long the headers of an answer may take
- * @param readTimeout   how long nothing may arrive of an answer's content
+ * @param answerTimeout how long nothing may arrive of what describes a model
+ * @param readTimeout   how long nothing may arrive of a file
  * @param symlinks      whether snapshots may consist of links; else they hold copies
  */
 public record HubSettings(URI endpoint, Path cache, boolean offline, Optional<String> token, Duration answerTimeout,

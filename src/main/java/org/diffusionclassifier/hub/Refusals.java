@@ -1,6 +1,6 @@
 package org.diffusionclassifier.hub;
 
-import java.net.http.HttpResponse;
+import org.diffusionclassifier.download.HttpAnswer;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -10,9 +10,9 @@ import org.diffusionclassifier.tensor.InputException;
  */
 record Refusals(HubSettings settings) {
 
-    InputException of(HttpResponse<?> answer, Subject subject) {
-        int status = answer.statusCode();
-        String code = answer.headers().firstValue("X-Error-Code").orElse("");
+    InputException of(HttpAnswer answer, Subject subject) {
+        int status = answer.status();
+        String code = answer.header("X-Error-Code").orElse("");
         return new InputException(switch (code) {
             case "GatedRepo" -> subject.name() + ": gated: accept its terms at " + page(subject) + ", then "
                     + (settings.token().isPresent() ? "pull with the token of the account that did"
@@ -23,7 +23,7 @@ record Refusals(HubSettings settings) {
                     + subject.revision();
             default -> status == 401 || status == 404 || code.equals("RepoNotFound") ? missing(subject)
                     : subject + ": refused by " + settings.endpoint() + " with status " + status
-                            + answer.headers().firstValue("X-Error-Message").map(InputException::quoted)
+                            + answer.header("X-Error-Message").map(InputException::quoted)
                                     .map(message -> ", which says " + message).orElse("");
         });
     }

@@ -1,6 +1,6 @@
 /**
  * Models by their names on the Hugging Face Hub: what of them is in the cache that all programs share, and how the rest
- * gets there. Leans on java.net.http, Jackson and {@code file}; knows nothing of what is in the files.
+ * gets there. Leans on {@code download}, Jackson and {@code file}; knows nothing of what is in the files.
  *
  * <pre>
  * var settings = HubSettings.of(System.getenv(), home);

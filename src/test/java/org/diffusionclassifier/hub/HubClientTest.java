@@ -282,7 +282,13 @@ class HubClientTest {
 
     private static final class Received implements Sink {
 
+        private final byte[] chunk = new byte[1000];
         private long position;
+
+        @Override
+        public byte[] chunk() {
+            return chunk;
+        }
 
         @Override
         public long position() {
@@ -295,7 +301,7 @@ class HubClientTest {
         }
 
         @Override
-        public void write(byte[] bytes, int length) {
+        public void take(int length) {
             position += length;
         }
     }
