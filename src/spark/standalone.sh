@@ -8,8 +8,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 port=${1:-7077}
 SPARK_HOME=${SPARK_HOME:-$("$here/home.sh")}
-logs=$here/../../target/spark/standalone
-mkdir -p "$logs"
+mkdir -p "$here/../../target/spark/standalone"
+logs=$(cd "$here/../../target/spark/standalone" && pwd)
 export SPARK_HOME SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP=127.0.0.1 SPARK_WORKER_DIR="$logs/work"
 
 started=
@@ -26,8 +26,10 @@ for worker in 1 2; do
     start "worker-$worker" org.apache.spark.deploy.worker.Worker --host 127.0.0.1 --cores 1 --memory 2g --webui-port 0 \
         "spark://127.0.0.1:$port"
 done
-while ! grep -q "Registering worker" "$logs/master.log"; do
-    kill -0 $started 2>/dev/null || { cat "$logs/master.log" >&2; exit 1; }
+while [ "$(grep -c "Registering worker" "$logs/master.log")" -lt 2 ]; do
+    for process in $started; do
+        kill -0 "$process" 2>/dev/null || { cat "$logs"/*.log >&2; exit 1; }
+    done
     sleep 1
 done
 cat <<TEXT

@@ -190,8 +190,8 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         ClassMap classes = classes(classifier.prompts());
         check(classifier, classes);
         if (others != null && learn != null) {
-            throw InputException.of("%s: expected a run on one machine: learn there, and give what calibrate makes of its "
-                    + "recording as %s", LEARN, InputException.field("calibration"));
+            throw InputException.of("%s: expected a run on one machine: learn there, and give what calibrate makes of "
+                    + "its recording as %s", LEARN, InputException.field("calibration"));
         }
         SortedMap<String, String> settings = others == null ? settings(classifier, classes) : others.settings();
         PromptSet prompts = classifier.prompts();

@@ -19,7 +19,7 @@ import org.diffusionclassifier.tensor.InputException;
  */
 public record EvaluationPlan(int images, long pairsPerImage, boolean atMost, double pairsPerSecond, int devices) {
 
-    /** How long a measurement's last round takes at the least, in seconds: it outweighs what a round costs by itself. */
+    /** Seconds that a measurement's last round takes at the least: it outweighs what a round costs by itself. */
     private static final double LONG_ENOUGH = 5;
 
     /** Prompts that are measured with: an image of a thousand prompts would take a processor an hour. */
@@ -32,7 +32,8 @@ public record EvaluationPlan(int images, long pairsPerImage, boolean atMost, dou
                     pairsPerSecond);
         }
         if (devices < 1) {
-            throw InputException.of("%s: expected at least 1, found %d", InputException.field("plannedDevices"), devices);
+            throw InputException.of("%s: expected at least 1, found %d", InputException.field("plannedDevices"),
+                    devices);
         }
     }
 

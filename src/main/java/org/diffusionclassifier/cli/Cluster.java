@@ -12,7 +12,8 @@ public interface Cluster {
     /**
      * What is to be done.
      *
-     * @param master     where the cluster is, as {@code spark://head:7077}; null for where this process was submitted to
+     * @param master     where the cluster is, as {@code spark://head:7077}; null for where this process was
+     *                   submitted to
      * @param words      the command line, which the other machines open by {@link EvaluateElsewhere}
      * @param base       what relative paths in it are relative to
      * @param device     as the user named it

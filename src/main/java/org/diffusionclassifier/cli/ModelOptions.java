@@ -86,7 +86,8 @@ final class ModelOptions {
         say(log, "Java has started, the command line is read");
         DiffusionModel opened = DiffusionModel.builder().names(main.names())
                 .model(checkpoint.spec(pull.find(main, ofModel.apply(model), checkpoint), labels))
-                .device(new DeviceSpec(DeviceName.list(onDevice.apply(device)), dtype, kernels, batchSize, weightsBudget))
+                .device(new DeviceSpec(DeviceName.list(onDevice.apply(device)), dtype, kernels, batchSize,
+                        weightsBudget))
                 .checkFinite(checkFinite)
                 .log(what -> say(log, what)).warning(line -> main.note(List.of(line))).load();
         main.note(opened.notices());

@@ -31,8 +31,8 @@ final class PlanOptions {
     /** @throws InputException for its options without it, or a price that is none */
     boolean isWanted() {
         if (!wanted && (pairsPerSecond != null || devices != null || price != null)) {
-            throw new InputException("--pairs-per-second, --planned-devices and --price-per-hour: expected --plan beside "
-                    + "them");
+            throw new InputException("--pairs-per-second, --planned-devices and --price-per-hour: expected --plan "
+                    + "beside them");
         }
         if (price != null && !(price >= 0)) {
             throw new InputException("--price-per-hour: expected a number from 0 on, found " + price);

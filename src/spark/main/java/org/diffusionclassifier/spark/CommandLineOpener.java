@@ -33,6 +33,11 @@ record CommandLineOpener(List<String> words, String base) implements Opener {
             public Attempt attempt(int image) {
                 return opened.evaluation().attempt(opened.classifier(), image);
             }
+
+            @Override
+            public void close() {
+                opened.close();
+            }
         };
     }
 

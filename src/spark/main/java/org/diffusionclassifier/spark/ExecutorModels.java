@@ -5,10 +5,12 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The models of an executor: open for as long as it lives, one for each task that it runs at once, as a model does one
- * image at a time. A task takes one that is free and fits the place that Spark gave it.
+ * image at a time. A task takes one that is free and fits the place that Spark gave it. One whose device failed is
+ * closed, so that the next task opens the device anew.
  */
 final class ExecutorModels {
 
@@ -25,9 +27,16 @@ final class ExecutorModels {
         Opener.Opened taken = take(key);
         Opener.Opened model = taken != null ? taken : opener.open(place);
         try {
-            return work.apply(model);
-        } finally {
+            T done = work.apply(model);
             giveBack(key, model);
+            return done;
+        } catch (InputException e) {
+            giveBack(key, model);
+            throw e;
+        } catch (RuntimeException | Error e) {
+            try (model) {
+                throw e;
+            }
         }
     }
 

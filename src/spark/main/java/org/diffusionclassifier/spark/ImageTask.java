@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.spark.util.LongAccumulator;
 import org.diffusionclassifier.cli.EvaluateElsewhere;
@@ -25,7 +26,7 @@ import scala.collection.Iterator;
 record ImageTask(Opener opener, Opener.Facts expected, String folder, LongAccumulator pairs)
         implements Function1<Iterator<int[]>, ImageTask.Report>, Serializable {
 
-    /** Settings that are named as the driver's user named them, wherever the files lie here; a digest compares those. */
+    /** Settings that go by the names that the driver's user gave, wherever the files lie here; a digest compares those. */
     static final Set<String> NAMED = Set.of("model", "dataset");
 
     /**
@@ -33,10 +34,11 @@ record ImageTask(Opener opener, Opener.Facts expected, String folder, LongAccumu
      *
      * @param images   of its part
      * @param executor that did it
-     * @param notices  what the user should know, a line each
+     * @param notices  of those images that have any, as they are no part of a line
      * @param refusal  why the run has to end, in one line; null if it has not
      */
-    record Report(int[] images, String executor, List<String> notices, String refusal) implements Serializable {
+    record Report(int[] images, String executor, TreeMap<Integer, List<String>> notices, String refusal)
+            implements Serializable {
     }
 
     @Override
@@ -49,14 +51,14 @@ record ImageTask(Opener opener, Opener.Facts expected, String folder, LongAccumu
                 return classify(images, place, model);
             });
         } catch (InputException e) {
-            return new Report(images, place.executor(), List.of(), EvaluateElsewhere.message(e) + ", on "
+            return new Report(images, place.executor(), new TreeMap<>(), EvaluateElsewhere.message(e) + ", on "
                     + place.executor());
         }
     }
 
     private Report classify(int[] images, Place place, Opener.Opened model) {
         var attempts = new ArrayList<Attempt>();
-        var notices = new ArrayList<String>();
+        var notices = new TreeMap<Integer, List<String>>();
         for (int image : images) {
             Attempt attempt;
             try {
@@ -64,10 +66,13 @@ record ImageTask(Opener opener, Opener.Facts expected, String folder, LongAccumu
             } catch (InputException e) {
                 throw e;
             } catch (RuntimeException e) {
-                throw new IllegalStateException("image " + image + " on " + place.executor() + ": " + e.getMessage(), e);
+                throw new IllegalStateException("image " + image + ", on " + place.executor() + ": " + e.getMessage(),
+                        e);
             }
             attempts.add(attempt);
-            notices.addAll(attempt.notices());
+            if (!attempt.notices().isEmpty()) {
+                notices.put(image, new ArrayList<>(attempt.notices()));
+            }
             if (attempt.failure() == null) {
                 pairs.add(attempt.result().outcome().pairs());
             }

@@ -9,12 +9,15 @@ import org.diffusionclassifier.result.Attempt;
 interface Opener extends Serializable {
 
     /** What classifies the images of a run, one at a time. */
-    interface Opened {
+    interface Opened extends AutoCloseable {
 
         Facts facts();
 
         /** @throws org.diffusionclassifier.tensor.InputException if the image is broken, failing fast */
         Attempt attempt(int image);
+
+        @Override
+        void close();
     }
 
     /**

@@ -13,9 +13,11 @@ import org.diffusionclassifier.tensor.InputException;
 public final class SparkCluster implements Cluster {
 
     private static final String MASTER = "spark.master";
+    private static final String NAME = "spark.app.name";
     private static final String TASK_CPUS = "spark.task.cpus";
     private static final Pattern LOCAL = Pattern.compile("local\\[(\\d+|\\*)(?:,\\d+)?]");
-    private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*\\d+\\s*,\\s*(\\d+)\\s*,\\s*\\d+\\s*]");
+    private static final Pattern LOCAL_CLUSTER =
+            Pattern.compile("local-cluster\\[\\s*\\d+\\s*,\\s*(\\d+)\\s*,\\s*\\d+\\s*]");
 
     /** spark-submit says so. */
     @Override
@@ -44,16 +46,18 @@ public final class SparkCluster implements Cluster {
         if (!conf.contains(MASTER)) {
             throw InputException.of("%s: expected where the cluster is, found nothing", InputException.field("master"));
         }
-        conf.setIfMissing("spark.app.name", name);
+        if (conf.get(NAME, ".jar").endsWith(".jar")) {      // as spark-submit calls what nobody has named
+            conf.setAppName(name);
+        }
+        conf.setIfMissing("spark.log.level", "WARN");
+        avoidFailingDevices(conf);
         // Threads of a model wait for each other thousands of times a second: awake for some microseconds, then asleep.
         conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "passive");
         conf.setIfMissing("spark.executorEnv.GOMP_SPINCOUNT", "3000");
         if (!conf.contains("spark.task.resource.gpu.amount")) {
             conf.setIfMissing(TASK_CPUS, String.valueOf(taskCpus(conf, device)));
         }
-        var context = new JavaSparkContext(conf);
-        context.setLogLevel("WARN");
-        return context;
+        return new JavaSparkContext(conf);
     }
 
     /** Cores of one model: as many as the device has threads, else all of an executor, where it is known. */
@@ -73,6 +77,22 @@ public final class SparkCluster implements Cluster {
                     : Integer.parseInt(local.group(1));
         }
         Matcher localCluster = LOCAL_CLUSTER.matcher(master);
-        return localCluster.matches() ? Integer.parseInt(localCluster.group(1)) : conf.getInt("spark.executor.cores", 1);
+        return localCluster.matches() ? Integer.parseInt(localCluster.group(1))
+                : conf.getInt("spark.executor.cores", 1);
+    }
+
+    /**
+     * A task whose device failed is tried once more where it was, and then elsewhere. An executor with two such tasks
+     * gets no more; the others of its machine do. Threads of one process, as {@code local[2]} has them, are one executor.
+     */
+    private static void avoidFailingDevices(SparkConf conf) {
+        int tries = conf.getInt("spark.task.maxFailures", 4);
+        if (tries <= 2 || conf.get(MASTER).matches("local(\\[.*)?")) {
+            return;
+        }
+        conf.setIfMissing("spark.excludeOnFailure.enabled", "true");
+        conf.setIfMissing("spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor", "2");
+        conf.setIfMissing("spark.excludeOnFailure.task.maxTaskAttemptsPerNode", String.valueOf(tries - 1));
+        conf.setIfMissing("spark.excludeOnFailure.stage.maxFailedExecutorsPerNode", String.valueOf(Integer.MAX_VALUE));
     }
 }

@@ -227,6 +227,7 @@ final class SparkRun implements Cluster.Session {
         private final Receiver receiver;
         private final Map<Integer, Path> partOf;
         private final Map<Path, String> executorOf = new HashMap<>();
+        private final Map<Integer, List<String>> notices = new HashMap<>();
         private int next;
         private Path open;
         private Map<Integer, Attempt> lines = Map.of();
@@ -239,6 +240,7 @@ final class SparkRun implements Cluster.Session {
 
         void take(Path part, ImageTask.Report report) {
             executorOf.put(part, report.executor());
+            notices.putAll(report.notices());
             Arrays.stream(report.images()).forEach(image -> partOf.put(image, part));
             advance();
         }
@@ -251,7 +253,10 @@ final class SparkRun implements Cluster.Session {
                     Parts.read(part).forEach(attempt -> lines.put(attempt.index(), attempt));
                     open = part;
                 }
-                receiver.finished(executorOf.getOrDefault(part, "earlier"), lines.remove(images[next]));
+                Attempt line = lines.remove(images[next]);
+                List<String> noted = notices.remove(images[next]);
+                receiver.finished(executorOf.getOrDefault(part, "earlier"),
+                        noted == null ? line : new Attempt(line.result(), noted, line.failure()));
             }
         }
     }

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Runs on a cluster of executors that are processes write what one process writes, whatever is killed. The oracle is the
- * plain program; both are started as users do.
+ * Runs on a cluster of executors that are processes write what one process writes, whatever is killed. The oracle is
+ * the plain program; both are started as users do.
  */
 class ClusterTest {
 

@@ -53,6 +53,11 @@ record RecordedOpener(String recording, long millis) implements Opener {
                 return Attempt.of(new ImageResult(image, "recorded#" + which, winner, recorded.labels().get(which), 0.5,
                         found.isTie(), found.ranking()), new ArrayList<>());
             }
+
+            @Override
+            public void close() {
+                // nothing is open
+            }
         };
     }
 

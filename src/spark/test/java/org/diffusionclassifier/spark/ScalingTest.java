@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("scaling")
 class ScalingTest {
 
-    private static final String RECORDING = "../test/resources/recording/fashion-mnist-500.bin";
+    static final String RECORDING = Path.of("../test/resources/recording/fashion-mnist-500.bin").toAbsolutePath()
+            .normalize().toString();
 
     @TempDir
     private Path folder;
@@ -106,7 +107,7 @@ class ScalingTest {
                 "false").set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1");
         var context = new JavaSparkContext(conf);
         context.setLogLevel("ERROR");
-        var opener = new RecordedOpener(Path.of(RECORDING).toAbsolutePath().normalize().toString(), millis);
+        var opener = new RecordedOpener(RECORDING, millis);
         try (var session = SparkRun.connect(context, opener, RecordedOpener.facts(),
                 folder.resolve(slots + "-" + images))) {
             session.classify(IntStream.range(images, images + 4 * slots).toArray(), new Workers.Receiver() {

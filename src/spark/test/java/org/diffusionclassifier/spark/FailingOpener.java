@@ -1,0 +1,73 @@
+package org.diffusionclassifier.spark;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.SparkEnv;
+import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.result.Attempt;
+import org.diffusionclassifier.result.FailedImage;
+import org.diffusionclassifier.tensor.InputException;
+
+/**
+ * Opens devices that fail as they are told to. Their images are kept as failed, but for the first, which is that of a
+ * {@link RecordedOpener} and has something to note.
+ *
+ * @param recorded     makes the first image's result
+ * @param test         whose it is; its models are counted in this process
+ * @param brokenIn     the executor, by number, whose device always fails; null for none
+ * @param brokenAt     the image that the device fails at
+ * @param times        how often it does
+ * @param refused      the image that ends the run
+ */
+record FailingOpener(RecordedOpener recorded, String test, String brokenIn, int brokenAt, int times, int refused)
+        implements Opener {
+
+    static final String NOTE = "this image is noteworthy";
+    static final String FAILURE = "a card fell out";
+
+    /** Of one test in this process. */
+    record Counts(AtomicInteger opened, AtomicInteger closed, AtomicInteger failed) {
+
+        private static final Map<String, Counts> OF = new ConcurrentHashMap<>();
+
+        static Counts of(String test) {
+            return OF.computeIfAbsent(test,
+                    anew -> new Counts(new AtomicInteger(), new AtomicInteger(), new AtomicInteger()));
+        }
+    }
+
+    @Override
+    public Opened open(Place place) {
+        Opened first = recorded.open(place);
+        Counts counts = Counts.of(test);
+        counts.opened.incrementAndGet();
+        return new Opened() {
+
+            @Override
+            public Facts facts() {
+                return RecordedOpener.facts();
+            }
+
+            @Override
+            public Attempt attempt(int image) {
+                if (SparkEnv.get().executorId().equals(brokenIn)
+                        || image == brokenAt && counts.failed.incrementAndGet() <= times) {
+                    throw new DeviceException(FAILURE);
+                }
+                if (image == refused) {
+                    throw new InputException("image " + image + ": broken");
+                }
+                Attempt played = first.attempt(image);       // which takes its time
+                return image == 0 ? Attempt.of(played.result(), List.of(NOTE))
+                        : Attempt.of(new FailedImage(image, "image " + image, 0, "not looked at"));
+            }
+
+            @Override
+            public void close() {
+                counts.closed.incrementAndGet();
+            }
+        };
+    }
+}

@@ -1,0 +1,147 @@
+package org.diffusionclassifier.spark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.diffusionclassifier.Workers;
+import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.result.Attempt;
+import org.diffusionclassifier.tensor.InputException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the driver makes of devices that fail, of machines that differ, and of what an image has to note. */
+class SparkRunTest {
+
+    private static final int IMAGES = 40;
+    private static final int NEVER = -1;
+    private static final Map<String, String> HERE = Map.of("spark.driver.host", "127.0.0.1",
+            "spark.driver.bindAddress", "127.0.0.1", "spark.ui.enabled", "false");
+
+    @TempDir
+    private Path folder;
+    private String test;
+
+    @BeforeEach
+    void begin(TestInfo info) {
+        test = info.getDisplayName();
+        HERE.forEach(System::setProperty);
+    }
+
+    @AfterEach
+    void forget() {
+        HERE.keySet().forEach(System::clearProperty);
+    }
+
+    private FailingOpener opener(String brokenIn, int brokenAt, int times, int refused) {
+        return new FailingOpener(new RecordedOpener(ScalingTest.RECORDING, 20), test, brokenIn, brokenAt, times, refused);
+    }
+
+    /** Whom images came from, in the order in which they were handed on. */
+    private static final class Noting implements Workers.Receiver {
+
+        private final List<Integer> images = new ArrayList<>();
+        private final List<String> workers = new ArrayList<>();
+        private final List<String> notices = new ArrayList<>();
+
+        @Override
+        public void finished(String worker, Attempt attempt) {
+            images.add(attempt.index());
+            workers.add(worker);
+            notices.addAll(attempt.notices());
+        }
+
+        @Override
+        public void lost(String worker, DeviceException failure) {
+            throw failure;
+        }
+    }
+
+    private void run(String master, Opener opener, Opener.Facts facts, Noting noting) {
+        JavaSparkContext context = SparkCluster.context(master, "cpu:1x1", "test");
+        try (var session = SparkRun.connect(context, opener, facts, folder)) {
+            session.classify(IntStream.range(0, IMAGES).toArray(), noting);
+        }
+    }
+
+    private Noting run(String master, Opener opener) {
+        var noting = new Noting();
+        run(master, opener, RecordedOpener.facts(), noting);
+        assertEquals(IntStream.range(0, IMAGES).boxed().toList(), noting.images);
+        return noting;
+    }
+
+    /** Spark tries a task of this master four times. */
+    @Test
+    void aDeviceThatFailsIsOpenedAnew() {
+        Noting noting = run("local[1,4]", opener(null, 5, 2, NEVER));
+        FailingOpener.Counts counts = FailingOpener.Counts.of(test);
+        assertEquals(3, counts.opened().get());
+        assertEquals(2, counts.closed().get());
+        assertEquals(List.of(FailingOpener.NOTE), noting.notices);
+    }
+
+    /** What the others did is kept, and the same run goes on. */
+    @Test
+    void aDeviceThatFailsAtAnImageAgainAndAgainEndsTheRun() {
+        var noting = new Noting();
+        String message = assertThrows(DeviceException.class, () -> run("local[1,4]", opener(null, 5, 4, NEVER),
+                RecordedOpener.facts(), noting)).getMessage();
+        assertTrue(message.contains("image 5, on ") && message.contains(FailingOpener.FAILURE), message);
+        assertEquals(4, FailingOpener.Counts.of(test).failed().get());
+        assertEquals(IntStream.range(0, noting.images.size()).boxed().toList(), noting.images);
+        assertFalse(noting.images.contains(5));
+        Noting rest = run("local[1,4]", opener(null, NEVER, 0, NEVER));
+        assertEquals("earlier", rest.workers.get(0));
+    }
+
+    /** They are processes. The first never does an image. */
+    @Test
+    void anExecutorWhoseDeviceFailsLeavesItsImagesToTheOther() throws Exception {
+        Processes.makeHome();
+        System.setProperty("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+        try {
+            Noting noting = run("local-cluster[2,1,1024]", opener("0", NEVER, 0, NEVER));
+            assertEquals(1, new TreeSet<>(noting.workers).size(), noting.workers.toString());
+            assertTrue(noting.workers.get(0).endsWith("/1"), noting.workers.get(0));
+        } finally {
+            System.clearProperty("spark.executor.extraClassPath");
+        }
+    }
+
+    @Test
+    void anImageThatIsRefusedEndsTheRun() {
+        var noting = new Noting();
+        String message = assertThrows(InputException.class, () -> run("local[2]", opener(null, NEVER, 0, 7),
+                RecordedOpener.facts(), noting)).getMessage();
+        assertTrue(message.startsWith("image 7: broken, on "), message);
+        assertFalse(noting.images.contains(7));
+    }
+
+    @Test
+    void machinesThatDifferEndTheRun() {
+        var settings = new TreeMap<>(RecordedOpener.facts().settings());
+        settings.put("device", "another");
+        var facts = new Opener.Facts(settings, RecordedOpener.facts().inputs(), List.of());
+        String message = assertThrows(InputException.class, () -> run("local[1]", opener(null, NEVER, 0, NEVER), facts,
+                new Noting())).getMessage();
+        assertTrue(message.startsWith("expected the same settings on all machines, found device none in the place of "
+                + "another, on "), message);
+        var files = new Opener.Facts(RecordedOpener.facts().settings(), "other files", List.of());
+        assertTrue(assertThrows(InputException.class, () -> run("local[1]", opener(null, NEVER, 0, NEVER), files,
+                new Noting())).getMessage().contains("files of the same content"));
+    }
+}
