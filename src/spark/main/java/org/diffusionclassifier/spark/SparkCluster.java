@@ -49,7 +49,7 @@ public final class SparkCluster implements Cluster {
         if (conf.get(NAME, ".jar").endsWith(".jar")) {      // as spark-submit calls what nobody has named
             conf.setAppName(name);
         }
-        conf.setIfMissing("spark.log.level", "WARN");
+        conf.setIfMissing("spark.log.level", "ERROR");        // a warning is of many lines; the user gets one
         avoidFailingDevices(conf);
         // Threads of a model wait for each other thousands of times a second: awake for some microseconds, then asleep.
         conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "passive");
@@ -83,7 +83,8 @@ public final class SparkCluster implements Cluster {
 
     /**
      * A task whose device failed is tried once more where it was, and then elsewhere. An executor with two such tasks
-     * gets no more; the others of its machine do. Threads of one process, as {@code local[2]} has them, are one executor.
+     * gets no more; the others of its machine do. Threads of one process, as {@code local[2]} has them, are one
+     * executor.
      */
     private static void avoidFailingDevices(SparkConf conf) {
         int tries = conf.getInt("spark.task.maxFailures", 4);

@@ -153,13 +153,16 @@ final class SparkRun implements Cluster.Session {
                     reports.add(report);
                     return BoxedUnit.UNIT;
                 }, () -> null);
+        var lost = new LostExecutors();
+        context.sc().addSparkListener(lost);
         try {
             for (int done = 0; done < tasks.size(); done++) {
-                ImageTask.Report report = next(job, reports);
+                ImageTask.Report report = next(job, reports, () -> lost.tell(merge.receiver));
                 merge.take(parts.part(report.images()), report);
             }
         } finally {
             job.cancel();
+            context.sc().removeSparkListener(lost);
         }
     }
 
@@ -175,10 +178,11 @@ final class SparkRun implements Cluster.Session {
     }
 
     private static ImageTask.Report next(SimpleFutureAction<Object> job,
-            LinkedBlockingQueue<ImageTask.Report> reports) {
+            LinkedBlockingQueue<ImageTask.Report> reports, Runnable meanwhile) {
         try {
             while (true) {
                 ImageTask.Report report = reports.poll(1, TimeUnit.SECONDS);
+                meanwhile.run();
                 if (report == null && job.isCompleted() && job.value().get().isFailure()) {
                     report = reports.poll();
                     if (report == null) {
@@ -198,10 +202,11 @@ final class SparkRun implements Cluster.Session {
         }
     }
 
-    /** Spark's account of a failed job: the first lines name the stage, the executor and what a task threw. */
+    /** Spark's account of a failed job: before the stack's trace it names the task, the executor and what it threw. */
     private static DeviceException failure(Throwable e) {
-        String told = String.valueOf(e.getMessage()).lines().map(String::strip).filter(line -> !line.startsWith("at "))
-                .limit(3).collect(Collectors.joining("; "));
+        String told = String.valueOf(e.getMessage()).lines().map(String::strip)
+                .takeWhile(line -> !line.startsWith("at ")).filter(line -> !line.isEmpty())
+                .collect(Collectors.joining(" "));
         return new DeviceException("the cluster gave up: " + told + ". What is done is kept", e);
     }
 

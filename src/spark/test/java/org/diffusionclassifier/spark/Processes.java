@@ -19,6 +19,9 @@ final class Processes {
     private static final Path HOME = TARGET.resolve("spark/home");
     private static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
+    /** For every process of a cluster: they are over before Java's optimising compiler has paid for itself. */
+    private static final String QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+
     /** A program that has been started. */
     record Started(Process process, Path log) {
 
@@ -39,8 +42,9 @@ final class Processes {
 
         /** Processes of executors, in the order of their start. */
         List<ProcessHandle> executors() {
-            return process.descendants().filter(child -> child.info().commandLine().orElse("")
-                    .contains("CoarseGrainedExecutorBackend")).sorted(Comparator.comparing(ProcessHandle::pid)).toList();
+            return process.descendants()
+                    .filter(child -> child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
+                    .sorted(Comparator.comparing(ProcessHandle::pid)).toList();
         }
 
         /** Waits until something is so, while the process runs. */
@@ -78,10 +82,16 @@ final class Processes {
         return start(log, command);
     }
 
+    /** A master and two workers, by the script that is for people to try; stopped by ending it. */
+    static Started standalone(Path log, int port) throws IOException {
+        return start(log, List.of("./standalone.sh", String.valueOf(port)));
+    }
+
     private static Started start(Path log, List<String> command) throws IOException {
         var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
         builder.environment().put("OMP_WAIT_POLICY", "passive");
+        builder.environment().put("JAVA_TOOL_OPTIONS", QUICK);
         return new Started(builder.start(), log);
     }
 }

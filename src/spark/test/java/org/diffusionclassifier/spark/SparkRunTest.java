@@ -47,7 +47,8 @@ class SparkRunTest {
     }
 
     private FailingOpener opener(String brokenIn, int brokenAt, int times, int refused) {
-        return new FailingOpener(new RecordedOpener(ScalingTest.RECORDING, 20), test, brokenIn, brokenAt, times, refused);
+        return new FailingOpener(new RecordedOpener(ScalingTest.RECORDING, 20), test, brokenIn, brokenAt, times,
+                refused);
     }
 
     /** Whom images came from, in the order in which they were handed on. */
@@ -56,6 +57,7 @@ class SparkRunTest {
         private final List<Integer> images = new ArrayList<>();
         private final List<String> workers = new ArrayList<>();
         private final List<String> notices = new ArrayList<>();
+        private final List<String> lost = new ArrayList<>();
 
         @Override
         public void finished(String worker, Attempt attempt) {
@@ -66,7 +68,7 @@ class SparkRunTest {
 
         @Override
         public void lost(String worker, DeviceException failure) {
-            throw failure;
+            lost.add(worker + ": " + failure.getMessage());
         }
     }
 
@@ -117,6 +119,9 @@ class SparkRunTest {
             Noting noting = run("local-cluster[2,1,1024]", opener("0", NEVER, 0, NEVER));
             assertEquals(1, new TreeSet<>(noting.workers).size(), noting.workers.toString());
             assertTrue(noting.workers.get(0).endsWith("/1"), noting.workers.get(0));
+            assertEquals(1, noting.lost.size(), noting.lost.toString());
+            assertTrue(noting.lost.get(0).matches("executor 0: image \\d+, on .*/0: " + FailingOpener.FAILURE),
+                    noting.lost.get(0));
         } finally {
             System.clearProperty("spark.executor.extraClassPath");
         }

@@ -1,0 +1,48 @@
+package org.diffusionclassifier.spark;
+
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.apache.spark.ExceptionFailure;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorExcludedForStage;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.diffusionclassifier.Workers;
+import org.diffusionclassifier.device.DeviceException;
+
+/** Executors that a run goes on without, so that its user learns of each in a line. Spark reports by its own thread. */
+final class LostExecutors extends SparkListener {
+
+    private record Lost(String executor, String reason) {
+    }
+
+    private final Map<String, String> failures = new ConcurrentHashMap<>();
+    private final Queue<Lost> untold = new ConcurrentLinkedQueue<>();
+
+    @Override
+    public void onTaskEnd(SparkListenerTaskEnd task) {
+        if (task.reason() instanceof ExceptionFailure failure) {
+            failures.put(task.taskInfo().executorId(), failure.description());
+        }
+    }
+
+    /** Its tasks have failed too often. */
+    @Override
+    public void onExecutorExcludedForStage(SparkListenerExecutorExcludedForStage excluded) {
+        untold.add(new Lost(excluded.executorId(), failures.getOrDefault(excluded.executorId(), "its tasks failed")));
+    }
+
+    @Override
+    public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+        untold.add(new Lost(removed.executorId(), removed.reason().lines().findFirst().orElse("it is gone")));
+    }
+
+    /** Those since the last call. */
+    void tell(Workers.Receiver receiver) {
+        for (Lost lost = untold.poll(); lost != null; lost = untold.poll()) {
+            receiver.lost("executor " + lost.executor, new DeviceException(lost.reason));
+        }
+    }
+}
