@@ -11,8 +11,8 @@ import org.diffusionclassifier.result.FailedImage;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Opens devices that fail as they are told to. Their images are kept as failed, but for the first, which is that of a
- * {@link RecordedOpener} and has something to note.
+ * Opens devices that fail as they are told to. Their images are kept as failed for the card that Spark gave, but for the
+ * first, which is that of a {@link RecordedOpener} and has something to note.
  *
  * @param recorded     makes the first image's result
  * @param test         whose it is; its models are counted in this process
@@ -61,7 +61,7 @@ record FailingOpener(RecordedOpener recorded, String test, String brokenIn, int 
                 }
                 Attempt played = first.attempt(image);       // which takes its time
                 return image == 0 ? Attempt.of(played.result(), List.of(NOTE))
-                        : Attempt.of(new FailedImage(image, "image " + image, 0, "not looked at"));
+                        : Attempt.of(new FailedImage(image, "image " + image, 0, "on card " + place.gpu()));
             }
 
             @Override

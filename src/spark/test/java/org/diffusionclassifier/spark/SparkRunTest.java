@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -57,6 +59,7 @@ class SparkRunTest {
         private final List<Integer> images = new ArrayList<>();
         private final List<String> workers = new ArrayList<>();
         private final List<String> notices = new ArrayList<>();
+        private final Set<String> cards = new TreeSet<>();
         private final List<String> lost = new ArrayList<>();
 
         @Override
@@ -64,6 +67,9 @@ class SparkRunTest {
             images.add(attempt.index());
             workers.add(worker);
             notices.addAll(attempt.notices());
+            if (attempt.failure() != null) {
+                cards.add(attempt.failure().failed());
+            }
         }
 
         @Override
@@ -110,20 +116,29 @@ class SparkRunTest {
         assertEquals("earlier", rest.workers.get(0));
     }
 
-    /** They are processes. The first never does an image. */
+    /** They are processes, and each has a card, as far as Spark knows. The first never does an image. */
     @Test
     void anExecutorWhoseDeviceFailsLeavesItsImagesToTheOther() throws Exception {
         Processes.makeHome();
-        System.setProperty("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+        Path cards = Files.writeString(folder.resolve("cards.sh"),
+                "#!/bin/sh\necho '{\"name\": \"gpu\", \"addresses\": [\"6\"]}'\n");
+        assertTrue(cards.toFile().setExecutable(true));
+        Map<String, String> settings = Map.of("spark.executor.extraClassPath", System.getProperty("java.class.path"),
+                "spark.worker.resource.gpu.amount", "1",
+                "spark.worker.resource.gpu.discoveryScript", cards.toString(),
+                "spark.executor.resource.gpu.amount", "1", "spark.task.resource.gpu.amount", "1");
+        settings.forEach(System::setProperty);
         try {
             Noting noting = run("local-cluster[2,1,1024]", opener("0", NEVER, 0, NEVER));
+            assertEquals(1, noting.cards.size(), noting.cards.toString());
+            assertTrue(noting.cards.toString().contains("on card 6"), noting.cards.toString());
             assertEquals(1, new TreeSet<>(noting.workers).size(), noting.workers.toString());
             assertTrue(noting.workers.get(0).endsWith("/1"), noting.workers.get(0));
             assertEquals(1, noting.lost.size(), noting.lost.toString());
             assertTrue(noting.lost.get(0).matches("executor 0: image \\d+, on .*/0: " + FailingOpener.FAILURE),
                     noting.lost.get(0));
         } finally {
-            System.clearProperty("spark.executor.extraClassPath");
+            settings.keySet().forEach(System::clearProperty);
         }
     }
 
