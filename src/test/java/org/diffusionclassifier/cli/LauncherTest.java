@@ -84,6 +84,7 @@ class LauncherTest {
         assertTrue(found.out().endsWith("|evaluate|--out|a b|--master|spark://head:7077|"), found.out());
         assertTrue(found.out().startsWith("--master|spark://head:7077|"), found.out());
         launch(Map.of("SPARK_HOME", ""), List.of("evaluate", "--master=local[2]")).refused("--master", "SPARK_HOME");
+        launch(Map.of(), List.of("evaluate", "--master", "head:7077")).refused("--master", "spark://", "head:7077");
     }
 
     @Test

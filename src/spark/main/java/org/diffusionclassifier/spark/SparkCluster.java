@@ -3,6 +3,8 @@ package org.diffusionclassifier.spark;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.diffusionclassifier.DeviceName;
@@ -49,7 +51,6 @@ public final class SparkCluster implements Cluster {
         if (conf.get(NAME, ".jar").endsWith(".jar")) {      // as spark-submit calls what nobody has named
             conf.setAppName(name);
         }
-        conf.setIfMissing("spark.log.level", "ERROR");        // a warning is of many lines; the user gets one
         avoidFailingDevices(conf);
         // Threads of a model wait for each other thousands of times a second: awake for some microseconds, then asleep.
         conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "passive");
@@ -57,7 +58,14 @@ public final class SparkCluster implements Cluster {
         if (!conf.contains("spark.task.resource.gpu.amount")) {
             conf.setIfMissing(TASK_CPUS, String.valueOf(taskCpus(conf, device)));
         }
-        return new JavaSparkContext(conf);
+        // A warning is of many lines; the user gets one.
+        boolean quiet = !conf.contains("spark.log.level");
+        conf.setIfMissing("spark.log.level", "ERROR");
+        var context = new JavaSparkContext(conf);
+        if (quiet) {
+            Configurator.setLevel("org.apache.spark.executor.Executor", Level.OFF);     // of local[N], with traces
+        }
+        return context;
     }
 
     /** Cores of one model: as many as the device has threads, else all of an executor, where it is known. */

@@ -87,7 +87,12 @@ final class SparkRun implements Cluster.Session {
 
     private static Opener.Facts probe(JavaSparkContext context, Opener opener) {
         context.sc().setJobDescription("opening the model");
-        Probed probed = failing(() -> context.parallelize(List.of(opener), 1).map(SparkRun::probed).first());
+        Probed probed;
+        try {
+            probed = context.parallelize(List.of(opener), 1).map(SparkRun::probed).first();
+        } catch (Exception e) {     // Spark throws what is checked, too
+            throw failure(context, e);
+        }
         if (probed.refusal != null) {
             throw new InputException(probed.refusal);
         }
@@ -177,7 +182,7 @@ final class SparkRun implements Cluster.Session {
         return tasks;
     }
 
-    private static ImageTask.Report next(SimpleFutureAction<Object> job,
+    private ImageTask.Report next(SimpleFutureAction<Object> job,
             LinkedBlockingQueue<ImageTask.Report> reports, Runnable meanwhile) {
         try {
             while (true) {
@@ -186,7 +191,7 @@ final class SparkRun implements Cluster.Session {
                 if (report == null && job.isCompleted() && job.value().get().isFailure()) {
                     report = reports.poll();
                     if (report == null) {
-                        throw failure(job.value().get().failed().get());
+                        throw failure(context, job.value().get().failed().get());
                     }
                 }
                 if (report != null) {
@@ -203,26 +208,12 @@ final class SparkRun implements Cluster.Session {
     }
 
     /** Spark's account of a failed job: before the stack's trace it names the task, the executor and what it threw. */
-    private static DeviceException failure(Throwable e) {
+    private static DeviceException failure(JavaSparkContext context, Throwable e) {
         String told = String.valueOf(e.getMessage()).lines().map(String::strip)
                 .takeWhile(line -> !line.startsWith("at ")).filter(line -> !line.isEmpty())
                 .collect(Collectors.joining(" "));
-        return new DeviceException("the cluster gave up: " + told + ". What is done is kept", e);
-    }
-
-    private interface Work<T> {
-
-        T get() throws Exception;
-    }
-
-    private static <T> T failing(Work<T> work) {
-        try {
-            return work.get();
-        } catch (InputException e) {
-            throw e;
-        } catch (Exception e) {
-            throw failure(e);
-        }
+        return new DeviceException("the cluster at " + context.sc().master() + " gave up: " + told
+                + ". What is done is kept", e);
     }
 
     /** Hands images on in their order, as far as parts are there. */

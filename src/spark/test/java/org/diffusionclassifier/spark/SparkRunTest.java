@@ -108,7 +108,8 @@ class SparkRunTest {
         var noting = new Noting();
         String message = assertThrows(DeviceException.class, () -> run("local[1,4]", opener(null, 5, 4, NEVER),
                 RecordedOpener.facts(), noting)).getMessage();
-        assertTrue(message.contains("image 5, on ") && message.contains(FailingOpener.FAILURE), message);
+        assertTrue(message.startsWith("the cluster at local[1,4] gave up: ") && message.contains("image 5, on ")
+                && message.contains(FailingOpener.FAILURE), message);
         assertEquals(4, FailingOpener.Counts.of(test).failed().get());
         assertEquals(IntStream.range(0, noting.images.size()).boxed().toList(), noting.images);
         assertFalse(noting.images.contains(5));
