@@ -15,8 +15,9 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * An evaluation on a cluster, as this process drives it. A run's directory is on this machine, as it is locked and
- * added to. Where {@code --out} or {@code --record} lies elsewhere, as in {@code s3a:}, this class keeps the directory in a
- * temporary one and copies it to and fro; what is not copied yet is in the parts, which lie in {@code --out} itself.
+ * added to. Where {@code --out} or {@code --record} lies elsewhere, as in {@code s3a:}, this class keeps the directory
+ * in a temporary one and copies it to and fro; what is not copied yet is in the parts, which lie in {@code --out}
+ * itself.
  */
 final class ClusterRun implements AutoCloseable {
 

@@ -26,7 +26,7 @@ import scala.collection.Iterator;
 record ImageTask(Opener opener, Opener.Facts expected, String folder, LongAccumulator pairs)
         implements Function1<Iterator<int[]>, ImageTask.Report>, Serializable {
 
-    /** Settings that go by the names that the driver's user gave, wherever the files lie here; a digest compares those. */
+    /** Settings that go by the driver's user's names for files, wherever they lie here; a digest compares those. */
     static final Set<String> NAMED = Set.of("model", "dataset");
 
     /**

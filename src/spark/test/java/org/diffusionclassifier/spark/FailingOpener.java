@@ -11,8 +11,8 @@ import org.diffusionclassifier.result.FailedImage;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Opens devices that fail as they are told to. Their images are kept as failed for the card that Spark gave, but for the
- * first, which is that of a {@link RecordedOpener} and has something to note.
+ * Opens devices that fail as they are told to. Their images are kept as failed for the card that Spark gave, but for
+ * the first, which is that of a {@link RecordedOpener} and has something to note.
  *
  * @param recorded     makes the first image's result
  * @param test         whose it is; its models are counted in this process
