@@ -2,12 +2,13 @@ package org.diffusionclassifier.spark;
 
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.spark.ExceptionFailure;
+import org.apache.spark.ExecutorLostFailure;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorExcludedForStage;
-import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.diffusionclassifier.Workers;
 import org.diffusionclassifier.device.DeviceException;
@@ -19,24 +20,29 @@ final class LostExecutors extends SparkListener {
     }
 
     private final Map<String, String> failures = new ConcurrentHashMap<>();
+    private final Set<String> found = ConcurrentHashMap.newKeySet();
     private final Queue<Lost> untold = new ConcurrentLinkedQueue<>();
 
+    /** An executor may also end with its tasks. Those that Spark ends when they have none are not lost. */
     @Override
     public void onTaskEnd(SparkListenerTaskEnd task) {
         if (task.reason() instanceof ExceptionFailure failure) {
             failures.put(task.taskInfo().executorId(), failure.description());
+        } else if (task.reason() instanceof ExecutorLostFailure lost) {
+            add(lost.execId(), lost.reason().isEmpty() ? "it is gone" : lost.reason().get());
         }
     }
 
     /** Its tasks have failed too often. */
     @Override
     public void onExecutorExcludedForStage(SparkListenerExecutorExcludedForStage excluded) {
-        untold.add(new Lost(excluded.executorId(), failures.getOrDefault(excluded.executorId(), "its tasks failed")));
+        add(excluded.executorId(), failures.getOrDefault(excluded.executorId(), "its tasks failed"));
     }
 
-    @Override
-    public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
-        untold.add(new Lost(removed.executorId(), removed.reason().lines().findFirst().orElse("it is gone")));
+    private void add(String executor, String reason) {
+        if (found.add(executor)) {
+            untold.add(new Lost(executor, reason.lines().findFirst().orElse("")));
+        }
     }
 
     /** Those since the last call. */
