@@ -17,35 +17,30 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Races and calibration on recorded errors, 500 images × 10 classes × 100 trials, of the bundled model before it was
- * trained further: what the defaults were chosen by. The model's own calibration is held to 200 images of its own.
- * {@code recording/README.md} says how they were made.
+ * Races and calibration on recorded errors of the bundled model, 1000 images × 10 classes × 100 trials, from which its own
+ * calibration was made. {@code recording/README.md} says how they were recorded.
  */
 class RecordedRacesTest {
 
+    private static final int IMAGES = 1000;
     private static final int TRIALS = 100;
     private static ErrorRecording recording;
-    private static ErrorRecording bundled;
     private static Replay exhaustive;
 
     @BeforeAll
     static void read() throws URISyntaxException {
-        recording = read("fashion-mnist-500.bin");
-        bundled = read("fashion-mnist-200.bin");
+        recording = ErrorRecording.read(Path.of(RecordedRacesTest.class.getResource("/recording/fashion-mnist-1000.bin")
+                .toURI()));
         exhaustive = Replay.of(recording, StrategySpec.parse("exhaustive", TRIALS), 1, 1);
     }
 
-    private static ErrorRecording read(String name) throws URISyntaxException {
-        return ErrorRecording.read(Path.of(RecordedRacesTest.class.getResource("/recording/" + name).toURI()));
-    }
-
     @Test
-    void holdsFiveHundredImages() {
-        assertEquals(500, recording.images().size());
+    void holdsAThousandImages() {
+        assertEquals(IMAGES, recording.images().size());
         assertEquals(10, recording.classes().size());
         assertEquals(TRIALS, recording.trials().size());
         assertEquals(1000, exhaustive.meanPairs());
-        assertEquals(500, exhaustive.agreeing());
+        assertEquals(IMAGES, exhaustive.agreeing());
     }
 
     /** An eighth of all pairs, a quarter of those of the paper's stages. */
@@ -55,8 +50,8 @@ class RecordedRacesTest {
         Replay race = Replay.of(recording, new Race(Race.CONFIDENCE, Race.PAIRED_T, TRIALS, null), 1, 1);
         assertTrue(race.meanPairs() <= exhaustive.meanPairs() / 8, race.toString());
         assertTrue(race.meanPairs() <= staged.meanPairs() / 4, race.toString());
-        assertTrue(race.agreeing() >= 0.99 * 500, race.toString());
-        assertTrue(Math.abs(race.right() - exhaustive.right()) <= 0.005 * 500, race.toString());
+        assertTrue(race.agreeing() >= 0.99 * IMAGES, race.toString());
+        assertTrue(Math.abs(race.right() - exhaustive.right()) <= 0.005 * IMAGES, race.toString());
     }
 
     /**
@@ -64,41 +59,43 @@ class RecordedRacesTest {
      * set out to be reached; the table on races in the documentation has what is.
      */
     @ParameterizedTest
-    @CsvSource({"0.99, 99.5, 68", "0.98, 98.9, 54", "0.95, 95, 35"})
+    @CsvSource({"0.995, 99.5, 68", "0.99, 99, 60", "0.97, 97, 35"})
     void knowingHowTrialsCovaryHalvesThePairs(double confidence, double agreeing, double pairs) {
         Replay race = Replay.of(recording, new Race(confidence, Race.COVARIANCE, TRIALS, null), 1, 1);
-        assertTrue(race.agreeing() >= agreeing / 100 * 500 && race.meanPairs() <= pairs, race.toString());
-        assertTrue(race.right() >= exhaustive.right() - 1, race.toString());
+        assertTrue(race.agreeing() >= agreeing / 100 * IMAGES && race.meanPairs() <= pairs, race.toString());
+        assertTrue(race.right() >= exhaustive.right() - 0.002 * IMAGES, race.toString());
     }
 
     /**
-     * As {@code evaluate --learn 50} has it: each tenth of the images teaches the other nine. On average over the tenths
-     * the stated rate holds; what 50 images measure of it varies by a few per cent from tenth to tenth.
+     * As {@code evaluate --learn 50} has it: each twentieth of the images teaches others. On average the stated rate
+     * holds; what 50 images measure of it varies by a few per cent from one twentieth to the next.
      */
     @ParameterizedTest
-    @CsvSource({"0.9, 30", "0.95, 50", "0.99, 70"})
+    @CsvSource({"0.9, 30", "0.95, 50", "0.99, 75"})
     void fiftyImagesTeachNearlyAsMuch(double confidence, double most) {
+        int parts = IMAGES / 50;
+        int others = 5;
         int agreeing = 0;
         double pairs = 0;
-        for (int from = 0; from < 10; from++) {
-            CovarianceCalibration fifty = CovarianceCalibration.learn(recording.every(10, from));
-            for (int other = 0; other < 10; other++) {
-                if (other != from) {
-                    Replay race = Replay.of(recording.every(10, other), Race.atConfidence(confidence).by(Race.COVARIANCE), 1,
-                            1, fifty);
-                    agreeing += race.agreeing();
-                    pairs += race.meanPairs() / 90;
-                }
+        for (int from = 0; from < parts; from++) {
+            CovarianceCalibration fifty = CovarianceCalibration.learn(recording.every(parts, from));
+            for (int other = from + 1; other <= from + others; other++) {
+                Replay race = Replay.of(recording.every(parts, other % parts),
+                        Race.atConfidence(confidence).by(Race.COVARIANCE), 1, 1, fifty);
+                agreeing += race.agreeing();
+                pairs += race.meanPairs() / (parts * others);
             }
         }
-        assertTrue(agreeing >= confidence * 4500, agreeing + " of 4500");
+        int raced = parts * others * 50;
+        double deviation = Math.sqrt(raced * confidence * (1 - confidence));
+        assertTrue(agreeing >= confidence * raced - 2 * deviation, agreeing + " of " + raced);
         assertTrue(pairs <= most, pairs + " pairs");
     }
 
     /** 50 000 pairs, and a third of those of a race without: less than what 1000 images of such a race take. */
     @Test
     void learningPaysForItself() {
-        ErrorRecording fifty = recording.every(10, 0);
+        ErrorRecording fifty = recording.every(IMAGES / 50, 0);
         Payback payback = Payback.of(fifty, CovarianceCalibration.learn(fifty), Race.byDefault());
         assertEquals(50 * 10 * TRIALS, payback.spent());
         long after = payback.after(50);
@@ -135,24 +132,16 @@ class RecordedRacesTest {
         ForecastCheck check = half.check();
         Strategy strategy = half.race(others, Race.byDefault().by(Race.COVARIANCE), 1);
         int images = 0;
-        while (images < 250 && !check.isWrong()) {
+        while (images < IMAGES / 2 && !check.isWrong()) {
             check.add(Replay.decide(others, images++, strategy));
         }
         assertEquals(learned != Learned.RIGHT, check.isWrong());
         assertTrue(learned == Learned.RIGHT || images <= 100, images + " images");
     }
 
-    /** The model as it is now, each half of its 200 images raced by what the other half taught. */
-    @ParameterizedTest
-    @CsvSource({"0.99, 99, 75", "0.95, 95, 35"})
-    void whatWasReachedHoldsForTheModelTrainedFurther(double confidence, double agreeing, double pairs) {
-        Replay race = Replay.of(bundled, new Race(confidence, Race.COVARIANCE, TRIALS, null), 1, 1);
-        assertTrue(race.agreeing() >= agreeing / 100 * 200 && race.meanPairs() <= pairs, race.toString());
-    }
-
     @Test
     void theBundledModelsCovarianceIsThatOfItsRecording() {
-        CovarianceCalibration fitted = CovarianceCalibration.learn(bundled);
+        CovarianceCalibration fitted = CovarianceCalibration.learn(recording);
         CovarianceCalibration kept = Calibration.bundled().covariance();
         assertEquals(fitted.conditions(), kept.conditions());
         assertEquals(fitted.risk(), kept.risk());
@@ -167,7 +156,7 @@ class RecordedRacesTest {
     @CsvSource({"0.5", "0.8", "0.95", "0.99"})
     void theAnytimeBoundKeepsItsPromise(double confidence) {
         Replay race = Replay.of(recording, new Race(confidence, "anytime", TRIALS, null), 1, 1);
-        assertTrue(500 - race.agreeing() <= (1 - confidence) * 500, race.toString());
+        assertTrue(IMAGES - race.agreeing() <= (1 - confidence) * IMAGES, race.toString());
         assertTrue(race.meanPairs() < exhaustive.meanPairs() / 2, race.toString());
     }
 
@@ -178,20 +167,20 @@ class RecordedRacesTest {
         Replay one = Replay.of(recording, plan, 1, 1);
         Replay ten = Replay.of(recording, plan, 10, 1);
         assertTrue(ten.meanPairs() > one.meanPairs() && ten.meanPairs() < 1.2 * one.meanPairs(), ten.toString());
-        assertTrue(ten.agreeing() >= 0.99 * 500, ten.toString());
+        assertTrue(ten.agreeing() >= 0.99 * IMAGES, ten.toString());
     }
 
-    /** Though a race's losers are judged by few trials, its probabilities are as good as those of all trials. */
+    /** Though a race's losers are judged by few trials, its probabilities are nearly as good as those of all trials. */
     @Test
     void theTemperatureOfAllTrialsServesRacesToo() {
         Replay race = Replay.of(recording, StrategySpec.parse("race:0.95", TRIALS), 1,
                 Calibration.fit(recording).temperature());
-        assertTrue(race.calibrationError() < 0.03, race.toString());
+        assertTrue(race.calibrationError() < 0.05, race.toString());
     }
 
     @Test
     void theBundledModelsCalibrationIsThatOfItsRecording() {
-        Calibration fitted = Calibration.fit(bundled);
+        Calibration fitted = Calibration.fit(recording);
         assertEquals(fitted.temperature(), Calibration.bundled().temperature(), 1e-4 * fitted.temperature());
         assertTrue(fitted.error() < 0.06, fitted.toString());
         assertTrue(fitted.error() < fitted.errorBefore(), fitted.toString());
