@@ -18,6 +18,7 @@ trap 'exit 0' INT TERM
 start() {
     name=$1
     shift
+    : > "$logs/$name.log"       # now, not once the process has started: an earlier cluster's would be read
     "${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp "$SPARK_HOME/jars/*" "$@" > "$logs/$name.log" 2>&1 &
     started="$started $!"
 }
