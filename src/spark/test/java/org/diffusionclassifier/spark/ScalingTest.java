@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * How many images more executors do, on {@linkplain RecordedOpener recorded errors}. Executors are simulated: slots of
- * one process. Not part of a build: {@code mvn -pl src/spark -am verify -Pscaling} runs it.
+ * one process. Not part of a build: the profile {@code scaling} runs it, as {@code src/docs/cluster.md} says.
  */
 @Tag("scaling")
 class ScalingTest {
