@@ -54,8 +54,9 @@ public interface ModelFamily {
      */
     LatentModel load(Checkpoint checkpoint, Device device);
 
-    /** The family of a checkpoint. @throws InputException if no family knows it */
+    /** The family of a checkpoint. @throws InputException if no family knows it, or it is known to be another's */
     static ModelFamily of(Checkpoint checkpoint) {
+        OtherModel.refuse(checkpoint);
         List<ModelFamily> families = ServiceLoader.load(ModelFamily.class, ModelFamily.class.getClassLoader()).stream()
                 .map(ServiceLoader.Provider::get).toList();
         return families.stream().filter(family -> family.recognises(checkpoint)).findFirst()

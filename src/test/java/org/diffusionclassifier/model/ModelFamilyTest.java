@@ -153,6 +153,32 @@ class ModelFamilyTest {
                 message);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "unet | ControlNetModel | a ControlNet, which steers another model, which is not supported: take the model that",
+        "unet | UNet3DConditionModel | a model of videos",
+        "unet | UNetSpatioTemporalConditionModel | a model of videos",
+        "unet | StableCascadeUNet | Stable Cascade",
+        "transformer | FluxTransformer2DModel | Flux, which is not supported: take a model of Stable Diffusion 1 or 2, SDXL or",
+        "transformer | SD3Transformer2DModel | Stable Diffusion 3",
+        "transformer | HunyuanVideoTransformer3DModel | a model of videos",
+        "transformer | PixArtTransformer2DModel | a transformer conditioned on captions"})
+    void modelsOfOtherKindsAreRefusedByName(String network, String name, String what) throws IOException {
+        Path root = network.equals("unet") ? diffusion : dit;
+        Path config = root.resolve(network).resolve("config.json");
+        Files.writeString(config, "{\"_class_name\": \"" + name + "\"}");
+        String message = refused(ModelSpec.of(root));
+        assertTrue(message.startsWith(config + ": " + name + " is " + what), message);
+    }
+
+    @Test
+    void quantisedWeightsAreRefused() throws IOException {
+        Path config = diffusion.resolve("unet/config.json");
+        edit(config, "\"in_channels\":", "\"quantization_config\": {\"quant_method\": \"bitsandbytes\"}, \"in_channels\":");
+        assertEquals(config + ": its weights are quantised by \"bitsandbytes\": take the model's 16-bit weights",
+                refused(ModelSpec.of(diffusion)));
+    }
+
     @Test
     void whatNoFamilyKnowsIsNamed() throws IOException {
         Files.move(diffusion.resolve("unet"), folder.resolve("unet"));
