@@ -34,10 +34,10 @@ find "$root" -type l -lname '/*' | while read -r link; do
 done
 
 home=$(echo "$root"/usr/lib/jvm/java-17-openjdk-*)
-# The processor of many servers. On QEMU's default, which has every extension, oneDNN finds no memory for some products.
+# A processor with every extension that QEMU knows, SVE and SME among them, which the program has to keep oneDNN from.
 cat > "$java.part" << END
 #!/bin/sh
-export QEMU_CPU="\${QEMU_CPU:-neoverse-n1}"
+export QEMU_CPU="\${QEMU_CPU:-max}"
 exec "$folder/qemu/usr/bin/qemu-aarch64-static" -L "$root" "$home/bin/java" "\$@"
 END
 chmod +x "$java.part"

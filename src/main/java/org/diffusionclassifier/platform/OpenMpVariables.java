@@ -1,6 +1,5 @@
 package org.diffusionclassifier.platform;
 
-import com.sun.jna.NativeLibrary;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -11,8 +10,7 @@ import java.util.Map;
  * wait for each other. That happens thousands of times a second: awake for some microseconds, which between two
  * primitives is enough, and then asleep, so that a shared machine stays usable.
  *
- * <p>Only a program that owns its process may set them, so nothing happens until {@link #mayBeSet}. Java has no way to set
- * a variable of its own process; POSIX's setenv does, and is called through JNA.
+ * <p>Only a program that owns its process may set them, so nothing happens until {@link #mayBeSet}.
  */
 public final class OpenMpVariables {
 
@@ -37,8 +35,7 @@ public final class OpenMpVariables {
             return;     // saves loading JNA, a tenth of a second; without a folder to unpack it to, it would log a trace
         }
         try {
-            var setenv = NativeLibrary.getProcess().getFunction("setenv");
-            open.forEach((name, value) -> setenv.invokeInt(new Object[] {name, value, 0}));
+            NativeEnvironment.set(open);
         } catch (LinkageError e) {
             // Where JNA cannot be loaded, OpenMP's own values stay: slower beside other programs.
         }

@@ -4,10 +4,12 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import com.sun.jna.NativeLibrary;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.Loader;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.platform.NativeEnvironment;
 import org.diffusionclassifier.platform.OpenMpVariables;
 import org.diffusionclassifier.platform.Platform;
 import org.diffusionclassifier.tensor.InputException;
@@ -67,12 +69,37 @@ public final class OneDnn implements AutoCloseable {
     private static String load() {
         requireNatives(Platform.ofSystem());
         OpenMpVariables.set();
+        if (staysWithAdvancedSimd(Platform.ofSystem(), System.getenv())) {
+            stayWithAdvancedSimd();
+        }
         try {
             return Loader.load(org.bytedeco.dnnl.global.dnnl.class);
         } catch (LinkageError e) {
             throw new DeviceException(("cpu: oneDNN cannot be unpacked and loaded (%s): expected %s/.javacpp or the "
                     + "temporary folder %s to be one that programs may write to and run from; TMPDIR sets the latter")
                     .formatted(e.getMessage(), System.getProperty("user.home"), System.getProperty("java.io.tmpdir")), e);
+        }
+    }
+
+    /**
+     * Whether oneDNN is held to arm64's Advanced SIMD. With the Scalable Vector Extension what 3.13 computes is wrong by
+     * far, and with the Scalable Matrix Extension products cannot be created: status out of memory. Both was found on
+     * QEMU's processors. The figures are in src/docs/platforms.md.
+     *
+     * @param environment whose own {@code ONEDNN_MAX_CPU_ISA} stays, {@code default} for instance
+     */
+    static boolean staysWithAdvancedSimd(Platform platform, Map<String, String> environment) {
+        return platform.arch().equals("arm64") && !environment.containsKey("ONEDNN_MAX_CPU_ISA")
+                && !environment.containsKey("DNNL_MAX_CPU_ISA");
+    }
+
+    /** By the variable that oneDNN reads when it is first used: dnnl_set_max_cpu_isa is not implemented on arm64. */
+    private static void stayWithAdvancedSimd() {
+        try {
+            NativeEnvironment.set(Map.of("ONEDNN_MAX_CPU_ISA", "advanced_simd"));
+        } catch (LinkageError e) {
+            throw DeviceException.of(e, "cpu: oneDNN cannot be held to what it computes rightly on this processor (%s): "
+                    + "set the environment variable ONEDNN_MAX_CPU_ISA to advanced_simd", e.getMessage());
         }
     }
 
