@@ -4,7 +4,15 @@ import static jcuda.nvptxcompiler.JNvPTXCompiler.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -21,6 +29,10 @@ import org.junit.jupiter.params.provider.EnumSource;
  * What drivers for CUDA 12.0 do with the jar's PTX: it is assembled by NVIDIA's assembler of that version, which JCuda's
  * natives contain, without a GPU. Each text is taken for one of the architectures that this assembler knows, so that all
  * of these come up. A build without nvcc has no PTX.
+ *
+ * <p>The assembler takes a minute and a half for all of them. What it said of a text is therefore kept below
+ * {@code -Dptx.reports=DIR}, with the hash of the text and the assembler's version, and is looked at again as long as
+ * these are the same.
  */
 @Tag("cuda")
 class PtxTest {
@@ -37,14 +49,50 @@ class PtxTest {
         }
         NativeLibraries.load(() -> JNvPTXCompiler.setExceptionsEnabled(true));
         var assembled = IntStream.range(0, texts.size()).parallel()
-                .mapToObj(i -> kernels(texts.get(i), ARCHITECTURES.get(i % ARCHITECTURES.size())))
+                .mapToObj(i -> {
+                    String architecture = ARCHITECTURES.get(i % ARCHITECTURES.size());
+                    return kernels(report(storage + "-" + i, texts.get(i), architecture), architecture);
+                })
                 .flatMap(TreeSet::stream).collect(Collectors.toCollection(TreeSet::new));
         assertEquals(KernelCatalog.packaged().kernels().stream().map(KernelFacts::kernel)
                 .collect(Collectors.toCollection(TreeSet::new)), assembled);
     }
 
-    /** The kernels that the assembler reports, none of which may have a stack or spills. */
-    private static TreeSet<String> kernels(byte[] text, String architecture) {
+    /** What the assembler says of a text: now, or when it had the same one under this name before. */
+    private static String report(String name, byte[] text, String architecture) {
+        String folder = System.getProperty("ptx.reports");
+        if (folder == null) {
+            return assembled(text, architecture);
+        }
+        try {
+            Path kept = Files.createDirectories(Path.of(folder)).resolve(name + "-" + architecture + ".txt");
+            String key = key(text) + "\n";
+            String before = Files.exists(kept) ? Files.readString(kept) : "";
+            if (before.startsWith(key)) {
+                return before.substring(key.length());
+            }
+            String report = assembled(text, architecture);
+            Path whole = Files.writeString(kept.resolveSibling(kept.getFileName() + ".part"), key + report);
+            Files.move(whole, kept, StandardCopyOption.REPLACE_EXISTING);
+            return report;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String key(byte[] text) {
+        int[] major = new int[1];
+        int[] minor = new int[1];
+        nvPTXCompilerGetVersion(major, minor);
+        try {
+            return major[0] + "." + minor[0] + " " + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256")
+                    .digest(text));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);     // every JDK has it
+        }
+    }
+
+    private static String assembled(byte[] text, String architecture) {
         var handle = new nvPTXCompilerHandle();
         nvPTXCompilerCreate(handle, text.length, text);
         nvPTXCompilerCompile(handle, 2, new String[] {"--gpu-name=" + architecture, "--verbose"});
@@ -53,7 +101,11 @@ class PtxTest {
         byte[] report = new byte[(int) size[0] + 1];
         nvPTXCompilerGetInfoLog(handle, report);
         nvPTXCompilerDestroy(handle);
-        String lines = new String(report, StandardCharsets.US_ASCII);
+        return new String(report, StandardCharsets.US_ASCII);
+    }
+
+    /** The kernels that the assembler reports, none of which may have a stack or spills. */
+    private static TreeSet<String> kernels(String lines, String architecture) {
         var found = new TreeSet<String>();
         var entry = Pattern.compile("Compiling entry function '(\\w+)' for '" + architecture + "'[^']*?"
                 + "(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes spill loads").matcher(lines);
