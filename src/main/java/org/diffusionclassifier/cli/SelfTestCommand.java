@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.diffusionclassifier.DeviceName;
+import org.diffusionclassifier.DeviceSpec;
 import org.diffusionclassifier.selftest.SelfTest;
 import org.diffusionclassifier.selftest.SelfTestResult;
 import org.diffusionclassifier.tensor.InputException;
@@ -34,6 +35,11 @@ final class SelfTestCommand implements Callable<Integer> {
                     + "one, else cpu. Default: ${DEFAULT-VALUE}.")
     private String device;
 
+    @Option(names = "--dtype", paramLabel = "TYPE", defaultValue = "auto",
+            description = "f32 or bf16 on the CPU, f16 or bf16 on a GPU, or auto: the fastest that the device computes in, "
+                    + "on a GPU f16. Default: ${DEFAULT-VALUE}.")
+    private DeviceSpec.Type dtype;
+
     @Option(names = "--quick", description = "Leave out the layers of Stable Diffusion and DiT at their sizes, and Stable "
             + "Diffusion's speed.")
     private boolean quick;
@@ -49,7 +55,7 @@ final class SelfTestCommand implements Callable<Integer> {
         }
         json.check();
         PrintWriter err = spec.commandLine().getErr();
-        SelfTestResult result = SelfTest.run(devices.get(0), quick, step -> err.println("selftest: " + step));
+        SelfTestResult result = SelfTest.run(devices.get(0), dtype, quick, step -> err.println("selftest: " + step));
         json.write(result);
         PrintWriter out = spec.commandLine().getOut();
         out.print(result.render(main.verbose));

@@ -34,6 +34,7 @@ final class BundledModelChecks implements AutoCloseable {
     private static final long BUDGET = 4L << 20;
 
     private final DeviceName device;
+    private final DeviceSpec.Type dtype;
     private final double allowed;
     private final Staged strategy;
     private DiffusionModel model;
@@ -42,11 +43,13 @@ final class BundledModelChecks implements AutoCloseable {
     private float[] first;
 
     /**
+     * @param dtype   what the device computes in
      * @param allowed relative miss of a pair's error
      * @param quick   whether few trials will do
      */
-    BundledModelChecks(DeviceName device, double allowed, boolean quick) {
+    BundledModelChecks(DeviceName device, DeviceSpec.Type dtype, double allowed, boolean quick) {
         this.device = device;
+        this.dtype = dtype;
         this.allowed = allowed;
         this.strategy = Staged.exhaustive(quick ? 2 : 20);
     }
@@ -67,7 +70,7 @@ final class BundledModelChecks implements AutoCloseable {
     /** Of the device under test, opened with the first check. */
     private float[] errors(String picture) {
         if (model == null) {
-            model = open(device, DeviceSpec.Type.AUTO, null);
+            model = open(device, dtype, null);
             classifier = model.classifier(CLASSES).strategy(strategy);
         }
         return errors(classifier, picture);
@@ -123,7 +126,7 @@ final class BundledModelChecks implements AutoCloseable {
     }
 
     private double differingUnderABudget() {
-        try (var streaming = open(device, DeviceSpec.Type.AUTO, BUDGET);
+        try (var streaming = open(device, dtype, BUDGET);
                 var streamed = streaming.classifier(CLASSES).strategy(strategy)) {
             return differing(errors(streamed, PICTURE), first());
         }

@@ -7,6 +7,7 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.diffusionclassifier.DeviceName;
 import org.diffusionclassifier.DeviceName.Kind;
+import org.diffusionclassifier.DeviceSpec;
 import org.diffusionclassifier.config.PublishedUNets;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.device.Device;
@@ -25,9 +26,10 @@ import org.diffusionclassifier.tensor.InputException;
  * Whether a device computes what it should, and on a card how fast: {@link #run}. Nothing is needed but the jar. The
  * reference is the CPU in float32, by oneDNN, whose layers the tests hold to plain loops in double precision.
  *
- * <p>Allowed misses are in units of the type's rounding, 2⁻¹¹ in float16: four for the worst element of a layer, whose
- * result is rounded once, and whose intermediate results up to a few times; eight for a pair's error, behind hundreds of
- * layers. Results that stay float32 throughout, whose sums are of another order on each device, have 2⁻¹⁶.
+ * <p>Allowed misses are in units of the type's rounding, 2⁻¹¹ in float16 and 2⁻⁸ in bfloat16: four for the worst element
+ * of a layer, whose result is rounded once, and whose intermediate results up to a few times; eight for a pair's error,
+ * behind hundreds of layers. Results that stay float32 throughout, whose sums are of another order on each device, have
+ * 2⁻¹⁶.
  */
 public final class SelfTest {
 
@@ -40,13 +42,15 @@ public final class SelfTest {
     private static final String BESIDE_LIBRARIES = "vendor";
 
     private final DeviceName name;
+    private final DeviceSpec.Type dtype;
     private final boolean quick;
     private final Consumer<String> progress;
     private final List<Outcome> outcomes = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
 
-    private SelfTest(DeviceName name, boolean quick, Consumer<String> progress) {
+    private SelfTest(DeviceName name, DeviceSpec.Type dtype, boolean quick, Consumer<String> progress) {
         this.name = name;
+        this.dtype = dtype;
         this.quick = quick;
         this.progress = progress;
     }
@@ -55,18 +59,20 @@ public final class SelfTest {
      * Runs every check, whatever the others found.
      *
      * @param device   a single one
+     * @param dtype    what it computes in
      * @param quick    without the layers of Stable Diffusion and DiT at their sizes, and without Stable Diffusion's speed
      * @param progress gets a line for what begins
-     * @throws InputException                                 for all cards at once
+     * @throws InputException                                 for all cards at once, or a type that it has not
      * @throws org.diffusionclassifier.device.DeviceException if the device cannot be used at all
      */
-    public static SelfTestResult run(DeviceName device, boolean quick, Consumer<String> progress) {
+    public static SelfTestResult run(DeviceName device, DeviceSpec.Type dtype, boolean quick, Consumer<String> progress) {
         if (device.kind() == Kind.ALL) {
             throw InputException.of("%s: expected one device, found all", InputException.field("device"));
         }
         boolean card = device.kind() == Kind.AUTO && CudaDevice.isInstalled();
         DeviceName chosen = device.kind() != Kind.AUTO ? device : DeviceName.list(card ? "cuda:0" : "cpu").get(0);
-        return new SelfTest(chosen, quick, progress).run();
+        new DeviceSpec(List.of(chosen), dtype, Kernels.NATIVE, null, null);     // refuses what does not go together
+        return new SelfTest(chosen, dtype, quick, progress).run();
     }
 
     private SelfTestResult run() {
@@ -103,10 +109,16 @@ public final class SelfTest {
 
     private Device open() {
         return switch (name.kind()) {
-            case CUDA -> CudaDevice.open(name.ordinal());
-            case SIMT -> CudaDevice.openEmulated(name.ordinal(), Kernels.NATIVE, WeightsBudget.unlimited());
-            default -> new CpuDevice(CpuDevice.fastestType(), WeightsBudget.unlimited(), name.threads());
+            case CUDA -> CudaDevice.open(name.ordinal(), typeOr(DType.F16), Kernels.NATIVE, WeightsBudget.unlimited());
+            case SIMT -> CudaDevice.openEmulated(name.ordinal(), typeOr(DType.F16), Kernels.NATIVE,
+                    WeightsBudget.unlimited());
+            default -> new CpuDevice(dtype == DeviceSpec.Type.AUTO ? CpuDevice.fastestType() : typeOr(DType.F32),
+                    WeightsBudget.unlimited(), name.threads());
         };
+    }
+
+    private DType typeOr(DType automatic) {
+        return dtype == DeviceSpec.Type.AUTO ? automatic : DType.valueOf(dtype.name());
     }
 
     /** Relative rounding of a value to the nearest; of float32, of a long sum. */
@@ -161,7 +173,7 @@ public final class SelfTest {
     }
 
     private void model(double allowed) {
-        try (var model = new BundledModelChecks(name, allowed, quick)) {
+        try (var model = new BundledModelChecks(name, dtype, allowed, quick)) {
             run(model.checks());
         }
     }

@@ -12,6 +12,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code selftest} in its quick form: on the CPU, and on the CUDA device under test, the emulated one by default. */
 class SelfTestTest {
@@ -19,9 +21,10 @@ class SelfTestTest {
     @TempDir
     private Path folder;
 
-    private JsonNode quick(String device) throws IOException {
+    private JsonNode quick(String device, String dtype) throws IOException {
         Path json = folder.resolve("selftest.json");
-        CommandLineRun run = CommandLineRun.of("selftest", "--device", device, "--quick", "--json", json);
+        CommandLineRun run = CommandLineRun.of("selftest", "--device", device, "--dtype", dtype, "--quick", "--json",
+                json);
         JsonNode result = new ObjectMapper().readTree(json.toFile());
         assertEquals(0, run.exitCode(), run.out() + result.get("checks").toPrettyString());
         run.out().lines().forEach(line -> assertTrue(line.length() <= 80, line));
@@ -37,19 +40,27 @@ class SelfTestTest {
 
     @Test
     void theCpuComputesWhatItShould() throws IOException {
-        JsonNode result = quick("cpu");
+        JsonNode result = quick("cpu", "auto");
         assertTrue(groups(result).containsAll(Set.of("noise", "bundled model")));
         assertTrue(result.get("evaluations").get(0).get("pairsPerSecond").doubleValue() > 0);
         assertTrue(result.get("kernels").isEmpty());
     }
 
-    @Test
+    @ParameterizedTest
+    @ValueSource(strings = {"f16", "bf16"})
     @Tag("cuda")
-    void everyKernelComputesWhatItShould() throws IOException {
-        JsonNode result = quick(System.getProperty("device", "simt"));
+    void everyKernelComputesWhatItShould(String dtype) throws IOException {
+        JsonNode result = quick(System.getProperty("device", "simt"), dtype);
         assertEquals(Set.of("noise", "products, by kernel", "others, by kernel", "products, by layer", "other operations",
                 "bundled model"), groups(result));
         assertTrue(result.get("checks").size() > 100, result.get("checks").size() + " checks");
+    }
+
+    @Test
+    void inATypeThatTheDeviceHas() {
+        CommandLineRun.of("selftest", "--device", "cpu", "--dtype", "f16").refused("--dtype", "on the CPU");
+        CommandLineRun.of("selftest", "--device", "simt", "--dtype", "f32").refused("--dtype", "on a GPU");
+        CommandLineRun.of("selftest", "--dtype", "f64").refused("--dtype", "f64");
     }
 
     @Test
