@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * natives contain, without a GPU. Each text is taken for one of the architectures that this assembler knows, so that all
  * of these come up. A build without nvcc has no PTX.
  *
- * <p>The assembler takes a minute and a half for all of them. What it said of a text is therefore kept below
+ * <p>The assembler takes 20 to 100 seconds of a core for all of them. What it said of a text is therefore kept below
  * {@code -Dptx.reports=DIR}, with the hash of the text and the assembler's version, and is looked at again as long as
  * these are the same.
  */
