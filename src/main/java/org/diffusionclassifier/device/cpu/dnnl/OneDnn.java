@@ -82,9 +82,9 @@ public final class OneDnn implements AutoCloseable {
     }
 
     /**
-     * Whether oneDNN is held to arm64's Advanced SIMD. With the Scalable Vector Extension what 3.13 computes is wrong by
-     * far, and with the Scalable Matrix Extension products cannot be created: status out of memory. Both was found on
-     * QEMU's processors. The figures are in src/docs/platforms.md.
+     * Whether oneDNN is held to arm64's Advanced SIMD. With the Scalable Vector Extension, errors of the bundled model are
+     * wrong by far, and with the Scalable Matrix Extension, products of 3.13 cannot be created: status out of memory.
+     * Both were found on QEMU's processors; src/docs/platforms.md has the figures.
      *
      * @param environment whose own {@code ONEDNN_MAX_CPU_ISA} stays, {@code default} for instance
      */

@@ -37,7 +37,7 @@ class OneDnnPlatformTest {
         }
     }
 
-    /** Its code for the newer extensions of arm64 is wrong; where the environment asks for it, it is not in our hands. */
+    /** With newer extensions of arm64 its results are wrong; where the environment asks for them, it has them. */
     @Test
     void arm64StaysWithAdvancedSimd() {
         Platform arm64 = Platform.of("Linux", "aarch64");
