@@ -36,8 +36,8 @@ final class SelfTestCommand implements Callable<Integer> {
     private String device;
 
     @Option(names = "--dtype", paramLabel = "TYPE", defaultValue = "auto",
-            description = "f32 or bf16 on the CPU, f16 or bf16 on a GPU, or auto: the fastest that the device computes in, "
-                    + "on a GPU f16. Default: ${DEFAULT-VALUE}.")
+            description = "f32 or bf16 on the CPU, f16 or bf16 on a GPU, or auto: the fastest that the device computes "
+                    + "in, on a GPU f16. Default: ${DEFAULT-VALUE}.")
     private DeviceSpec.Type dtype;
 
     @Option(names = "--quick", description = "Leave out the layers of Stable Diffusion and DiT at their sizes, and Stable "

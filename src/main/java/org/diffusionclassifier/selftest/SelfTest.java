@@ -26,10 +26,10 @@ import org.diffusionclassifier.tensor.InputException;
  * Whether a device computes what it should, and on a card how fast: {@link #run}. Nothing is needed but the jar. The
  * reference is the CPU in float32, by oneDNN, whose layers the tests hold to plain loops in double precision.
  *
- * <p>Allowed misses are in units of the type's rounding, 2⁻¹¹ in float16 and 2⁻⁸ in bfloat16: four for the worst element
- * of a layer, whose result is rounded once, and whose intermediate results up to a few times; eight for a pair's error,
- * behind hundreds of layers. Results that stay float32 throughout, whose sums are of another order on each device, have
- * 2⁻¹⁶.
+ * <p>Allowed misses are in units of the type's rounding, 2⁻¹¹ in float16 and 2⁻⁸ in bfloat16: four for the worst
+ * element of a layer, whose result is rounded once, and whose intermediate results up to a few times; eight for a
+ * pair's error, behind hundreds of layers. Results that stay float32 throughout, whose sums are of another order on
+ * each device, have 2⁻¹⁶.
  */
 public final class SelfTest {
 
@@ -65,7 +65,8 @@ public final class SelfTest {
      * @throws InputException                                 for all cards at once, or a type that it has not
      * @throws org.diffusionclassifier.device.DeviceException if the device cannot be used at all
      */
-    public static SelfTestResult run(DeviceName device, DeviceSpec.Type dtype, boolean quick, Consumer<String> progress) {
+    public static SelfTestResult run(DeviceName device, DeviceSpec.Type dtype, boolean quick,
+                                     Consumer<String> progress) {
         if (device.kind() == Kind.ALL) {
             throw InputException.of("%s: expected one device, found all", InputException.field("device"));
         }

@@ -82,8 +82,8 @@ public final class OneDnn implements AutoCloseable {
     }
 
     /**
-     * Whether oneDNN is held to arm64's Advanced SIMD. With the Scalable Vector Extension, errors of the bundled model are
-     * wrong by far, and with the Scalable Matrix Extension, products of 3.13 cannot be created: status out of memory.
+     * Whether oneDNN is held to arm64's Advanced SIMD. With the Scalable Vector Extension, errors of the bundled model
+     * are wrong by far, and with the Scalable Matrix Extension, products cannot be created: status out of memory.
      * Both were found on QEMU's processors; src/docs/platforms.md has the figures.
      *
      * @param environment whose own {@code ONEDNN_MAX_CPU_ISA} stays, {@code default} for instance
@@ -98,7 +98,7 @@ public final class OneDnn implements AutoCloseable {
         try {
             NativeEnvironment.set(Map.of("ONEDNN_MAX_CPU_ISA", "advanced_simd"));
         } catch (LinkageError e) {
-            throw DeviceException.of(e, "cpu: oneDNN cannot be held to what it computes rightly on this processor (%s): "
+            throw DeviceException.of(e, "cpu: oneDNN cannot be held to what it computes rightly on arm64 (%s): "
                     + "set the environment variable ONEDNN_MAX_CPU_ISA to advanced_simd", e.getMessage());
         }
     }
