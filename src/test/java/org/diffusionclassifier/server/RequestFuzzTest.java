@@ -1,7 +1,9 @@
 package org.diffusionclassifier.server;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 
+import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -11,7 +13,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Whole requests with bytes changed, cut out, put twice or swapped between them, by a seed: none is a fault. */
+/** Whole requests with bytes changed, cut out, put twice or swapped between them, by a seed: none is a fault, or a leak. */
 class RequestFuzzTest {
 
     private static final int REQUESTS = 4000;
@@ -43,6 +45,7 @@ class RequestFuzzTest {
         List<byte[]> whole = wholeOnes();
         whole.forEach(RequestFuzz::fuzzerTestOneInput);
         var random = new Random(22);
+        long held = UnpooledByteBufAllocator.DEFAULT.metric().usedDirectMemory();
         assertTimeout(Duration.ofSeconds(60), () -> {
             for (int i = 0; i < REQUESTS; i++) {
                 byte[] request = whole.get(random.nextInt(whole.size())).clone();
@@ -56,6 +59,7 @@ class RequestFuzzTest {
                 }
             }
         });
+        assertEquals(held, UnpooledByteBufAllocator.DEFAULT.metric().usedDirectMemory(), "bytes outside the heap");
     }
 
     private static byte[] changed(byte[] request, byte[] other, Random random) {

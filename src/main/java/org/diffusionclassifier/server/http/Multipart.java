@@ -2,8 +2,8 @@ package org.diffusionclassifier.server.http;
 
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.DecoderException;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
-import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.multipart.DefaultHttpDataFactory;
@@ -50,16 +50,15 @@ public final class Multipart {
      * @throws HttpRefusal for a body that is none, has more, or ends before its last boundary
      */
     public static List<Part> of(Received request, int most) {
-        var whole = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, "/",
-                Unpooled.wrappedBuffer(request.body()), request.headers(),
-                DefaultHttpHeadersFactory.trailersFactory().newHeaders());
+        var head = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, "/", request.headers());
         HttpPostMultipartRequestDecoder decoder = null;
         try {
-            if (!HttpPostRequestDecoder.isMultipart(whole)) {
+            if (!HttpPostRequestDecoder.isMultipart(head)) {
                 throw none(most);
             }
-            decoder = new HttpPostMultipartRequestDecoder(new DefaultHttpDataFactory(false), whole,
+            decoder = new HttpPostMultipartRequestDecoder(new DefaultHttpDataFactory(false), head,
                     StandardCharsets.UTF_8, most, MOST_BUFFERED);
+            decoder.offer(new DefaultLastHttpContent(Unpooled.wrappedBuffer(request.body())));
             var parts = new ArrayList<Part>();
             for (InterfaceHttpData data : decoder.getBodyHttpDatas()) {
                 if (data instanceof HttpData part) {
@@ -72,8 +71,17 @@ public final class Multipart {
             throw none(most);
         } finally {
             if (decoder != null) {
-                decoder.destroy();
+                release(decoder);
             }
+        }
+    }
+
+    /** Also the part that a broken body ends in, which the decoder forgets: its bytes lie outside the heap. */
+    private static void release(HttpPostMultipartRequestDecoder decoder) {
+        InterfaceHttpData begun = decoder.currentPartialHttpData();
+        decoder.destroy();
+        if (begun != null && begun.refCnt() > 0) {
+            begun.release();
         }
     }
 
