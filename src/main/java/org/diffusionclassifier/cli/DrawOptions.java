@@ -10,7 +10,8 @@ import picocli.CommandLine.Option;
 abstract class DrawOptions {
 
     @Option(names = "--loss", paramLabel = "NAME",
-            description = "l1, l2 or huber; for a DiT also vb, the variational bound, or l2+vb. Default: l2.")
+            description = "l1, l2, huber or norm, l2's root; for a DiT also vb, the variational bound, or l2+vb. "
+                    + "Default: l2.")
     private String loss;
 
     @Option(names = "--n-trials", paramLabel = "N", defaultValue = "1",

@@ -176,7 +176,7 @@ public final class LatentScorer implements Scorer {
 
     /**
      * Where the errors lie: the loss at each place of the latent, mean over its channels and over the round's trials. The
-     * variational bound is not known place by place; of it, the squared error.
+     * norm and the variational bound are not known place by place; of these, the squared error.
      *
      * @param round of one trial at least
      * @return [prompt][size · size], row-major
@@ -226,6 +226,7 @@ public final class LatentScorer implements Scorer {
                 if (!Float.isFinite(evaluated[i])) {
                     throw notFinite(round.prompts().get((from + i / each) % across), batch);
                 }
+                evaluated[i] = maps ? evaluated[i] : objective.of(evaluated[i]);
             }
             for (int i = 0; i < count; i++) {
                 consumer.accept((from + i) / across, (from + i) % across, evaluated, i * each);

@@ -7,14 +7,16 @@ import org.diffusionclassifier.device.Diffusion.Loss;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * What classes are compared by: the mean over trials of a {@link Loss}, of the variational bound's term at the trial's
- * timestep in bits a dimension, or of their sum. The paper's code compares all but {@link #HUBER} for DiT
- * ({@code print_dit_acc.py}).
+ * What classes are compared by: the mean over trials of a {@link Loss}, of the root of the mean square, of the variational
+ * bound's term at the trial's timestep in bits a dimension, or of bound and squares together. The paper's code compares
+ * L1, L2 and the bound for DiT ({@code print_dit_acc.py}). A trial's root is ‖ε − ε̂‖ / √D, D being the latent's elements:
+ * the norm without a square, which weighs trials of little error more (arXiv 2505.17955).
  */
 public enum Objective {
     L1(Loss.L1, false),
     L2(Loss.L2, false),
     HUBER(Loss.HUBER, false),
+    NORM(Loss.L2, false),
     VB(null, true),
     L2_VB(Loss.L2, true);
 
@@ -34,7 +36,12 @@ public enum Objective {
                         Stream.of(values()).map(Objective::toString).collect(Collectors.joining(", ")), name));
     }
 
-    /** The loss that it is or has in it; null for the bound alone. */
+    /** What a trial counts, by what the device measures of it. */
+    float of(float measured) {
+        return this == NORM ? (float) Math.sqrt(measured) : measured;
+    }
+
+    /** The loss that the device measures for it; null for the bound alone. */
     public Loss loss() {
         return loss;
     }

@@ -102,7 +102,7 @@ class DitTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"l1", "l2", "huber", "vb", "l2+vb", "L2+VB"})
+    @ValueSource(strings = {"l1", "l2", "huber", "norm", "vb", "l2+vb", "L2+VB"})
     void comparesByEveryObjective(String loss) {
         classify("--interval", "500", "--loss", loss).succeeded();
     }
@@ -269,7 +269,7 @@ class DitTest {
         "--vae      | x           | x: expected the folder of a VAE, found nothing",
         "--tokenizer | x          | --ema: expected with Stable Diffusion as one file in the original naming, not with a DiT",
         "--lora     | x           | --lora: expected with Stable Diffusion, not with a DiT",
-        "--loss     | l3          | --loss: expected l1, l2, huber, vb, l2+vb, found l3",
+        "--loss     | l3          | --loss: expected l1, l2, huber, norm, vb, l2+vb, found l3",
         "--interval | 0           | --interval: expected at least 1, found 0",
         "--interval | 3           | --interval 3: expected a divisor of the model's 1000 timesteps",
         "--interval | 4 --to-keep 1 | --interval takes all prompts"})

@@ -157,13 +157,14 @@ class LatentScorerTest {
             double bits = 0.5 * (Math.log(variance / least) - 1 + least / variance + off * off / variance) / Math.log(2);
             sum += switch (objective) {
                 case L1 -> d;
-                case L2 -> d * d;
+                case L2, NORM -> d * d;
                 case HUBER -> d <= 1 ? d * d / 2 : d - 0.5;
                 case VB -> bits;
                 case L2_VB -> bits + d * d;
             };
         }
-        return sum / epsilon.length;
+        double mean = sum / epsilon.length;
+        return objective == Objective.NORM ? Math.sqrt(mean) : mean;
     }
 
     /** Whatever is dropped on the way, the winner is that of all trials. */
