@@ -95,7 +95,8 @@ final class HadoopProvider extends SlashProvider {
         if (status(file).isDirectory() && files(file).listStatus(hadoop(file)).length > 0) {
             throw new DirectoryNotEmptyException(path.toString());
         }
-        files(file).delete(hadoop(file), false);
+        // A folder that looks empty may hold checksums of files that a killed process did not finish.
+        files(file).delete(hadoop(file), true);
     }
 
     /** Replaces what is there: in one step where the file system can, as HDFS. */

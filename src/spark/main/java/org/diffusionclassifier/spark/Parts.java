@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -87,22 +88,37 @@ record Parts(Path folder) {
         return attempts;
     }
 
-    /** Deletes the folder, once its contents are elsewhere. */
+    /**
+     * Deletes the folder, once its contents are elsewhere. An executor of a killed driver may still write to it for a
+     * moment, so it is tried for two seconds.
+     */
     void delete() {
-        if (!Files.isDirectory(folder)) {
-            return;
-        }
         try {
-            List<Path> files;
-            try (Stream<Path> all = Files.list(folder)) {
-                files = all.toList();
+            for (int tries = 1; Files.isDirectory(folder); tries++) {
+                try {
+                    deleteOnce();
+                } catch (DirectoryNotEmptyException e) {
+                    if (tries == 10) {
+                        throw e;
+                    }
+                    Thread.sleep(200);
+                }
             }
-            for (Path file : files) {
-                Files.deleteIfExists(file);
-            }
-            Files.deleteIfExists(folder);
         } catch (IOException e) {
             throw InputException.unwritable(folder, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
+    }
+
+    private void deleteOnce() throws IOException {
+        List<Path> files;
+        try (Stream<Path> all = Files.list(folder)) {
+            files = all.toList();
+        }
+        for (Path file : files) {
+            Files.deleteIfExists(file);
+        }
+        Files.deleteIfExists(folder);
     }
 }

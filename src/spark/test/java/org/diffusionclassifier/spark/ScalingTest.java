@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("scaling")
 class ScalingTest {
 
-    static final String RECORDING = Path.of("../test/resources/recording/fashion-mnist-500.bin").toAbsolutePath()
+    static final String RECORDING = Path.of("../test/resources/recording/fashion-mnist-1000.bin").toAbsolutePath()
             .normalize().toString();
 
     @TempDir
