@@ -1,6 +1,7 @@
 package org.diffusionclassifier.server.http;
 
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -8,12 +9,15 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.timeout.WriteTimeoutHandler;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -31,6 +35,8 @@ public final class HttpServer implements AutoCloseable {
 
     private final EventLoopGroup threads;
     private final Channel listening;
+    private final ChannelGroup open = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
+    private final HttpLimits limits;
     private final AtomicLong bodies = new AtomicLong();
     private final AtomicInteger connections = new AtomicInteger();
 
@@ -41,13 +47,14 @@ public final class HttpServer implements AutoCloseable {
      * @throws InputException if the address cannot be had
      */
     public HttpServer(InetSocketAddress address, HttpLimits limits, Consumer<Exchange> handler) {
+        this.limits = limits;
         threads = new MultiThreadIoEventLoopGroup(THREADS, NioIoHandler.newFactory());
         var bootstrap = new ServerBootstrap().group(threads).channel(NioServerSocketChannel.class)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childHandler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel channel) {
-                        accept(channel, limits, handler);
+                        accept(channel, handler);
                     }
                 });
         var bound = bootstrap.bind(address).awaitUninterruptibly();
@@ -60,13 +67,14 @@ public final class HttpServer implements AutoCloseable {
         listening = bound.channel();
     }
 
-    private void accept(SocketChannel channel, HttpLimits limits, Consumer<Exchange> handler) {
+    private void accept(SocketChannel channel, Consumer<Exchange> handler) {
         if (connections.incrementAndGet() > limits.connections()) {
             connections.decrementAndGet();
             channel.close();
             return;
         }
         channel.closeFuture().addListener(closed -> connections.decrementAndGet());
+        open.add(channel);
         var connection = new Connection(limits, bodies, handler);
         channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
@@ -89,10 +97,14 @@ public final class HttpServer implements AutoCloseable {
         listening.close().awaitUninterruptibly();
     }
 
-    /** Closes all connections, when what was written to them is sent. */
+    /**
+     * Closes all connections, when what was written to them is sent. The end of a thread would close them at once, so an
+     * empty write is sent after the answers and waited for.
+     */
     @Override
     public void close() {
         refuseConnections();
+        open.writeAndFlush(Unpooled.EMPTY_BUFFER).awaitUninterruptibly(limits.send().toMillis());
         threads.shutdownGracefully(100, 2000, TimeUnit.MILLISECONDS).awaitUninterruptibly();
     }
 }
