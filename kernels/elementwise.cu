@@ -1,6 +1,9 @@
 // silu, gelu, gelu_tanh, quick_gelu: y[i] = act(x[i]), half [n] to half [n]; y may be x
 //     Launch: 256 threads, ceil(n / 2048) blocks in x.
 //
+// product: y[i] = a[i] · b[i], half [n]
+//     Launch: 256 threads, ceil(n / 2048) blocks in x.
+//
 // gather_rows: y[i, r] = x[index[i], r], r = 0 .. rows − 1
 //     x      half [entries of x, rows, width], row stride ldx, entries rows·ldx apart
 //     index  int [entries]             y  half [entries, rows, width]
@@ -64,6 +67,27 @@ ELEMENTWISE(silu, Silu);
 ELEMENTWISE(gelu, Gelu);
 ELEMENTWISE(gelu_tanh, GeluTanh);
 ELEMENTWISE(quick_gelu, QuickGelu);
+
+extern "C" __global__ void __launch_bounds__(Threads)
+product(const half* a, const half* b, half* y, int n)
+{
+    const int first = (blockIdx.x * Threads + threadIdx.x) * Width;
+    if (first + Width <= n) {
+        float v[Width], factor[Width];
+        load(a + first, v);
+        load(b + first, factor);
+#pragma unroll
+        for (int i = 0; i < Width; i++) {
+            v[i] *= factor[i];
+        }
+        store(y + first, v);
+    } else {
+        for (int i = first; i < n; i++) {
+            y[i] = __float2half_rn(__half2float(a[i]) * __half2float(b[i]));
+        }
+    }
+}
+KERNEL_FACTS(product, product, bytes, fixed, 0, Threads * Width);
 
 extern "C" __global__ void __launch_bounds__(Threads)
 gather_rows(const half* x, int ldx, const int* index, half* y, int rows, int width)

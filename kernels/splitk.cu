@@ -23,7 +23,7 @@
 #include "epilogue.cuh"
 #include "launch.cuh"
 
-extern "C" __global__ void __launch_bounds__(256) splitk_finish(
+extern "C" __global__ void __launch_bounds__(256, 1) splitk_finish(
     const float* sums, int splits, int lds, const float* bias, const half* image_addend, int ld_image, int image_rows,
     const half* residual, int ldr, half* y, int ldy, int M, int N, int activation)
 {

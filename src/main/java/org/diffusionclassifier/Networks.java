@@ -60,7 +60,7 @@ final class Networks implements AutoCloseable {
      * @param batchSize pairs evaluated at once; null to choose by the latent's size, the device and its free memory
      */
     Opened open(List<String> prompts, TrialSpec trials, int noises, Integer batchSize) {
-        Latents latents = model.latents();
+        Latents latents = trials.target() == null ? model.latents() : model.latents().measuring(trials.target());
         Noise noise = trials.noise() == null ? new Noise.Seeded(trials.seed())
                 : Noise.Given.read(trials.noise(), device, latents.size(), latents.channels(), noises);
         int pairs = batchSize != null ? batchSize : Math.max(1,
@@ -70,7 +70,7 @@ final class Networks implements AutoCloseable {
             loaded = true;
             log.accept("model loaded" + (budget.isUnlimited() ? "" : ", " + budget));
         }
-        var scorer = new LatentScorer(model, conditioning, noise, trials.loss(), pairs);
+        var scorer = new LatentScorer(model, latents, conditioning, noise, trials.loss(), pairs);
         if (batchSize == null) {
             scorer.fitBatchToMemory();
         }

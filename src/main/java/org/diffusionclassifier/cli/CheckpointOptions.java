@@ -49,6 +49,15 @@ final class CheckpointOptions {
                     + "in captions. Default: the token in the file, else the file's name. May be given several times.")
     private List<String> embeddings = List.of();
 
+    @Option(names = "--text-encoders", paramLabel = "DIR|clip",
+            description = "Of SDXL and Stable Diffusion 3: a folder with text_encoder, text_encoder_2, tokenizer and so on, "
+                    + "for one file that has none; or clip, which leaves Stable Diffusion 3's T5 out.")
+    private String textEncoders;
+
+    @Option(names = "--t5-tokens", paramLabel = "N",
+            description = "Of Stable Diffusion 3: tokens of a caption that T5 reads, or zeros in its place. Default: 256.")
+    private Integer t5Tokens;
+
     @Option(names = "--vae", paramLabel = "DIR",
             description = "For a DiT: its autoencoder, as diffusers writes one. Needed with one file in the original "
                     + "naming; a directory may have its own.")
@@ -69,7 +78,14 @@ final class CheckpointOptions {
         return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts == null ? null
                 : predicts == Predicted.V ? PredictionType.V_PREDICTION : PredictionType.EPSILON, ema,
                 loras.stream().map(CheckpointOptions::lora).toList(),
-                embeddings.stream().map(CheckpointOptions::embedding).toList(), variant);
+                embeddings.stream().map(CheckpointOptions::embedding).toList(), variant, textEncoders());
+    }
+
+    private ModelSpec.TextEncoderSpec textEncoders() {
+        var all = ModelSpec.TextEncoderSpec.ALL;
+        boolean clip = "clip".equals(textEncoders);
+        return new ModelSpec.TextEncoderSpec(textEncoders == null || clip ? null : path("--text-encoders", textEncoders),
+                !clip, t5Tokens == null ? all.t5Tokens() : t5Tokens);
     }
 
     private static ModelSpec.EmbeddingSpec embedding(String given) {

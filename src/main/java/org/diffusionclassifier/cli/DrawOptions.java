@@ -3,6 +3,7 @@ package org.diffusionclassifier.cli;
 import java.nio.file.Path;
 import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.image.Background;
+import org.diffusionclassifier.model.Target;
 import org.diffusionclassifier.score.Objective;
 import picocli.CommandLine.Option;
 
@@ -13,6 +14,11 @@ abstract class DrawOptions {
             description = "l1, l2, huber or norm, l2's root; for a DiT also vb, the variational bound, or l2+vb. "
                     + "Default: l2.")
     private String loss;
+
+    @Option(names = "--target", paramLabel = "NAME",
+            description = "Of a model of flow matching, as Stable Diffusion 3: velocity, which it was trained to predict, "
+                    + "or epsilon. Default: velocity.")
+    private String target;
 
     @Option(names = "--n-trials", paramLabel = "N", defaultValue = "1",
             description = "Noises a timestep. Default: ${DEFAULT-VALUE}.")
@@ -33,7 +39,8 @@ abstract class DrawOptions {
 
     /** @param byDefault what classes are compared by without --loss */
     TrialSpec trials(Objective byDefault) {
-        return new TrialSpec(loss == null ? byDefault : Objective.parse(loss), nTrials, seed, noise,
+        return new TrialSpec(loss == null ? byDefault : Objective.parse(loss),
+                target == null ? null : Target.parse(target), nTrials, seed, noise,
                 background == null ? null : Background.parse(background));
     }
 }

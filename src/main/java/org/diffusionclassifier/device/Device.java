@@ -42,6 +42,9 @@ public interface Device extends AutoCloseable {
     /** @param weights {@code weight} and {@code bias}, both [channels] */
     LayerNorm layerNorm(LayerNorm.Spec spec, Weights weights);
 
+    /** @param weights {@code weight}, [channels] */
+    RmsNorm rmsNorm(RmsNorm.Spec spec, Weights weights);
+
     /** @throws org.diffusionclassifier.tensor.InputException for heads of a width that the device has no kernel for */
     Attention attention(Attention.Spec spec);
 
@@ -77,6 +80,35 @@ public interface Device extends AutoCloseable {
 
     /** The function of every element of a dense tensor; not GEGLU. */
     Tensor activation(Activation function, Tensor x);
+
+    /** a · b, element by element; both dense, of the device's type and of one shape. */
+    Tensor product(Tensor a, Tensor b);
+
+    /**
+     * The tokens of both, one behind the other, image by image: [B, L₁, C] and [B, L₂, C] → [B, L₁ + L₂, C], dense.
+     *
+     * @param first  rows any distance apart; second likewise
+     */
+    Tensor joinTokens(Tensor first, Tensor second);
+
+    /**
+     * Some tokens of each image: [B, L, C] → [B, count, C], dense.
+     *
+     * @param x    dense
+     * @param from the first of them, in [0, L − count]
+     */
+    Tensor someTokens(Tensor x, int from, int count);
+
+    /**
+     * softmax(Q Kᵀ + bias) V, not scaled: T5's attention, which knows places by a bias alone (Raffel et al., 2020, arXiv
+     * 1910.10683, section 2.1). Head h is columns h·d to (h + 1)·d. Scores and softmax are float32. For a text encoder,
+     * which runs once a caption; {@link Attention} is the fast one.
+     *
+     * @param q    [B, L, heads·d], rows any distance apart; k and v likewise
+     * @param bias [heads, L, L] float32, persistent: what is added to the score of query i and key j
+     * @return [B, L, heads·d], dense
+     */
+    Tensor biasedAttention(Tensor q, Tensor k, Tensor v, Tensor bias);
 
     /**
      * Entries of the first dimension: y[i] = x[index[i]].

@@ -122,6 +122,61 @@ public abstract class RecordingDevice implements Device {
         }
     }
 
+    /** @throws IllegalArgumentException unless both are dense, of the device's type and of one shape */
+    protected final void requireAlike(Tensor a, Tensor b) {
+        if (!a.isDense() || !b.isDense() || a.type() != dtype() || b.type() != dtype()
+                || !Arrays.equals(a.shape(), b.shape())) {
+            throw new IllegalArgumentException("product of " + a + " and " + b);
+        }
+    }
+
+    /** @throws IllegalArgumentException unless both are tokens of the device's type, of as many images and channels */
+    @Override
+    public final Tensor joinTokens(Tensor first, Tensor second) {
+        boolean tokens = first.rank() == 3 && second.rank() == 3 && first.type() == dtype() && second.type() == dtype();
+        if (!tokens || first.dim(0) != second.dim(0) || first.width() != second.width()) {
+            throw new IllegalArgumentException("tokens of " + first + " and " + second);
+        }
+        Tensor y = activations(first.dim(0), first.dim(1) + second.dim(1), first.width());
+        copyTokens(first, 0, y, 0, first.dim(1));
+        copyTokens(second, 0, y, first.dim(1), second.dim(1));
+        return y;
+    }
+
+    /** @throws IllegalArgumentException unless x is dense tokens of the device's type, and has those that are asked for */
+    @Override
+    public final Tensor someTokens(Tensor x, int from, int count) {
+        if (x.rank() != 3 || !x.isDense() || x.type() != dtype() || from < 0 || count < 1 || from + count > x.dim(1)) {
+            throw new IllegalArgumentException("tokens " + from + " + " + count + " of " + x);
+        }
+        Tensor y = activations(x.dim(0), count, x.width());
+        copyTokens(x, from, y, 0, count);
+        return y;
+    }
+
+    /**
+     * Records that tokens {@code from} to {@code from + count} of each image of x become those of y from {@code to} on.
+     *
+     * @param x [B, Lx, C], rows any distance apart
+     * @param y [B, Ly, C], dense
+     */
+    protected abstract void copyTokens(Tensor x, int from, Tensor y, int to, int count);
+
+    /**
+     * Shape of {@link #biasedAttention}'s result.
+     *
+     * @throws IllegalArgumentException unless all are tokens of one shape, and the bias is one for them
+     */
+    protected final int[] attended(Tensor q, Tensor k, Tensor v, Tensor bias) {
+        boolean alike = q.rank() == 3 && q.type() == dtype() && Arrays.equals(q.shape(), k.shape())
+                && Arrays.equals(q.shape(), v.shape()) && k.type() == q.type() && v.type() == q.type();
+        if (!alike || bias.type() != DType.F32 || bias.rank() != 3 || !bias.isDense() || q.width() % bias.dim(0) != 0
+                || bias.dim(1) != q.dim(1) || bias.dim(2) != q.dim(1)) {
+            throw new IllegalArgumentException("attention of " + q + ", " + k + ", " + v + " with a bias of " + bias);
+        }
+        return q.shape();
+    }
+
     /** @throws IllegalArgumentException unless x is dense and the function is one of single numbers */
     protected static void requireElementwise(Activation function, Tensor x) {
         if (!x.isDense() || function == Activation.NONE || function == Activation.GEGLU) {

@@ -9,7 +9,7 @@ import org.diffusionclassifier.image.Preprocess;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.tensor.Weights;
 
-/** From an image to the latent x₀: preprocessing, autoencoder, mean of the latent's distribution, scaling factor. */
+/** From an image to the latent x₀: preprocessing, autoencoder, mean of the latent's distribution, shift and scale. */
 public final class LatentEncoder implements AutoCloseable {
 
     private final Device device;
@@ -31,7 +31,7 @@ public final class LatentEncoder implements AutoCloseable {
         var latent = new AtomicReference<Tensor>();
         this.graph = device.record(recorder -> {
             Tensor mean = vae.forward(pixels).columns(0, config.latentChannels());              // [1, h, w, c]
-            latent.set(device.affine(mean, 0, config.scalingFactor()));
+            latent.set(device.affine(mean, config.shiftFactor(), config.scalingFactor()));
             recorder.keep(latent.get());
         });
         this.x0 = latent.get();
@@ -43,7 +43,7 @@ public final class LatentEncoder implements AutoCloseable {
     }
 
     /**
-     * x₀, the mean of the latent's distribution times the scaling factor.
+     * x₀, the mean of the latent's distribution, shifted and scaled.
      *
      * @return [1, h, w, c] float32 on the device, until another graph runs there
      */

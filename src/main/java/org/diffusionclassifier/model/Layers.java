@@ -10,6 +10,7 @@ import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Layer;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
+import org.diffusionclassifier.device.RmsNorm;
 import org.diffusionclassifier.tensor.Weights;
 
 /** The layers that one network has had a device make, so that they can be released together. */
@@ -40,6 +41,10 @@ public final class Layers implements AutoCloseable {
 
     public LayerNorm layerNorm(int channels, float epsilon, Weights weights) {
         return own(device.layerNorm(new LayerNorm.Spec(channels, epsilon), weights));
+    }
+
+    public RmsNorm rmsNorm(int channels, float epsilon, Weights weights) {
+        return own(device.rmsNorm(new RmsNorm.Spec(channels, epsilon), weights));
     }
 
     public Attention attention(Attention.Spec spec) {

@@ -1,6 +1,8 @@
 package org.diffusionclassifier.model;
 
+import org.diffusionclassifier.config.FlowConfig;
 import org.diffusionclassifier.config.ScheduleConfig;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * What a model was trained to undo: for each of T steps how latent and noise are mixed, what the network is given as the
@@ -23,6 +25,24 @@ public interface NoiseProcess {
     /** That of a denoising diffusion model; errors are measured in ε. */
     static NoiseProcess of(ScheduleConfig config) {
         return new DenoisingDiffusion(config);
+    }
+
+    /** That of a model trained by flow matching; errors are measured in the velocity, which it was trained to predict. */
+    static NoiseProcess of(FlowConfig config) {
+        return new FlowMatching(config, Target.VELOCITY);
+    }
+
+    /**
+     * The same with errors measured in something else.
+     *
+     * @throws InputException if this process has no such target
+     */
+    default NoiseProcess measuring(Target target) {
+        if (target != Target.EPSILON) {
+            throw InputException.of("%s %s: expected a model of flow matching, as Stable Diffusion 3; others have epsilon "
+                    + "alone", InputException.field("target"), target);
+        }
+        return this;
     }
 
     /** T; steps are 0, that of the least noise, to T − 1. */

@@ -13,14 +13,13 @@ import org.diffusionclassifier.tensor.InputException;
  */
 enum OtherModel {
     FLUX("Flux.*", "Flux", OtherModel.INSTEAD),
-    STABLE_DIFFUSION_3("SD3.*", "Stable Diffusion 3", OtherModel.INSTEAD),
     CONTROL_NET(".*ControlNet.*|T2IAdapter", "a ControlNet, which steers another model", "the model that it was made for"),
     VIDEO(".*(3D|Video|Motion|SpatioTemporal).*", "a model of videos", OtherModel.INSTEAD),
     CASCADE("StableCascade.*|Wuerstchen.*", "Stable Cascade", OtherModel.INSTEAD),
     TRANSFORMER("(PixArt|Sana|Hunyuan|AuraFlow|Lumina|QwenImage|CogView|Chroma|HiDream|OmniGen).*",
             "a transformer conditioned on captions", OtherModel.INSTEAD);
 
-    private static final String INSTEAD = "a model of Stable Diffusion 1 or 2, SDXL or DiT";
+    private static final String INSTEAD = "a model of Stable Diffusion 1, 2 or 3, SDXL or DiT";
     private static final List<String> NETWORKS = List.of("unet", "transformer", "decoder");
 
     private final Pattern classes;

@@ -51,8 +51,8 @@ public final class LatentScorer implements Scorer {
         this(model, model.latents(), conditioning, noise, objective, batchSize);
     }
 
-    /** @param latents the model's, which may be given another noise process to read its outputs by */
-    LatentScorer(LatentModel model, Latents latents, Conditioning conditioning, Noise noise, Objective objective,
+    /** @param latents the model's, which may have another noise process, to read its outputs or measure its errors by */
+    public LatentScorer(LatentModel model, Latents latents, Conditioning conditioning, Noise noise, Objective objective,
                  int batchSize) {
         requireFits(objective, latents);
         this.model = model;

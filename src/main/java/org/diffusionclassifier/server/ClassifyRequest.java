@@ -12,6 +12,7 @@ import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.prompt.PromptSpec;
+import org.diffusionclassifier.model.Target;
 import org.diffusionclassifier.score.Objective;
 import org.diffusionclassifier.server.http.HttpRefusal;
 import org.diffusionclassifier.server.http.Received;
@@ -31,7 +32,8 @@ record ClassifyRequest(Upload image, PromptSet prompts, PromptSpec spec, Choice 
         boolean explain, boolean report) {
 
     private static final Set<String> FIELDS = Set.of("classes", "template", "prompts", "strategy", "confidence", "bound",
-            "maxTrials", "nSamples", "toKeep", "nTrials", "seed", "loss", "background", "explain", "report");
+            "maxTrials", "nSamples", "toKeep", "nTrials", "seed", "loss", "target", "background",
+            "explain", "report");
 
     /** @throws HttpRefusal or an InputException for what is wrong */
     static ClassifyRequest of(Received request, ServeSpec limits) {
@@ -67,8 +69,10 @@ record ClassifyRequest(Upload image, PromptSet prompts, PromptSpec spec, Choice 
         Integer nTrials = fields.integer("nTrials");
         Long seed = fields.whole("seed");
         String loss = fields.text("loss");
+        String target = fields.text("target");
         String background = fields.text("background");
-        return new TrialSpec(loss == null ? Objective.L2 : Objective.parse(loss), nTrials == null ? 1 : nTrials,
+        return new TrialSpec(loss == null ? Objective.L2 : Objective.parse(loss),
+                target == null ? null : Target.parse(target), nTrials == null ? 1 : nTrials,
                 seed == null ? 0 : seed, null, background == null ? null : Background.parse(background));
     }
 

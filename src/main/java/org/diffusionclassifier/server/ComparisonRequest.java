@@ -24,9 +24,9 @@ import org.diffusionclassifier.server.http.Received;
 record ComparisonRequest(List<Upload> images, List<String> captions, List<Box> boxes, int nSamples, TrialSpec trials,
         boolean report) {
 
-    private static final Set<String> MATCH = Set.of("captions", "nSamples", "nTrials", "seed", "loss", "background",
+    private static final Set<String> MATCH = Set.of("captions", "nSamples", "nTrials", "seed", "loss", "target", "background",
             "report");
-    private static final Set<String> REFER = Set.of("expression", "boxes", "nSamples", "nTrials", "seed", "loss",
+    private static final Set<String> REFER = Set.of("expression", "boxes", "nSamples", "nTrials", "seed", "loss", "target",
             "background", "report");
 
     private static final int MOST_IMAGES = 16;

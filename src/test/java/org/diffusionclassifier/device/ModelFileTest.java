@@ -20,7 +20,7 @@ import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.model.VaeEncoder;
-import org.diffusionclassifier.model.stablediffusion.ClipTextEncoder;
+import org.diffusionclassifier.model.text.ClipTextEncoder;
 import org.diffusionclassifier.model.stablediffusion.UNet;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.score.Noise;

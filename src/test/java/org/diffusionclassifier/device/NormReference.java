@@ -70,6 +70,26 @@ final class NormReference {
     }
 
     /**
+     * y[g, c] = x[g, c] / √(mean over c of x[g, c]² + ε) · weight[c] for each group of neighbours.
+     *
+     * @param x      [groups, channels]
+     * @param weight [channels]
+     */
+    double[] rmsNorm(int channels, float epsilon, float[] x, float[] weight) {
+        double[] y = new double[x.length];
+        for (int group = 0; group < x.length; group += channels) {
+            double squares = 0;
+            for (int c = 0; c < channels; c++) {
+                squares += (double) x[group + c] * x[group + c];
+            }
+            for (int c = 0; c < channels; c++) {
+                y[group + c] = stored.applyAsDouble(x[group + c] / Math.sqrt(squares / channels + epsilon) * weight[c]);
+            }
+        }
+        return y;
+    }
+
+    /**
      * y[b, l, c] = n · (1 + scale[b, c]) + shift[b, c], n = (x[b, l, c] − μ) / √(σ² + ε) with μ and σ² (divided by C)
      * over the row, stored before it is scaled.
      *

@@ -19,13 +19,18 @@ import org.diffusionclassifier.checkpoint.SafetensorsWeights;
 import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.DitConfig;
 import org.diffusionclassifier.config.JsonConfig;
+import org.diffusionclassifier.config.MmditConfig;
+import org.diffusionclassifier.config.T5Config;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Graph;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.model.dit.Dit;
-import org.diffusionclassifier.model.stablediffusion.ClipTextEncoder;
+import org.diffusionclassifier.model.text.ClipTextEncoder;
+import org.diffusionclassifier.model.text.T5Encoder;
+import org.diffusionclassifier.model.sd3.CaptionEmbedding;
+import org.diffusionclassifier.model.sd3.Mmdit;
 import org.diffusionclassifier.model.stablediffusion.UNet;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.tensor.DType;
@@ -79,7 +84,9 @@ class GoldenModelsTest {
                 case "UNet2DConditionModel" -> unet(directory, io, device);
                 case "DiTTransformer2DModel" -> dit(directory, io, device);
                 case "AutoencoderKL" -> vae(directory, io, device);
+                case "SD3Transformer2DModel" -> mmdit(directory, io, device);
                 case "CLIPTextModel", "CLIPTextModelWithProjection" -> text(directory, io, device);
+                case "T5EncoderModel" -> t5(directory, io, device);
                 default -> throw new IllegalArgumentException(directory + ": no network for " + network);
             };
             for (var result : results.entrySet()) {
@@ -149,6 +156,53 @@ class GoldenModelsTest {
         }
     }
 
+    private static Map<String, float[]> mmdit(Path directory, SafetensorsFile io, Device device) {
+        int[] context = Vectors.shape(io, "encoder_hidden_states");
+        int[] sample = Vectors.shape(io, "hidden_states");
+        int batch = sample[0];
+        var config = MmditConfig.read(directory.resolve("config.json"));
+        try (Weights weights = SafetensorsWeights.open(directory, "diffusion_pytorch_model");
+                var captions = new CaptionEmbedding(config, weights, device);
+                var mmdit = new Mmdit(config, weights, device)) {
+            Tensor xt = tensor(device, Fixtures.channelsLast(io, "hidden_states"), batch, sample[2], sample[3], sample[1]);
+            Tensor states = tensor(device, Fixtures.values(io, "encoder_hidden_states"), context);
+            Tensor pooled = tensor(device, Fixtures.values(io, "pooled_projections"),
+                    Vectors.shape(io, "pooled_projections"));
+            Tensor times = device.tensor(DType.F32, batch);
+            device.write(times, Fixtures.values(io, "timestep"));
+            Tensor each = tensor(device, IntStream.range(0, batch).toArray(), batch);
+            var outputs = new LinkedHashMap<String, Tensor>();
+            try (Graph graph = device.record(recorder -> {
+                Tensor tokens = captions.context(states);
+                outputs.put("probe.context_embedder", tokens);
+                outputs.put("output", mmdit.forward(xt, new Pairs(times, each, new Conditioning(device, batch,
+                        List.of(tokens), List.of(captions.vector(pooled))), each),
+                        (name, value) -> outputs.put("probe." + name, value)));
+                outputs.values().forEach(recorder::keep);
+            })) {
+                graph.run();
+                long probes = io.tensors().keySet().stream().filter(name -> name.startsWith("probe.")).count();
+                assertEquals(probes + 1, outputs.size(), "probes and output");
+                return read(device, outputs);
+            }
+        }
+    }
+
+    private static Map<String, float[]> t5(Path directory, SafetensorsFile io, Device device) {
+        try (Weights weights = SafetensorsWeights.open(directory, "model");
+                var encoder = new T5Encoder(T5Config.read(directory.resolve("config.json")), weights, device)) {
+            Tensor ids = tensor(device, Vectors.ints(io, "input_ids"), Vectors.shape(io, "input_ids"));
+            var outputs = new LinkedHashMap<String, Tensor>();
+            try (Graph graph = device.record(recorder -> {
+                outputs.put("last_hidden_state", encoder.forward(ids));
+                recorder.keep(outputs.get("last_hidden_state"));
+            })) {
+                graph.run();
+                return read(device, outputs);
+            }
+        }
+    }
+
     private static Map<String, float[]> vae(Path directory, SafetensorsFile io, Device device) {
         int[] image = Vectors.shape(io, "image");
         try (Weights weights = SafetensorsWeights.open(directory, "diffusion_pytorch_model");
@@ -160,7 +214,13 @@ class GoldenModelsTest {
                 recorder.keep(moments);
                 int channels = vae.config().latentChannels();
                 outputs.put("latent_mean", moments.columns(0, channels));
-                outputs.put("latent_logvar", moments.columns(channels, channels));
+                if (io.tensors().containsKey("latent_scaled")) {
+                    outputs.put("latent_scaled", device.affine(moments.columns(0, channels), vae.config().shiftFactor(),
+                            vae.config().scalingFactor()));
+                    recorder.keep(outputs.get("latent_scaled"));
+                } else {
+                    outputs.put("latent_logvar", moments.columns(channels, channels));
+                }
             })) {
                 graph.run();
                 return read(device, outputs);

@@ -159,8 +159,7 @@ class ModelFamilyTest {
         "unet | UNet3DConditionModel | a model of videos",
         "unet | UNetSpatioTemporalConditionModel | a model of videos",
         "unet | StableCascadeUNet | Stable Cascade",
-        "transformer | FluxTransformer2DModel | Flux, which is not supported: take a model of Stable Diffusion 1 or 2, SDXL or",
-        "transformer | SD3Transformer2DModel | Stable Diffusion 3",
+        "transformer | FluxTransformer2DModel | Flux, which is not supported: take a model of Stable Diffusion 1, 2 or 3, SDXL or",
         "transformer | HunyuanVideoTransformer3DModel | a model of videos",
         "transformer | PixArtTransformer2DModel | a transformer conditioned on captions"})
     void modelsOfOtherKindsAreRefusedByName(String network, String name, String what) throws IOException {

@@ -12,10 +12,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.diffusionclassifier.checkpoint.ModelSpec.TextEncoderSpec;
+import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;
+import org.diffusionclassifier.model.Latents;
+import org.diffusionclassifier.model.Target;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.testing.Golden;
 import org.diffusionclassifier.testing.LoadedModel;
@@ -40,17 +44,36 @@ class RecordedPipelinesTest {
                 .map(pipeline -> dynamicTest(pipeline.getKey(), () -> check(pipeline.getKey(), pipeline.getValue())));
     }
 
+    /** A recorded error of a pair, and how it was measured; where there is no target, it is the model's own. */
+    private record Measured(String field, Objective objective, Target target) {
+    }
+
+    private static final List<Measured> MEASURED = List.of(
+            new Measured("error_l2", Objective.L2, null), new Measured("error_l1", Objective.L1, null),
+            new Measured("velocity_error_l2", Objective.L2, Target.VELOCITY),
+            new Measured("velocity_error_l1", Objective.L1, Target.VELOCITY),
+            new Measured("epsilon_error_l2", Objective.L2, Target.EPSILON));
+
     private static void check(String name, JsonNode recorded) {
         List<String> captions = StreamSupport.stream(recorded.get("captions").spliterator(), false)
                 .map(JsonNode::textValue).toList();
         var noise = new Noise.Seeded(Long.parseUnsignedLong(recorded.get("seed").textValue()));
+        ModelSpec spec = ModelSpec.of(Golden.cases().resolve(name));
+        if (recorded.has("max_sequence_length")) {
+            spec = spec.with(new TextEncoderSpec(null, true, recorded.get("max_sequence_length").intValue()));
+        }
         try (var bundled = BundledModel.open(); Device device = new CpuDevice(DType.F32);
-                var model = LoadedModel.of(Golden.cases().resolve(name), device)) {
+                var model = LoadedModel.of(spec, device)) {
             var image = ImageDecoder.read(bundled.images().resolve(recorded.get("image").textValue()));
-            for (Objective objective : List.of(Objective.L2, Objective.L1)) {
-                try (var scorer = model.scorer(captions, noise, objective, 5)) {    // no multiple of the captions
-                    scorer.show(image);
-                    checkErrors(scorer, recorded.get("pairs"), objective);
+            JsonNode pairs = recorded.get("pairs");
+            List<Measured> measured = MEASURED.stream().filter(each -> pairs.get(0).has(each.field)).toList();
+            assertTrue(measured.size() >= 2, "errors of " + name);
+            for (Measured each : measured) {
+                Latents latents = model.model().latents();
+                try (var scorer = model.scorer(captions, noise,
+                        each.target == null ? latents : latents.measuring(each.target), each.objective, 5)) {
+                    scorer.show(image);     // batches of 5 are no multiple of the captions
+                    checkErrors(scorer, pairs, each);
                 }
             }
             float[] latent = model.latent(image);
@@ -61,7 +84,7 @@ class RecordedPipelinesTest {
         }
     }
 
-    private static void checkErrors(Scorer scorer, JsonNode pairs, Objective objective) {
+    private static void checkErrors(Scorer scorer, JsonNode pairs, Measured measured) {
         List<Trial> trials = StreamSupport.stream(pairs.spliterator(), false).map(RecordedPipelinesTest::trial).distinct()
                 .toList();
         List<Integer> prompts = StreamSupport.stream(pairs.spliterator(), false)
@@ -69,14 +92,16 @@ class RecordedPipelinesTest {
         assertTrue(trials.size() > 1 && prompts.size() > 1, "several trials of several captions");
         float[][] errors = scorer.errors(new Round(trials, prompts));
         for (JsonNode pair : pairs) {
-            double expected = pair.get(objective == Objective.L2 ? "error_l2" : "error_l1").doubleValue();
+            double expected = pair.get(measured.field).doubleValue();
             int caption = pair.get("caption").intValue();
             assertEquals(expected, errors[trials.indexOf(trial(pair))][prompts.indexOf(caption)], 1e-4 * expected,
-                    objective + " of caption " + caption + " at " + trial(pair));
+                    measured.field + " of caption " + caption + " at " + trial(pair));
         }
     }
 
+    /** A step counts from the least noise, as does a timestep. */
     private static Trial trial(JsonNode pair) {
-        return new Trial(pair.get("timestep").intValue(), pair.get("noise_index").intValue());
+        return new Trial(pair.has("step") ? pair.get("step").intValue() : pair.get("timestep").intValue(),
+                pair.get("noise_index").intValue());
     }
 }

@@ -9,6 +9,7 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.image.RgbImage;
 import org.diffusionclassifier.model.Conditioning;
 import org.diffusionclassifier.model.LatentModel;
+import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.ModelFamily;
 import org.diffusionclassifier.score.LatentScorer;
 import org.diffusionclassifier.score.Noise;
@@ -45,9 +46,14 @@ public final class LoadedModel implements AutoCloseable {
 
     /** @param prompts captions, or numbers of labels */
     public LatentScorer scorer(List<String> prompts, Noise noise, Objective objective, int batchSize) {
+        return scorer(prompts, noise, model.latents(), objective, batchSize);
+    }
+
+    /** @param latents the model's, which may measure errors in something else */
+    public LatentScorer scorer(List<String> prompts, Noise noise, Latents latents, Objective objective, int batchSize) {
         var conditioning = model.conditioner().encode(prompts);
         conditionings.add(conditioning);
-        return new LatentScorer(model, conditioning, noise, objective, batchSize);
+        return new LatentScorer(model, latents, conditioning, noise, objective, batchSize);
     }
 
     @Override

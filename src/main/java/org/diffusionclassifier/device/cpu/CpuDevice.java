@@ -1,8 +1,6 @@
 package org.diffusionclassifier.device.cpu;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
-import static org.diffusionclassifier.device.cpu.dnnl.OneDnn.check;
-
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
@@ -11,8 +9,6 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.Pointer;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Arena;
@@ -24,11 +20,10 @@ import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.RecordingDevice;
+import org.diffusionclassifier.device.RmsNorm;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.WeightsBudget;
-import org.diffusionclassifier.device.cpu.dnnl.Descriptors;
-import org.diffusionclassifier.device.cpu.dnnl.DnnlOp;
 import org.diffusionclassifier.device.cpu.dnnl.NativeMemory;
 import org.diffusionclassifier.device.cpu.dnnl.OneDnn;
 import org.diffusionclassifier.tensor.DType;
@@ -140,6 +135,11 @@ public final class CpuDevice extends RecordingDevice {
     }
 
     @Override
+    public RmsNorm rmsNorm(RmsNorm.Spec spec, Weights weights) {
+        return new CpuRmsNorm(this, spec, weights);
+    }
+
+    @Override
     public Attention attention(Attention.Spec spec) {
         return new CpuAttention(this, spec);
     }
@@ -157,19 +157,24 @@ public final class CpuDevice extends RecordingDevice {
     @Override
     public Tensor activation(Activation function, Tensor x) {
         requireElementwise(function, x);
-        Tensor y = activations(x.shape());
-        try (var descriptors = new Descriptors()) {
-            dnnl_memory_desc xDesc = descriptors.matrix(x);
-            dnnl_memory_desc yDesc = descriptors.matrix(y);
-            var descriptor = new dnnl_primitive_desc();
-            String name = function + " " + x;
-            check(dnnl_eltwise_forward_primitive_desc_create(descriptor, oneDnn.engine(), dnnl_forward_inference,
-                    Descriptors.algorithm(function), xDesc, yDesc, Descriptors.alpha(function), 0,
-                    descriptors.attributes(descriptors.postOps())), name);
-            add(DnnlOp.of(oneDnn, name, 0, descriptor)
-                    .reads(DNNL_ARG_SRC, xDesc, x)
-                    .writes(DNNL_ARG_DST, yDesc, y));
-        }
+        return CpuElementwise.activation(this, function, x);
+    }
+
+    @Override
+    public Tensor product(Tensor a, Tensor b) {
+        requireAlike(a, b);
+        return CpuElementwise.product(this, a, b);
+    }
+
+    @Override
+    protected void copyTokens(Tensor x, int from, Tensor y, int to, int count) {
+        add(new CpuTokens(x, from, y, to, count));
+    }
+
+    @Override
+    public Tensor biasedAttention(Tensor q, Tensor k, Tensor v, Tensor bias) {
+        Tensor y = activations(attended(q, k, v, bias));
+        CpuBiasedAttention.record(this, q, k, v, bias, y);
         return y;
     }
 
@@ -365,24 +370,5 @@ public final class CpuDevice extends RecordingDevice {
         persistent.clear();
         arena.close();
         oneDnn.close();
-    }
-
-    private static final class GrowingArena implements Arena, AutoCloseable {
-
-        private NativeMemory memory = NativeMemory.allocate(0);
-
-        @Override
-        public long reserve(long bytes) {
-            if (bytes > memory.bytes()) {
-                memory.close();
-                memory = NativeMemory.allocate(bytes);
-            }
-            return memory.address();
-        }
-
-        @Override
-        public void close() {
-            memory.close();
-        }
     }
 }

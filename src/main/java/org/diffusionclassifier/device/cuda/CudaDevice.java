@@ -19,6 +19,7 @@ import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.RecordingDevice;
+import org.diffusionclassifier.device.RmsNorm;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.WeightsBudget;
@@ -227,6 +228,11 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     @Override
+    public RmsNorm rmsNorm(RmsNorm.Spec spec, Weights weights) {
+        return new CudaRmsNorm(this, spec, weights);
+    }
+
+    @Override
     public Attention attention(Attention.Spec spec) {
         return new CudaAttention(this, spec);
     }
@@ -245,6 +251,22 @@ public final class CudaDevice extends RecordingDevice {
     public Tensor activation(Activation function, Tensor x) {
         requireElementwise(function, x);
         return CudaElementwise.activation(this, function, x);
+    }
+
+    @Override
+    public Tensor product(Tensor a, Tensor b) {
+        requireAlike(a, b);
+        return CudaElementwise.product(this, a, b);
+    }
+
+    @Override
+    protected void copyTokens(Tensor x, int from, Tensor y, int to, int count) {
+        CudaTokens.copy(this, x, from, y, to, count);
+    }
+
+    @Override
+    public Tensor biasedAttention(Tensor q, Tensor k, Tensor v, Tensor bias) {
+        return CudaTokens.biasedAttention(this, q, k, v, bias, attended(q, k, v, bias));
     }
 
     @Override

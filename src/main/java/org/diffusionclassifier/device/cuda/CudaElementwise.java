@@ -19,6 +19,12 @@ final class CudaElementwise {
         return y;
     }
 
+    static Tensor product(CudaDevice device, Tensor a, Tensor b) {
+        Tensor y = device.activations(a.shape());
+        device.add(device.launch("product", a.elements()).in(a).in(b).out(y).with(Math.toIntExact(a.elements())));
+        return y;
+    }
+
     /** @param shape of the result */
     static Tensor gather(CudaDevice device, Tensor x, Tensor index, int[] shape) {
         Tensor y = device.activations(shape);

@@ -2,7 +2,6 @@ package org.diffusionclassifier.model.dit;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +15,7 @@ import org.diffusionclassifier.model.Layers;
 import org.diffusionclassifier.model.MatrixFilters;
 import org.diffusionclassifier.model.PairRows;
 import org.diffusionclassifier.model.Pairs;
-import org.diffusionclassifier.tensor.DType;
+import org.diffusionclassifier.model.Patches;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
@@ -33,9 +32,7 @@ public final class Dit implements AutoCloseable {
 
     private final DitConfig config;
     private final Layers layers;
-    private final Conv2d embedPatches;
-    private final Tensor positions;
-    private final Map<Integer, Tensor> firsts = new HashMap<>();
+    private final Patches patches;
     /** One a block in diffusers' form; where they are equal, as in all published models, it is the same one for all. */
     private final List<TimestepAndLabel> embeddings = new ArrayList<>();
     private final List<DitBlock> blocks = new ArrayList<>();
@@ -49,10 +46,8 @@ public final class Dit implements AutoCloseable {
         try {
             int width = config.width();
             int patch = config.patchSize() * config.patchSize();
-            embedPatches = layers.conv2d(Conv2d.Spec.of(patch * config.inChannels(), width, 1),
-                    new PatchWeights(w.at("pos_embed.proj"), config.patchSize()));
-            positions = device.tensor(device.dtype(), 1, config.grid() * config.grid(), width);
-            device.write(positions, positions(config.grid(), width));
+            patches = layers.own(new Patches(config.grid(), config.patchSize(), config.inChannels(), width,
+                    w.at("pos_embed.proj"), positions(config.grid(), width), layers));
             float[][] first = null;
             for (int i = 0; i < config.layers(); i++) {
                 Weights block = w.at("transformer_blocks." + i);
@@ -119,7 +114,7 @@ public final class Dit implements AutoCloseable {
         var vectors = new IdentityHashMap<TimestepAndLabel, Tensor>();          // [P, C]
         embeddings.forEach(each -> vectors.computeIfAbsent(each, one -> one.forward(pairs, labels.next(), rows)));
 
-        Tensor h = rows.expand(embed(xt), rows.pairs());                        // [P, L, C]
+        Tensor h = rows.expand(patches.embed(xt), rows.pairs());                // [P, L, C]
         for (int i = 0; i < blocks.size(); i++) {
             h = blocks.get(i).forward(h, vectors.get(embeddings.get(i)));             // [P, L, C]
         }
@@ -128,39 +123,11 @@ public final class Dit implements AutoCloseable {
         h = layers.device().adaptiveNorm(h, last.columns(0, width), last.columns(width, width), NORM_EPSILON);
         int grid = config.grid();
         h = out.forward(h.reshape(rows.pairs(), grid, grid, width));            // [P, h/p, w/p, p·p·out]
-        return unpatched(h);
-    }
-
-    /** Patches of p × p pixels, embedded, and where they are: [M, h, w, c] → [M, L, C], L = h/p · w/p. */
-    private Tensor embed(Tensor xt) {
-        int trials = xt.dim(0);
-        int grid = config.grid();
-        int patch = config.patchSize();
-        int row = patch * config.inChannels();
-        Tensor patches = layers.device().swapAxes(xt.reshape(trials * grid, patch, grid, row))  // [M·h/p, w/p, p, p·c]
-                .reshape(trials, grid, grid, patch * row);
-        Tensor first = firsts.computeIfAbsent(trials, m -> layers.device().tensor(DType.I32, m));
-        Tensor places = layers.device().gather(positions, first);               // [M, L, C], one row M times
-        return embedPatches.forward(patches, places.reshape(trials, grid, grid, config.width()))
-                .reshape(trials, grid * grid, config.width());
-    }
-
-    /** [P, h/p, w/p, p·p·out] → [P, h, w, out]. */
-    private Tensor unpatched(Tensor patches) {
-        int pairs = patches.dim(0);
-        int grid = config.grid();
-        int patch = config.patchSize();
-        int row = patch * config.outChannels();
-        return layers.device().swapAxes(patches.reshape(pairs * grid, grid, patch, row))        // [P·h/p, p, w/p, p·out]
-                .reshape(pairs, config.sampleSize(), config.sampleSize(), config.outChannels());
+        return patches.whole(h);
     }
 
     @Override
     public void close() {
         layers.close();
-        if (positions != null) {
-            layers.device().release(positions);
-        }
-        firsts.values().forEach(layers.device()::release);
     }
 }

@@ -9,6 +9,8 @@ import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.JsonConfig;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.model.stablediffusion.UNetParts;
+import org.diffusionclassifier.model.text.ClipPair;
+import org.diffusionclassifier.model.text.TokenizerPair;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -19,10 +21,8 @@ import org.diffusionclassifier.tensor.InputException;
  */
 record SdxlConfig(ClipTextConfig textEncoder, ClipTextConfig textEncoder2, UNetParts parts) {
 
-    static final String TEXT_ENCODER = "text_encoder";
-    static final String TEXT_ENCODER_2 = "text_encoder_2";
-    static final String TOKENIZER = "tokenizer";
-    static final String TOKENIZER_2 = "tokenizer_2";
+    static final String TEXT_ENCODER = ClipPair.FIRST;
+    static final String TEXT_ENCODER_2 = ClipPair.SECOND;
 
     /** @throws InputException if a part is missing or not supported, or parts do not fit each other */
     static SdxlConfig read(Checkpoint checkpoint) {
@@ -61,6 +61,6 @@ record SdxlConfig(ClipTextConfig textEncoder, ClipTextConfig textEncoder2, UNetP
                 new Layout.Part(TEXT_ENCODER, NetworkTensors.textEncoder(textEncoder)),
                 new Layout.Part(TEXT_ENCODER_2, NetworkTensors.textEncoder(textEncoder2)),
                 new Layout.Part(UNetParts.VAE, NetworkTensors.vae(parts.vae())),
-                new Layout.Part(UNetParts.UNET, NetworkTensors.unet(parts.unet()))), List.of(TOKENIZER, TOKENIZER_2));
+                new Layout.Part(UNetParts.UNET, NetworkTensors.unet(parts.unet()))), List.of(TokenizerPair.FIRST, TokenizerPair.SECOND));
     }
 }

@@ -7,6 +7,10 @@ import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.model.Conditioning;
+import org.diffusionclassifier.model.text.CaptionBatches;
+import org.diffusionclassifier.model.text.ClipTextEncoder;
+import org.diffusionclassifier.model.text.TextEncoding;
+import org.diffusionclassifier.model.text.TokenIds;
 import org.diffusionclassifier.text.TokenizedCaptions;
 import org.diffusionclassifier.text.Tokenizer;
 

@@ -15,6 +15,7 @@ import org.diffusionclassifier.model.LatentModel;
 import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.model.Pairs;
 import org.diffusionclassifier.model.Probe;
+import org.diffusionclassifier.model.text.TextEncoding;
 
 /**
  * A latent diffusion model of a UNet that is conditioned on captions. (Rombach et al., 2022, arXiv 2112.10752.) How

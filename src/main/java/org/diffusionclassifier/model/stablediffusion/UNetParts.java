@@ -26,14 +26,7 @@ public record UNetParts(VaeConfig vae, UNetConfig unet, ScheduleConfig schedule)
      *                        has what only a DiT has a use for
      */
     public static UNetParts read(Checkpoint checkpoint) {
-        if (checkpoint.spec().vae() != null) {
-            throw InputException.of("%s: expected with a DiT, as other models have their own",
-                    InputException.field("vae"));
-        }
-        if (checkpoint.spec().labels() != null) {
-            throw InputException.of("%s: expected with a model that is conditioned on labels, a DiT, as others are on "
-                    + "captions", InputException.field("labels"));
-        }
+        checkpoint.spec().refuseLabels();
         JsonConfig vae = checkpoint.component(VAE).config();
         JsonConfig unet = checkpoint.component(UNET).config();
         var parts = new UNetParts(VaeConfig.read(vae), UNetConfig.read(unet),

@@ -21,6 +21,7 @@ import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.model.ModelFamily;
+import org.diffusionclassifier.model.text.ClipPair;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.testing.Golden;
@@ -42,7 +43,7 @@ class SdxlConditionerTest {
         JsonNode condition = recorded.get("condition");
         try (var checkpoint = Checkpoint.open(ModelSpec.of(PIPELINE)); Device device = new CpuDevice(DType.F32);
                 var conditioner = conditioner(checkpoint, device)) {
-            SdxlConditioner.Encoded encoded = conditioner.encoded(
+            ClipPair.Encoded encoded = conditioner.encoded(
                     conditioner.tokenized(List.of(recorded.get("captions").get(0).textValue())).distinct());
             float[] context = device.read(encoded.context());
             double mean = IntStream.range(0, context.length).mapToDouble(i -> context[i]).average().orElseThrow();
@@ -78,7 +79,7 @@ class SdxlConditionerTest {
         try (var checkpoint = Checkpoint.open(ModelSpec.of(PIPELINE)); Device device = new CpuDevice(DType.F32);
                 var conditioner = conditioner(checkpoint, device)) {
             var tokenized = conditioner.tokenized(captions);
-            SdxlConditioner.Encoded encoded = conditioner.encoded(tokenized.distinct());
+            ClipPair.Encoded encoded = conditioner.encoded(tokenized.distinct());
             return tokenized.rows().stream().map(row -> device.read(encoded.vectors().slice(row, 1)))
                     .toArray(float[][]::new);
         }

@@ -15,8 +15,8 @@ import org.diffusionclassifier.tensor.Weights;
 /**
  * A model's files, open: named components with their configurations and weights, tokenizers, the configuration of the
  * noise process, names of labels, and where all that comes from. Three readers make one, by the form of the files:
- * {@link DiffusersDirectory}, {@link OriginalFile} and {@link ConvertedFile}; {@link PredictionOverride},
- * {@link LoraCheckpoint}, {@link EmbeddingCheckpoint} and {@link ReadAhead} decorate one. What kind of model it is, it
+ * {@link DiffusersDirectory}, {@link OriginalFile} and {@link ConvertedFile}; {@link TextEncoderFolder},
+ * {@link PredictionOverride}, {@link LoraCheckpoint}, {@link EmbeddingCheckpoint} and {@link ReadAhead} decorate one. What kind of model it is, it
  * does not know.
  *
  * <p>It is opened once. Its weights belong to it: they may be read until it is closed, and are closed with it.
@@ -53,7 +53,8 @@ public interface Checkpoint extends AutoCloseable {
 
     /** A checkpoint with what the specification changes of it. */
     static Checkpoint decorated(Checkpoint checkpoint, ModelSpec spec) {
-        Checkpoint predicting = PredictionOverride.of(checkpoint, spec.predicts());
+        Checkpoint complete = TextEncoderFolder.of(checkpoint, spec.textEncoders().folder());
+        Checkpoint predicting = PredictionOverride.of(complete, spec.predicts());
         return EmbeddingCheckpoint.of(LoraCheckpoint.of(predicting, spec.loras()), spec.embeddings());
     }
 
@@ -100,8 +101,8 @@ public interface Checkpoint extends AutoCloseable {
 
     /**
      * Where a file made from what a layout lists comes from, by what the file's {@code __metadata__} calls it: the model's
-     * own files under {@link ConvertedFile#SOURCE}, and those of an autoencoder from elsewhere under
-     * {@link ConvertedFile#VAE_SOURCE}.
+     * own files under {@link ConvertedFile#SOURCE}, those of an autoencoder or of text encoders from elsewhere under
+     * {@link ConvertedFile#VAE_SOURCE} and {@link ConvertedFile#TEXT_SOURCE}.
      */
     Map<String, Origin> origins(Layout layout);
 

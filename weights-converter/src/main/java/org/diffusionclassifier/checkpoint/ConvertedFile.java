@@ -21,6 +21,7 @@ import org.diffusionclassifier.tensor.Weights;
  *                  filters                "channels-last": a convolution's are [out, height, width, in]
  *                  source, source_sha256  what it was made from: the name, and the hash by {@link SourceHash}
  *                  vae_source, vae_source_sha256    the same of an autoencoder that came from elsewhere
+ *                  text_source, text_source_sha256  the same of text encoders that did
  *                  lora                   what was added to the weights, where something was: {@link LoraCheckpoint}
  *                  embedding              what was added to the tokens, likewise: see {@link TextualInversion}
  *   tensors        COMPONENT.*            as the layout lists them, all of one type
@@ -34,6 +35,7 @@ public final class ConvertedFile implements Checkpoint {
     public static final String KEY = "diffusion_classifier";
     public static final String SOURCE = "source";
     public static final String VAE_SOURCE = "vae_source";
+    public static final String TEXT_SOURCE = "text_source";
     public static final String SHA256 = "_sha256";
     public static final int FORMAT = 1;
 

@@ -88,7 +88,8 @@ public final class DiffusersDirectory implements Checkpoint {
         return Files.exists(folder.resolve(CONFIG)) && !Files.exists(folder.resolve(MODEL_INDEX));
     }
 
-    private static Set<String> names(Path root) {
+    /** The components in folders of {@code root}. */
+    static Set<String> names(Path root) {
         try (Stream<Path> folders = Files.list(root)) {
             return folders.filter(folder -> Files.exists(folder.resolve(CONFIG)))
                     .map(folder -> folder.getFileName().toString().replace("/", "")).collect(TreeSet::new,
@@ -98,7 +99,8 @@ public final class DiffusersDirectory implements Checkpoint {
         }
     }
 
-    private static Component component(Path folder, String name, String variant) {
+    /** A component in a folder of its own. */
+    static Component component(Path folder, String name, String variant) {
         return new Component(JsonConfig.read(folder.resolve(CONFIG)),
                 () -> today(name, weights(folder, name).choose(variant).open()));
     }
@@ -196,7 +198,7 @@ public final class DiffusersDirectory implements Checkpoint {
     }
 
     /** All that is read of a component. */
-    private static List<Path> files(Path folder, String name, String variant) {
+    static List<Path> files(Path folder, String name, String variant) {
         var files = new ArrayList<>(List.of(folder.resolve(CONFIG)));
         files.addAll(weights(folder, name).choose(variant).files());
         return files;

@@ -27,9 +27,11 @@ import org.diffusionclassifier.tensor.InputException;
  * @param loras     what is added to the weights
  * @param embeddings tokens that are added to the tokenizer and the text encoder
  * @param variant   of a diffusers directory: which of several weights, as {@code fp16}; null for the plain ones
+ * @param textEncoders which text encoders, and where they are
  */
 public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Integer imageSize, PredictionType predicts,
-                        boolean ema, List<LoraSpec> loras, List<EmbeddingSpec> embeddings, String variant) {
+                        boolean ema, List<LoraSpec> loras, List<EmbeddingSpec> embeddings, String variant,
+                        TextEncoderSpec textEncoders) {
 
     /** Pixels. */
     public static final int DEFAULT_IMAGE_SIZE = 512;
@@ -83,6 +85,50 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         }
     }
 
+    /**
+     * The text encoders of a model that can have several.
+     *
+     * @param folder   has {@code text_encoder}, {@code text_encoder_2}, {@code tokenizer} and so on, in diffusers' form,
+     *                 instead of the model's; null for the model's
+     * @param t5       whether Stable Diffusion 3's T5 is used where there is one
+     * @param t5Tokens in a sequence of T5's, or as many zeros where it is not
+     */
+    public record TextEncoderSpec(Path folder, boolean t5, int t5Tokens) {
+
+        /** The model's, all there are, T5's sequences as long as in the reference pipeline. */
+        public static final TextEncoderSpec ALL = new TextEncoderSpec(null, true, 256);
+
+        /** As many as Stable Diffusion 3 was trained with, and a good deal more. */
+        private static final int MOST_TOKENS = 512;
+
+        /** @throws InputException for a number of tokens that there cannot be */
+        public TextEncoderSpec {
+            if (t5Tokens < 2 || t5Tokens > MOST_TOKENS) {
+                throw InputException.of("%s: expected 2 to %d, found %d", InputException.field("t5Tokens"), MOST_TOKENS,
+                        t5Tokens);
+            }
+        }
+
+        /** Adds what errors depend on where it is not as usual. */
+        private void describe(Map<String, String> settings) {
+            if (folder != null) {
+                settings.put("text-encoders", absolute(folder));
+            }
+            if (!t5) {
+                settings.put("text-encoders", "clip");
+            }
+            if (t5Tokens != ALL.t5Tokens) {
+                settings.put("t5-tokens", Integer.toString(t5Tokens));
+            }
+        }
+    }
+
+    /** With all of the model's own text encoders. */
+    public ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Integer imageSize, PredictionType predicts,
+                     boolean ema, List<LoraSpec> loras, List<EmbeddingSpec> embeddings, String variant) {
+        this(path, tokenizer, vae, labels, imageSize, predicts, ema, loras, embeddings, variant, TextEncoderSpec.ALL);
+    }
+
     /** @throws InputException for an image size below 1, or a variant that is no part of a file's name */
     public ModelSpec {
         loras = List.copyOf(loras);
@@ -108,29 +154,49 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
 
     /** The same at another place. */
     public ModelSpec at(Path other) {
-        return new ModelSpec(other, tokenizer, vae, labels, imageSize, predicts, ema, loras, embeddings, variant);
+        return new ModelSpec(other, tokenizer, vae, labels, imageSize, predicts, ema, loras, embeddings, variant,
+                textEncoders);
     }
 
     /** The same with a tokenizer. */
     public ModelSpec withTokenizer(Path folder) {
-        return new ModelSpec(path, folder, vae, labels, imageSize, predicts, ema, loras, embeddings, variant);
+        return new ModelSpec(path, folder, vae, labels, imageSize, predicts, ema, loras, embeddings, variant,
+                textEncoders);
     }
 
     /** The same for training images of another size. */
     public ModelSpec withImageSize(int pixels) {
-        return new ModelSpec(path, tokenizer, vae, labels, pixels, predicts, ema, loras, embeddings, variant);
+        return new ModelSpec(path, tokenizer, vae, labels, pixels, predicts, ema, loras, embeddings, variant,
+                textEncoders);
     }
 
     /** The same with a LoRA more. */
     public ModelSpec with(LoraSpec lora) {
         return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts, ema,
-                Stream.concat(loras.stream(), Stream.of(lora)).toList(), embeddings, variant);
+                Stream.concat(loras.stream(), Stream.of(lora)).toList(), embeddings, variant, textEncoders);
     }
 
     /** The same with an embedding more. */
     public ModelSpec with(EmbeddingSpec embedding) {
         return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts, ema, loras,
-                Stream.concat(embeddings.stream(), Stream.of(embedding)).toList(), variant);
+                Stream.concat(embeddings.stream(), Stream.of(embedding)).toList(), variant, textEncoders);
+    }
+
+    /** The same with other text encoders. */
+    public ModelSpec with(TextEncoderSpec others) {
+        return new ModelSpec(path, tokenizer, vae, labels, imageSize, predicts, ema, loras, embeddings, variant, others);
+    }
+
+    /** @throws InputException if what only a model conditioned on labels has a use for is said of one of captions */
+    public void refuseLabels() {
+        if (vae != null) {
+            throw InputException.of("%s: expected with a DiT, as other models have their own",
+                    InputException.field("vae"));
+        }
+        if (labels != null) {
+            throw InputException.of("%s: expected with a model that is conditioned on labels, a DiT, as others are on "
+                    + "captions", InputException.field("labels"));
+        }
     }
 
     /** Adds what errors depend on, by name. */
@@ -156,6 +222,7 @@ public record ModelSpec(Path path, Path tokenizer, Path vae, Path labels, Intege
         if (variant != null) {
             settings.put("variant", variant);
         }
+        textEncoders.describe(settings);
     }
 
     private static String absolute(Path path) {

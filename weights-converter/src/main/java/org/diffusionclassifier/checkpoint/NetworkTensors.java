@@ -6,6 +6,8 @@ import java.util.Deque;
 import java.util.List;
 import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.config.DitConfig;
+import org.diffusionclassifier.config.MmditConfig;
+import org.diffusionclassifier.config.T5Config;
 import org.diffusionclassifier.config.UNetConfig.MidBlock;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
@@ -163,6 +165,80 @@ public final class NetworkTensors {
         }
         network.linear("proj_out_1", 2 * width, width);                 // shift and scale
         network.linear("proj_out_2", config.patchSize() * config.patchSize() * config.outChannels(), width);
+        return network.tensors;
+    }
+
+    /** What is made of the captions alone stands first. The last block's caption tokens are only attended to. */
+    public static List<TensorSpec> transformer(MmditConfig config) {
+        var network = new NetworkTensors();
+        int width = config.width();
+        network.linear("context_embedder", width, config.contextWidth());
+        network.linear("time_text_embed.text_embedder.linear_1", width, config.vectorWidth());
+        network.linear("time_text_embed.text_embedder.linear_2", width, width);
+        network.linear("time_text_embed.timestep_embedder.linear_1", width, 256);
+        network.linear("time_text_embed.timestep_embedder.linear_2", width, width);
+        network.conv("pos_embed.proj", width, config.inChannels(), config.patchSize());
+        network.tensors.add(new TensorSpec("pos_embed.pos_embed",
+                List.of(1, config.positions() * config.positions(), width), true));
+        for (int i = 0; i < config.layers(); i++) {
+            network.jointBlock("transformer_blocks." + i, config, i);
+        }
+        network.linear("norm_out.linear", 2 * width, width);            // scale and shift
+        network.linear("proj_out", config.patchSize() * config.patchSize() * config.outChannels(), width);
+        return network.tensors;
+    }
+
+    private void jointBlock(String block, MmditConfig config, int index) {
+        int width = config.width();
+        boolean last = config.isLast(index);
+        boolean dual = config.dualLayers().contains(index);
+        String attention = block + ".attn";
+        linear(block + ".norm1.linear", (dual ? 9 : 6) * width, width);     // shift, scale and gate, two or three times
+        linear(block + ".norm1_context.linear", (last ? 2 : 6) * width, width);
+        sideBySide(attention, List.of("to_q", "to_k", "to_v"), width, width, true);
+        sideBySide(attention, last ? List.of("add_k_proj", "add_v_proj")
+                : List.of("add_q_proj", "add_k_proj", "add_v_proj"), width, width, true);
+        if (config.normalised()) {
+            for (String norm : last ? List.of("norm_q", "norm_k", "norm_added_k")
+                    : List.of("norm_q", "norm_k", "norm_added_q", "norm_added_k")) {
+                tensors.add(TensorSpec.of(attention + "." + norm + ".weight", config.headWidth()));
+            }
+        }
+        linear(attention + ".to_out.0", width, width);
+        if (!last) {
+            linear(attention + ".to_add_out", width, width);
+        }
+        if (dual) {
+            sideBySide(block + ".attn2", List.of("to_q", "to_k", "to_v"), width, width, true);
+            if (config.normalised()) {
+                tensors.add(TensorSpec.of(block + ".attn2.norm_q.weight", config.headWidth()));
+                tensors.add(TensorSpec.of(block + ".attn2.norm_k.weight", config.headWidth()));
+            }
+            linear(block + ".attn2.to_out.0", width, width);
+        }
+        for (String mlp : last ? List.of("ff") : List.of("ff", "ff_context")) {
+            linear(block + "." + mlp + ".net.0.proj", 4 * width, width);
+            linear(block + "." + mlp + ".net.2", width, 4 * width);
+        }
+    }
+
+    public static List<TensorSpec> textEncoder(T5Config config) {
+        var network = new NetworkTensors();
+        int width = config.width();
+        int inner = config.heads() * config.headWidth();
+        network.tensors.add(TensorSpec.table("shared.weight", config.vocabSize(), width));
+        network.tensors.add(TensorSpec.table("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight",
+                config.buckets(), config.heads()));
+        for (int i = 0; i < config.layers(); i++) {
+            String block = "encoder.block." + i + ".layer.";
+            network.tensors.add(TensorSpec.of(block + "0.layer_norm.weight", width));
+            network.sideBySide(block + "0.SelfAttention", List.of("q", "k", "v"), inner, width, false);
+            network.sideBySide(block + "0.SelfAttention", List.of("o"), width, inner, false);
+            network.tensors.add(TensorSpec.of(block + "1.layer_norm.weight", width));
+            network.sideBySide(block + "1.DenseReluDense", List.of("wi_0", "wi_1"), config.intermediate(), width, false);
+            network.sideBySide(block + "1.DenseReluDense", List.of("wo"), width, config.intermediate(), false);
+        }
+        network.tensors.add(TensorSpec.of("encoder.final_layer_norm.weight", width));
         return network.tensors;
     }
 

@@ -18,18 +18,26 @@ import org.diffusionclassifier.tensor.InputException;
  * @param blockOutChannels channels that each block puts out; every block but the last halves height and width
  * @param layersPerBlock   resnets a block
  * @param normGroups       groups of every GroupNorm
- * @param scalingFactor    what the latent's mean is multiplied by for the UNet
+ * @param scalingFactor    what the latent's mean is multiplied by for the network that predicts
+ * @param shiftFactor      what is subtracted from it before
  * @param quantConv        whether a 1×1 convolution follows the encoder
  * @param midAttention     whether the mid block has attention, which is of one head
  */
 public record VaeConfig(int sampleSize, int inChannels, int latentChannels, List<Integer> blockOutChannels,
-                        int layersPerBlock, int normGroups, double scalingFactor, boolean quantConv,
-                        boolean midAttention) {
+                        int layersPerBlock, int normGroups, double scalingFactor, double shiftFactor,
+                        boolean quantConv, boolean midAttention) {
 
     private static final String DOWN_BLOCK = "DownEncoderBlock2D";
 
     public VaeConfig {
         blockOutChannels = List.copyOf(blockOutChannels);
+    }
+
+    /** Whose latents are not shifted. */
+    public VaeConfig(int sampleSize, int inChannels, int latentChannels, List<Integer> blockOutChannels,
+                     int layersPerBlock, int normGroups, double scalingFactor, boolean quantConv, boolean midAttention) {
+        this(sampleSize, inChannels, latentChannels, blockOutChannels, layersPerBlock, normGroups, scalingFactor, 0,
+                quantConv, midAttention);
     }
 
     /** @throws InputException for a value that changes the computation in a way that is not implemented */
@@ -41,7 +49,6 @@ public record VaeConfig(int sampleSize, int inChannels, int latentChannels, List
     public static VaeConfig read(JsonConfig json) {
         json.require("_class_name", "AutoencoderKL");
         json.expect("act_fn", "silu", "swish");
-        json.expect("shift_factor", 0);
         var config = new VaeConfig(
                 json.integer("sample_size", 32),
                 json.integer("in_channels", 3),
@@ -50,6 +57,7 @@ public record VaeConfig(int sampleSize, int inChannels, int latentChannels, List
                 json.integer("layers_per_block", 1),
                 json.integer("norm_num_groups", 32),
                 json.positiveNumber("scaling_factor", 0.18215),
+                json.number("shift_factor", 0),
                 json.flag("use_quant_conv", true),
                 json.flag("mid_block_add_attention", true));
         int blocks = config.blockOutChannels.size();
@@ -75,6 +83,9 @@ public record VaeConfig(int sampleSize, int inChannels, int latentChannels, List
         json.put("layers_per_block", layersPerBlock);
         json.put("norm_num_groups", normGroups);
         json.put("scaling_factor", scalingFactor);
+        if (shiftFactor != 0) {
+            json.put("shift_factor", shiftFactor);
+        }
         json.put("use_quant_conv", quantConv);
         json.put("mid_block_add_attention", midAttention);
         return json;

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.model.stablediffusion;
+package org.diffusionclassifier.model.text;
 
 import java.util.List;
 import java.util.stream.IntStream;

@@ -1,4 +1,4 @@
-package org.diffusionclassifier.model.dit;
+package org.diffusionclassifier.model;
 
 import java.nio.FloatBuffer;
 import org.diffusionclassifier.tensor.Weights;

@@ -1,26 +1,34 @@
-package org.diffusionclassifier.model.sdxl;
+package org.diffusionclassifier.model.text;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.diffusionclassifier.checkpoint.Checkpoint;
-import org.diffusionclassifier.model.stablediffusion.TokenIds;
+import org.diffusionclassifier.config.ClipTextConfig;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.text.ClipTokenizer;
 import org.diffusionclassifier.text.TokenSequence;
 import org.diffusionclassifier.text.Tokenizer;
 
 /**
- * SDXL's two tokenizers as one: the ids of the first, then those of the second, [2·length]. They differ in what they pad
- * with: the first with the end token, the second with token 0.
+ * The two tokenizers of a {@link ClipPair} as one: the ids of the first, then those of the second, [2·length]. They differ
+ * in what they pad with: the first with the end token, the second with token 0.
  */
-record TokenizerPair(ClipTokenizer first, ClipTokenizer second) implements Tokenizer {
+public record TokenizerPair(ClipTokenizer first, ClipTokenizer second) implements Tokenizer {
 
-    /** @throws InputException if one cannot be read, does not fit its text encoder, or pads as the other should */
-    static TokenizerPair read(Checkpoint checkpoint, SdxlConfig config) {
-        var pair = new TokenizerPair(TokenIds.tokenizer(checkpoint, SdxlConfig.TOKENIZER, config.textEncoder()),
-                TokenIds.tokenizer(checkpoint, SdxlConfig.TOKENIZER_2, config.textEncoder2()));
-        requirePadding(checkpoint, SdxlConfig.TOKENIZER, pair.first, pair.first.end(), "Stable Diffusion 2's");
-        requirePadding(checkpoint, SdxlConfig.TOKENIZER_2, pair.second, 0, "Stable Diffusion 1's");
+    public static final String FIRST = "tokenizer";
+    public static final String SECOND = "tokenizer_2";
+
+    /**
+     * Reads both.
+     *
+     * @param family whose they are meant to be, for messages
+     * @throws InputException if one cannot be read, does not fit its text encoder, or pads as the other should
+     */
+    public static TokenizerPair read(Checkpoint checkpoint, ClipTextConfig first, ClipTextConfig second, String family) {
+        var pair = new TokenizerPair(TokenIds.tokenizer(checkpoint, FIRST, first),
+                TokenIds.tokenizer(checkpoint, SECOND, second));
+        requirePadding(checkpoint, FIRST, pair.first, pair.first.end(), family, "Stable Diffusion 2's");
+        requirePadding(checkpoint, SECOND, pair.second, 0, family, "Stable Diffusion 1's");
         if (pair.first.length() != pair.second.length()) {
             throw new InputException(checkpoint.source() + ": expected tokenizers of one length, found "
                     + pair.first.length() + " and " + pair.second.length() + " tokens");
@@ -29,9 +37,9 @@ record TokenizerPair(ClipTokenizer first, ClipTokenizer second) implements Token
     }
 
     private static void requirePadding(Checkpoint checkpoint, String name, ClipTokenizer tokenizer, int expected,
-                                       String whose) {
+                                       String family, String whose) {
         if (tokenizer.padding() != expected) {
-            throw new InputException(checkpoint.tokenizer(name).source() + ": expected SDXL's " + name
+            throw new InputException(checkpoint.tokenizer(name).source() + ": expected " + family + "'s " + name
                     + ", which pads with token " + expected + ", found one that pads with token " + tokenizer.padding()
                     + ", as " + whose + " does");
         }
@@ -64,10 +72,5 @@ record TokenizerPair(ClipTokenizer first, ClipTokenizer second) implements Token
     /** The second tokenizer's, [length]. */
     int[] ofSecond(int[] ids) {
         return Arrays.copyOfRange(ids, length(), ids.length);
-    }
-
-    /** Where the second tokenizer's first end token is, in [0, length). */
-    int end(int[] ids) {
-        return IntStream.range(0, length()).filter(i -> ids[length() + i] == second.end()).findFirst().orElseThrow();
     }
 }
