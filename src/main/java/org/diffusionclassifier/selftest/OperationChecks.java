@@ -12,6 +12,7 @@ import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Embedding;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
+import org.diffusionclassifier.device.RmsNorm;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.driver.KernelFacts;
@@ -74,6 +75,10 @@ final class OperationChecks {
                 new Case("group norm 1×96×96×32", side -> groupNorm(side, 8, null, 1, 96, 96, 32)),
                 new Case("gated sum 2×7×64", side -> side.device().gatedSum(side.normal(2, 7, 64), side.normal(2, 64),
                         side.normal(2, 7, 64))),
+                new Case("RMS norm of 24 heads of 64", side -> rmsNorm(side, 64, side.normal(2, 5, 24 * 64))),
+                new Case("RMS norm of columns", side -> rmsNorm(side, 16, side.normal(2, 3, 96).columns(32, 32))),
+                new Case("RMS norm 5×4096", side -> rmsNorm(side, 4096, side.normal(1, 5, 4096))),
+                new Case("RMS norm 3×17", side -> rmsNorm(side, 17, side.normal(1, 3, 17))),
                 new Case("gated sum 2×3×17", side -> side.device().gatedSum(side.normal(2, 3, 17), side.normal(2, 17),
                         side.normal(2, 3, 17))));
     }
@@ -87,6 +92,14 @@ final class OperationChecks {
         }
         cases.add(new Case("gather of 3 rows", side -> side.device().gather(side.normal(4, 5, 24),
                 side.integers(3, 0, 3))));
+        cases.add(new Case("product of 2051", side -> side.device().product(side.normal(1, 2051), side.normal(1, 2051))));
+        cases.add(new Case("tokens joined", side -> side.device().joinTokens(side.normal(2, 5, 72).columns(24, 24),
+                side.normal(2, 3, 24))));
+        cases.add(new Case("tokens joined, 17 columns", side -> side.device().joinTokens(side.normal(2, 5, 17),
+                side.normal(2, 3, 17))));
+        cases.add(new Case("some tokens", side -> side.device().someTokens(side.normal(2, 9, 24), 4, 5)));
+        cases.add(new Case("attention with a bias", side -> side.device().biasedAttention(side.normal(2, 33, 48),
+                side.normal(2, 33, 48), side.normal(2, 33, 48), side.normal(DType.F32, 2, 33, 33))));
         cases.add(new Case("swap of axes", side -> side.device().swapAxes(side.normal(2, 3, 5, 7))));
         cases.add(new Case("swap of axes, f32", true, side -> side.device().swapAxes(side.normal(DType.F32, 2, 3, 5, 7))));
         cases.add(new Case("affine", true, side -> side.device().affine(side.normal(3, 17), 0.1, 3)));
@@ -143,6 +156,10 @@ final class OperationChecks {
         return side.layer(side.device().attention(new Attention.Spec(heads, width, causal)))
                 .forward(side.normal(batch, queries, width), side.normal(batch, keys, width),
                         side.normal(batch, keys, width));
+    }
+
+    private static Tensor rmsNorm(Side side, int channels, Tensor x) {
+        return side.layer(side.device().rmsNorm(new RmsNorm.Spec(channels, EPSILON), side.weights())).forward(x);
     }
 
     private static Tensor layerNorm(Side side, int rows, int width) {

@@ -23,6 +23,7 @@ import org.diffusionclassifier.tensor.Weights;
 final class OriginalFile implements Checkpoint {
 
     private static final String TEXT_ENCODER = "text_encoder";
+    private static final String T5_TOKENIZER = "tokenizer_3";
 
     private final Weights file;
     private final ModelSpec spec;
@@ -95,19 +96,23 @@ final class OriginalFile implements Checkpoint {
 
     @Override
     public TokenizerTables tokenizer(String name) {
+        if (name.equals(T5_TOKENIZER)) {
+            throw InputException.of("%s: expected a folder with " + T5_TOKENIZER + ", as " + source() + " has T5 in it and no "
+                    + "tokenizer; or clip, to leave T5 out", InputException.field("textEncoders"));
+        }
         if (spec.tokenizer() == null) {
             throw InputException.of("%s: expected a folder with vocab.json and merges.txt, or a tokenizer.json, as "
                     + source() + " has no tokenizer in it" + textWidth().map(tokenizers::hint).orElse(""),
                     InputException.field("tokenizer"));
         }
         TokenizerTables tables = TokenizerTables.read(spec.tokenizer());
-        return components.containsKey(TEXT_ENCODER + "_2")      // both of SDXL's are the same but for their padding
+        return components.containsKey(TEXT_ENCODER + "_2")      // CLIP's two are the same but for their padding
                 ? tables.paddedWith(name.endsWith("_2") ? "!" : "<|endoftext|>") : tables;
     }
 
     @Override
     public JsonConfig scheduler() {
-        return JsonConfig.of(source() + ": " + Layout.SCHEDULER, model.schedule().toDiffusers());
+        return JsonConfig.of(source() + ": " + Layout.SCHEDULER, model.scheduler());
     }
 
     @Override

@@ -39,6 +39,8 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
         MODEL_FILE("a model file"),
         ORIGINAL("a model in the original naming; its configuration is inferred, but image size and prediction are not "
                 + "in it"),
+        ORIGINAL_WITHOUT_TEXT("a model in the original naming; its configuration is inferred, its text encoders are not in "
+                + "it"),
         ORIGINAL_DIT("a DiT in the original naming; its configuration is inferred, its autoencoder is not in it"),
         LORA("a LoRA or an adapter of another kind"),
         WEIGHTS("weights");
@@ -112,11 +114,15 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
     private static Inspection ofModel(Path path, Weights file, Map<String, String> metadata,
                                       Function<Checkpoint, Layout> layouts) {
         try (var checkpoint = Checkpoint.open(ModelSpec.of(path))) {
-            if (!ConvertedFile.isOne(file) && !checkpoint.components().contains(Checkpoint.VAE)) {
+            boolean bare = !checkpoint.components().contains(Checkpoint.VAE);
+            boolean withoutText = !bare && checkpoint.components().stream().noneMatch(name -> name.equals("text_encoder"))
+                    && checkpoint.components().contains("transformer");
+            if (!ConvertedFile.isOne(file) && (bare || withoutText)) {
                 var configurations = new LinkedHashMap<String, Object>();
                 checkpoint.components().forEach(name ->
                         configurations.put(name, checkpoint.component(name).config().settings()));
-                return new Inspection(path.toString(), Kind.ORIGINAL_DIT, configurations, metadata, groups(file));
+                return new Inspection(path.toString(), bare ? Kind.ORIGINAL_DIT : Kind.ORIGINAL_WITHOUT_TEXT,
+                        configurations, metadata, groups(file));
             }
             var others = new LinkedHashMap<>(metadata);
             others.remove(ConvertedFile.KEY);

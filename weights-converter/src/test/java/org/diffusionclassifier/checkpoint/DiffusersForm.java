@@ -2,6 +2,8 @@ package org.diffusionclassifier.checkpoint;
 
 import java.util.List;
 import org.diffusionclassifier.config.ClipTextConfig;
+import org.diffusionclassifier.config.MmditConfig;
+import org.diffusionclassifier.config.T5Config;
 import org.diffusionclassifier.config.UNetConfig;
 import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.testing.MapWeights;
@@ -25,6 +27,14 @@ public final class DiffusersForm {
     }
 
     public static MapWeights text(ClipTextConfig config) {
+        return shapes(NetworkTensors.textEncoder(config));
+    }
+
+    public static MapWeights transformer(MmditConfig config) {
+        return shapes(NetworkTensors.transformer(config));
+    }
+
+    public static MapWeights text(T5Config config) {
         return shapes(NetworkTensors.textEncoder(config));
     }
 

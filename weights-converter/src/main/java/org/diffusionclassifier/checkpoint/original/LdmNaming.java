@@ -50,7 +50,7 @@ final class LdmNaming implements OriginalNaming {
         requireStableDiffusion(file);
         boolean xl = LdmUNet.isXl(file);
         var vae = new LdmVaeEncoder(file);
-        VaeConfig vaeConfig = vae.config(settings.imageSize(), xl ? SCALING_FACTOR_OF_XL : SCALING_FACTOR);
+        VaeConfig vaeConfig = vae.config(settings.imageSize(), xl ? SCALING_FACTOR_OF_XL : SCALING_FACTOR, 0);
         var unet = new LdmUNet(unetFile(file, settings.ema()));
         UNetConfig unetConfig = unet.config(settings.imageSize() / vaeConfig.downscale());
         requireWholeLevels(file.source(), settings.imageSize(), vaeConfig, unetConfig);
@@ -62,7 +62,7 @@ final class LdmNaming implements OriginalNaming {
         networks.put("vae", new OriginalModel.Network(vaeConfig.toDiffusers(), vae::weights));
         networks.put("unet", new OriginalModel.Network(unetConfig.toDiffusers(), unet::weights));
         var noise = StatedNoise.of(file, xl);
-        return new OriginalModel(networks, noise.schedule(), !noise.saysPrediction(), noise.notices(file.source()));
+        return new OriginalModel(networks, noise.schedule().toDiffusers(), !noise.saysPrediction(), noise.notices(file.source()));
     }
 
     private static void put(Map<String, OriginalModel.Network> networks, String name, LdmTextEncoder text) {

@@ -66,12 +66,13 @@ final class LdmVaeEncoder extends LdmNetwork {
      *
      * @param imageSize height and width of the images that the model was trained on, which are not in it
      * @param scalingFactor what latents are multiplied by, which is in no tensor either
+     * @param shiftFactor what is subtracted from them before, likewise
      * @throws InputException if the channels do not fit the groups
      */
-    VaeConfig config(int imageSize, double scalingFactor) {
+    VaeConfig config(int imageSize, double scalingFactor, double shiftFactor) {
         requireMultiples(channels, NORM_GROUPS);
         return new VaeConfig(imageSize, dim("encoder.conv_in.weight", 1, 4), dim("encoder.conv_out.weight", 0, 4) / 2,
-                channels, layers, NORM_GROUPS, scalingFactor, has("quant_conv.weight"),
+                channels, layers, NORM_GROUPS, scalingFactor, shiftFactor, has("quant_conv.weight"),
                 has("encoder.mid.attn_1.norm.weight"));
     }
 }

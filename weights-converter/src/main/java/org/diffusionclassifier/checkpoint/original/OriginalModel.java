@@ -3,18 +3,17 @@ package org.diffusionclassifier.checkpoint.original;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
  * What a file in an original naming holds, in diffusers' words.
  *
  * @param networks          by the names that their folders have in diffusers' form
- * @param schedule          the noise it was trained with
- * @param guessesPrediction whether what the schedule says of the network's prediction is a guess
+ * @param scheduler         the noise it was trained with, as diffusers' schedulers keep it
+ * @param guessesPrediction whether what the scheduler says of the network's prediction is a guess
  * @param notices           what its user should know
  */
-public record OriginalModel(Map<String, Network> networks, ScheduleConfig schedule, boolean guessesPrediction,
+public record OriginalModel(Map<String, Network> networks, Map<String, Object> scheduler, boolean guessesPrediction,
                             List<String> notices) {
 
     /**

@@ -11,7 +11,7 @@ import org.diffusionclassifier.tensor.Weights;
 public interface OriginalNaming {
 
     /** The first that recognises a file reads it. */
-    List<OriginalNaming> ALL = List.of(new DitNaming(), new LdmNaming());
+    List<OriginalNaming> ALL = List.of(new DitNaming(), new Sd3Naming(), new LdmNaming());
 
     /**
      * What no tensor shows.
@@ -26,7 +26,7 @@ public interface OriginalNaming {
     /** The naming that a file is in. @throws InputException if that is none */
     static OriginalNaming of(Weights file) {
         return ALL.stream().filter(naming -> naming.recognises(file)).findFirst()
-                .orElseThrow(() -> new InputException(file.source() + ": expected Stable Diffusion 1.x, 2.x, SDXL or a DiT "
+                .orElseThrow(() -> new InputException(file.source() + ": expected Stable Diffusion 1, 2 or 3, SDXL or a DiT "
                         + "in the original naming, found " + OtherFile.of(file).orElse("none of their tensors")));
     }
 

@@ -23,7 +23,6 @@ record OtherFile(String what, Pattern tensor) {
             new OtherFile("a model of videos; take one of pictures",
                     Pattern.compile("\\.(time_stack|time_mixer|temopral_conv|motion_modules)\\.")),
             new OtherFile("Flux; take Stable Diffusion", Pattern.compile("(^|\\.)(double|single)_blocks\\.")),
-            new OtherFile("Stable Diffusion 3; take an earlier one", Pattern.compile("(^|\\.)joint_blocks\\.")),
             new OtherFile("one part in diffusers' form, whose directory is wanted",
                     Pattern.compile("^(encoder\\.|decoder\\.)?(down|up)_blocks\\.")),
             new OtherFile("a diffusion transformer that is no DiT", Pattern.compile("^(ema\\.)?(x|y)_embedder\\.")),

@@ -179,7 +179,7 @@ class LdmNamingTest {
         String message = inputError(() -> open(new MapWeights().put(tensor, 1), 512));
         assertTrue(message.startsWith(tensor.startsWith("model.diffusion_model")
                 ? "test: expected a Stable Diffusion 1.x, 2.x or SDXL checkpoint, found " + what
-                : "test: expected Stable Diffusion 1.x, 2.x, SDXL or a DiT in the original naming, found " + what)
+                : "test: expected Stable Diffusion 1, 2 or 3, SDXL or a DiT in the original naming, found " + what)
                 && message.endsWith(" (tensor " + tensor + ")"), message);
     }
 
@@ -187,7 +187,7 @@ class LdmNamingTest {
     @CsvSource({"model.diffusion_model.,UNet", "first_stage_model.,VAE", "cond_stage_model.,text encoder"})
     void aMissingPartIsNamed(String prefix, String part) {
         MapWeights file = small(small(false)).tensors().remove(prefix);
-        assertEquals(part.equals("UNet") ? "test: expected Stable Diffusion 1.x, 2.x, SDXL or a DiT in the original "
+        assertEquals(part.equals("UNet") ? "test: expected Stable Diffusion 1, 2 or 3, SDXL or a DiT in the original "
                 + "naming, found none of their tensors"
                 : "test: expected a Stable Diffusion 1.x, 2.x or SDXL checkpoint, found no " + part + " (tensors " + prefix
                 + "*)", inputError(() -> open(file, 16)));
@@ -308,7 +308,7 @@ class LdmNamingTest {
         }
 
         ScheduleConfig schedule() {
-            return model.schedule();
+            return ScheduleConfig.read(JsonConfig.of("scheduler", model.scheduler()));
         }
     }
 

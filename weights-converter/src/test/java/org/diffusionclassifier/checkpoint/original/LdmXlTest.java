@@ -159,7 +159,6 @@ class LdmXlTest {
     @CsvSource(delimiter = '|', value = {
         "conditioner.embedders.0.model.ln_final.weight | SDXL's refiner",
         "double_blocks.0.img_attn.qkv.weight | Flux",
-        "model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight | Stable Diffusion 3",
         "model.diffusion_model.input_blocks.1.0.time_stack.emb_layers.1.bias | a model of videos",
         "model.diffusion_model.input_blocks.1.1.proj_in.weight.absmax | weights quantised to 8 or 4 bits",
         "control_model.input_hint_block.0.bias | a ControlNet"})

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import org.diffusionclassifier.config.MmditConfig;
 import org.diffusionclassifier.testing.MapWeights;
 import org.diffusionclassifier.tensor.Weights;
 
@@ -142,6 +143,89 @@ public final class OriginalForm {
         put(prefix + "ln_final.weight", transformers, "final_layer_norm.weight");
         put(prefix + "ln_final.bias", transformers, "final_layer_norm.bias");
         tensors.put(prefix + "logit_scale", List.of(), () -> new float[1]);
+        return this;
+    }
+
+    /**
+     * Stable Diffusion 3's transformer: queries, keys and values packed, and shift before scale where diffusers has scale
+     * before shift. The queries of the
+     * last block's caption, which are not taken, are its keys again.
+     */
+    public OriginalForm mmdit(Weights diffusers, MmditConfig config) {
+        String prefix = "model.diffusion_model.";
+        String last = "transformer_blocks." + (config.layers() - 1) + ".norm1_context.";
+        for (String name : diffusers.names()) {
+            if (!name.matches(".*\\.(to_[qkv]|add_[qkv]_proj)\\.(weight|bias)")) {
+                boolean swapped = name.startsWith("norm_out.") || name.startsWith(last);
+                String stored = prefix + mmdit(name);
+                if (swapped) {
+                    swapHalves(stored, diffusers, name);
+                } else {
+                    put(stored, diffusers, name);
+                }
+            }
+        }
+        for (int i = 0; i < config.layers(); i++) {
+            for (String kind : List.of("weight", "bias")) {
+                String block = "transformer_blocks." + i + ".";
+                String stored = prefix + "joint_blocks." + i + ".";
+                pack(stored + "x_block.attn.qkv." + kind, diffusers, List.of(block + "attn.to_q." + kind,
+                        block + "attn.to_k." + kind, block + "attn.to_v." + kind));
+                String missing = block + "attn.add_q_proj." + kind;
+                List<String> added = List.of(diffusers.has(missing) ? missing : block + "attn.add_k_proj." + kind,
+                        block + "attn.add_k_proj." + kind, block + "attn.add_v_proj." + kind);
+                pack(stored + "context_block.attn.qkv." + kind, diffusers, added);
+                if (config.dualLayers().contains(i)) {
+                    pack(stored + "x_block.attn2.qkv." + kind, diffusers, List.of(block + "attn2.to_q." + kind,
+                            block + "attn2.to_k." + kind, block + "attn2.to_v." + kind));
+                }
+            }
+        }
+        return this;
+    }
+
+    private static String mmdit(String name) {
+        return name.replace("pos_embed.proj", "x_embedder.proj").replace("pos_embed.pos_embed", "pos_embed")
+                .replace("time_text_embed.timestep_embedder.linear_1", "t_embedder.mlp.0")
+                .replace("time_text_embed.timestep_embedder.linear_2", "t_embedder.mlp.2")
+                .replace("time_text_embed.text_embedder.linear_1", "y_embedder.mlp.0")
+                .replace("time_text_embed.text_embedder.linear_2", "y_embedder.mlp.2")
+                .replace("norm_out.linear", "final_layer.adaLN_modulation.1").replace("proj_out", "final_layer.linear")
+                .replace("transformer_blocks.", "joint_blocks.")
+                .replace("norm1_context.linear", "context_block.adaLN_modulation.1")
+                .replace("norm1.linear", "x_block.adaLN_modulation.1")
+                .replace("attn.to_add_out", "context_block.attn.proj").replace("attn.norm_added_", "context_block.attn.ln_")
+                .replaceAll("\\.(attn2?)\\.to_out\\.0", ".x_block.$1.proj").replaceAll("\\.(attn2?)\\.norm_", ".x_block.$1.ln_")
+                .replace("ff_context.net.0.proj", "context_block.mlp.fc1")
+                .replace("ff_context.net.2", "context_block.mlp.fc2")
+                .replace("ff.net.0.proj", "x_block.mlp.fc1").replace("ff.net.2", "x_block.mlp.fc2");
+    }
+
+    private void swapHalves(String name, Weights from, String source) {
+        List<Integer> shape = from.shape(source);
+        tensors.put(name, shape, () -> {
+            var values = FloatBuffer.allocate(elements(shape));
+            from.read(source, values);
+            var swapped = new float[values.capacity()];
+            int half = swapped.length / 2;
+            System.arraycopy(values.array(), half, swapped, 0, half);
+            System.arraycopy(values.array(), 0, swapped, half, half);
+            return swapped;
+        });
+    }
+
+    /** A text encoder as a file of Stable Diffusion 3 has it. @param projection whether its projection is there */
+    public OriginalForm sd3Text(String name, Weights transformers, boolean projection) {
+        String prefix = "text_encoders." + name + ".transformer.";
+        for (String tensor : transformers.names()) {
+            if (tensor.startsWith("text_projection")) {
+                if (projection) {
+                    put(prefix + tensor, transformers, tensor);
+                }
+            } else {
+                put(prefix + (name.startsWith("clip") ? "text_model." : "") + tensor, transformers, tensor);
+            }
+        }
         return this;
     }
 
