@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code convert}: makes one file of a model in any form. */
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Makes one safetensors file of a model: text encoders, the VAE's encoder and UNet, or of a DiT the "
-                + "VAE's encoder and transformer, in the order in which they are loaded, tokenizer and all settings "
+        description = "Makes one safetensors file of a model: text encoders, the VAE's encoder and the network, or of a "
+                + "DiT the VAE's encoder and transformer, in the order in which they are loaded, tokenizer and all settings "
                 + "with them, to be given as --model.")
 final class ConvertCommand implements Callable<Integer> {
 
@@ -42,7 +42,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Parameters(arity = "0..1", paramLabel = "SOURCE", completionCandidates = ModelCandidates.class,
             description = "A model's name, as --model of classify has it; a directory in diffusers form, of Stable "
-                    + "Diffusion or a DiT; Stable Diffusion 1, 2 or XL, or "
+                    + "Diffusion or a DiT; Stable Diffusion 1, 2, XL or 3, or "
                     + "with --vae a DiT, as one .safetensors, .ckpt or .pt file in the original naming; or a file that "
                     + "convert made.")
     private String source;
@@ -53,7 +53,7 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--random", paramLabel = "MODEL",
             description = "Instead of SOURCE: a published model at full size with random weights, for measuring: "
                     + "sd-1.5, sd-2-base, sd-2.1, sd-turbo, bk-sdm-base, bk-sdm-small, bk-sdm-tiny, lcm, sdxl, "
-                    + "sdxl-turbo, ssd-1b, segmind-vega, koala-700m or koala-1b.")
+                    + "sdxl-turbo, ssd-1b, segmind-vega, koala-700m, koala-1b, sd3-medium, sd3.5-medium or sd3.5-large.")
     private String random;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file to write.")

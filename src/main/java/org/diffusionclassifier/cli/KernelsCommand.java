@@ -8,13 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.ModelSpec;
+import org.diffusionclassifier.config.MmditConfig;
 import org.diffusionclassifier.config.PublishedUNets;
 import org.diffusionclassifier.config.UNetConfig;
+import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cuda.CudaDevice;
@@ -25,7 +28,10 @@ import org.diffusionclassifier.device.cuda.study.KernelStudy;
 import org.diffusionclassifier.device.cuda.study.Launch;
 import org.diffusionclassifier.file.AtomicFile;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
+import org.diffusionclassifier.model.SyntheticEvaluation;
+import org.diffusionclassifier.model.sd3.SyntheticMmdit;
+import org.diffusionclassifier.model.stablediffusion.SyntheticUNet;
+import org.diffusionclassifier.model.stablediffusion.UNetParts;
 import org.diffusionclassifier.report.KernelTable;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Command;
@@ -34,11 +40,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code kernels}: every kernel at every shape that a UNet launches, beside what bounds it. */
+/** {@code kernels}: every kernel at every shape that a network launches, beside what bounds it. */
 @Command(name = "kernels", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Lists the CUDA kernels that an evaluation of a UNet launches, with their bounds on four cards, what "
+        description = "Lists the CUDA kernels that an evaluation of a network launches, with their bounds on four cards, what "
                 + "the compiler gave them, what the emulated card counts, and on a machine with a GPU what they take.")
 final class KernelsCommand implements Callable<Integer> {
+
+    private static final String TRANSFORMER = "transformer";
 
     @ParentCommand
     private Main main;
@@ -47,7 +55,7 @@ final class KernelsCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--model", split = ",", paramLabel = "NAME", defaultValue = "sd-1.5,sd-2-base,demo",
-            description = "sd-1.5, sd-2-base, sdxl or another that convert --random knows, or a model's name, as --model "
+            description = "sd-1.5, sd-2-base, sdxl, sd3-medium or another that convert --random knows, or a model's name, as --model "
                     + "of classify has it; weights are made up. Default: ${DEFAULT-VALUE}.")
     private List<String> models;
 
@@ -83,13 +91,13 @@ final class KernelsCommand implements Callable<Integer> {
         if (blocks < 0) {
             throw new InputException("--blocks: expected at least 0, found " + blocks);
         }
-        List<UNetConfig> configs = models.stream().map(this::config).toList();
+        List<Function<Device, SyntheticEvaluation>> evaluations = models.stream().map(this::evaluation).toList();
         PrintWriter out = spec.commandLine().getOut();
         boolean real = device == DeviceChoice.CUDA || device == DeviceChoice.AUTO && CudaDevice.isInstalled();
         var tables = new ArrayList<KernelTable>();
         try (CudaDevice card = real ? CudaDevice.open() : KernelStudy.openEmulatedAs(like)) {
-            for (int i = 0; i < configs.size(); i++) {
-                KernelTable table = study(card, models.get(i), configs.get(i), real);
+            for (int i = 0; i < evaluations.size(); i++) {
+                KernelTable table = study(card, models.get(i), evaluations.get(i), real);
                 out.println(table.render());
                 out.flush();
                 tables.add(table);
@@ -102,32 +110,46 @@ final class KernelsCommand implements Callable<Integer> {
         return 0;
     }
 
-    private UNetConfig config(String model) {
+    /** Makes an evaluation of a model with made-up weights, each pair with a trial of its own. */
+    private Function<Device, SyntheticEvaluation> evaluation(String model) {
         if (PublishedUNets.names().contains(model)) {
-            return PublishedUNets.of(model);
+            return of(PublishedUNets.of(model));
+        }
+        if (MmditConfig.publishedNames().contains(model)) {
+            return of(MmditConfig.published(model));
         }
         Path path = main.finder().find(model, false);
         if (path != null) {
-            return unet(path);
+            return of(path);
         }
         try (var bundled = BundledModel.open()) {
-            return unet(bundled.root());
+            return of(bundled.root());
         }
     }
 
-    private static UNetConfig unet(Path model) {
+    private Function<Device, SyntheticEvaluation> of(UNetConfig config) {
+        return on -> SyntheticUNet.evaluation(config, on, batchSize);
+    }
+
+    private Function<Device, SyntheticEvaluation> of(MmditConfig config) {
+        return on -> SyntheticMmdit.evaluation(config, on, batchSize, batchSize);
+    }
+
+    private Function<Device, SyntheticEvaluation> of(Path model) {
         try (var checkpoint = Checkpoint.open(ModelSpec.of(model))) {
-            return UNetConfig.read(checkpoint.component("unet").config());
+            return checkpoint.components().contains(TRANSFORMER)
+                    ? of(MmditConfig.read(checkpoint.component(TRANSFORMER).config()))
+                    : of(UNetConfig.read(checkpoint.component(UNetParts.UNET).config()));
         }
     }
 
-    private KernelTable study(CudaDevice card, String name, UNetConfig config, boolean real) {
-        try (var evaluation = new SyntheticEvaluation(config, card, batchSize)) {
+    private KernelTable study(CudaDevice card, String name, Function<Device, SyntheticEvaluation> model, boolean real) {
+        try (var evaluation = model.apply(card)) {
             var study = new KernelStudy(card, evaluation.graph());
             Map<Launch, Comparison> compared = Map.of();
             if (real) {
                 evaluation.graph().run();
-                compared = compare(study, config);
+                compared = compare(study, model);
             }
             var rows = new ArrayList<KernelTable.Row>();
             try (ProgressBar progress = new ProgressBarBuilder().setTaskName(name)
@@ -143,9 +165,10 @@ final class KernelsCommand implements Callable<Integer> {
     }
 
     /** Beside cuBLAS and cuDNN; nothing where they are not installed. */
-    private Map<Launch, Comparison> compare(KernelStudy study, UNetConfig config) {
+    private Map<Launch, Comparison> compare(KernelStudy study,
+                                            Function<Device, SyntheticEvaluation> model) {
         try (CudaDevice libraries = CudaDevice.open(Kernels.VENDOR, WeightsBudget.unlimited());
-                var evaluation = new SyntheticEvaluation(config, libraries, batchSize)) {
+                var evaluation = model.apply(libraries)) {
             evaluation.graph().run();
             return study.compare(new KernelStudy(libraries, evaluation.graph()));
         } catch (DeviceException e) {

@@ -10,7 +10,7 @@ import org.diffusionclassifier.device.cuda.driver.Gpu;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;
 import org.diffusionclassifier.model.ModelFamily;
-import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticUNet;
 import org.diffusionclassifier.score.LatentScorer;
 import org.diffusionclassifier.score.Noise;
 import org.diffusionclassifier.score.Objective;
@@ -58,7 +58,7 @@ final class MemoryCheck {
     }
 
     private static long arenaBytes(CudaDevice device, UNetConfig config) {
-        try (var evaluation = new SyntheticEvaluation(config, device, PAIRS)) {
+        try (var evaluation = SyntheticUNet.evaluation(config, device, PAIRS)) {
             return evaluation.graph().arenaBytes();
         }
     }

@@ -17,7 +17,7 @@ import org.diffusionclassifier.device.cuda.study.KernelStudy;
 import org.diffusionclassifier.device.cuda.study.KernelStudy.Comparison;
 import org.diffusionclassifier.device.cuda.study.KernelStudy.Timing;
 import org.diffusionclassifier.device.cuda.study.Launch;
-import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticUNet;
 
 /** How fast evaluations of a UNet with made-up weights are, and what each kernel has of it. */
 final class Speed {
@@ -37,7 +37,7 @@ final class Speed {
 
         /** For a second at least, after one that does not count. */
         static Evaluations of(String model, UNetConfig config, Device device, int pairs) {
-            try (var evaluation = new SyntheticEvaluation(config, device, pairs)) {
+            try (var evaluation = SyntheticUNet.evaluation(config, device, pairs)) {
                 evaluation.graph().run();
                 device.synchronize();
                 int runs = 0;
@@ -87,7 +87,7 @@ final class Speed {
         if (sheet.isEmpty()) {
             note.accept("no bounds: this card's data sheet is not here");
         }
-        try (var evaluation = new SyntheticEvaluation(config, device, pairs)) {
+        try (var evaluation = SyntheticUNet.evaluation(config, device, pairs)) {
             evaluation.graph().run();
             var study = new KernelStudy(device, evaluation.graph());
             Map<Launch, Comparison> compared = compared(study, config, card, pairs, note);
@@ -109,7 +109,7 @@ final class Speed {
     private static Map<Launch, Comparison> compared(KernelStudy study, UNetConfig config, int card, int pairs,
                                                     Consumer<String> note) {
         try (CudaDevice libraries = CudaDevice.open(card, Kernels.VENDOR, WeightsBudget.unlimited());
-                var evaluation = new SyntheticEvaluation(config, libraries, pairs)) {
+                var evaluation = SyntheticUNet.evaluation(config, libraries, pairs)) {
             evaluation.graph().run();
             return study.compare(new KernelStudy(libraries, evaluation.graph()));
         } catch (DeviceException e) {

@@ -8,7 +8,7 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
-import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticUNet;
 import org.diffusionclassifier.tensor.DType;
 import org.junit.jupiter.api.Test;
 import org.diffusionclassifier.config.PublishedUNets;
@@ -79,7 +79,7 @@ class SharedWorkTest {
     }
 
     private static Flops count(UNetConfig config, int trials, int pairs) {
-        try (Device device = weightless(); var evaluation = new SyntheticEvaluation(config, device, trials, pairs)) {
+        try (Device device = weightless(); var evaluation = SyntheticUNet.evaluation(config, device, trials, pairs)) {
             long linear = evaluation.graph().ops().stream().filter(op -> !op.name().startsWith("attention"))
                     .mapToLong(Op::flops).sum();
             return new Flops((double) evaluation.graph().flops() / pairs, (double) linear / pairs);

@@ -18,7 +18,7 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.cpu.CpuDevice;
 import org.diffusionclassifier.image.ImageDecoder;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticUNet;
 import org.diffusionclassifier.prompt.Prompt;
 import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.strategy.TrialPlan;
@@ -115,7 +115,7 @@ class ReordersTest {
             var config = new UNetConfig(24, 4, 4, List.of(320, 640), List.of(BlockKind.CROSS_ATTENTION, BlockKind.PLAIN),
                     List.of(BlockKind.PLAIN, BlockKind.CROSS_ATTENTION), List.of(1, 1), List.of(5, 10), List.of(1, 1),
                     1024, 32, 1e-5f, true, true, 0, false);
-            try (var evaluation = new SyntheticEvaluation(config, device, 2, 3)) {
+            try (var evaluation = SyntheticUNet.evaluation(config, device, 2, 3)) {
                 evaluation.graph().run();
                 sayThatItIsSteady();
                 evaluation.graph().run();

@@ -135,6 +135,12 @@ public record MmditConfig(int sampleSize, int inChannels, int outChannels, int p
         return Collections.unmodifiableMap(json);
     }
 
+    /** The same for latents of another size, which the table of positions has room for. */
+    public MmditConfig withSampleSize(int size) {
+        return new MmditConfig(size, inChannels, outChannels, patchSize, layers, heads, headWidth, contextWidth, vectorWidth,
+                positions, normalised, dualLayers);
+    }
+
     /** Channels of a token. */
     public int width() {
         return heads * headWidth;

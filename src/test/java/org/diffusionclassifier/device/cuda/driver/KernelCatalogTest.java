@@ -17,7 +17,7 @@ import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticUNet;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -146,8 +146,8 @@ class KernelCatalogTest {
     void everyLaunchOfAUNetIsOfACataloguedKernel() {
         try (CudaDevice device = CudaDevice.openEmulated(Kernels.VENDOR, WeightsBudget.unlimited());
                 CudaDevice own = CudaDevice.openEmulated();
-                var libraries = new SyntheticEvaluation(demo(), device, 1);
-                var evaluation = new SyntheticEvaluation(demo(), own, 1)) {
+                var libraries = SyntheticUNet.evaluation(demo(), device, 1);
+                var evaluation = SyntheticUNet.evaluation(demo(), own, 1)) {
             for (Op op : Stream.concat(libraries.graph().ops().stream(), evaluation.graph().ops().stream()).toList()) {
                 if (op instanceof KernelOp launch) {
                     assertEquals(launch.kernel(), CATALOG.find(launch.kernel().kernel()).orElseThrow());

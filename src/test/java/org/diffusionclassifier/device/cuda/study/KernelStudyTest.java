@@ -15,7 +15,7 @@ import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.Kernels;
 import org.diffusionclassifier.device.cuda.driver.CompiledKernel;
 import org.diffusionclassifier.model.BundledModel;
-import org.diffusionclassifier.model.stablediffusion.SyntheticEvaluation;
+import org.diffusionclassifier.model.stablediffusion.SyntheticUNet;
 import org.diffusionclassifier.report.KernelTable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,7 +33,7 @@ class KernelStudyTest {
     @Test
     void countsWhatEveryLaunchOfTheBundledModelDoes() {
         try (CudaDevice device = CudaDevice.openEmulatedToCount();
-                var evaluation = new SyntheticEvaluation(demo(), device, 8)) {
+                var evaluation = SyntheticUNet.evaluation(demo(), device, 8)) {
             var study = new KernelStudy(device, evaluation.graph());
             List<Launch> launches = study.launches();
             assertEquals(launches.size(), new HashSet<>(launches).size());
@@ -65,8 +65,8 @@ class KernelStudyTest {
     void everyProductIsComparedWithTheLibraries() {
         try (CudaDevice device = CudaDevice.openEmulated();
                 CudaDevice libraries = CudaDevice.openEmulated(Kernels.VENDOR, WeightsBudget.unlimited());
-                var ours = new SyntheticEvaluation(demo(), device, 1);
-                var theirs = new SyntheticEvaluation(demo(), libraries, 1)) {
+                var ours = SyntheticUNet.evaluation(demo(), device, 1);
+                var theirs = SyntheticUNet.evaluation(demo(), libraries, 1)) {
             ours.graph().run();
             theirs.graph().run();
             var study = new KernelStudy(device, ours.graph());
@@ -114,7 +114,7 @@ class KernelStudyTest {
     /** A launch among warm and among cold operands, with its operands where they were. */
     @Test
     void timingLeavesTheGraphAsItWas() {
-        try (CudaDevice device = CudaDevice.openEmulated(); var evaluation = new SyntheticEvaluation(demo(), device, 1)) {
+        try (CudaDevice device = CudaDevice.openEmulated(); var evaluation = SyntheticUNet.evaluation(demo(), device, 1)) {
             evaluation.graph().run();
             var study = new KernelStudy(device, evaluation.graph());
             List<Long> addresses = addresses(evaluation.graph());
