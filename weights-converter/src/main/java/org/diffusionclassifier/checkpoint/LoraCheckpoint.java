@@ -45,7 +45,7 @@ public final class LoraCheckpoint implements CheckpointView {
         if (loras.isEmpty()) {
             return base;
         }
-        if (AdapterFile.COMPONENTS.keySet().stream().noneMatch(base.components()::contains)) {
+        if (base.components().stream().noneMatch(name -> name.equals("unet") || name.startsWith("text_encoder"))) {
             throw InputException.of("%s: expected with Stable Diffusion, not with a DiT", InputException.field("lora"));
         }
         var checkpoint = new LoraCheckpoint(base);

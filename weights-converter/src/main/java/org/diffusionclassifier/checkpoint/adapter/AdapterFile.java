@@ -1,6 +1,7 @@
 package org.diffusionclassifier.checkpoint.adapter;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.diffusionclassifier.checkpoint.original.MmditNames;
 import org.diffusionclassifier.config.JsonConfig;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.tensor.InputException;
@@ -22,6 +24,8 @@ import org.diffusionclassifier.tensor.Weights;
  *   kohya, LyCORIS       lora_unet_down_blocks_0_…_attn1_to_q.lora_down.weight, .lora_up.weight, .alpha, .hada_w1_a, …;
  *                        lora_te_text_model_…; oft_unet_…; of SDXL lora_unet_input_blocks_4_1_…, lora_te1_…, lora_te2_…
  *   PEFT                 unet.down_blocks.0.….attn1.to_q.lora_A.weight, .lora_B.weight; text_encoder.text_model.…
+ *   Stable Diffusion 3   lora_unet_joint_blocks_0_x_block_attn_qkv.lora_down.weight, queries, keys and values packed;
+ *                        transformer.transformer_blocks.0.attn.to_q.lora_A.weight; lora_te3_encoder_block_…
  *   diffusers to 0.20    unet.….attn1.processor.to_q_lora.down.weight, ….up.weight;
  *                        text_encoder.….q_proj.lora_linear_layer.down.weight;
  *                        text_encoder.….self_attn.to_q_lora.down.weight
@@ -44,6 +48,14 @@ public final class AdapterFile implements AutoCloseable {
     private static final String UNET = "unet";
     private static final String TEXT_ENCODER = "text_encoder";
     private static final String TEXT_ENCODER_2 = "text_encoder_2";
+    private static final String TEXT_ENCODER_3 = "text_encoder_3";
+    private static final String TRANSFORMER = "transformer";
+
+    /** What the names of layers begin with that only a transformer has, where a prefix says "unet". */
+    private static final String TRANSFORMER_LAYERS = "(joint|transformer)_blocks_.*|(final_layer|context_embedder)_?.*";
+
+    /** Queries of the last block's caption: trained with the others, and never taken. */
+    private static final Pattern UNUSED = Pattern.compile("(transformer_blocks_\\d+_attn_add_)q_proj");
 
     /** The components that a file may have layers of, and what messages call them. */
     public static final Map<String, String> COMPONENTS = new LinkedHashMap<>();
@@ -78,15 +90,25 @@ public final class AdapterFile implements AutoCloseable {
         COMPONENTS.put(UNET, "UNet");
         COMPONENTS.put(TEXT_ENCODER, "text encoder");
         COMPONENTS.put(TEXT_ENCODER_2, "second text encoder");
+        COMPONENTS.put(TEXT_ENCODER_3, "third text encoder");
+        COMPONENTS.put(TRANSFORMER, "transformer");
         PREFIXES.put("lora_unet_", UNET);
         PREFIXES.put("oft_unet_", UNET);
         PREFIXES.put("lora_te_", TEXT_ENCODER);
         PREFIXES.put("lora_te1_", TEXT_ENCODER);
         PREFIXES.put("lora_te2_", TEXT_ENCODER_2);
+        PREFIXES.put("lora_te3_", TEXT_ENCODER_3);
+        PREFIXES.put("lora_transformer_", TRANSFORMER);
+        PREFIXES.put("transformer.", TRANSFORMER);
         PREFIXES.put("unet.", UNET);
         PREFIXES.put("text_encoder.", TEXT_ENCODER);
         PREFIXES.put("text_encoder_2.", TEXT_ENCODER_2);
+        PREFIXES.put("text_encoder_3.", TEXT_ENCODER_3);
     }
+
+    /** A layer of a transformer's block. */
+    private static final Pattern BLOCK = Pattern.compile(Pattern.quote(MmditNames.BLOCKS)
+            + "(?<number>\\d+)\\.(?<layer>.+)");
 
     /** In {@code __metadata__}: PEFT's configuration as JSON, {@code {"unet.lora_alpha": 8, …}}. */
     private static final String CONFIGURATION = "lora_adapter_metadata";
@@ -150,6 +172,9 @@ public final class AdapterFile implements AutoCloseable {
                 break;
             }
         }
+        if (component.equals(UNET) && flat(name).matches(TRANSFORMER_LAYERS)) {
+            component = TRANSFORMER;
+        }
         Float alpha = commonAlpha.get(component);
         return layers.computeIfAbsent(component, missing -> new LinkedHashMap<>())
                 .computeIfAbsent(flat(name.replace(".processor.", ".")), missing -> new LayerTensors(file, alpha));
@@ -174,7 +199,10 @@ public final class AdapterFile implements AutoCloseable {
     public Map<String, Adapter> adapters(String component, Weights network) {
         Map<String, String> modules = modules(network);
         Map<String, LayerTensors> adapted = layers.getOrDefault(component, Map.of());
-        List<LayerTensors> strangers = adapted.entrySet().stream().filter(layer -> !modules.containsKey(layer.getKey()))
+        Map<String, List<Arranged>> arranged = arranged(network);
+        List<LayerTensors> strangers = adapted.entrySet().stream()
+                .filter(layer -> !modules.containsKey(layer.getKey()) && !arranged.containsKey(layer.getKey())
+                        && !isUnused(layer.getKey(), modules))
                 .map(Map.Entry::getValue).toList();
         if (!strangers.isEmpty()) {
             throw new InputException(file.source() + ": expected layers of the model's " + COMPONENTS.get(component)
@@ -184,8 +212,12 @@ public final class AdapterFile implements AutoCloseable {
         var adapters = new LinkedHashMap<String, Adapter>();
         adapted.forEach((name, layer) -> {
             String module = modules.get(name);
-            boolean found = false;
-            for (Kind kind : KINDS) {
+            arranged.getOrDefault(name, List.of()).forEach(part -> {
+                Target rows = Target.of(network, part.module + ".weight");
+                add(adapters, layer, rows, new LoraAdapter(layer, rows, part.place.part(), part.place.parts(), part.swapped));
+            });
+            boolean found = module == null;
+            for (Kind kind : module == null ? List.<Kind>of() : KINDS) {
                 if (layer.hasAny(kind.parts)) {
                     Target weight = Target.of(network, module + ".weight");
                     add(adapters, layer, weight, weightAdapter(layer, kind, weight));
@@ -193,7 +225,7 @@ public final class AdapterFile implements AutoCloseable {
                 }
             }
             for (String part : List.of("diff_b", "b_norm")) {
-                if (layer.has(part)) {
+                if (module != null && layer.has(part)) {
                     Target bias = Target.of(network, module + ".bias");
                     add(adapters, layer, bias, new FullAdapter(layer, part, bias));
                     found = true;
@@ -220,6 +252,53 @@ public final class AdapterFile implements AutoCloseable {
         }
     }
 
+    /**
+     * Where a transformer's layer is in the original naming, if not as it is.
+     *
+     * @param place   its part of a packed layer
+     * @param swapped whether the halves of its rows are exchanged: shift before scale
+     */
+    private record Arranged(String module, MmditNames.Place place, boolean swapped) {
+    }
+
+    /** These layers of a transformer, by the name that they have there; several for a packed one. */
+    private static Map<String, List<Arranged>> arranged(Weights network) {
+        var arranged = new LinkedHashMap<String, List<Arranged>>();
+        for (String module : weightModules(network)) {
+            MmditNames.Place place = place(module);
+            boolean last = module.endsWith(".norm1_context.linear")
+                    && !network.has(module.replace("norm1_context.linear", "attn.to_add_out") + ".weight");
+            boolean swapped = last || module.equals("norm_out.linear");
+            if (place != null && (place.parts() > 1 || swapped)) {
+                arranged.computeIfAbsent(flat(place.name()), missing -> new ArrayList<>())
+                        .add(new Arranged(module, place, swapped));
+            }
+        }
+        return arranged;
+    }
+
+    private static List<String> weightModules(Weights network) {
+        return network.names().stream().filter(tensor -> tensor.endsWith(".weight"))
+                .map(tensor -> tensor.substring(0, tensor.lastIndexOf('.'))).toList();
+    }
+
+    /** Where a layer of Stable Diffusion 3's transformer is in the original naming, in full; null for another. */
+    private static MmditNames.Place place(String module) {
+        Matcher block = BLOCK.matcher(module);
+        if (!block.matches()) {
+            String name = MmditNames.OUTSIDE.get(module);
+            return name == null ? null : new MmditNames.Place(name, 0, 1);
+        }
+        MmditNames.Place place = MmditNames.IN_BLOCK.get(block.group("layer"));
+        return place == null ? null : new MmditNames.Place(MmditNames.ORIGINAL_BLOCKS + block.group("number") + "."
+                + place.name(), place.part(), place.parts());
+    }
+
+    private static boolean isUnused(String layer, Map<String, String> modules) {
+        Matcher unused = UNUSED.matcher(layer);
+        return unused.matches() && modules.containsKey(unused.group(1) + "k_proj");
+    }
+
     /** The modules that have weights or biases, by the names that they have here. */
     private static Map<String, String> modules(Weights network) {
         var modules = new LinkedHashMap<String, String>();
@@ -233,6 +312,13 @@ public final class AdapterFile implements AutoCloseable {
                         modules.put(flat.substring(0, flat.length() - today.length()) + old, module);
                     }
                 });
+            }
+        }
+        Map<String, List<Arranged>> arranged = arranged(network);
+        for (String module : weightModules(network)) {
+            MmditNames.Place place = place(module);
+            if (place != null && !arranged.containsKey(flat(place.name()))) {
+                modules.putIfAbsent(flat(place.name()), module);
             }
         }
         OriginalUNetNames.of(new LinkedHashSet<>(modules.values())).forEach((module, original) ->

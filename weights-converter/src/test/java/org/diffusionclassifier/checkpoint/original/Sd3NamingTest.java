@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.DiffusersForm;
+import org.diffusionclassifier.checkpoint.ModelSpec.LoraSpec;
 import org.diffusionclassifier.checkpoint.ModelSpec.TextEncoderSpec;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.checkpoint.SmallModel;
@@ -23,6 +24,8 @@ import org.diffusionclassifier.config.FlowConfig;
 import org.diffusionclassifier.config.MmditConfig;
 import org.diffusionclassifier.config.T5Config;
 import org.diffusionclassifier.config.VaeConfig;
+import org.diffusionclassifier.safetensors.SafetensorsWriter;
+import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 import org.diffusionclassifier.testing.Golden;
 import org.diffusionclassifier.testing.MapWeights;
@@ -157,6 +160,83 @@ class Sd3NamingTest {
                 inputError(() -> Checkpoint.open(spec(file).with(new TextEncoderSpec(temp.resolve("none"), true, 24)))));
         assertTrue(inputError(() -> Checkpoint.open(spec(file).with(new TextEncoderSpec(temp, true, 24))))
                 .contains("expected a folder with text_encoder"));
+    }
+
+    /** Added to a packed layer, or to one of its parts; in kohya's naming, PEFT's and diffusers'. */
+    @ParameterizedTest
+    @CsvSource({
+        "lora_unet_joint_blocks_1_x_block_attn_qkv, transformer, transformer_blocks.1.attn.to_q to_k to_v",
+        "lora_unet_joint_blocks_0_context_block_attn_qkv, transformer, "
+            + "transformer_blocks.0.attn.add_q_proj add_k_proj add_v_proj",
+        "lora_unet_joint_blocks_0_x_block_attn2_qkv, transformer, transformer_blocks.0.attn2.to_q to_k to_v",
+        "lora_unet_joint_blocks_2_x_block_mlp_fc1, transformer, transformer_blocks.2.ff.net.0.proj",
+        "lora_unet_joint_blocks_0_context_block_attn_proj, transformer, transformer_blocks.0.attn.to_add_out",
+        "lora_unet_final_layer_linear, transformer, proj_out",
+        "transformer.transformer_blocks.1.attn.to_k, transformer, transformer_blocks.1.attn.to_k",
+        "base_model.model.transformer.transformer_blocks.0.ff_context.net.2, transformer, "
+            + "transformer_blocks.0.ff_context.net.2",
+        "lora_te1_text_model_encoder_layers_1_mlp_fc1, text_encoder, encoder.layers.1.mlp.fc1",
+        "lora_te2_text_model_encoder_layers_0_self_attn_k_proj, text_encoder_2, encoder.layers.0.self_attn.k_proj",
+        "lora_te3_encoder_block_0_layer_0_SelfAttention_q, text_encoder_3, encoder.block.0.layer.0.SelfAttention.q"})
+    void aLoraIsAddedToTheLayerItNames(String layer, String component, String modules) throws Exception {
+        Map<String, MapWeights> components = components(MMDIT);
+        Path file = bare(components, MMDIT).sd3Text("clip_l", components.get("text_encoder"), true)
+                .sd3Text("clip_g", components.get("text_encoder_2"), true)
+                .sd3Text("t5xxl", components.get("text_encoder_3"), false).tensors().write(temp.resolve("sd3.safetensors"));
+        String[] parts = modules.split(" ");
+        String before = parts[0].substring(0, parts[0].lastIndexOf('.') + 1);
+        Weights original = components.get(component);
+        List<Integer> shape = original.shape(parts[0] + ".weight");
+        int rows = shape.get(0);
+        int rank = 2;
+        var down = new float[rank * shape.get(1)];
+        var up = new float[parts.length * rows * rank];
+        down[0] = 1;        // adds up's first column to the layer's first column
+        for (int i = 0; i < parts.length * rows; i++) {
+            up[i * rank] = i + 1;
+        }
+        Path lora = temp.resolve("lora.safetensors");
+        new SafetensorsWriter().floats(layer + ".lora_down.weight", DType.F32, List.of(rank, shape.get(1)), down)
+                .floats(layer + ".lora_up.weight", DType.F32, List.of(parts.length * rows, rank), up).write(lora);
+        try (var checkpoint = Checkpoint.open(spec(file).with(new LoraSpec(lora, 1)))) {
+            for (int part = 0; part < parts.length; part++) {
+                String tensor = (part == 0 ? "" : before) + parts[part] + ".weight";
+                float[] expected = values(original, tensor);
+                for (int i = 0; i < rows; i++) {
+                    expected[i * shape.get(1)] += part * rows + i + 1;
+                }
+                assertArrayEquals(expected, values(checkpoint.component(component).weights(), tensor), 1e-4f, tensor);
+            }
+        }
+    }
+
+    /** Where diffusers has scale before shift, a LoRA in the original naming has shift before scale. */
+    @ParameterizedTest
+    @CsvSource({"lora_unet_joint_blocks_2_context_block_adaLN_modulation_1, transformer_blocks.2.norm1_context.linear.weight, 128",
+        "lora_unet_final_layer_adaLN_modulation_1, norm_out.linear.weight, 128",
+        "lora_unet_joint_blocks_1_context_block_adaLN_modulation_1, transformer_blocks.1.norm1_context.linear.weight, 0"})
+    void aLoraOfAModulationFollowsItsHalves(String layer, String tensor, int moved) throws Exception {
+        Map<String, MapWeights> components = components(MMDIT);
+        Path file = bare(components, MMDIT).sd3Text("clip_l", components.get("text_encoder"), true).tensors()
+                .write(temp.resolve("sd3.safetensors"));
+        List<Integer> shape = components.get("transformer").shape(tensor);
+        int rows = shape.get(0);
+        var down = new float[shape.get(1)];
+        down[0] = 1;
+        var up = new float[rows];
+        for (int i = 0; i < rows; i++) {
+            up[i] = i + 1;
+        }
+        Path lora = temp.resolve("lora.safetensors");
+        new SafetensorsWriter().floats(layer + ".lora_down.weight", DType.F32, List.of(1, shape.get(1)), down)
+                .floats(layer + ".lora_up.weight", DType.F32, List.of(rows, 1), up).write(lora);
+        float[] expected = values(components.get("transformer"), tensor);
+        for (int i = 0; i < rows; i++) {
+            expected[i * shape.get(1)] += up[(i + moved) % rows];
+        }
+        try (var checkpoint = Checkpoint.open(spec(file).with(new LoraSpec(lora, 1)))) {
+            assertArrayEquals(expected, values(checkpoint.component("transformer").weights(), tensor), 1e-4f);
+        }
     }
 
     @ParameterizedTest
