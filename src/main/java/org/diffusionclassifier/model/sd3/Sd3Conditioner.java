@@ -50,19 +50,15 @@ final class Sd3Conditioner implements TextEncoding {
         List<int[]> distinct = tokenized.distinct();
         var made = new ArrayList<Tensor>();
         try {
-            if (embedding == null) {
-                embedding = new CaptionEmbedding(config.transformer(),
-                        checkpoint.component(Sd3Config.TRANSFORMER).weights(), device);
-            }
             ClipPair.Encoded encoded = encodedByClip(distinct);
             made.addAll(List.of(encoded.context(), encoded.vectors()));
-            Tensor ofClip = CaptionBatches.run(device, List.of(encoded.context()),
-                    some -> List.of(embedding.context(some.get(0)))).get(0);
-            made.add(ofClip);
-            Tensor vector = CaptionBatches.run(device, List.of(encoded.vectors()),
-                    some -> List.of(embedding.vector(some.get(0)))).get(0);
             Tensor ofT5 = config.t5() == null ? withoutT5() : embeddedByT5(distinct);
             made.add(ofT5);
+            Tensor ofClip = CaptionBatches.run(device, List.of(encoded.context()),
+                    some -> List.of(embedding().context(some.get(0)))).get(0);
+            made.add(ofClip);
+            Tensor vector = CaptionBatches.run(device, List.of(encoded.vectors()),
+                    some -> List.of(embedding().vector(some.get(0)))).get(0);
             return new Conditioning(device, distinct.size(), List.of(joined(ofClip, ofT5)), List.of(vector))
                     .of(tokenized.rows(), tokenized.notices(checkpoint.embeddedTokens()));
         } finally {
@@ -103,7 +99,7 @@ final class Sd3Conditioner implements TextEncoding {
         Tensor ids = TokenIds.tensor(device, captions.stream().map(tokenizer::ofT5).toList());
         try {
             return CaptionBatches.run(device, List.of(ids),
-                    some -> List.of(embedding.context(t5.forward(some.get(0))))).get(0);
+                    some -> List.of(embedding().context(t5.forward(some.get(0))))).get(0);
         } finally {
             device.release(ids);
         }
@@ -114,7 +110,7 @@ final class Sd3Conditioner implements TextEncoding {
         Tensor zeros = device.tensor(device.dtype(), 1, checkpoint.spec().textEncoders().t5Tokens(),
                 config.transformer().contextWidth());
         try {
-            return CaptionBatches.run(device, List.of(zeros), some -> List.of(embedding.context(some.get(0)))).get(0);
+            return CaptionBatches.run(device, List.of(zeros), some -> List.of(embedding().context(some.get(0)))).get(0);
         } finally {
             device.release(zeros);
         }
@@ -133,6 +129,14 @@ final class Sd3Conditioner implements TextEncoding {
         } finally {
             device.release(first);
         }
+    }
+
+    private CaptionEmbedding embedding() {
+        if (embedding == null) {
+            embedding = new CaptionEmbedding(config.transformer(), checkpoint.component(Sd3Config.TRANSFORMER).weights(),
+                    device);
+        }
+        return embedding;
     }
 
     private void closeClip() {

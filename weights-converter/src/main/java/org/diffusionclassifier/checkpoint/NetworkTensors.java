@@ -177,9 +177,9 @@ public final class NetworkTensors {
         network.linear("time_text_embed.text_embedder.linear_2", width, width);
         network.linear("time_text_embed.timestep_embedder.linear_1", width, 256);
         network.linear("time_text_embed.timestep_embedder.linear_2", width, width);
-        network.conv("pos_embed.proj", width, config.inChannels(), config.patchSize());
         network.tensors.add(new TensorSpec("pos_embed.pos_embed",
                 List.of(1, config.positions() * config.positions(), width), true));
+        network.conv("pos_embed.proj", width, config.inChannels(), config.patchSize());
         for (int i = 0; i < config.layers(); i++) {
             network.jointBlock("transformer_blocks." + i, config, i);
         }
