@@ -14,15 +14,14 @@ import org.diffusionclassifier.score.Scorer;
 import org.diffusionclassifier.score.Trial;
 
 /**
- * Errors of pictures conditioned on captions, all over the same trials, and always on the empty caption besides. Unlike
+ * Errors of pictures conditioned on captions, all over the same trials, and always on none besides. Unlike
  * a classifier's of one picture at a time, they compare pictures and captions both ways
  * ({@link org.diffusionclassifier.result.Scoring}).
  */
 final class CaptionComparison {
 
-    private static final String NOTHING = "";
-
     private final Scorer scorer;
+    private final String none;
     private final Map<String, Integer> prompts = new HashMap<>();
     private final List<Trial> trials;
     private final Runnable before;
@@ -30,7 +29,7 @@ final class CaptionComparison {
 
     /**
      * @param scorer  of the captions of {@code prompts}, in this order
-     * @param prompts as {@link #prompts} gives them
+     * @param prompts as {@link #prompts} gives them, the one that stands for none first
      * @param trials  at least one
      */
     CaptionComparison(Scorer scorer, List<String> prompts, List<Trial> trials) {
@@ -45,19 +44,20 @@ final class CaptionComparison {
                     + ", " + trials.size() + " trials");
         }
         this.scorer = scorer;
+        this.none = prompts.get(0);
         prompts.forEach(prompt -> this.prompts.put(prompt, this.prompts.size()));
         this.trials = List.copyOf(trials);
     }
 
-    /** What a scorer must know for these captions to be compared: each once, and the empty one. */
-    static List<String> prompts(Collection<String> captions) {
-        return Stream.concat(Stream.of(NOTHING), captions.stream()).distinct().toList();
+    /** What a scorer must know for these captions to be compared: what stands for none, and each once. */
+    static List<String> prompts(String none, Collection<String> captions) {
+        return Stream.concat(Stream.of(none), captions.stream()).distinct().toList();
     }
 
     /** Evaluates a picture conditioned on each of {@code captions}, which may be in any order. */
     CaptionErrors errors(String name, RgbImage picture, List<String> captions) {
         List<Integer> asked = captions.stream().map(this::prompt).toList();
-        List<Integer> evaluated = Stream.concat(Stream.of(NOTHING), captions.stream()).map(this::prompt).distinct()
+        List<Integer> evaluated = Stream.concat(Stream.of(none), captions.stream()).map(this::prompt).distinct()
                 .sorted().toList();
         before.run();
         scorer.show(picture);
@@ -70,7 +70,7 @@ final class CaptionComparison {
                 .mapToDouble(j -> Arrays.stream(errors).mapToDouble(trial -> trial[j]).sum() / errors.length).toArray();
         return new CaptionErrors(name, captions,
                 asked.stream().mapToDouble(prompt -> mean[evaluated.indexOf(prompt)]).toArray(),
-                mean[evaluated.indexOf(prompt(NOTHING))]);
+                mean[evaluated.indexOf(prompt(none))]);
     }
 
     /** Of captions that are one to the model, the first. */

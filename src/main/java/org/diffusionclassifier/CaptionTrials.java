@@ -104,7 +104,7 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, T
      * @param work     gets what the errors depend on, by name, too
      */
     <T> Answer<T> run(Collection<String> captions, BiFunction<Errors, SortedMap<String, String>, T> work) {
-        List<String> prompts = CaptionComparison.prompts(captions);
+        List<String> prompts = CaptionComparison.prompts(model.files().unconditional(), captions);
         List<Trial> plan = plan();
         try (var scorers = Scorers.open(model.replicas(), prompts, trials, plan.size(), null)) {
             var settings = new TreeMap<String, String>();

@@ -87,6 +87,11 @@ final class ModelFiles implements AutoCloseable {
         return latents;
     }
 
+    /** The prompt that stands for none. */
+    String unconditional() {
+        return family.unconditional(checkpoint);
+    }
+
     /** The noise process that the model has if it is taken for ε by mistake; empty where what it predicts is known. */
     Optional<NoiseProcess> otherNoise() {
         if (!checkpoint.guessesPrediction()) {

@@ -26,8 +26,8 @@ class CaptionComparisonTest {
 
     @Test
     void askedForAreEachCaptionOnceAndNone() {
-        assertEquals(List.of("", "a cat", "a dog"), CaptionComparison.prompts(List.of("a cat", "a dog", "a cat")));
-        assertEquals(List.of(""), CaptionComparison.prompts(List.of()));
+        assertEquals(List.of("", "a cat", "a dog"), CaptionComparison.prompts("", List.of("a cat", "a dog", "a cat")));
+        assertEquals(List.of(""), CaptionComparison.prompts("", List.of()));
     }
 
     @Test

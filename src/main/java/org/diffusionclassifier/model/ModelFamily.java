@@ -43,6 +43,14 @@ public interface ModelFamily {
      */
     Optional<List<String>> labels(Checkpoint checkpoint);
 
+    /**
+     * The prompt that stands for none, by which an unconditional error is measured: the empty caption, unless a model was
+     * trained with another. A conditioner takes it among the others.
+     */
+    default String unconditional(Checkpoint checkpoint) {
+        return "";
+    }
+
     /** What is known of a model before its weights are read. @throws InputException as {@link #layout} */
     Latents latents(Checkpoint checkpoint);
 

@@ -83,7 +83,8 @@ final class Sd3Conditioner implements TextEncoding {
             clip = new ClipPair(checkpoint, config.textEncoder(), config.textEncoder2(), tokenizer.clip(), device);
         }
         try {
-            return clip.encode(captions.stream().map(tokenizer::ofClip).toList(), config.transformer().contextWidth());
+            return clip.encode(captions.stream().map(tokenizer::ofClip).toList(), 0,
+                    config.transformer().contextWidth());
         } finally {
             if (!calledBefore) {
                 closeClip();

@@ -2,6 +2,7 @@ package org.diffusionclassifier.model.sdxl;
 
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Tensor;
@@ -25,6 +26,9 @@ import org.diffusionclassifier.text.TokenizedCaptions;
  */
 final class SdxlConditioner implements TextEncoding {
 
+    /** Among captions: none, encoded as zeros. No text has it. */
+    static final String ZEROS = "\0";
+
     private final Checkpoint checkpoint;
     private final SdxlConfig config;
     private final Supplier<UNet> unet;
@@ -43,8 +47,9 @@ final class SdxlConditioner implements TextEncoding {
 
     @Override
     public Conditioning encode(List<String> captions) {
-        TokenizedCaptions tokenized = tokenized(captions);
-        ClipPair.Encoded encoded = encoded(tokenized.distinct());
+        TokenizedCaptions tokenized = tokenized(captions.stream().map(caption -> caption.equals(ZEROS) ? "" : caption)
+                .toList());
+        ClipPair.Encoded encoded = encoded(tokenized.distinct(), captions.contains(ZEROS) ? 1 : 0);
         Tensor sizes = sizes(encoded.vectors().dim(0));
         try {
             UNet network = unet.get();
@@ -52,8 +57,10 @@ final class SdxlConditioner implements TextEncoding {
                     some -> network.projectContext(some.get(0)));
             List<Tensor> vectors = CaptionBatches.run(device, List.of(encoded.vectors(), sizes),
                     some -> List.of(network.embedAdded(some.get(0), some.get(1))));
+            List<Integer> rows = IntStream.range(0, captions.size()).mapToObj(i -> captions.get(i).equals(ZEROS)
+                    ? tokenized.distinct().size() : tokenized.rows().get(i)).toList();
             return new Conditioning(device, sizes.dim(0), keysAndValues, vectors)
-                    .of(tokenized.rows(), tokenized.notices(checkpoint.embeddedTokens()));
+                    .of(rows, tokenized.notices(checkpoint.embeddedTokens()));
         } finally {
             List.of(encoded.context(), encoded.vectors(), sizes).forEach(device::release);
         }
@@ -66,13 +73,18 @@ final class SdxlConditioner implements TextEncoding {
         return new TokenizedCaptions(tokenizers, captions);
     }
 
-    /** @param captions as {@link #tokenized} has them */
-    ClipPair.Encoded encoded(List<int[]> captions) {
+    /**
+     * What the text encoders make of captions.
+     *
+     * @param captions as {@link #tokenized} has them
+     * @param zeros    rows of zeros behind them
+     */
+    ClipPair.Encoded encoded(List<int[]> captions, int zeros) {
         if (encoders == null) {
             encoders = new ClipPair(checkpoint, config.textEncoder(), config.textEncoder2(), tokenizers, device);
         }
         try {
-            return encoders.encode(captions, config.textEncoder().width() + config.textEncoder2().width());
+            return encoders.encode(captions, zeros, config.textEncoder().width() + config.textEncoder2().width());
         } finally {
             if (!calledBefore) {
                 close();

@@ -18,8 +18,11 @@ import org.diffusionclassifier.tensor.InputException;
  *
  * @param textEncoder  CLIP ViT-L/14's
  * @param textEncoder2 OpenCLIP ViT-bigG/14's, whose projected end token is the caption's vector
+ * @param zerosForNone whether zeros stand for no caption, rather than what the text encoders make of the empty one
  */
-record SdxlConfig(ClipTextConfig textEncoder, ClipTextConfig textEncoder2, UNetParts parts) {
+record SdxlConfig(ClipTextConfig textEncoder, ClipTextConfig textEncoder2, UNetParts parts, boolean zerosForNone) {
+
+    private static final String ZEROS_FOR_NONE = "force_zeros_for_empty_prompt";
 
     static final String TEXT_ENCODER = ClipPair.FIRST;
     static final String TEXT_ENCODER_2 = ClipPair.SECOND;
@@ -35,7 +38,8 @@ record SdxlConfig(ClipTextConfig textEncoder, ClipTextConfig textEncoder2, UNetP
         }
         JsonConfig text = checkpoint.component(TEXT_ENCODER).config();
         JsonConfig text2 = checkpoint.component(TEXT_ENCODER_2).config();
-        var config = new SdxlConfig(ClipTextConfig.read(text), ClipTextConfig.read(text2), parts);
+        var config = new SdxlConfig(ClipTextConfig.read(text), ClipTextConfig.read(text2), parts,
+                !JsonConfig.isOff(checkpoint.index().get(ZEROS_FOR_NONE)));
         if (config.textEncoder2.projection() == 0) {
             throw text2.unsupported("architectures", "[\"CLIPTextModelWithProjection\"]");
         }
@@ -57,6 +61,9 @@ record SdxlConfig(ClipTextConfig textEncoder, ClipTextConfig textEncoder2, UNetP
         var configurations = new LinkedHashMap<String, Object>(parts.configurations());
         configurations.put(TEXT_ENCODER, textEncoder.toTransformers());
         configurations.put(TEXT_ENCODER_2, textEncoder2.toTransformers());
+        if (zerosForNone) {
+            configurations.put(ZEROS_FOR_NONE, true);
+        }
         return new Layout(configurations, List.of(
                 new Layout.Part(TEXT_ENCODER, NetworkTensors.textEncoder(textEncoder)),
                 new Layout.Part(TEXT_ENCODER_2, NetworkTensors.textEncoder(textEncoder2)),

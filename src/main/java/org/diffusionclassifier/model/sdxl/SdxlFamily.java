@@ -46,6 +46,12 @@ public final class SdxlFamily implements ModelFamily {
         return Optional.empty();
     }
 
+    /** Zeros, where the model says so: it was trained with them, and not with the empty caption. */
+    @Override
+    public String unconditional(Checkpoint checkpoint) {
+        return SdxlConfig.read(checkpoint).zerosForNone() ? SdxlConditioner.ZEROS : "";
+    }
+
     @Override
     public Latents latents(Checkpoint checkpoint) {
         return SdxlConfig.read(checkpoint).parts().latents();

@@ -53,18 +53,19 @@ public final class ClipPair implements AutoCloseable {
      * Encodes captions.
      *
      * @param captions as the tokenizers have them
+     * @param zeros    rows of zeros behind theirs
      * @param width    of the context, at least A + B
      * @return the caller's
      */
-    public Encoded encode(List<int[]> captions, int width) {
+    public Encoded encode(List<int[]> captions, int zeros, int width) {
         var parts = new ArrayList<List<Tensor>>();
         try {
             parts.add(encode(encoders.get(0), captions.stream().map(tokenizers::ofFirst).toList(), tokenizers.first().end()));
             parts.add(encode(encoders.get(1), captions.stream().map(tokenizers::ofSecond).toList(),
                     tokenizers.second().end()));
             List<Tensor> vectors = parts.stream().filter(part -> part.size() > 1).map(part -> part.get(1)).toList();
-            return new Encoded(sideBySide(List.of(parts.get(0).get(0), parts.get(1).get(0)), width),
-                    sideBySide(vectors, vectors.stream().mapToInt(Tensor::width).sum()));
+            return new Encoded(sideBySide(List.of(parts.get(0).get(0), parts.get(1).get(0)), zeros, width),
+                    sideBySide(vectors, zeros, vectors.stream().mapToInt(Tensor::width).sum()));
         } finally {
             parts.forEach(part -> part.forEach(device::release));
         }
@@ -91,11 +92,13 @@ public final class ClipPair implements AutoCloseable {
     }
 
     /** The rows of all, one behind the other, zeros up to the width: by way of the host, once a caption. */
-    private Tensor sideBySide(List<Tensor> parts, int width) {
+    private Tensor sideBySide(List<Tensor> parts, int zeros, int width) {
         int[] shape = parts.get(0).shape();
+        int captions = shape[0];
+        shape[0] += zeros;
         shape[shape.length - 1] = width;
         Tensor all = device.tensor(parts.get(0).type(), shape);
-        for (int caption = 0; caption < shape[0]; caption++) {
+        for (int caption = 0; caption < captions; caption++) {
             Tensor destination = all.slice(caption, 1);
             var values = new float[Math.toIntExact(destination.elements())];
             int column = 0;

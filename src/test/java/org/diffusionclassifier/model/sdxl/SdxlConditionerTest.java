@@ -44,7 +44,7 @@ class SdxlConditionerTest {
         try (var checkpoint = Checkpoint.open(ModelSpec.of(PIPELINE)); Device device = new CpuDevice(DType.F32);
                 var conditioner = conditioner(checkpoint, device)) {
             ClipPair.Encoded encoded = conditioner.encoded(
-                    conditioner.tokenized(List.of(recorded.get("captions").get(0).textValue())).distinct());
+                    conditioner.tokenized(List.of(recorded.get("captions").get(0).textValue())).distinct(), 0);
             float[] context = device.read(encoded.context());
             double mean = IntStream.range(0, context.length).mapToDouble(i -> context[i]).average().orElseThrow();
             assertEquals(condition.get("prompt_embeds_mean").doubleValue(), mean, 1e-5);
@@ -79,7 +79,7 @@ class SdxlConditionerTest {
         try (var checkpoint = Checkpoint.open(ModelSpec.of(PIPELINE)); Device device = new CpuDevice(DType.F32);
                 var conditioner = conditioner(checkpoint, device)) {
             var tokenized = conditioner.tokenized(captions);
-            ClipPair.Encoded encoded = conditioner.encoded(tokenized.distinct());
+            ClipPair.Encoded encoded = conditioner.encoded(tokenized.distinct(), 0);
             return tokenized.rows().stream().map(row -> device.read(encoded.vectors().slice(row, 1)))
                     .toArray(float[][]::new);
         }
@@ -87,6 +87,32 @@ class SdxlConditionerTest {
 
     private static SdxlConditioner conditioner(Checkpoint checkpoint, Device device) {
         return new SdxlConditioner(checkpoint, SdxlConfig.read(checkpoint), null, device);
+    }
+
+    /** Where the model says so, as its index does; the empty caption stays what the text encoders make of it. */
+    @Test
+    void noCaptionIsZeros() throws IOException {
+        try (var checkpoint = Checkpoint.open(ModelSpec.of(PIPELINE)); Device device = new CpuDevice(DType.F32);
+                var model = ModelFamily.of(checkpoint).load(checkpoint, device)) {
+            String none = ModelFamily.of(checkpoint).unconditional(checkpoint);
+            try (var conditioning = model.conditioner().encode(List.of("", none, "a bag", none))) {
+                assertEquals(List.of(0, 2, 1, 2), conditioning.rows());
+                for (var context : conditioning.context()) {
+                    for (float value : device.read(context.slice(2, 1))) {
+                        assertEquals(0, value);     // keys and values have no bias
+                    }
+                    assertTrue(device.read(context.slice(0, 1))[0] != 0);
+                }
+                float[] vectors = device.read(conditioning.vectors().get(0));
+                assertTrue(Arrays.stream(new int[] {0, 1}).allMatch(row -> vectors[row] != vectors[2]));
+            }
+        }
+        Path index = copy().resolve("model_index.json");
+        Files.writeString(index, Files.readString(index).replace("\"force_zeros_for_empty_prompt\": true",
+                "\"force_zeros_for_empty_prompt\": false"));
+        try (var checkpoint = Checkpoint.open(ModelSpec.of(index.getParent()))) {
+            assertEquals("", ModelFamily.of(checkpoint).unconditional(checkpoint));
+        }
     }
 
     @Test

@@ -132,10 +132,9 @@ final class OriginalFile implements Checkpoint {
         return notices;
     }
 
-    /** Nothing. */
     @Override
     public JsonConfig index() {
-        return JsonConfig.of(source(), Map.of());
+        return JsonConfig.of(source(), model.index());
     }
 
     @Override

@@ -60,7 +60,7 @@ final class DitNaming implements OriginalNaming {
         Weights transformer = file.has("ema." + PATCHES) ? file.at("ema") : file;
         DitConfig config = config(transformer);
         return new OriginalModel(Map.of("transformer", new OriginalModel.Network(config.toDiffusers(),
-                () -> weights(transformer, config.layers()))), SCHEDULE.toDiffusers(), false, List.of());
+                () -> weights(transformer, config.layers()))), SCHEDULE.toDiffusers(), Map.of(), false, List.of());
     }
 
     /** Everything but the heads is in the tensors' shapes. */

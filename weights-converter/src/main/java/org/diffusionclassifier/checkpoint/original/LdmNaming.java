@@ -62,7 +62,8 @@ final class LdmNaming implements OriginalNaming {
         networks.put("vae", new OriginalModel.Network(vaeConfig.toDiffusers(), vae::weights));
         networks.put("unet", new OriginalModel.Network(unetConfig.toDiffusers(), unet::weights));
         var noise = StatedNoise.of(file, xl);
-        return new OriginalModel(networks, noise.schedule().toDiffusers(), !noise.saysPrediction(), noise.notices(file.source()));
+        return new OriginalModel(networks, noise.schedule().toDiffusers(),
+                xl ? Map.of("force_zeros_for_empty_prompt", true) : Map.of(), !noise.saysPrediction(), noise.notices(file.source()));
     }
 
     private static void put(Map<String, OriginalModel.Network> networks, String name, LdmTextEncoder text) {

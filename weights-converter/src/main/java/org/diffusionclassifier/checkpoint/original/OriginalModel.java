@@ -10,10 +10,12 @@ import org.diffusionclassifier.tensor.Weights;
  *
  * @param networks          by the names that their folders have in diffusers' form
  * @param scheduler         the noise it was trained with, as diffusers' schedulers keep it
+ * @param index             what diffusers says of the model as a whole
  * @param guessesPrediction whether what the scheduler says of the network's prediction is a guess
  * @param notices           what its user should know
  */
-public record OriginalModel(Map<String, Network> networks, Map<String, Object> scheduler, boolean guessesPrediction,
+public record OriginalModel(Map<String, Network> networks, Map<String, Object> scheduler, Map<String, Object> index,
+                            boolean guessesPrediction,
                             List<String> notices) {
 
     /**

@@ -85,7 +85,7 @@ final class Sd3Naming implements OriginalNaming {
         MmditConfig config = transformer.config(settings.imageSize() / vaeConfig.downscale());
         networks.put("transformer", new OriginalModel.Network(config.toDiffusers(), transformer::weights));
         Map<String, Object> scheduler = FlowConfig.stableDiffusion3().toDiffusers();
-        return new OriginalModel(networks, scheduler, false, List.of());
+        return new OriginalModel(networks, scheduler, Map.of(), false, List.of());
     }
 
     private static boolean has(Weights file, String prefix) {
