@@ -33,6 +33,7 @@ final class OperationChecks {
         cases.addAll(elementwise());
         cases.addAll(diffusion());
         cases.add(new Case("attention d=40, each its keys", side -> attention(side, 2, 80, 3, 70, 77, false)));
+        cases.add(new Case("attention d=12", side -> attention(side, 2, 24, 2, 20, 33, false)));
         cases.add(new Case("attention d=64, causal", side -> attention(side, 2, 128, 2, 77, 77, true)));
         cases.add(new Case("attention d=16, one query, 8192 keys", side -> attention(side, 1, 16, 1, 1, 8192, false)));
         cases.add(new Case("attention d=64, chosen keys", side -> side.layer(side.device().attention(

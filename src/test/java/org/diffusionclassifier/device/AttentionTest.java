@@ -55,6 +55,13 @@ class AttentionTest {
         check(new Attention.Spec(2, 2 * d, false), 1, 131, 141, 1);
     }
 
+    /** Widths that a GPU has no kernel for. */
+    @ParameterizedTest
+    @CsvSource({"4,false", "1,false", "12,true", "20,false", "161,false", "200,false"})
+    void headsOfAnyWidth(int d, boolean causal) {
+        check(new Attention.Spec(2, 2 * d, causal), 2, 33, causal ? 33 : 77, 1);
+    }
+
     /** A device may have memory that all attention of so many keys shares: rows of a head's weights, few or many. */
     @Test
     void worksAmongOthersOfAsManyKeys() {

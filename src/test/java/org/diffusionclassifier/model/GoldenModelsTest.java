@@ -1,7 +1,6 @@
 package org.diffusionclassifier.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
@@ -34,7 +33,6 @@ import org.diffusionclassifier.model.sd3.Mmdit;
 import org.diffusionclassifier.model.stablediffusion.UNet;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.tensor.DType;
-import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Weights;
 import org.diffusionclassifier.testing.Devices;
 import org.diffusionclassifier.testing.Fixtures;
@@ -56,9 +54,6 @@ class GoldenModelsTest {
     private static final Path GOLDEN = Golden.cases();
     private static final Map<DType, Double> TOLERANCE = Map.of(DType.F32, 1e-4, DType.F16, 5e-3, DType.BF16, 2e-2);
 
-    /** Its heads are of 4 columns, which CUDA's kernels for attention, of 8 columns and more, refuse by name. */
-    private static final String NARROW_HEADS = "unet-small-sd-tiny";
-
     @TestFactory
     Stream<DynamicTest> matchesTheReference() throws IOException {
         List<Path> cases;
@@ -74,10 +69,6 @@ class GoldenModelsTest {
         JsonNode config = new ObjectMapper().readTree(directory.resolve("config.json").toFile());
         String network = config.has("_class_name") ? config.get("_class_name").textValue()
                 : config.path("architectures").path(0).textValue();
-        if (directory.endsWith(NARROW_HEADS) && !Devices.isCpu()) {
-            refusesNarrowHeads(directory, dtype);
-            return;
-        }
         try (Device device = Devices.open(dtype);
                 var io = SafetensorsFile.open(directory.resolve("io.safetensors"))) {
             Map<String, float[]> results = switch (network) {
@@ -93,15 +84,6 @@ class GoldenModelsTest {
                 Vectors.assertClose(result.getKey(), Fixtures.channelsLast(io, result.getKey()), result.getValue(),
                         TOLERANCE.get(dtype));
             }
-        }
-    }
-
-    private static void refusesNarrowHeads(Path directory, DType dtype) throws IOException {
-        try (Device device = Devices.open(dtype);
-                var io = SafetensorsFile.open(directory.resolve("io.safetensors"))) {
-            Exception refusal = assertThrows(InputException.class, () -> unet(directory, io, device));
-            assertTrue(refusal.getMessage().startsWith("attention heads of 4 columns: expected one of the widths"),
-                    refusal.getMessage());
         }
     }
 

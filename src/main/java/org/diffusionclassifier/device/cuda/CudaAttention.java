@@ -1,6 +1,6 @@
 package org.diffusionclassifier.device.cuda;
 
-import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.driver.Geometry;
@@ -14,7 +14,7 @@ import org.diffusionclassifier.tensor.InputException;
 /**
  * Attention by {@code attention.cu}: no scores in memory, keys and values chosen by index where they are. One launch,
  * or, where queries and heads are too few to fill the card, one that splits the keys among blocks and
- * {@code attention_merge.cu} behind it.
+ * {@code attention_merge.cu} behind it. Heads of a width that no kernel is made for are padded with zeros to the next.
  */
 final class CudaAttention implements Attention {
 
@@ -29,26 +29,43 @@ final class CudaAttention implements Attention {
     private final CudaDevice device;
     private final Spec spec;
     private final KernelFacts kernel;
+    /** Columns of a head that the kernel takes. */
+    private final int d;
 
-    /** @throws InputException for a head width that no kernel is made for */
+    /** @throws InputException for heads wider than any kernel's */
     CudaAttention(CudaDevice device, Spec spec) {
         this.device = device;
         this.spec = spec;
         KernelCatalog kernels = device.gpu().kernels();
-        this.kernel = kernels.find(KERNELS + spec.headWidth()).orElseThrow(() -> InputException.of(
-                "attention heads of %d columns: expected one of the widths that %s has kernels for, %s; with %s cpu any",
-                spec.headWidth(), device.gpu().driver().deviceName(), widths(kernels), InputException.field("device")));
+        this.d = widths(kernels).filter(width -> width >= spec.headWidth()).min().orElseThrow(() -> InputException.of(
+                "attention heads of %d columns: expected up to %d on %s; with %s cpu any", spec.headWidth(),
+                widths(kernels).max().orElse(0), device.gpu().driver().deviceName(), InputException.field("device")));
+        this.kernel = kernels.find(KERNELS + d).orElseThrow();
     }
 
-    private static String widths(KernelCatalog kernels) {
+    private static IntStream widths(KernelCatalog kernels) {
         return kernels.kernels().stream().map(KernelFacts::kernel).filter(name -> name.startsWith(KERNELS))
-                .map(name -> name.substring(KERNELS.length())).collect(Collectors.joining(", "));
+                .mapToInt(name -> Integer.parseInt(name.substring(KERNELS.length())));
     }
 
     @Override
     public Tensor forward(Tensor q, Tensor k, Tensor v, Tensor entry) {
         int[] shape = spec.outputShape(q, k, v, entry);
-        int d = spec.headWidth();
+        if (d == spec.headWidth()) {
+            return attend(q, k, v, entry);
+        }
+        return resized(attend(resized(q, d), resized(k, d), resized(v, d), entry), spec.headWidth()).reshape(shape);
+    }
+
+    /** The same heads with more columns, of zeros, or fewer. */
+    private Tensor resized(Tensor x, int columns) {
+        Tensor y = device.activations(x.dim(0), x.dim(1), spec.heads() * columns);
+        device.add(device.launch("pad_heads", y.elements())
+                .in(x).with(x.rowStride()).out(y).with(x.rows(), spec.heads(), x.width() / spec.heads(), columns));
+        return y;
+    }
+
+    private Tensor attend(Tensor q, Tensor k, Tensor v, Tensor entry) {
         int batch = q.dim(0);
         int queries = q.dim(1);
         int keys = k.dim(1);
@@ -56,8 +73,8 @@ final class CudaAttention implements Attention {
         int queryTiles = kernel.blocks(queries);
         int splits = spec.causal() ? 1 : splits(device.gpu().properties(), kernel, d,
                 queryTiles * spec.heads() * batch, rows, keys);
-        float scale = (float) (1 / Math.sqrt(d));
-        Tensor y = device.activations(shape);
+        float scale = (float) (1 / Math.sqrt(spec.headWidth()));
+        Tensor y = device.activations(q.shape());
         Tensor partial = splits == 1 ? null : device.activations(DType.F32, splits, rows, d + SOFTMAX_STATE);
         device.add(new KernelOp(device.gpu(), kernel, kernel.grid(queryTiles, spec.heads(), batch * splits),
                 4L * rows * keys * d)
