@@ -8,9 +8,11 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.WeightsBudget;
 import org.diffusionclassifier.device.cpu.CpuDevice;
+import org.diffusionclassifier.model.sd3.SyntheticMmdit;
 import org.diffusionclassifier.model.stablediffusion.SyntheticUNet;
 import org.diffusionclassifier.tensor.DType;
 import org.junit.jupiter.api.Test;
+import org.diffusionclassifier.config.MmditConfig;
 import org.diffusionclassifier.config.PublishedUNets;
 
 /** The multiplications and additions of a pair of Stable Diffusion 2-base, counted in recorded graphs; nothing is run. */
@@ -62,6 +64,27 @@ class SharedWorkTest {
         assertAtMost(1, count(config, 1, 2).all / alone.all);
     }
 
+    /**
+     * Of an evaluation of Stable Diffusion 3 a trial shares the patches' embedding, 2 · 4096 · 64 · 1536, and the first
+     * product of the time's. A caption's embedding, of 333 tokens from 4096 to 1536 columns, is made once a run.
+     */
+    @Test
+    void littleOfStableDiffusion3IsShared() {
+        MmditConfig config = MmditConfig.published("sd3-medium");
+        Flops alone = count(config, 1, 1);
+        assertEquals(8.9e12, alone.all, 0.02e12);
+        double ofTrial = 2.0 * 4096 * 64 * 1536 + 2.0 * 256 * 1536;
+        assertEquals(ofTrial / 2, alone.all - count(config, 1, 2).all, 1);
+        assertEquals(0.0001, ofTrial / alone.all, 0.00003);
+        assertEquals(0.0005, 2.0 * 333 * 4096 * 1536 / alone.all, 0.00005);
+    }
+
+    private static Flops count(MmditConfig config, int trials, int pairs) {
+        try (Device device = weightless(); var evaluation = SyntheticMmdit.evaluation(config, device, trials, pairs)) {
+            return count(evaluation, pairs);
+        }
+    }
+
     private static void assertAtMost(double limit, double part) {
         assertTrue(part <= limit, part + " of an evaluation by itself, expected at most " + limit);
     }
@@ -80,10 +103,14 @@ class SharedWorkTest {
 
     private static Flops count(UNetConfig config, int trials, int pairs) {
         try (Device device = weightless(); var evaluation = SyntheticUNet.evaluation(config, device, trials, pairs)) {
-            long linear = evaluation.graph().ops().stream().filter(op -> !op.name().startsWith("attention"))
-                    .mapToLong(Op::flops).sum();
-            return new Flops((double) evaluation.graph().flops() / pairs, (double) linear / pairs);
+            return count(evaluation, pairs);
         }
+    }
+
+    private static Flops count(SyntheticEvaluation evaluation, int pairs) {
+        long linear = evaluation.graph().ops().stream().filter(op -> !op.name().startsWith("attention"))
+                .mapToLong(Op::flops).sum();
+        return new Flops((double) evaluation.graph().flops() / pairs, (double) linear / pairs);
     }
 
     /** A device that reads weights when it runs, and so none here. */

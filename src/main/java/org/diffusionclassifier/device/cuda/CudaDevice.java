@@ -138,9 +138,12 @@ public final class CudaDevice extends RecordingDevice {
         return new CudaDevice(Driver.EMULATED, card, dtype, Boolean.getBoolean("simt.checked"), kernels, budget);
     }
 
-    /** The emulated card with every load and store checked and counted. */
+    /**
+     * The emulated card with every load and store checked and counted. No weights stay on it, so that networks of any size
+     * have room: what is counted does not depend on them.
+     */
     public static CudaDevice openEmulatedToCount() {
-        return new CudaDevice(Driver.EMULATED, 0, DType.F16, true, Kernels.NATIVE, WeightsBudget.unlimited());
+        return new CudaDevice(Driver.EMULATED, 0, DType.F16, true, Kernels.NATIVE, WeightsBudget.of(0));
     }
 
     @Override

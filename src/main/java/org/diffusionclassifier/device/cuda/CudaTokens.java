@@ -18,7 +18,8 @@ final class CudaTokens {
     static void copy(CudaDevice device, Tensor x, int from, Tensor y, int to, int count) {
         KernelFacts kernel = device.gpu().kernel("copy_tokens");
         device.add(device.launch(kernel, kernel.grid(kernel.blocks((long) count * x.width()), x.dim(0)))
-                .in(x).with(x.rowStride(), x.dim(1), from).out(y).with(y.dim(1), to, count, x.width()));
+                .in(x).with(x.rowStride(), x.dim(1), from).out(y).with(y.dim(1), to, count, x.width())
+                .moving(2L * x.dim(0) * count * x.width() * x.type().bytes()));
     }
 
     /** @param shape of the result */

@@ -19,6 +19,8 @@ import org.diffusionclassifier.device.Tensor;
 public final class KernelOp implements Op {
 
     private static final int SLOT = Long.BYTES;
+    /** Of {@link #moving}: each operand once. */
+    private static final long ALL = -1;
 
     private final Gpu gpu;
     private final KernelFacts kernel;
@@ -30,6 +32,7 @@ public final class KernelOp implements Op {
     private final List<Object> arguments = new ArrayList<>();
     private ByteBuffer values;
     private Pointer pointers;
+    private long moved = ALL;
 
     /**
      * @param flops multiplications and additions of the result; 0 for a kernel that is bound by bytes
@@ -68,6 +71,17 @@ public final class KernelOp implements Op {
             writes.add(tensor);
         }
         return add(tensor == null ? 0L : tensor);
+    }
+
+    /** Says how many bytes it moves, where that is not each of its tensors once. */
+    public KernelOp moving(long bytes) {
+        moved = bytes;
+        return this;
+    }
+
+    @Override
+    public long bytes() {
+        return moved == ALL ? Op.super.bytes() : moved;
     }
 
     /**
