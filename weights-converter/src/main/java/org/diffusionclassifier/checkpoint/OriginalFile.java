@@ -44,7 +44,8 @@ final class OriginalFile implements Checkpoint {
             spec.refuseCompletion();
         }
         int imageSize = spec.imageSize() == null ? naming.imageSize(file) : spec.imageSize();
-        this.model = naming.read(file, new OriginalNaming.Settings(imageSize, spec.ema()));
+        this.model = naming.read(file, new OriginalNaming.Settings(imageSize, spec.ema(),
+                spec.textEncoders().folder() != null));
         model.networks().forEach((name, network) -> components.put(name, new Component(
                 JsonConfig.of(file.source() + ": " + name, network.config()), network::weights)));
         if (spec.vae() != null) {

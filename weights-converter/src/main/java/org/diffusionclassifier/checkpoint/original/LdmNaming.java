@@ -47,7 +47,7 @@ final class LdmNaming implements OriginalNaming {
 
     @Override
     public OriginalModel read(Weights file, Settings settings) {
-        requireStableDiffusion(file);
+        requireStableDiffusion(file, settings.textElsewhere());
         boolean xl = LdmUNet.isXl(file);
         var vae = new LdmVaeEncoder(file);
         VaeConfig vaeConfig = vae.config(settings.imageSize(), xl ? SCALING_FACTOR_OF_XL : SCALING_FACTOR, 0);
@@ -55,8 +55,11 @@ final class LdmNaming implements OriginalNaming {
         UNetConfig unetConfig = unet.config(settings.imageSize() / vaeConfig.downscale());
         requireWholeLevels(file.source(), settings.imageSize(), vaeConfig, unetConfig);
         var networks = new LinkedHashMap<String, OriginalModel.Network>();
-        put(networks, "text_encoder", xl ? LdmTextEncoder.firstOfXl(file) : new LdmTextEncoder(file));
-        if (xl) {
+        List<Part> text = textEncoders(file);
+        if (has(file, text.get(0))) {
+            put(networks, "text_encoder", xl ? LdmTextEncoder.firstOfXl(file) : new LdmTextEncoder(file));
+        }
+        if (xl && has(file, text.get(1))) {
             put(networks, "text_encoder_2", LdmTextEncoder.secondOfXl(file));
         }
         networks.put("vae", new OriginalModel.Network(vaeConfig.toDiffusers(), vae::weights));
@@ -75,15 +78,25 @@ final class LdmNaming implements OriginalNaming {
         return LdmUNet.isXl(file) ? IMAGE_SIZE_OF_XL : OriginalNaming.super.imageSize(file);
     }
 
-    private static void requireStableDiffusion(Weights file) {
+    private static List<Part> textEncoders(Weights file) {
+        return LdmUNet.isXl(file) ? TEXT_ENCODERS_OF_XL : TEXT_ENCODER;
+    }
+
+    private static boolean has(Weights file, Part part) {
+        return file.names().stream().anyMatch(name -> name.startsWith(part.prefix));
+    }
+
+    private static void requireStableDiffusion(Weights file, boolean textElsewhere) {
         String expected = file.source() + ": expected a Stable Diffusion 1.x, 2.x or SDXL checkpoint, found ";
         OtherFile.of(file).ifPresent(what -> {
             throw new InputException(expected + what);
         });
         List<Part> parts = new ArrayList<>(PARTS);
-        parts.addAll(LdmUNet.isXl(file) ? TEXT_ENCODERS_OF_XL : TEXT_ENCODER);
+        if (!textElsewhere) {
+            parts.addAll(textEncoders(file));
+        }
         for (Part part : parts) {
-            if (file.names().stream().noneMatch(name -> name.startsWith(part.prefix))) {
+            if (!has(file, part)) {
                 throw new InputException(expected + "no " + part.what + " (tensors " + part.prefix + "*)");
             }
         }

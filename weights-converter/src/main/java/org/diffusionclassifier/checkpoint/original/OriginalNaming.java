@@ -19,8 +19,9 @@ public interface OriginalNaming {
      * @param imageSize height and width of the images that the model was trained on
      * @param ema       whether to take the weights averaged over training, which files for further training have beside
      *                  the last ones
+     * @param textElsewhere whether text encoders that the file has not come from elsewhere
      */
-    record Settings(int imageSize, boolean ema) {
+    record Settings(int imageSize, boolean ema, boolean textElsewhere) {
     }
 
     /** The naming that a file is in. @throws InputException if that is none */

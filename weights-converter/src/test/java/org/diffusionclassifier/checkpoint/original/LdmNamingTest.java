@@ -62,7 +62,7 @@ class LdmNamingTest {
     @Test
     void infersStableDiffusion21GivenWhatNothingTells() {
         Weights file = published("sd-2.1").tensors();
-        var model = Inferred.of(file, new Settings(768, false));
+        var model = Inferred.of(file, new Settings(768, false, false));
         UNetConfig base = PublishedUNets.of("sd-2-base");
         assertEquals(UNetConfig.read(config("sd-2.1", "unet")), new UNetConfig(96, 4, 4, base.blockOutChannels(),
                 base.down(), base.up(), base.layersPerBlock(), base.heads(), List.of(1, 1, 1, 1), 1024, 32, 1e-5f,
@@ -197,7 +197,7 @@ class LdmNamingTest {
     void averagedWeightsThatAreNotThereAreNamed() {
         Weights file = small(small(false)).tensors();
         assertEquals("test: expected averaged weights (tensors model_ema.*), found none",
-                inputError(() -> Inferred.of(file, new Settings(16, true))));
+                inputError(() -> Inferred.of(file, new Settings(16, true, false))));
     }
 
     @ParameterizedTest
@@ -281,7 +281,7 @@ class LdmNamingTest {
     }
 
     private static Inferred open(Weights file, int imageSize) {
-        return Inferred.of(file, new Settings(imageSize, false));
+        return Inferred.of(file, new Settings(imageSize, false, false));
     }
 
     /** What is made of a file's tensors, by the types of its networks. */

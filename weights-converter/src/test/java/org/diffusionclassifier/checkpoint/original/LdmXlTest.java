@@ -10,11 +10,13 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.Component;
 import org.diffusionclassifier.checkpoint.DiffusersForm;
 import org.diffusionclassifier.checkpoint.ModelSpec.LoraSpec;
+import org.diffusionclassifier.checkpoint.ModelSpec.TextEncoderSpec;
 import org.diffusionclassifier.checkpoint.ModelSpec;
 import org.diffusionclassifier.checkpoint.SmallModel;
 import org.diffusionclassifier.config.ClipTextConfig;
@@ -29,6 +31,7 @@ import org.diffusionclassifier.config.VaeConfig;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
+import org.diffusionclassifier.testing.Golden;
 import org.diffusionclassifier.testing.MapWeights;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -171,10 +174,18 @@ class LdmXlTest {
     }
 
     @Test
-    void aFileWithoutItsTextEncodersIsRefused() {
+    void aFileWithoutItsTextEncodersTakesAFolders() {
         Map<String, MapWeights> components = components();
         Path path = new OriginalForm().unet(components.get("unet"), 1).vae(components.get("vae")).tensors()
                 .write(temp.resolve("bare.safetensors"));
         assertTrue(inputError(() -> Checkpoint.open(ModelSpec.of(path))).contains("found no first text encoder"));
+        Path folder = Golden.of("pipeline-sdxl-tiny");
+        var spec = new ModelSpec(path, null, null, null, 16, null, false, List.of(), List.of(), null)
+                .with(new TextEncoderSpec(folder, true, 256));
+        try (var checkpoint = Checkpoint.open(spec)) {
+            assertEquals(Set.of("text_encoder", "text_encoder_2", "vae", "unet"), Set.copyOf(checkpoint.components()));
+            assertTrue(checkpoint.component("text_encoder_2").weights().has("text_projection.weight"));
+            assertEquals(folder.resolve("tokenizer_2").toString(), checkpoint.tokenizer("tokenizer_2").source());
+        }
     }
 }
