@@ -50,7 +50,6 @@ class VaeConfigTest {
     @CsvSource(delimiter = '|', textBlock = """
             _class_name | "AutoencoderTiny" | AutoencoderKL
             act_fn | "relu" | silu or swish
-            shift_factor | 0.1159 | 0
             latents_mean | [0.1,0.2,0.3,0.4] | null or false
             latents_std | [1,1,1,1] | null or false
             an_option_of_tomorrow | 2 | null or false
@@ -59,6 +58,7 @@ class VaeConfigTest {
             block_out_channels | [16,36] | multiples of norm_num_groups = 8
             block_out_channels | [8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8] | a list of 1 to 16
             scaling_factor | 0 | a number above 0
+            shift_factor | "none" | a number
             mid_block_add_attention | 1 | true or false
             """)
     void unsupportedValuesAreRefusedByName(String key, String value, String expected) throws IOException {
@@ -70,7 +70,6 @@ class VaeConfigTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            shift_factor | 0.0
             up_block_types | ["SomeDecoderBlock"]
             out_channels | 1
             use_post_quant_conv | false
