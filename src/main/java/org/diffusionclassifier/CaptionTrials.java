@@ -83,18 +83,18 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, T
     /** @throws InputException for what can be refused before anything is loaded */
     void check() {
         plan();
+        trials.factors(model.files().latents().noise());
         LatentScorer.requireFits(trials.loss(), model.files().latents());
     }
 
     /** The files that errors depend on besides the pictures. */
     List<Path> inputs() {
-        return trials.noise() == null ? model.files().inputs()
-                : Stream.concat(model.files().inputs().stream(), Stream.of(trials.noise())).toList();
+        return Stream.concat(model.files().inputs().stream(), trials.inputs()).toList();
     }
 
     private List<Trial> plan() {
-        int schedule = model.files().latents().noise().timesteps();
-        return TrialPlan.of(schedule, timesteps.nSamples(), trials.nTrials()).stages().get(0);
+        return TrialPlan.of(trials.drawnFrom(model.timesteps()), timesteps.nSamples(), trials.nTrials()).stages()
+                .get(0);
     }
 
     /**
@@ -110,7 +110,7 @@ record CaptionTrials(DiffusionModel model, Staged timesteps, TrialSpec trials, T
             var settings = new TreeMap<String, String>();
             model.describe(settings);
             timesteps.describe(settings, scorers.first().pairsAhead());
-            trials.describe(settings);
+            trials.describe(settings, model.timesteps());
             if (turning == Turning.STORED) {
                 settings.put("pictures", "not turned by EXIF");
             }

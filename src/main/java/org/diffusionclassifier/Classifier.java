@@ -20,6 +20,8 @@ import org.diffusionclassifier.report.Explanation;
 import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.score.Evidence;
 import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.score.TimestepRange;
+import org.diffusionclassifier.score.TimestepWeights;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.Race;
 import org.diffusionclassifier.strategy.StrategySpec;
@@ -77,6 +79,16 @@ public final class Classifier implements AutoCloseable {
     /** What classes are compared by. */
     public Classifier loss(Objective loss) {
         return trials(spec.trials().withLoss(loss));
+    }
+
+    /** Which timesteps are drawn from, as {@link TrialSpec#timesteps}. */
+    public Classifier timesteps(TimestepRange range) {
+        return trials(spec.trials().withTimesteps(range));
+    }
+
+    /** How much each timestep counts. */
+    public Classifier timestepWeights(TimestepWeights weights) {
+        return trials(spec.trials().withTimestepWeights(weights));
     }
 
     /** A file to take noise from, as {@link TrialSpec#noise}. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.diffusionclassifier.model.Latents;
 import org.diffusionclassifier.prompt.LabelTree;
@@ -15,6 +16,7 @@ import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.score.LatentScorer;
 import org.diffusionclassifier.score.Objective;
 import org.diffusionclassifier.score.Scorer;
+import org.diffusionclassifier.score.TimestepRange;
 import org.diffusionclassifier.score.Trial;
 import org.diffusionclassifier.strategy.AdaptiveEvaluation;
 import org.diffusionclassifier.strategy.Posterior;
@@ -79,6 +81,11 @@ record ClassifierSpec(DiffusionModel model, PromptSet prompts, StrategySpec stra
         return latents().noise().timesteps();
     }
 
+    /** Those of them that trials are drawn from. */
+    TimestepRange drawnFrom() {
+        return trials.drawnFrom(timesteps());
+    }
+
     /** As {@link Classifier#check}. */
     void check() {
         strategy.check(prompts.prompts().size());
@@ -86,13 +93,14 @@ record ClassifierSpec(DiffusionModel model, PromptSet prompts, StrategySpec stra
             LabelTree.read(race.tree(), prompts);
         }
         noises();
+        trials.factors(latents().noise());
         LatentScorer.requireFits(trials.loss(), latents());
         certainty.check(prompts);
         chosenBound();
     }
 
     private int noises() {
-        return strategy.noises(timesteps(), trials.nTrials());
+        return strategy.noises(drawnFrom(), trials.nTrials());
     }
 
     /** A race as what it judges by makes it; any other strategy as it is. */
@@ -106,7 +114,7 @@ record ClassifierSpec(DiffusionModel model, PromptSet prompts, StrategySpec stra
         var settings = new TreeMap<String, String>();
         model.describe(settings);
         as.describe(settings, pairsAhead);
-        trials.describe(settings);
+        trials.describe(settings, timesteps());
         certainty.describe(settings);
         return settings;
     }
@@ -115,16 +123,16 @@ record ClassifierSpec(DiffusionModel model, PromptSet prompts, StrategySpec stra
     SortedMap<String, String> conditions() {
         var conditions = new TreeMap<String, String>();
         model.files().describe(conditions);
-        trials.describe(conditions);
+        trials.describe(conditions, timesteps());
         return conditions;
     }
 
     /** As {@link Classifier#inputs}. */
     List<Path> inputs() {
         Path tree = strategy instanceof Race race ? race.tree() : null;
-        return Stream.concat(model.files().inputs().stream(),
-                Stream.of(trials.noise(), certainty.prior(), certainty.calibration(), tree).filter(Objects::nonNull))
-                .toList();
+        return Stream.of(model.files().inputs().stream(), trials.inputs(),
+                Stream.of(certainty.prior(), certainty.calibration(), tree).filter(Objects::nonNull))
+                .flatMap(Function.identity()).toList();
     }
 
     /** Loads the model and encodes the prompts. @throws InputException as {@link #check} */
@@ -155,10 +163,10 @@ record ClassifierSpec(DiffusionModel model, PromptSet prompts, StrategySpec stra
 
     private Strategy strategy(int pairsAhead, ChosenBound chosen) {
         if (chosen == null) {
-            return strategy.strategy(timesteps(), trials.nTrials(), prompts.classIndices(), pairsAhead);
+            return strategy.strategy(drawnFrom(), trials.nTrials(), prompts.classIndices(), pairsAhead);
         }
         Race race = chosen.race();
-        List<Trial> all = race.trials(timesteps(), trials.nTrials());
+        List<Trial> all = race.trials(drawnFrom(), trials.nTrials());
         return race.tree() == null ? race.strategy(all, prompts.classIndices(), pairsAhead, chosen.bound())
                 : race.strategy(all, LabelTree.read(race.tree(), prompts), pairsAhead, chosen.bound());
     }
@@ -171,12 +179,13 @@ record ClassifierSpec(DiffusionModel model, PromptSet prompts, StrategySpec stra
         CovarianceCalibration known = learned != null ? learned
                 : certainty.calibration() != null ? certainty.covariance()
                 : model.files().bundled() != null ? Calibration.bundled().covariance() : null;
-        return ChosenBound.of(race, known, conditions(), race.trials(timesteps(), trials.nTrials()));
+        return ChosenBound.of(race, known, conditions(), race.trials(drawnFrom(), trials.nTrials()),
+                trials.factors(latents().noise()));
     }
 
-    /** That of the bundled model for its loss. */
+    /** That of the bundled model for its loss, over the timesteps that it was fitted to. */
     private double temperature() {
         return model.files().bundled() != null && trials.loss() == Objective.L2
-                ? Calibration.bundled().temperature() : 1;
+                && trials.countsAllTimesteps(timesteps()) ? Calibration.bundled().temperature() : 1;
     }
 }

@@ -40,14 +40,16 @@ public record EvaluationPlan(int images, long pairsPerImage, boolean atMost, dou
     /**
      * Of a run as it is asked for.
      *
+     * @param trials         the classifier's
      * @throws InputException as {@link Evaluation#check}
      */
-    public static EvaluationPlan of(Evaluation evaluation, Classifier classifier, int nTrials, double pairsPerSecond,
-            int devices) {
+    public static EvaluationPlan of(Evaluation evaluation, Classifier classifier, TrialSpec trials,
+            double pairsPerSecond, int devices) {
         evaluation.check(classifier);
         StrategySpec strategy = classifier.strategy();
         return new EvaluationPlan(evaluation.range().indices(evaluation.dataset()).length,
-                strategy.mostPairs(classifier.timesteps(), nTrials, classifier.prompts().prompts().size()),
+                strategy.mostPairs(trials.drawnFrom(classifier.timesteps()), trials.nTrials(),
+                        classifier.prompts().prompts().size()),
                 strategy instanceof Race, pairsPerSecond, devices);
     }
 

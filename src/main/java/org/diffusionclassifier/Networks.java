@@ -70,7 +70,8 @@ final class Networks implements AutoCloseable {
             loaded = true;
             log.accept("model loaded" + (budget.isUnlimited() ? "" : ", " + budget));
         }
-        var scorer = new LatentScorer(model, latents, conditioning, noise, trials.loss(), pairs);
+        var scorer = new LatentScorer(model, latents, conditioning, noise, trials.loss(),
+                trials.factors(latents.noise()), pairs);
         if (batchSize == null) {
             scorer.fitBatchToMemory();
         }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -13,6 +14,7 @@ import java.util.stream.IntStream;
 import org.diffusionclassifier.result.Calibration;
 import org.diffusionclassifier.result.CovarianceCalibration;
 import org.diffusionclassifier.score.PromptErrors;
+import org.diffusionclassifier.score.TimestepRange;
 import org.diffusionclassifier.score.Trial;
 import org.diffusionclassifier.strategy.PairedT;
 import org.diffusionclassifier.strategy.Prediction;
@@ -27,11 +29,19 @@ class ChosenBoundTest {
     private static final SortedMap<String, String> CONDITIONS = BUNDLED.conditions();
 
     private static List<Trial> trials(Race race) {
-        return race.trials(1000, 1);
+        return race.trials(TimestepRange.all(1000), 1);
     }
 
     private static ChosenBound of(Race race, CovarianceCalibration learned, Map<String, String> conditions) {
-        return ChosenBound.of(race, learned, new TreeMap<>(conditions), trials(race));
+        return ChosenBound.of(race, learned, new TreeMap<>(conditions), trials(race), factors(1, 1));
+    }
+
+    /** Of timesteps below 50, and of all others. */
+    private static float[] factors(float low, float high) {
+        var factors = new float[1000];
+        Arrays.fill(factors, high);
+        Arrays.fill(factors, 0, 50, low);
+        return factors;
     }
 
     @Test
@@ -54,6 +64,24 @@ class ChosenBoundTest {
                 + "paired-t"), chosen.takeNotices());
         assertEquals(List.of(), chosen.takeNotices());
         assertFalse(chosen.isChecked());
+    }
+
+    /** Five of 100 trials ten times as heavy count as 35 % of them, (50 + 95)² / (500 + 95); 1000 times, as 5 %. */
+    @Test
+    void aFewHeavyTimestepsAreWarnedOfWhereOwnErrorsDecide() {
+        var weighted = new TreeMap<>(CONDITIONS);
+        weighted.put("timestep-weights", "snr");
+        Race race = new Race(null, Race.PAIRED_T, 100, null);
+        assertEquals(0, ChosenBound.of(race, null, weighted, trials(race), factors(10, 1)).takeNotices().size());
+        assertEquals(1, ChosenBound.of(race, null, weighted, trials(race), factors(1000, 1)).takeNotices().size());
+        var other = ChosenBound.of(Race.byDefault(), BUNDLED, weighted, trials(race), factors(1, 0));
+        List<String> notices = other.takeNotices();
+        assertEquals(2, notices.size(), notices.toString());
+        assertEquals("how trials covary was learned with timestep-weights not set, and here it is \"snr\": races use "
+                + "paired-t", notices.get(0));
+        assertTrue(notices.get(1).startsWith("a few timesteps count for nearly all the others"), notices.get(1));
+        var anytime = new Race(null, Race.ANYTIME, 100, null);
+        assertEquals(List.of(), ChosenBound.of(anytime, null, weighted, trials(anytime), factors(1, 0)).takeNotices());
     }
 
     @Test

@@ -168,11 +168,11 @@ class DiffusionModelTest {
         var loaded = new ArrayList<String>();
         try (var model = cpu().log(loaded::add).load()) {
             var classifier = model.classifier("bag", "coat");
-            assertEquals("nSamples 1001: expected at most the model's 1000 timesteps",
+            assertEquals("nSamples 1001: expected at most the 1000 timesteps 0..999",
                     Fixtures.inputError(() -> classifier.strategy(Staged.exhaustive(1001)).check()));
             assertEquals("toKeep: expected at most the 2 prompts, found 3", Fixtures.inputError(() ->
                     classifier.strategy(new Staged(List.of(1, 2), List.of(3, 1))).check()));
-            assertEquals("interval 3: expected a divisor of the model's 1000 timesteps",
+            assertEquals("interval 3: expected a divisor of the 1000 timesteps 0..999",
                     Fixtures.inputError(() -> classifier.strategy(new Interval(3)).check()));
             assertEquals("loss vb: expected a model that predicts variances, as DiT does",
                     Fixtures.inputError(() -> classifier.loss(Objective.VB).check()));

@@ -21,6 +21,7 @@ import org.diffusionclassifier.report.BenchmarkText;
 import org.diffusionclassifier.result.ClassMean;
 import org.diffusionclassifier.result.Proportion;
 import org.diffusionclassifier.result.Summary;
+import org.diffusionclassifier.score.TimestepWeights;
 import org.diffusionclassifier.strategy.StrategySpec;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Command;
@@ -130,7 +131,7 @@ final class BenchmarkCommand implements Callable<Integer> {
             TrialSpec drawn = trials.trials(task.loss(byLabels));
             Evaluation evaluation = options.evaluation(pictures, null, byLabels ? null : task.limitPerClass());
             announce(benchmark, chosen, evaluation, classes,
-                    strategy.mostPairs(opened.classifier(classes).timesteps(), drawn.nTrials(), count));
+                    strategy.mostPairs(drawn.drawnFrom(opened.timesteps()), drawn.nTrials(), count));
             var run = new EvaluationRun(main, spec.commandLine(), options);
             if (run.plans(opened, evaluation, classes, strategy, drawn)) {
                 return null;
@@ -139,6 +140,8 @@ final class BenchmarkCommand implements Callable<Integer> {
             var changed = new ArrayList<String>();
             addIf(changed, !strategy.equals(byDefault), "strategy " + strategy);
             addIf(changed, drawn.loss() != task.loss(byLabels), "loss " + drawn.loss());
+            addIf(changed, drawn.timesteps() != null, "timesteps " + drawn.timesteps());
+            addIf(changed, !(drawn.timestepWeights() instanceof TimestepWeights.Uniform), "weighted timesteps");
             addIf(changed, drawn.nTrials() != 1, drawn.nTrials() + " noises a timestep");
             addIf(changed, drawn.background() != null, "background");
             addIf(changed, prompts != null, "prompts of the user's");

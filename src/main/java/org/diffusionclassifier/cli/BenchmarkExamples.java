@@ -28,6 +28,7 @@ import org.diffusionclassifier.result.Proportion;
 import org.diffusionclassifier.result.ReferringSummary;
 import org.diffusionclassifier.result.Scoring;
 import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.score.TimestepWeights;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine;
 
@@ -170,6 +171,12 @@ final class BenchmarkExamples {
         }
         if (drawn.loss() != Objective.L2) {
             changed.add("loss " + drawn.loss());
+        }
+        if (drawn.timesteps() != null) {
+            changed.add("timesteps " + drawn.timesteps());
+        }
+        if (!(drawn.timestepWeights() instanceof TimestepWeights.Uniform)) {
+            changed.add("weighted timesteps");
         }
         if (drawn.nTrials() != 1) {
             changed.add(drawn.nTrials() + " noises a timestep");

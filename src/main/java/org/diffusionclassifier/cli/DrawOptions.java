@@ -5,6 +5,8 @@ import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.model.Target;
 import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.score.TimestepRange;
+import org.diffusionclassifier.score.TimestepWeights;
 import picocli.CommandLine.Option;
 
 /** Which noise is drawn and mixed into what, and what is measured: what every way of choosing trials has. */
@@ -19,6 +21,15 @@ abstract class DrawOptions {
             description = "Of a model of flow matching, as Stable Diffusion 3: velocity, which it was trained to predict, "
                     + "or epsilon. Default: velocity.")
     private String target;
+
+    @Option(names = "--timesteps", paramLabel = "FROM..TO",
+            description = "Draw only from these timesteps, both among them; 0 has the least noise. Default: all.")
+    private String timesteps;
+
+    @Option(names = "--timestep-weights", paramLabel = "NAME|FILE",
+            description = "How much each timestep counts: uniform, snr (its signal-to-noise ratio), or a file with a "
+                    + "weight a line or CSV of step,weight. Default: uniform.")
+    private TimestepWeights timestepWeights;
 
     @Option(names = "--n-trials", paramLabel = "N", defaultValue = "1",
             description = "Noises a timestep. Default: ${DEFAULT-VALUE}.")
@@ -40,7 +51,9 @@ abstract class DrawOptions {
     /** @param byDefault what classes are compared by without --loss */
     TrialSpec trials(Objective byDefault) {
         return new TrialSpec(loss == null ? byDefault : Objective.parse(loss),
-                target == null ? null : Target.parse(target), nTrials, seed, noise,
+                target == null ? null : Target.parse(target),
+                timesteps == null ? null : TimestepRange.parse(timesteps),
+                timestepWeights == null ? new TimestepWeights.Uniform() : timestepWeights, nTrials, seed, noise,
                 background == null ? null : Background.parse(background));
     }
 }

@@ -46,7 +46,7 @@ final class EvaluationRun {
         main.note(evaluation.notices(prompts));
         try (var classifier = opened.classifier(prompts).strategy(strategy).trials(trials)
                 .certainty(options.certainty.spec())) {
-            options.plan.print(evaluation, classifier, trials.nTrials(), opened.devices().size(),
+            options.plan.print(evaluation, classifier, trials, opened.devices().size(),
                     () -> EvaluationPlan.measure(opened, classifier.prompts()), commandLine.getOut());
         }
         return true;

@@ -15,6 +15,7 @@ import org.diffusionclassifier.file.RemoteFiles;
 import org.diffusionclassifier.platform.ConsoleText;
 import org.diffusionclassifier.platform.OpenMpVariables;
 import org.diffusionclassifier.platform.TemporaryFolder;
+import org.diffusionclassifier.score.TimestepWeights;
 import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.tensor.Listed;
 import picocli.CommandLine.Command;
@@ -108,6 +109,8 @@ public final class Main implements Runnable {
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .registerConverter(Path.class, this::path)
+                .registerConverter(TimestepWeights.class, text -> TimestepWeights.named(text)
+                        .orElseGet(() -> new TimestepWeights.Read(path(text))))
                 .setParameterExceptionHandler((e, given) -> {
                     e.getCommandLine().getErr().println(line(e.getMessage()));
                     return INPUT_ERROR;

@@ -6,6 +6,7 @@ import java.util.function.DoubleSupplier;
 import org.diffusionclassifier.Classifier;
 import org.diffusionclassifier.Evaluation;
 import org.diffusionclassifier.EvaluationPlan;
+import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine.Option;
 
@@ -46,11 +47,11 @@ final class PlanOptions {
      * @param here    how many devices the run would have as it is asked for
      * @param measure gives the pairs a second of one
      */
-    void print(Evaluation evaluation, Classifier classifier, int nTrials, int here, DoubleSupplier measure,
+    void print(Evaluation evaluation, Classifier classifier, TrialSpec trials, int here, DoubleSupplier measure,
             PrintWriter out) {
         // Refuses what can be refused before it takes the time to measure.
-        EvaluationPlan.of(evaluation, classifier, nTrials, 1, here);
-        var plan = EvaluationPlan.of(evaluation, classifier, nTrials,
+        EvaluationPlan.of(evaluation, classifier, trials, 1, here);
+        var plan = EvaluationPlan.of(evaluation, classifier, trials,
                 pairsPerSecond != null ? pairsPerSecond : measure.getAsDouble(), devices != null ? devices : here);
         String most = plan.atMost() ? "at most " : "";
         out.printf(Locale.ROOT, "%,d images, %s%,d pairs each: %s%,d pairs, each an evaluation of the network%n",

@@ -163,7 +163,7 @@ public record CovarianceCalibration(SortedMap<String, String> conditions, int im
 
     /** A race by it over recorded errors. @throws InputException if it does not hold for them */
     Strategy race(ErrorRecording recording, Race race, int pairsAhead) {
-        List<Trial> trials = race.trials(recording.timesteps(), recording.nTrials());
+        List<Trial> trials = race.trials(recording.drawnFrom(), recording.nTrials());
         mismatch(conditions(recording.settings()), trials).ifPresent(how -> {
             throw new InputException("covariance of trials: " + how);
         });

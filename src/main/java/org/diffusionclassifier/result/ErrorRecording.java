@@ -16,13 +16,15 @@ import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.score.PromptErrors;
+import org.diffusionclassifier.score.TimestepRange;
 import org.diffusionclassifier.score.Trial;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The error of every prompt on every trial for many labelled images: what any strategy can be replayed over without a
- * model. As a file it is one of safetensors:
+ * model. Errors are those that were compared, after the loss and the weights of timesteps that settings name. As a
+ * file it is one of safetensors:
  *
  * <pre>
  *     errors     F32 [images, prompts, trials]
@@ -79,6 +81,12 @@ public record ErrorRecording(float[][][] errors, List<Integer> images, List<Inte
     /** Noises a timestep. */
     public int nTrials() {
         return trials.size() / (int) trials.stream().mapToInt(Trial::timestep).distinct().count();
+    }
+
+    /** The timesteps that trials were drawn from. @throws InputException for settings that no run has */
+    public TimestepRange drawnFrom() {
+        String range = settings.get(TimestepRange.SETTING);
+        return range == null ? TimestepRange.all(timesteps) : TimestepRange.parse(range).within(timesteps);
     }
 
     /** Every {@code step}-th image from {@code from} on. */

@@ -47,7 +47,7 @@ public record Replay(String strategy, int images, int right, int agreeing, int t
             Strategy ofOdd = CovarianceCalibration.learn(recording.every(2, 0)).race(recording, race, pairsAhead);
             return of(recording, plan, temperature, image -> image % 2 == 0 ? ofEven : ofOdd);
         }
-        Strategy strategy = plan.strategy(recording.timesteps(), recording.nTrials(), recording.classes(), pairsAhead);
+        Strategy strategy = plan.strategy(recording.drawnFrom(), recording.nTrials(), recording.classes(), pairsAhead);
         return of(recording, plan, temperature, image -> strategy);
     }
 

@@ -32,6 +32,7 @@ public final class LatentScorer implements Scorer {
     private final LatentModel model;
     private final Conditioning conditioning;
     private final Objective objective;
+    private final float[] factors;
     private final Device device;
     private final Latents latents;
     private final Diffusion diffusion;
@@ -41,23 +42,39 @@ public final class LatentScorer implements Scorer {
     private final Map<Integer, Integer> firstOfRow = new HashMap<>();
     private int batchSize;
 
-    /**
-     * @param conditioning of the prompts
-     * @param noise        its table, if given, holds [N, h, w, c] of the model's latent
-     * @param batchSize    pairs evaluated at once, at least 1
-     * @throws InputException if the objective needs variances that the model does not predict
-     */
+    /** Of timesteps that count alike. */
     public LatentScorer(LatentModel model, Conditioning conditioning, Noise noise, Objective objective, int batchSize) {
         this(model, model.latents(), conditioning, noise, objective, batchSize);
     }
 
-    /** @param latents the model's, which may have another noise process, to read its outputs or measure its errors by */
+    /**
+     * Likewise.
+     *
+     * @param latents the model's, which may have another noise process, to read its outputs or measure its errors by
+     */
     public LatentScorer(LatentModel model, Latents latents, Conditioning conditioning, Noise noise, Objective objective,
-                 int batchSize) {
+            int batchSize) {
+        this(model, latents, conditioning, noise, objective, new TimestepWeights.Uniform().factors(latents.noise(),
+                TimestepRange.all(latents.noise().timesteps())), batchSize);
+    }
+
+    /**
+     * Of timesteps each of which counts as much as its factor says.
+     *
+     * @param latents      as above
+     * @param conditioning of the prompts
+     * @param noise        its table, if given, holds [N, h, w, c] of the model's latent
+     * @param factors      [T], what errors are multiplied by at each timestep: see {@link TimestepWeights#factors}
+     * @param batchSize    pairs evaluated at once, at least 1
+     * @throws InputException if the objective needs variances that the model does not predict
+     */
+    public LatentScorer(LatentModel model, Latents latents, Conditioning conditioning, Noise noise,
+            Objective objective, float[] factors, int batchSize) {
         requireFits(objective, latents);
         this.model = model;
         this.conditioning = conditioning;
         this.objective = objective;
+        this.factors = factors;
         this.device = model.device();
         this.latents = latents;
         this.diffusion = device.diffusion(noise instanceof Noise.Given given ? given.table() : null);
@@ -175,8 +192,9 @@ public final class LatentScorer implements Scorer {
     }
 
     /**
-     * Where the errors lie: the loss at each place of the latent, mean over its channels and over the round's trials. The
-     * norm and the variational bound are not known place by place; of these, the squared error.
+     * Where the errors lie: the loss at each place of the latent, mean over its channels and over the round's trials,
+     * which count as much as in {@link #errors}. The norm and the variational bound are not known place by place; of
+     * these, the squared error.
      *
      * @param round of one trial at least
      * @return [prompt][size · size], row-major
@@ -226,7 +244,8 @@ public final class LatentScorer implements Scorer {
                 if (!Float.isFinite(evaluated[i])) {
                     throw notFinite(round.prompts().get((from + i / each) % across), batch);
                 }
-                evaluated[i] = maps ? evaluated[i] : objective.of(evaluated[i]);
+                int timestep = round.trials().get((from + i / each) / across).timestep();
+                evaluated[i] = factors[timestep] * (maps ? evaluated[i] : objective.of(evaluated[i]));
             }
             for (int i = 0; i < count; i++) {
                 consumer.accept((from + i) / across, (from + i) % across, evaluated, i * each);

@@ -29,7 +29,8 @@ public interface Scorer extends AutoCloseable {
     void show(RgbImage image);
 
     /**
-     * ℓ(ε − ε̂(x_t, t, c)), mean over the latent's elements, for every pair of the round (Li et al., 2023, eq. 4).
+     * ℓ(ε − ε̂(x_t, t, c)), mean over the latent's elements, for every pair of the round (Li et al., 2023, eq. 4),
+     * times the weight of t.
      *
      * @return errors[i][j] of the round's i-th trial and j-th prompt
      */

@@ -83,7 +83,8 @@ final class ClassifyJob extends Job {
     private Runnable run(int device, Classifiers.Lease lease) {
         Classifier classifier = lease.classifier().load();
         PromptSet prompts = classifier.prompts();
-        int trials = (int) (classifier.strategy().mostPairs(classifier.timesteps(), key.trials().nTrials(), 1));
+        int trials = (int) (classifier.strategy().mostPairs(
+                key.trials().drawnFrom(classifier.timesteps()), key.trials().nTrials(), 1));
         var clock = new Clock();
         Classification decided = classifier.classifyAlone(device, request.image().name(), picture,
                 soFar -> goesOn(soFar, prompts, trials, clock));

@@ -14,11 +14,14 @@ import org.diffusionclassifier.prompt.PromptSet;
 import org.diffusionclassifier.prompt.PromptSpec;
 import org.diffusionclassifier.model.Target;
 import org.diffusionclassifier.score.Objective;
+import org.diffusionclassifier.score.TimestepRange;
+import org.diffusionclassifier.score.TimestepWeights;
 import org.diffusionclassifier.server.http.HttpRefusal;
 import org.diffusionclassifier.server.http.Received;
 import org.diffusionclassifier.strategy.Race;
 import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.strategy.StrategySpec;
+import org.diffusionclassifier.tensor.InputException;
 
 /**
  * What {@code POST /v1/classify} asks for, in the library's specifications.
@@ -32,8 +35,8 @@ record ClassifyRequest(Upload image, PromptSet prompts, PromptSpec spec, Choice 
         boolean explain, boolean report) {
 
     private static final Set<String> FIELDS = Set.of("classes", "template", "prompts", "strategy", "confidence", "bound",
-            "maxTrials", "nSamples", "toKeep", "nTrials", "seed", "loss", "target", "background",
-            "explain", "report");
+            "maxTrials", "nSamples", "toKeep", "timesteps", "timestepWeights", "nTrials", "seed",
+            "loss", "target", "background", "explain", "report");
 
     /** @throws HttpRefusal or an InputException for what is wrong */
     static ClassifyRequest of(Received request, ServeSpec limits) {
@@ -71,9 +74,19 @@ record ClassifyRequest(Upload image, PromptSet prompts, PromptSpec spec, Choice 
         String loss = fields.text("loss");
         String target = fields.text("target");
         String background = fields.text("background");
+        String timesteps = fields.text("timesteps");
         return new TrialSpec(loss == null ? Objective.L2 : Objective.parse(loss),
-                target == null ? null : Target.parse(target), nTrials == null ? 1 : nTrials,
-                seed == null ? 0 : seed, null, background == null ? null : Background.parse(background));
+                target == null ? null : Target.parse(target),
+                timesteps == null ? null : TimestepRange.parse(timesteps), timestepWeights(fields),
+                nTrials == null ? 1 : nTrials, seed == null ? 0 : seed, null,
+                background == null ? null : Background.parse(background));
+    }
+
+    /** By name: a file would be one of the server's. */
+    private static TimestepWeights timestepWeights(RequestFields fields) {
+        String name = fields.text("timestepWeights");
+        return name == null ? new TimestepWeights.Uniform() : TimestepWeights.named(name).orElseThrow(() ->
+                new HttpRefusal(400, "timestepWeights: expected uniform or snr, found " + InputException.quoted(name)));
     }
 
     /** A strategy as it was asked for, before it is known how many prompts there are. Fields as on the command line. */

@@ -24,10 +24,10 @@ import org.diffusionclassifier.server.http.Received;
 record ComparisonRequest(List<Upload> images, List<String> captions, List<Box> boxes, int nSamples, TrialSpec trials,
         boolean report) {
 
-    private static final Set<String> MATCH = Set.of("captions", "nSamples", "nTrials", "seed", "loss", "target", "background",
-            "report");
-    private static final Set<String> REFER = Set.of("expression", "boxes", "nSamples", "nTrials", "seed", "loss", "target",
-            "background", "report");
+    private static final Set<String> MATCH = Set.of("captions", "nSamples", "timesteps", "timestepWeights",
+            "nTrials", "seed", "loss", "target", "background", "report");
+    private static final Set<String> REFER = Set.of("expression", "boxes", "nSamples", "timesteps", "timestepWeights",
+            "nTrials", "seed", "loss", "target", "background", "report");
 
     private static final int MOST_IMAGES = 16;
     private static final int MOST_BOXES = 64;

@@ -2,13 +2,14 @@ package org.diffusionclassifier.strategy;
 
 import java.util.List;
 import java.util.SortedMap;
+import org.diffusionclassifier.score.TimestepRange;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
- * Every prompt at every {@code interval}-th timestep of the model, from the (interval/2)-th on, as the paper's runs of
+ * Every prompt at every {@code interval}-th timestep that there is, from the (interval/2)-th on, as the paper's runs of
  * DiT have them with 4.
  *
- * @param interval a divisor of the model's timesteps
+ * @param interval a divisor of the number of timesteps
  */
 public record Interval(int interval) implements StrategySpec {
 
@@ -21,12 +22,12 @@ public record Interval(int interval) implements StrategySpec {
         }
     }
 
-    private Staged of(int timesteps) {
-        if (timesteps % interval != 0) {
-            throw InputException.of("%s %d: expected a divisor of the model's %d timesteps", INTERVAL, interval,
-                    timesteps);
+    private Staged of(TimestepRange drawn) {
+        if (drawn.size() % interval != 0) {
+            throw InputException.of("%s %d: expected a divisor of the %d timesteps %s", INTERVAL, interval,
+                    drawn.size(), drawn);
         }
-        return Staged.exhaustive(timesteps / interval);
+        return Staged.exhaustive(drawn.size() / interval);
     }
 
     @Override
@@ -35,13 +36,13 @@ public record Interval(int interval) implements StrategySpec {
     }
 
     @Override
-    public int noises(int timesteps, int nTrials) {
-        return of(timesteps).noises(timesteps, nTrials);
+    public int noises(TimestepRange drawn, int nTrials) {
+        return of(drawn).noises(drawn, nTrials);
     }
 
     @Override
-    public StagedElimination strategy(int timesteps, int nTrials, List<Integer> classes, int pairsAhead) {
-        return of(timesteps).strategy(timesteps, nTrials, classes, pairsAhead);
+    public StagedElimination strategy(TimestepRange drawn, int nTrials, List<Integer> classes, int pairsAhead) {
+        return of(drawn).strategy(drawn, nTrials, classes, pairsAhead);
     }
 
     @Override

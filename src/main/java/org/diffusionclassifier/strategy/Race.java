@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
+import org.diffusionclassifier.score.TimestepRange;
 import org.diffusionclassifier.score.Trial;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -78,14 +79,14 @@ public record Race(Double confidence, String bound, int maxTrials, Path tree) im
     }
 
     @Override
-    public int noises(int timesteps, int nTrials) {
-        return trials(timesteps, nTrials).size();
+    public int noises(TimestepRange drawn, int nTrials) {
+        return trials(drawn, nTrials).size();
     }
 
     /** Of a bound that {@link Bound#named} knows. */
     @Override
-    public FlatRace strategy(int timesteps, int nTrials, List<Integer> classes, int pairsAhead) {
-        return strategy(trials(timesteps, nTrials), classes, pairsAhead, Bound.named(bound));
+    public FlatRace strategy(TimestepRange drawn, int nTrials, List<Integer> classes, int pairsAhead) {
+        return strategy(trials(drawn, nTrials), classes, pairsAhead, Bound.named(bound));
     }
 
     /** By a bound that stands for the one asked for. */
@@ -101,13 +102,16 @@ public record Race(Double confidence, String bound, int maxTrials, Path tree) im
     /**
      * All that it may come to evaluate, by ascending timestep.
      *
-     * @throws InputException if the numbers do not fit the model's
+     * @param drawn   the timesteps to draw from
+     * @param nTrials noises a timestep
+     * @throws InputException if there are fewer timesteps than it may take
      */
-    public List<Trial> trials(int timesteps, int nTrials) {
-        if (maxTrials > timesteps) {
-            throw InputException.of("%s %d: expected at most the model's %d timesteps", TRIALS, maxTrials, timesteps);
+    public List<Trial> trials(TimestepRange drawn, int nTrials) {
+        if (maxTrials > drawn.size()) {
+            throw InputException.of("%s %d: expected at most the %d timesteps %s", TRIALS, maxTrials, drawn.size(),
+                    drawn);
         }
-        return TrialPlan.of(timesteps, List.of(maxTrials), nTrials).stages().get(0);
+        return TrialPlan.of(drawn, List.of(maxTrials), nTrials).stages().get(0);
     }
 
     @Override

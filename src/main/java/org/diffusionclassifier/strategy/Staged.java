@@ -3,6 +3,7 @@ package org.diffusionclassifier.strategy;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
+import org.diffusionclassifier.score.TimestepRange;
 import org.diffusionclassifier.score.Trial;
 
 /**
@@ -50,13 +51,13 @@ public record Staged(List<Integer> nSamples, List<Integer> toKeep) implements St
     }
 
     @Override
-    public int noises(int timesteps, int nTrials) {
-        return TrialPlan.of(timesteps, nSamples, nTrials).noises();
+    public int noises(TimestepRange drawn, int nTrials) {
+        return TrialPlan.of(drawn, nSamples, nTrials).noises();
     }
 
     @Override
-    public long mostPairs(int timesteps, int nTrials, int prompts) {
-        List<List<Trial>> stages = TrialPlan.of(timesteps, nSamples, nTrials).stages();
+    public long mostPairs(TimestepRange drawn, int nTrials, int prompts) {
+        List<List<Trial>> stages = TrialPlan.of(drawn, nSamples, nTrials).stages();
         long pairs = 0;
         for (int stage = 0; stage < stages.size(); stage++) {
             pairs += (long) stages.get(stage).size() * (stage == 0 ? prompts : toKeep.get(stage - 1));
@@ -70,8 +71,8 @@ public record Staged(List<Integer> nSamples, List<Integer> toKeep) implements St
     }
 
     @Override
-    public StagedElimination strategy(int timesteps, int nTrials, List<Integer> classes, int pairsAhead) {
-        return new StagedElimination(TrialPlan.of(timesteps, nSamples, nTrials), toKeep, classes.size());
+    public StagedElimination strategy(TimestepRange drawn, int nTrials, List<Integer> classes, int pairsAhead) {
+        return new StagedElimination(TrialPlan.of(drawn, nSamples, nTrials), toKeep, classes.size());
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
+import org.diffusionclassifier.score.TimestepRange;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -22,34 +23,34 @@ public sealed interface StrategySpec permits Race, Staged, Interval {
     /**
      * Trials that it may come to evaluate, at the most.
      *
-     * @param timesteps T of the model
-     * @param nTrials   noises a timestep
-     * @throws InputException if the numbers do not fit the model's
+     * @param drawn   the timesteps to draw from
+     * @param nTrials noises a timestep
+     * @throws InputException if the numbers do not fit the timesteps
      */
-    int noises(int timesteps, int nTrials);
+    int noises(TimestepRange drawn, int nTrials);
 
     /**
      * Pairs of a prompt and a trial that it may come to evaluate for an image, at the most.
      *
-     * @param timesteps T of the model
-     * @param nTrials   noises a timestep
-     * @param prompts   how many there are
-     * @throws InputException if the numbers do not fit the model's
+     * @param drawn   the timesteps to draw from
+     * @param nTrials noises a timestep
+     * @param prompts how many there are
+     * @throws InputException if the numbers do not fit the timesteps
      */
-    default long mostPairs(int timesteps, int nTrials, int prompts) {
-        return (long) prompts * noises(timesteps, nTrials);
+    default long mostPairs(TimestepRange drawn, int nTrials, int prompts) {
+        return (long) prompts * noises(drawn, nTrials);
     }
 
     /**
      * The strategy itself.
      *
-     * @param timesteps  T of the model
+     * @param drawn      the timesteps to draw from
      * @param nTrials    noises a timestep
      * @param classes    of each prompt
      * @param pairsAhead how many pairs to ask for at once, so that batches are full
-     * @throws InputException if the numbers do not fit the model's or the prompts'
+     * @throws InputException if the numbers do not fit the timesteps or the prompts
      */
-    Strategy strategy(int timesteps, int nTrials, List<Integer> classes, int pairsAhead);
+    Strategy strategy(TimestepRange drawn, int nTrials, List<Integer> classes, int pairsAhead);
 
     /** Adds what results depend on, by name. */
     void describe(SortedMap<String, String> settings, int pairsAhead);

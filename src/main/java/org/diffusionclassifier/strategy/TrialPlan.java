@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.diffusionclassifier.score.TimestepRange;
 import org.diffusionclassifier.score.Trial;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -12,7 +13,8 @@ import org.diffusionclassifier.tensor.InputException;
  * The trials of each stage, as the paper's code picks them (diffusion-classifier, {@code eval_prob_adaptive.py}): with
  * N = max(n_samples) the grid is range(⌊⌊T/N⌋/2⌋, T, ⌊T/N⌋) cut to N; a stage of n samples takes every ⌊|grid|/n⌋-th
  * of it from half that on, cut to n, less those already evaluated. The k-th timestep evaluated in all has noise k, or
- * with several noises a timestep the k-th run of them.
+ * with several noises a timestep the k-th run of them. Of a {@link TimestepRange}, T is its size, and timesteps are
+ * counted from its first.
  *
  * @param stages the trials that each stage adds
  */
@@ -27,17 +29,23 @@ public record TrialPlan(List<List<Trial>> stages) {
         stages = stages.stream().map(List::copyOf).toList();
     }
 
+    /** Of all of a model's timesteps. @param timesteps T of the model */
+    public static TrialPlan of(int timesteps, List<Integer> nSamples, int nTrials) {
+        return of(TimestepRange.all(timesteps), nSamples, nTrials);
+    }
+
     /**
-     * @param timesteps T
+     * @param drawn     the timesteps to draw from, T in all
      * @param nSamples  timesteps that each stage asks for, ascending, in [1, T]
      * @param nTrials   noises a timestep, in [1, 1000], the k-th having noises k·nTrials to (k + 1)·nTrials − 1
      * @throws InputException if the numbers of samples do not ascend within [1, T], or there are too many trials
      */
-    public static TrialPlan of(int timesteps, List<Integer> nSamples, int nTrials) {
+    public static TrialPlan of(TimestepRange drawn, List<Integer> nSamples, int nTrials) {
         requireNTrials(nTrials);
         int most = ascending(nSamples);
+        int timesteps = drawn.size();
         if (most > timesteps) {
-            throw InputException.of("%s %d: expected at most the model's %d timesteps", N_SAMPLES, most, timesteps);
+            throw InputException.of("%s %d: expected at most the %d timesteps %s", N_SAMPLES, most, timesteps, drawn);
         }
         int step = timesteps / most;
         int[] grid = IntStream.iterate(step / 2, t -> t < timesteps, t -> t + step).limit(most).toArray();
@@ -46,7 +54,8 @@ public record TrialPlan(List<List<Trial>> stages) {
         for (int n : nSamples) {
             int stride = grid.length / n;
             List<Trial> stage = new ArrayList<>();
-            IntStream.iterate(stride / 2, i -> i < grid.length, i -> i + stride).limit(n).map(i -> grid[i])
+            IntStream.iterate(stride / 2, i -> i < grid.length, i -> i + stride).limit(n)
+                    .map(i -> drawn.from() + grid[i])
                     .filter(evaluated::add)
                     .forEach(t -> {
                         int k = evaluated.size() - 1;

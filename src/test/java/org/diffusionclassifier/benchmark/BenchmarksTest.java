@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import org.diffusionclassifier.result.ClassMean;
 import org.diffusionclassifier.result.ConfusionMatrix;
 import org.diffusionclassifier.result.Proportion;
+import org.diffusionclassifier.score.TimestepRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +31,7 @@ class BenchmarksTest {
     void takesThePairsOfTheOfficialCode(String name, long pairs) {
         var task = (Task.ClassTask) Benchmarks.of(name).task();
         int prompts = task.captions().get().prompts().size();
-        assertEquals(pairs, task.strategy(false, prompts).mostPairs(1000, 1, prompts));
+        assertEquals(pairs, task.strategy(false, prompts).mostPairs(TimestepRange.all(1000), 1, prompts));
     }
 
     /** Every fourth timestep, for every label of the set. */
@@ -39,7 +40,7 @@ class BenchmarksTest {
     void comparesLabelsAsThePapersRunsOfDit(String name, long pairs) {
         var task = (Task.ClassTask) Benchmarks.of(name).task();
         int prompts = task.labels().get().prompts().size();
-        assertEquals(pairs, task.strategy(true, prompts).mostPairs(1000, 1, prompts));
+        assertEquals(pairs, task.strategy(true, prompts).mostPairs(TimestepRange.all(1000), 1, prompts));
     }
 
     @Test

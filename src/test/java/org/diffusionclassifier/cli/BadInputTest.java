@@ -185,7 +185,7 @@ class BadInputTest {
         "5,50,60 | 2,3,1 | --to-keep: expected at most the 2 kept before, found 3",
         "50,5 | 5,1   | --n-samples: expected ascending numbers from 1 on, found 5 after 50",
         "0,5  | 5,1   | --n-samples: expected ascending numbers from 1 on, found 0",
-        "5,1001 | 5,1 | --n-samples 1001: expected at most the model's 1000 timesteps",
+        "5,1001 | 5,1 | --n-samples 1001: expected at most the 1000 timesteps 0..999",
         "5,x  | 5,1   | --n-samples",
         "5,50 | 5,    | --to-keep",
     })

@@ -241,6 +241,17 @@ class BenchmarkTest {
         run("pets", "--exhaustive", "--n-samples", "2").refused("n-samples");
     }
 
+    @Test
+    void otherTimestepsAreNotAsTheBenchmarkHasIt() throws IOException {
+        BenchmarkMiniatures.layOut("pets", data());
+        String out = run("pets", "--exhaustive", "--n-samples", "1", "--timesteps", "100..899", "--timestep-weights",
+                "snr").succeeded().out();
+        assertTrue(out.contains("timesteps 100..899, weighted timesteps"), out);
+        JsonNode settings = JSON.readTree(folder.resolve("run/benchmark.json").toFile()).get("settings");
+        assertEquals("100..899 snr", settings.get("timesteps").textValue() + " "
+                + settings.get("timestep-weights").textValue());
+    }
+
     private static final String EXAMPLE = "{\"image_0\": \"ex_0_img_0\", \"image_1\": \"ex_0_img_1\", "
             + "\"caption_0\": \"a cup on a book\", \"caption_1\": \"a book on a cup\", "
             + "\"collapsed_tag\": \"Relation\"}";

@@ -112,7 +112,7 @@ class CompareTest {
             --strategy race --confidence 1          | --confidence: expected a number between 0 and 1, found 1.0
             --strategy race --bound hope            | --bound: expected auto, covariance, paired-t or anytime, found hope
             --strategy race --max-trials 0          | --max-trials: expected at least 1, found 0
-            --max-trials 1001                       | --max-trials 1001: expected at most the model's 1000 timesteps
+            --max-trials 1001                       | --max-trials 1001: expected at most the 1000 timesteps 0..999
             --strategy race --tree nowhere.json     | nowhere.json
             --strategy staged --confidence 0.9      | expected --strategy race
             --n-samples 5,10 --confidence 0.9       | expected --strategy race

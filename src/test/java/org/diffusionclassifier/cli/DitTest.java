@@ -271,7 +271,7 @@ class DitTest {
         "--lora     | x           | --lora: expected with Stable Diffusion, not with a DiT",
         "--loss     | l3          | --loss: expected l1, l2, huber, norm, vb, l2+vb, found l3",
         "--interval | 0           | --interval: expected at least 1, found 0",
-        "--interval | 3           | --interval 3: expected a divisor of the model's 1000 timesteps",
+        "--interval | 3           | --interval 3: expected a divisor of the 1000 timesteps 0..999",
         "--interval | 4 --to-keep 1 | --interval takes all prompts"})
     void refusesWhatDoesNotGoWithIt(String option, String value, String message) {
         var words = new ArrayList<Object>(List.of(option));

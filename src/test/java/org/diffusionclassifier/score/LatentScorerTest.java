@@ -137,6 +137,30 @@ class LatentScorerTest {
         }
     }
 
+    /** Each error, and each place of a map, is the unweighted one times its timestep's factor. */
+    @ParameterizedTest
+    @EnumSource(value = Objective.class, names = {"L2", "NORM", "VB"})
+    void errorsCountByTheirTimestep(Objective objective) {
+        var factors = new float[1000];
+        factors[500] = 3;
+        factors[2] = 0.25f;
+        var round = new Round(List.of(new Trial(500, 3), new Trial(2, 0), new Trial(7, 1)), List.of(0, 1));
+        try (var plain = scorer(objective, 4, 4, 2); var weighted = new LatentScorer(model, model.latents(),
+                conditionings.get(0), new Noise.Seeded(SEED), objective, factors, 4)) {
+            plain.show(IMAGE);
+            weighted.show(IMAGE);
+            float[][] errors = plain.errors(round);
+            float[][] counted = weighted.errors(round);
+            for (int j = 0; j < 2; j++) {
+                assertEquals(3 * errors[0][j], counted[0][j]);
+                assertEquals(errors[1][j] / 4, counted[1][j]);
+                assertEquals(0, counted[2][j]);
+            }
+            var first = new Round(round.trials().subList(0, 1), List.of(0, 1));
+            assertEquals(3 * plain.errorMaps(first)[1][20], weighted.errorMaps(first)[1][20], 1e-6);
+        }
+    }
+
     private static double silu(double x) {
         return x / (1 + Math.exp(-x));
     }

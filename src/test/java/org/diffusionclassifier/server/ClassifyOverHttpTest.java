@@ -23,7 +23,10 @@ import java.util.concurrent.TimeUnit;
 import org.diffusionclassifier.Classification;
 import org.diffusionclassifier.file.JsonFile;
 import org.diffusionclassifier.image.ImageDecoder;
+import org.diffusionclassifier.score.TimestepRange;
+import org.diffusionclassifier.score.TimestepWeights;
 import org.diffusionclassifier.strategy.Race;
+import org.diffusionclassifier.strategy.Staged;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -68,6 +71,19 @@ class ClassifyOverHttpTest {
             assertEquals(expected(decided).toString(), served.get("answer").toString());
             assertEquals("sneaker", served.at("/answer/className").textValue());
             assertFalse(served.get("stopped").booleanValue());
+            assertEquals(JsonFile.MAPPER.valueToTree(classifier.settings()), served.get("settings"));
+        }
+    }
+
+    @Test
+    void timestepsAndTheirWeightsAreTheLibrarys() {
+        JsonNode served = answer(ClassifyOverHttpTest.served.classify(SNEAKER, "classes", "sneaker\nbag\ncoat",
+                "strategy", "exhaustive", "nSamples", "5", "timesteps", "100..599", "timestepWeights", "SNR"));
+        try (var classifier = ClassifyOverHttpTest.served.model().classifier("sneaker", "bag", "coat")
+                .strategy(Staged.exhaustive(5)).timesteps(new TimestepRange(100, 599))
+                .timestepWeights(new TimestepWeights.Snr())) {
+            var decided = classifier.classify(SNEAKER, ImageDecoder.read(ServedModel.picture(SNEAKER), SNEAKER));
+            assertEquals(expected(decided).toString(), served.get("answer").toString());
             assertEquals(JsonFile.MAPPER.valueToTree(classifier.settings()), served.get("settings"));
         }
     }

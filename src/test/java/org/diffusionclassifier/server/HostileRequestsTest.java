@@ -300,10 +300,12 @@ class HostileRequestsTest {
         String[][] wrong = {
                 {"seed", "pi", "whole number"}, {"seed", "99999999999999999999", "whole number"},
                 {"nTrials", "0", "nTrials"}, {"nTrials", "4294967297", "smaller number"},
-                {"maxTrials", "1001", "at most the model's 1000 timesteps"}, {"confidence", "1", "between 0 and 1"},
+                {"maxTrials", "1001", "at most the 1000 timesteps 0..999"}, {"confidence", "1", "between 0 and 1"},
                 {"confidence", "NaN", "a number"}, {"strategy", "guess", "expected race"}, {"bound", "loose", "auto"},
                 {"nSamples", "5", "maxTrials"}, {"toKeep", "1", "staged"}, {"loss", "l3", "l1"},
                 {"loss", "vb", "variances"}, {"explain", "yes", "true or false"}, {"template", "no braces", "{}"},
+                {"timesteps", "5", "FROM..TO"}, {"timesteps", "0..1000", "some of the model's 0..999"},
+                {"timestepWeights", "/etc/hostname", "uniform or snr"},
                 {"background", "green", "background"}, {"prompts", " ", "prompts"}, {"classes", "a\na", "twice"},
                 {"classes", "x".repeat(3000), "2000 characters"}};
         for (String[] one : wrong) {

@@ -8,9 +8,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.diffusionclassifier.score.TimestepRange;
 import org.diffusionclassifier.score.Trial;
 import org.diffusionclassifier.tensor.InputException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -103,6 +105,38 @@ class TrialPlanTest {
         assertEquals(6, plan.noises());
     }
 
+    /** As of a model of 500 timesteps, each 300 later; noises are the same. */
+    @Test
+    void aRangeIsDrawnFromAsAllTimestepsAre() {
+        TrialPlan plan = TrialPlan.of(new TimestepRange(300, 799), List.of(3, 10), 1);
+        assertEquals(List.of(new Trial(375, 0), new Trial(525, 1), new Trial(675, 2)), plan.stages().get(0));
+        assertEquals(List.of(325, 425, 475, 575, 625, 725, 775),
+                plan.stages().get(1).stream().map(Trial::timestep).toList());
+        assertEquals(IntStream.rangeClosed(300, 799).boxed().toList(),
+                TrialPlan.of(new TimestepRange(300, 799), List.of(500), 1).stages().get(0).stream()
+                        .map(Trial::timestep).toList());
+        assertEquals(TrialPlan.of(1000, List.of(7, 50), 2), TrialPlan.of(TimestepRange.all(1000), List.of(7, 50), 2));
+        assertEquals("nSamples 501: expected at most the 500 timesteps 300..799", assertThrows(InputException.class,
+                () -> TrialPlan.of(new TimestepRange(300, 799), List.of(501), 1)).getMessage());
+    }
+
+    /** Every strategy draws from the range alone, and refuses one that is too short for it. */
+    @Test
+    void everyStrategyKeepsToTheRange() {
+        var drawn = new TimestepRange(100, 199);
+        assertEquals(IntStream.range(0, 50).map(i -> 101 + 2 * i).boxed().toList(),
+                new Race(null, Race.AUTO, 50, null).trials(drawn, 1).stream().map(Trial::timestep).toList());
+        assertEquals(25, new Interval(4).noises(drawn, 1));
+        assertEquals(20 * 10 + 80 * 5, new Staged(List.of(20, 100), List.of(5, 1)).mostPairs(drawn, 1, 10));
+        refused("maxTrials 101: expected at most the 100 timesteps 100..199",
+                () -> new Race(null, Race.AUTO, 101, null).noises(drawn, 1));
+        refused("interval 3: expected a divisor of the 100 timesteps 100..199", () -> new Interval(3).noises(drawn, 1));
+    }
+
+    private static void refused(String message, Executable asked) {
+        assertEquals(message, assertThrows(InputException.class, asked).getMessage());
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 7, 50, 999, 1000})
     void noTimestepAndNoNoiseIsUsedTwice(int most) {
@@ -125,7 +159,7 @@ class TrialPlanTest {
         "-3; nSamples: expected ascending numbers from 1 on, found -3",
         "5,5; nSamples: expected ascending numbers from 1 on, found 5 after 5",
         "5,20,10; nSamples: expected ascending numbers from 1 on, found 10 after 20",
-        "5,1001; nSamples 1001: expected at most the model's 1000 timesteps"})
+        "5,1001; nSamples 1001: expected at most the 1000 timesteps 0..999"})
     void refusesNumbersThatDoNotAscendWithinTheTimesteps(String nSamples, String message) {
         List<Integer> samples = IntStream.of(numbers(nSamples)).boxed().toList();
         var refusal = assertThrows(InputException.class, () -> TrialPlan.of(1000, samples, 1));

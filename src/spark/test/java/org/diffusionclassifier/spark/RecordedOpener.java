@@ -27,7 +27,7 @@ record RecordedOpener(String recording, long millis) implements Opener {
     @Override
     public Opened open(Place place) {
         ErrorRecording recorded = ErrorRecording.read(Path.of(recording));
-        var race = Race.byDefault().by(Race.PAIRED_T).strategy(recorded.timesteps(), recorded.nTrials(),
+        var race = Race.byDefault().by(Race.PAIRED_T).strategy(recorded.drawnFrom(), recorded.nTrials(),
                 recorded.classes(), 8);
         return new Opened() {
 
