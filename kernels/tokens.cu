@@ -14,8 +14,8 @@
 // sum of values. The same kernel, with D < d, cuts the result. For what comes up in tests and small models only.
 // Launch: 256 threads, ceil(rows·heads·D / 256) blocks in x.
 //
-// No dynamic shared memory. Preconditions: pointers 16-byte aligned; count·C and rows·heads·D < 2³¹ − 2048. Where C and ldx are multiples of 8, 16 bytes are moved at
-// a time, else single numbers.
+// No dynamic shared memory. Preconditions: pointers 16-byte aligned; count·C and rows·heads·D < 2³¹ − 2048. copy_tokens
+// moves 16 bytes at a time where C and ldx are multiples of 8, else single numbers.
 //
 // Bound: bytes, 4 an element. In Stable Diffusion 3 medium at 128 × 128 a block joins 4429 rows of 3 · 1536 and takes
 // 4429 of 1536 apart: 109 MB a pair, 70 µs on an A100 at 1555 GB/s, beside 370 GFLOP, 1190 µs at 312 TFLOP/s.

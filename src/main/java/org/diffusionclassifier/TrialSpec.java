@@ -32,8 +32,8 @@ public record TrialSpec(Objective loss, Target target, TimestepRange timesteps, 
         int nTrials, long seed, Path noise, Background background) {
 
     /** (ε − ε̂)², all timesteps alike, one noise a timestep, seed 0, no background. */
-    public static final TrialSpec DEFAULT = new TrialSpec(Objective.L2, null, null, new TimestepWeights.Uniform(), 1, 0, null,
-            null);
+    public static final TrialSpec DEFAULT = new TrialSpec(Objective.L2, null, null, new TimestepWeights.Uniform(), 1, 0,
+            null, null);
 
     /** @throws org.diffusionclassifier.tensor.InputException for a number of noises that there cannot be */
     public TrialSpec {

@@ -42,8 +42,9 @@ import picocli.CommandLine.Spec;
 
 /** {@code kernels}: every kernel at every shape that a network launches, beside what bounds it. */
 @Command(name = "kernels", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Lists the CUDA kernels that an evaluation of a network launches, with their bounds on four cards, what "
-                + "the compiler gave them, what the emulated card counts, and on a machine with a GPU what they take.")
+        description = "Lists the CUDA kernels that an evaluation of a network launches, with their bounds on four cards, "
+                + "what the compiler gave them, what the emulated card counts, and on a machine with a GPU what they "
+                + "take.")
 final class KernelsCommand implements Callable<Integer> {
 
     private static final String TRANSFORMER = "transformer";
@@ -55,8 +56,8 @@ final class KernelsCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--model", split = ",", paramLabel = "NAME", defaultValue = "sd-1.5,sd-2-base,demo",
-            description = "sd-1.5, sd-2-base, sdxl, sd3-medium or another that convert --random knows, or a model's name, as --model "
-                    + "of classify has it; weights are made up. Default: ${DEFAULT-VALUE}.")
+            description = "sd-1.5, sd-2-base, sdxl, sd3-medium or another that convert --random knows, or a model's name, "
+                    + "as --model of classify has it; weights are made up. Default: ${DEFAULT-VALUE}.")
     private List<String> models;
 
     @Option(names = "--batch-size", paramLabel = "N", defaultValue = "8",

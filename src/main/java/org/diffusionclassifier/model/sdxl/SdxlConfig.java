@@ -68,6 +68,7 @@ record SdxlConfig(ClipTextConfig textEncoder, ClipTextConfig textEncoder2, UNetP
                 new Layout.Part(TEXT_ENCODER, NetworkTensors.textEncoder(textEncoder)),
                 new Layout.Part(TEXT_ENCODER_2, NetworkTensors.textEncoder(textEncoder2)),
                 new Layout.Part(UNetParts.VAE, NetworkTensors.vae(parts.vae())),
-                new Layout.Part(UNetParts.UNET, NetworkTensors.unet(parts.unet()))), List.of(TokenizerPair.FIRST, TokenizerPair.SECOND));
+                new Layout.Part(UNetParts.UNET, NetworkTensors.unet(parts.unet()))),
+                List.of(TokenizerPair.FIRST, TokenizerPair.SECOND));
     }
 }

@@ -60,7 +60,8 @@ public final class ClipPair implements AutoCloseable {
     public Encoded encode(List<int[]> captions, int zeros, int width) {
         var parts = new ArrayList<List<Tensor>>();
         try {
-            parts.add(encode(encoders.get(0), captions.stream().map(tokenizers::ofFirst).toList(), tokenizers.first().end()));
+            parts.add(encode(encoders.get(0), captions.stream().map(tokenizers::ofFirst).toList(),
+                    tokenizers.first().end()));
             parts.add(encode(encoders.get(1), captions.stream().map(tokenizers::ofSecond).toList(),
                     tokenizers.second().end()));
             List<Tensor> vectors = parts.stream().filter(part -> part.size() > 1).map(part -> part.get(1)).toList();
