@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.diffusionclassifier.config.FlowConfig;
 import org.diffusionclassifier.config.ScheduleConfig.BetaSchedule;
 import org.diffusionclassifier.config.ScheduleConfig.PredictionType;
 import org.diffusionclassifier.config.ScheduleConfig;
 import org.diffusionclassifier.safetensors.SafetensorsFile;
+import org.diffusionclassifier.tensor.InputException;
 import org.diffusionclassifier.testing.Fixtures;
 import org.diffusionclassifier.testing.Golden;
 import org.junit.jupiter.api.Test;
@@ -25,6 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NoiseProcessTest {
 
     private static final Path GOLDEN = Golden.cases().resolve("noise-schedules.safetensors");
+
+    private static final Path FLOW = Golden.of("noise-schedules-flow.safetensors");
 
     private static DenoisingDiffusion process(int timesteps, double start, double end, BetaSchedule schedule) {
         return new DenoisingDiffusion(new ScheduleConfig(timesteps, start, end, schedule, PredictionType.EPSILON));
@@ -199,78 +203,65 @@ class NoiseProcessTest {
         }
     }
 
-    /** Steps of σ = ⅕, ½, ⅘ before the shift, which at 3 makes 3⁄7, 3⁄4 and 12⁄13 of them. */
+    /** Three steps of σ = ⅓, ⅔, 1 before the shift, which at 3 makes ⅗, 6⁄7 and 1 of them; the last is held back a little. */
     @Test
     void flowMatchingByHand() {
-        NoiseProcess process = new FlowMatching(3, true, 0.2, 0.5, 0.8);
-        double[] sigma = {3 / 7.0, 3 / 4.0, 12 / 13.0};
+        NoiseProcess process = NoiseProcess.of(new FlowConfig(3, 3));
+        double[] sigma = {3 / 5.0, 6 / 7.0, FlowMatching.MOST_NOISE};
         assertEquals(3, process.timesteps());
         for (int step = 0; step < 3; step++) {
-            assertEquals(1000 * sigma[step], process.time(step), 1e-4);
+            assertEquals(step == 2 ? 1000 : 1000 * sigma[step], process.time(step), 1e-4);
             assertEquals(sigma[step], process.level(step), 1e-7);
             assertEquals(1 - sigma[step], process.signal(step), 1e-7);
             assertEquals(1, process.inputScale(step));
             assertEquals(1.25, estimate(process, step, 1.25 - -0.5, -0.5, 1.25), 1e-6);
             // a network that predicts 2 where ε − x₀ is 1.75 errs by ¼, measured in the velocity
             double missed = 1.25 - estimate(process, step, 2, -0.5, 1.25);
-            assertEquals(-0.25, process.errorScale(step) * missed, 1e-6);
-            assertEquals(1, new FlowMatching(3, false, 0.2, 0.5, 0.8).errorScale(step));
+            assertEquals(-0.25, process.errorScale(step) * missed, 1e-3);
+            assertEquals(1, process.measuring(Target.EPSILON).errorScale(step));
         }
+        assertFalse(process.hasBound());
         assertThrows(UnsupportedOperationException.class, () -> process.reverse(0));
+    }
+
+    /** diffusers lists from most noise to least, in float32. */
+    @ParameterizedTest
+    @CsvSource({"1", "3"})
+    void flowMatchingIsTheReference(int shift) {
+        NoiseProcess process = NoiseProcess.of(new FlowConfig(1000, shift));
+        try (var file = SafetensorsFile.open(FLOW)) {
+            float[] sigmas = Fixtures.values(file, "sigmas.shift" + shift);
+            float[] times = Fixtures.values(file, "timesteps.shift" + shift);
+            for (int step = 0; step < 1000; step++) {
+                assertEquals(Math.min(sigmas[999 - step], FlowMatching.MOST_NOISE), process.level(step), 1e-6, "step " + step);
+                assertEquals(times[999 - step], process.time(step), 1e-3, "step " + step);
+            }
+        }
+    }
+
+    @Test
+    void zeroTerminalSnrIsTheReference() {
+        var process = new DenoisingDiffusion(ScheduleConfig.stableDiffusion(PredictionType.V_PREDICTION)
+                .withZeroTerminalSnr(true));
+        try (var file = SafetensorsFile.open(FLOW)) {
+            float[] expected = Fixtures.values(file, "alphas_cumprod.zero_snr");
+            for (int t = 0; t < 1000; t++) {
+                assertEquals(expected[t], process.alphaBar(t), 1e-6, "timestep " + t);
+            }
+        }
+    }
+
+    @Test
+    void onlyFlowMatchingMeasuresAVelocity() {
+        NoiseProcess process = process(1000, 0.0001, 0.02, BetaSchedule.LINEAR);
+        assertEquals(process, process.measuring(Target.EPSILON));
+        assertEquals("target velocity: expected a model of flow matching, as Stable Diffusion 3; others have epsilon alone",
+                assertThrows(InputException.class, () -> process.measuring(Target.VELOCITY)).getMessage());
     }
 
     /** ε̂ of an output. */
     private static double estimate(NoiseProcess process, int step, double output, double x0, double epsilon) {
         double noised = process.signal(step) * x0 + process.level(step) * epsilon;
         return process.outputScale(step) * output + process.inputScale(step) * noised;
-    }
-
-    /**
-     * Rectified flow: x_t = (1 − σ) x₀ + σ ε, whose network predicts ε − x₀ given 1000 σ (Esser et al., 2024, arXiv
-     * 2403.03206, section 2 and, of the shift, 5.3.2).
-     *
-     * @param ofVelocity whether errors are measured in the network's output
-     * @param steps      σ before the shift
-     */
-    private record FlowMatching(double shift, boolean ofVelocity, double... steps) implements NoiseProcess {
-
-        private double sigma(int step) {
-            return shift * steps[step] / (1 + (shift - 1) * steps[step]);
-        }
-
-        @Override
-        public int timesteps() {
-            return steps.length;
-        }
-
-        @Override
-        public float time(int step) {
-            return (float) (1000 * sigma(step));
-        }
-
-        @Override
-        public float signal(int step) {
-            return (float) (1 - sigma(step));
-        }
-
-        @Override
-        public float level(int step) {
-            return (float) sigma(step);
-        }
-
-        @Override
-        public float outputScale(int step) {
-            return signal(step);
-        }
-
-        @Override
-        public float inputScale(int step) {
-            return 1;
-        }
-
-        @Override
-        public float errorScale(int step) {
-            return ofVelocity ? (float) (1 / (1 - sigma(step))) : 1;
-        }
     }
 }
