@@ -84,6 +84,8 @@ public record MmditConfig(int sampleSize, int inChannels, int outChannels, int p
                 !JsonConfig.isOff(json.get("qk_norm")),
                 JsonConfig.isOff(json.get("dual_attention_layers")) || json.get("dual_attention_layers").isEmpty() ? List.of()
                         : json.numbers("dual_attention_layers").stream().map(Double::intValue).toList());
+        int captionWidth = json.integer("caption_projection_dim", config.width());
+        json.refuseOthers();
         if (config.layers > MOST_LAYERS) {
             throw json.unsupported("num_layers", "at most " + MOST_LAYERS);
         }
@@ -101,7 +103,7 @@ public record MmditConfig(int sampleSize, int inChannels, int outChannels, int p
             throw json.unsupported("attention_head_dim", "a width of up to " + MOST_WIDTH + ", with num_attention_heads = "
                     + heads);
         }
-        if (json.integer("caption_projection_dim", config.width()) != config.width()) {
+        if (captionWidth != config.width()) {
             throw json.unsupported("caption_projection_dim", config.width() + ", the width of the transformer");
         }
         if (config.outChannels != config.inChannels) {
