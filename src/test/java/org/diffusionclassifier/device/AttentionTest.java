@@ -36,7 +36,7 @@ class AttentionTest {
     @ParameterizedTest
     @CsvSource({"1,1,1,1,8", "1,7,7,1,8", "3,1,77,2,16", "1,77,77,3,24", "1,129,77,2,40", "3,130,130,2,8",
         "1,257,1,1,16", "1,128,3,4,64", "2,16,129,1,160", "1,5,70,2,104", "1,33,65,1,512",
-        "2,100,78,2,40", "5,70,140,1,24"})
+        "2,100,78,2,40", "5,70,140,1,24", "2,130,4429,6,64"})
     void attendsToEveryToken(int batch, int queries, int keys, int heads, int d) {
         check(new Attention.Spec(heads, heads * d, false), batch, queries, keys, 1);
     }

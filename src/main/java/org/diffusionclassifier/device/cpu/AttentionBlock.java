@@ -14,13 +14,13 @@ import org.diffusionclassifier.device.cpu.dnnl.Primitive;
 import org.diffusionclassifier.tensor.DType;
 
 /**
- * Attention of a block of queries, all heads at once, of one image or all queries of a few, as oneDNN primitives:
+ * Attention of a block of queries, of some heads at once, of one image or all queries of a few, as oneDNN primitives:
  *
  * <pre>
  *     W = exp(Q Kᵀ / √d)       [images, heads, queries, keys]    product, exp in its epilogue
  *     s = W 1                  [images, queries, heads]          product
- *     u = W V                  [images, queries, heads, d]       product, float32; where y is float32 it is y
- *     y = u / s                [images, queries, heads · d]      division; where y is bfloat16, a conversion
+ *     u = W V                  [images, queries, heads, d]       product, float32; where y is that it is y
+ *     y = u / s                [images, queries, heads · d]      division; where y is bfloat16 or has more heads, a copy
  * </pre>
  *
  * Products write to where rows of heads stand side by side, so that nothing is rearranged. oneDNN divides fast only
@@ -49,7 +49,7 @@ final class AttentionBlock implements AutoCloseable {
     private final Primitive sum;
     private final Primitive mix;
     private final Primitive divide;
-    /** From float32; null where that is y's type. */
+    /** From float32, and to rows that have other heads, too; null where u is y. */
     private final Primitive narrow;
     private Workspace placed;
     private long keysAddress;
@@ -67,10 +67,11 @@ final class AttentionBlock implements AutoCloseable {
     /**
      * What all blocks of a call have in common.
      *
+     * @param heads    of a block
      * @param tokens   queries of a whole image
-     * @param queryRow elements between two rows of Q; keyRow and valueRow likewise
+     * @param queryRow elements between two rows of Q; keyRow, valueRow and resultRow likewise
      */
-    record Shape(int heads, int d, int tokens, int keys, long queryRow, long keyRow, long valueRow) {
+    record Shape(int heads, int d, int tokens, int keys, long queryRow, long keyRow, long valueRow, long resultRow) {
 
         /** Elements from one row of weights to the next, so that each begins on a vector. Those between are finite. */
         int paddedKeys() {
@@ -109,7 +110,11 @@ final class AttentionBlock implements AutoCloseable {
                     descriptors.attributes(descriptors.postOps())), "attention division");
             divide = primitive(division).operand(DNNL_ARG_SRC_0, u).operand(DNNL_ARG_SRC_1, s)
                     .operand(DNNL_ARG_DST, u);
-            narrow = type == DType.F32 ? null : conversion(descriptors, u, descriptors.dense(type, rows(), d));
+            long width = (long) heads * d;
+            narrow = type == DType.F32 && shape.resultRow == width ? null
+                    : conversion(descriptors, descriptors.dense(DType.F32, images * (long) queries, width),
+                            descriptors.strided(type, new long[] {images * (long) queries, width},
+                                    new long[] {shape.resultRow, 1}));
         }
     }
 
@@ -201,7 +206,7 @@ final class AttentionBlock implements AutoCloseable {
         return images == count;
     }
 
-    /** Takes the addresses of its images' keys and values, which follow each other row after row. */
+    /** Takes the addresses of its images' keys and values, at the first of its heads; images follow each other. */
     void take(long k, long v) {
         keysAddress = k;
         weigh.place(DNNL_ARG_WEIGHTS, k);
@@ -211,8 +216,8 @@ final class AttentionBlock implements AutoCloseable {
     /**
      * Computes a block of the images whose keys and values were taken last.
      *
-     * @param q    address of its first row
-     * @param y    address of its first row of output
+     * @param q    address of its first row, at the first of its heads
+     * @param y    address of its first row of output, likewise
      * @param mask address of [queries, keys] float32 to be added to the scores of every head, or 0
      */
     void run(long q, long y, long mask) {
