@@ -36,6 +36,11 @@ public interface Device extends AutoCloseable {
     /** @param weights {@code weight} [out, in + concat, kernel, kernel] and {@code bias} [out] */
     Conv2d conv2d(Conv2d.Spec spec, Weights weights);
 
+    /** @param weights of {@code spec.conv()}, and {@code shortcut} of {@code spec.shortcut()}, as above */
+    default ResidualConv2d residualConv2d(ResidualConv2d.Spec spec, Weights weights, Weights shortcut) {
+        return new ResidualConv2d.Apart(spec, conv2d(spec.conv(), weights), conv2d(spec.shortcut(), shortcut));
+    }
+
     /** @param weights {@code weight} and {@code bias}, both [channels] */
     GroupNorm groupNorm(GroupNorm.Spec spec, Weights weights);
 

@@ -10,6 +10,7 @@ import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Layer;
 import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
+import org.diffusionclassifier.device.ResidualConv2d;
 import org.diffusionclassifier.device.RmsNorm;
 import org.diffusionclassifier.tensor.Weights;
 
@@ -33,6 +34,10 @@ public final class Layers implements AutoCloseable {
 
     public Conv2d conv2d(Conv2d.Spec spec, Weights weights) {
         return own(device.conv2d(spec, weights));
+    }
+
+    public ResidualConv2d residualConv2d(ResidualConv2d.Spec spec, Weights weights, Weights shortcut) {
+        return own(device.residualConv2d(spec, weights, shortcut));
     }
 
     public GroupNorm groupNorm(GroupNorm.Spec spec, Weights weights) {

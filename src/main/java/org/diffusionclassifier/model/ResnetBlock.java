@@ -2,6 +2,7 @@ package org.diffusionclassifier.model;
 
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.GroupNorm;
+import org.diffusionclassifier.device.ResidualConv2d;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.Weights;
 
@@ -19,8 +20,9 @@ public final class ResnetBlock {
     private final Conv2d conv1;
     private final TimeProjections.Columns time;
     private final GroupNorm norm2;
+    /** Null in a block whose shortcut has a convolution of its own, and {@link #conv2AndShortcut} in all others. */
     private final Conv2d conv2;
-    private final Conv2d shortcut;
+    private final ResidualConv2d conv2AndShortcut;
     /** The skip's part of norm1, conv1 and shortcut, which are x's then; null if they are of both. */
     private final GroupNorm skipNorm;
     private final Conv2d skipConv;
@@ -63,15 +65,23 @@ public final class ResnetBlock {
             skipConv = null;
         }
         norm2 = layers.groupNorm(new GroupNorm.Spec(out, groups, epsilon, true), w.at("norm2"));
-        conv2 = layers.conv2d(Conv2d.Spec.of(out, out, 3).thenNormalized(), w.at("conv2"));
+        Conv2d.Spec last = Conv2d.Spec.of(out, out, 3).thenNormalized();
+        Conv2d.Spec shortcut = Conv2d.Spec.of(in, out, 1);
+        Weights shortcutWeights = w.at("conv_shortcut");
         if (apart) {
-            shortcut = layers.conv2d(Conv2d.Spec.of(in, out, 1),
-                    InputChannels.ofConv(w.at("conv_shortcut"), 0, in, both));
+            conv2 = null;
+            conv2AndShortcut = layers.residualConv2d(new ResidualConv2d.Spec(last, shortcut), w.at("conv2"),
+                    InputChannels.ofConv(shortcutWeights, 0, in, both));
             skipShortcut = layers.conv2d(Conv2d.Spec.of(skip, out, 1),
-                    InputChannels.ofConv(w.at("conv_shortcut"), in, skip, both));
+                    InputChannels.ofConv(shortcutWeights, in, skip, both));
+        } else if (both == out) {
+            conv2 = layers.conv2d(last, w.at("conv2"));
+            conv2AndShortcut = null;
+            skipShortcut = null;
         } else {
-            shortcut = both == out ? null
-                    : layers.conv2d(Conv2d.Spec.of(in, out, 1).withConcat(skip), w.at("conv_shortcut"));
+            conv2 = null;
+            conv2AndShortcut = layers.residualConv2d(new ResidualConv2d.Spec(last, shortcut.withConcat(skip)),
+                    w.at("conv2"), shortcutWeights);
             skipShortcut = null;
         }
     }
@@ -85,20 +95,19 @@ public final class ResnetBlock {
      */
     public Tensor forward(Tensor x, Tensor skip, TimeProjections.Shifts shifts, PairRows rows) {
         int batch = time == null ? x.dim(0) : Math.max(x.dim(0), shifts.rows());
-        Tensor h;
-        Tensor residual;
-        if (skipNorm == null) {
-            Tensor beside = skip == null ? null : rows.expand(skip, x.dim(0));          // [B, H, W, skip]
-            h = norm1.forward(x, beside);                                               // [B, H, W, in + skip]
-            h = time == null ? conv1.forward(h)                                         // [B, H, W, out]
-                    : conv1.forward(rows.expand(h, batch), shifts.of(time, batch));
-            residual = shortcut == null ? x : shortcut.forward(x, beside, null);
-            residual = time == null ? residual : rows.expand(residual, batch);
-        } else {
+        if (skipNorm != null) {
             Tensor ofSkip = skipConv.forward(skipNorm.forward(skip), shifts.of(time, skip.dim(0)));     // [M, H, W, out]
-            h = conv1.forward(norm1.forward(x), rows.expand(ofSkip, batch));            // [B, H, W, out]
-            residual = shortcut.forward(x, rows.expand(skipShortcut.forward(skip), batch));
+            Tensor h = conv1.forward(norm1.forward(x), rows.expand(ofSkip, batch));     // [B, H, W, out]
+            Tensor addend = rows.expand(skipShortcut.forward(skip), batch);             // [B, H, W, out]
+            return conv2AndShortcut.forward(norm2.forward(h), x, null, addend);         // [B, H, W, out]
         }
-        return conv2.forward(norm2.forward(h), residual);
+        Tensor beside = skip == null ? null : rows.expand(skip, x.dim(0));              // [B, H, W, skip]
+        Tensor h = norm1.forward(x, beside);                                            // [B, H, W, in + skip]
+        h = time == null ? conv1.forward(h)                                             // [B, H, W, out]
+                : conv1.forward(rows.expand(h, batch), shifts.of(time, batch));
+        h = norm2.forward(h);
+        Tensor around = time == null ? x : rows.expand(x, batch);                       // [B, H, W, in]
+        return conv2AndShortcut == null ? conv2.forward(h, around)                      // [B, H, W, out]
+                : conv2AndShortcut.forward(h, around, beside == null ? null : rows.expand(beside, batch), null);
     }
 }

@@ -9,6 +9,7 @@ import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.Linear;
+import org.diffusionclassifier.device.ResidualConv2d;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.CudaDevice;
 import org.diffusionclassifier.device.cuda.driver.KernelFacts;
@@ -50,6 +51,7 @@ final class ProductChecks {
                         2, 9, 7)),
                 new Case("conv 3×3, a row an image", side -> conv(side, Conv2d.Spec.of(16, 24, 3),
                         side.normal(2, 32).columns(8, 24), 2, 9, 7)),
+                new Case("conv 3×3 and a shortcut of two maps", ProductChecks::residual),
                 new Case("conv 3×3 of one pixel", side -> conv(side, Conv2d.Spec.of(16, 24, 3), null, 1, 1, 1)),
                 new Case("conv 3×3, doubling", side -> conv(side, Conv2d.Spec.of(16, 24, 3).doubling(), null, 2, 5, 7)),
                 new Case("conv 3×3, halving", side -> conv(side,
@@ -121,6 +123,12 @@ final class ProductChecks {
             case "partial" -> side -> conv(side, Conv2d.Spec.of(32, 170, 3), side.normal(2, 170), 2, 9, 11);
             default -> side -> conv(side, Conv2d.Spec.of(in, 170, 3), side.normal(2, 9, 15, 170), 2, 9, 15);
         };
+    }
+
+    private static Tensor residual(Side side) {
+        var spec = new ResidualConv2d.Spec(Conv2d.Spec.of(24, 40, 3), Conv2d.Spec.of(48, 40, 1).withConcat(16));
+        return side.layer(side.device().residualConv2d(spec, side.weights(), side.weights())).forward(
+                side.normal(2, 9, 7, 24), side.normal(2, 9, 7, 48), side.normal(2, 9, 7, 16), null);
     }
 
     /** The norm behind it takes the moments that the layer has gathered. */

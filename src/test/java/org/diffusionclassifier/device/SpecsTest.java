@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.diffusionclassifier.device.Conv2d.Fusion;
 import org.diffusionclassifier.device.Conv2d.Padding;
 import org.diffusionclassifier.tensor.DType;
@@ -77,6 +78,23 @@ class SpecsTest {
         assertRefused(() -> spec.doubling().noisedInput());
         assertRefused(() -> spec.halving(Padding.SYMMETRIC).measuredOutput());
         assertRefused(() -> new Conv2d.Spec(4, 0, 16, 3, 1, Padding.SYMMETRIC, false, true, false, Fusion.NOISED_INPUT));
+    }
+
+    @Test
+    void aResidualConvolutionIsAPlainOneAndAShortcutOfOneSize() {
+        Conv2d.Spec conv = Conv2d.Spec.of(4, 16, 3);
+        Conv2d.Spec shortcut = Conv2d.Spec.of(8, 16, 1).withConcat(3);
+        var spec = new ResidualConv2d.Spec(conv, shortcut);
+        assertArrayEquals(new int[] {2, 6, 5, 16}, spec.outputShape(tensor(2, 6, 5, 4), tensor(2, 6, 5, 8),
+                tensor(2, 6, 5, 3), tensor(2, 6, 5, 16)));
+        assertRefused(() -> spec.outputShape(tensor(2, 6, 5, 4), tensor(2, 5, 6, 8), tensor(2, 5, 6, 3), null));
+        for (Conv2d.Spec other : List.of(shortcut, conv.doubling(), conv.toFloat(), conv.noisedInput())) {
+            assertRefused(() -> new ResidualConv2d.Spec(other, shortcut));
+        }
+        for (Conv2d.Spec other : List.of(conv, shortcut.toFloat(), shortcut.thenNormalized(),
+                Conv2d.Spec.of(8, 15, 1))) {
+            assertRefused(() -> new ResidualConv2d.Spec(conv, other));
+        }
     }
 
     @Test

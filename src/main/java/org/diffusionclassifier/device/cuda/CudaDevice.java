@@ -19,6 +19,7 @@ import org.diffusionclassifier.device.LayerNorm;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.RecordingDevice;
+import org.diffusionclassifier.device.ResidualConv2d;
 import org.diffusionclassifier.device.RmsNorm;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
@@ -218,6 +219,12 @@ public final class CudaDevice extends RecordingDevice {
         }
         var conv = new CudaConv2d(this, spec, weights);
         return CudaFusedConv.fits(this, spec) ? new CudaFusedConv(this, spec, conv) : conv;
+    }
+
+    @Override
+    public ResidualConv2d residualConv2d(ResidualConv2d.Spec spec, Weights weights, Weights shortcut) {
+        return vendor != null ? super.residualConv2d(spec, weights, shortcut)
+                : new CudaConv2d(this, spec, weights, shortcut);
     }
 
     @Override
@@ -432,9 +439,14 @@ public final class CudaDevice extends RecordingDevice {
 
     /** The vectors {@code name} of several weights, one behind the other, in float32: [1, size]. */
     Tensor parameters(String name, int size, Weights... parts) {
-        Tensor vector = tensor(DType.F32, 1, size);
-        write(vector, floats(name, parts, size / parts.length));
-        return named(vector, parts);
+        return parameters(floats(name, parts, size / parts.length), parts);
+    }
+
+    /** [1, N] float32. */
+    Tensor parameters(float[] values, Weights... owners) {
+        Tensor vector = tensor(DType.F32, 1, values.length);
+        write(vector, values);
+        return named(vector, owners);
     }
 
     /** The tensors {@code name} of several weights, each of {@code shape}, one behind the other. */

@@ -90,6 +90,30 @@ final class KernelWeights implements AutoCloseable {
         });
     }
 
+    /**
+     * Filters [out, size, size, in] with a matrix [out, first + second] for two inputs behind each, every part padded:
+     * [out, size²·padded(in) + padded(first) + padded(second)].
+     */
+    static KernelWeights filtersBesideMatrix(CudaDevice device, Supplier<float[]> filters, int out, int taps, int in,
+                                             Supplier<float[]> matrix, int first, int second) {
+        int columns = taps * padded(in) + padded(first) + padded(second);
+        return new KernelWeights(device, out, columns, () -> {
+            float[] values = filters.get();
+            float[] behind = matrix.get();
+            float[] packed = new float[out * columns];
+            for (int row = 0; row < out; row++) {
+                int at = row * columns;
+                for (int tap = 0; tap < taps; tap++) {
+                    System.arraycopy(values, (row * taps + tap) * in, packed, at, in);
+                    at += padded(in);
+                }
+                System.arraycopy(behind, row * (first + second), packed, at, first);
+                System.arraycopy(behind, row * (first + second) + first, packed, at + padded(first), second);
+            }
+            return packed;
+        });
+    }
+
     /** A matrix whose rows i and i + rows / 2 become neighbours: GEGLU's values and gates. */
     static KernelWeights interleaved(CudaDevice device, Supplier<float[]> source, int rows, int columns) {
         return new KernelWeights(device, rows, padded(columns), () -> {

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.device.ResidualConv2d;
 import org.diffusionclassifier.device.Storage;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.tensor.SyntheticWeights;
@@ -27,10 +29,32 @@ class CudaConv2dTest {
         }
     }
 
-    /** Recorded and not run: none of its gigabytes is there. */
+    @Test
+    void refusesAShortcutThatItsOffsetsDoNotReach() {
+        var spec = new ResidualConv2d.Spec(Conv2d.Spec.of(8, 8, 3), Conv2d.Spec.of(16, 8, 1));
+        try (var device = (CudaDevice) Devices.openCuda(Kernels.NATIVE);
+                var conv = device.residualConv2d(spec, new SyntheticWeights().at("a"),
+                        new SyntheticWeights().at("b"))) {
+            assertDoesNotThrow(() -> record(device, conv, 8191));
+            String message = assertThrows(DeviceException.class, () -> record(device, conv, 8192)).getMessage();
+            assertTrue(message.contains("found 2147483648: try a smaller batchSize"), message);
+        }
+    }
+
+    private static void record(CudaDevice device, ResidualConv2d conv, int height) {
+        Tensor h = nowhere(device, 1, height, 16384, 8);
+        Tensor x = nowhere(device, 1, height, 16384, 16);
+        device.record(recorder -> conv.forward(h, x, null, null)).close();
+    }
+
     private static void record(CudaDevice device, Conv2d conv, int height) {
-        int[] shape = {1, height, 16384, 8};
-        var nowhere = Storage.persistent(0, 2L * height * 16384 * 8);
-        device.record(recorder -> conv.forward(Tensor.over(nowhere, device.dtype(), shape))).close();
+        Tensor x = nowhere(device, 1, height, 16384, 8);
+        device.record(recorder -> conv.forward(x)).close();
+    }
+
+    /** Recorded and not run: none of its gigabytes is there. */
+    private static Tensor nowhere(CudaDevice device, int... shape) {
+        long elements = Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
+        return Tensor.over(Storage.persistent(0, 2 * elements), device.dtype(), shape);
     }
 }

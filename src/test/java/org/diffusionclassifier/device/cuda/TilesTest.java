@@ -12,7 +12,9 @@ import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d.Padding;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Graph;
+import org.diffusionclassifier.device.ResidualConv2d;
 import org.diffusionclassifier.device.Tensor;
+import org.diffusionclassifier.device.cuda.CudaConv2d.Inputs;
 import org.diffusionclassifier.device.cuda.driver.GpuProperties;
 import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
 import org.diffusionclassifier.tensor.DType;
@@ -82,10 +84,30 @@ class TilesTest {
             int[] shape = {batch, spec.outputSize(height), spec.outputSize(width), out};
             Tensor residual = normal(shape);
             Tensor perImage = normal(batch, out + 8).columns(8, out);
-            BiConsumer<Tiles.Plan, Tensor> record = (plan, y) -> conv.record(plan, x, residual, perImage, y);
+            BiConsumer<Tiles.Plan, Tensor> record = (plan, y) -> conv.record(plan, Inputs.of(x), residual, perImage, y);
             compare(tiles("conv3x3"), 18, DType.F16, shape, record);
             for (int splits : new int[] {2, 18}) {
                 compareSplits(tiles("conv3x3_partial"), 18, splits, shape, record);
+            }
+        }
+    }
+
+    /** Taps, then the shortcut's inputs: 9·2, 3 and 2 tiles of depth, so that splits begin in each of them. */
+    @ParameterizedTest
+    @CsvSource({"1,3,11,9,330", "2,2,9,14,33", "1,2,8,8,160"})
+    void everyTileOfTheConvolutionWithAShortcutGivesTheSameBits(int stride, int batch, int height, int width, int out) {
+        Conv2d.Spec filter = Conv2d.Spec.of(40, out, 3);
+        var spec = new ResidualConv2d.Spec(stride == 1 ? filter : filter.halving(Padding.SYMMETRIC),
+                Conv2d.Spec.of(72, out, 1).withConcat(64));
+        try (var conv = new CudaConv2d(device, spec, weights(spec.conv()), weights(spec.shortcut()))) {
+            int[] shape = {batch, spec.conv().outputSize(height), spec.conv().outputSize(width), out};
+            var inputs = new Inputs(normal(batch, height, width, 40), normal(batch, shape[1], shape[2], 72),
+                    normal(batch, shape[1], shape[2], 64));
+            Tensor addend = normal(shape);
+            BiConsumer<Tiles.Plan, Tensor> record = (plan, y) -> conv.record(plan, inputs, addend, null, y);
+            compare(tiles("conv3x3"), 23, DType.F16, shape, record);
+            for (int splits : new int[] {2, 5, 23}) {
+                compareSplits(tiles("conv3x3_partial"), 23, splits, shape, record);
             }
         }
     }
@@ -103,7 +125,8 @@ class TilesTest {
         try (var conv = conv(Conv2d.Spec.of(40, n, 3));
                 var gemm = new Gemm(device, KernelWeights.matrix(device, () -> weights, n, 40), bias(n),
                         Activation.NONE, true)) {
-            checkMoments(new Tiles.Plan(tile, 1, 18), n, (plan, y) -> conv.record(plan, x, residual, perImage, y));
+            checkMoments(new Tiles.Plan(tile, 1, 18), n,
+                    (plan, y) -> conv.record(plan, Inputs.of(x), residual, perImage, y));
             checkMoments(new Tiles.Plan(tile, 1, 2), n, (plan, y) -> gemm.record(plan, x, null, residual, y));
         }
     }
@@ -148,7 +171,7 @@ class TilesTest {
         try (var conv = conv(spec)) {
             Tensor x = normal(2, 9, 11, 40);
             compare(tiles("conv3x3_f32out"), 18, DType.F32, new int[] {2, 9, 11, 20},
-                    (plan, y) -> conv.record(plan, x, null, null, y));
+                    (plan, y) -> conv.record(plan, Inputs.of(x), null, null, y));
         }
     }
 
@@ -203,9 +226,15 @@ class TilesTest {
     }
 
     private CudaConv2d conv(Conv2d.Spec spec) {
-        return new CudaConv2d(device, spec, new MapWeights()
-                .with("weight", floats(spec.out() * spec.in() * 9), spec.out(), spec.in(), 3, 3)
-                .with("bias", floats(spec.out()), spec.out()));
+        return new CudaConv2d(device, spec, weights(spec));
+    }
+
+    private MapWeights weights(Conv2d.Spec spec) {
+        int inputs = spec.in() + spec.concat();
+        int size = spec.kernel();
+        return new MapWeights()
+                .with("weight", floats(spec.out() * inputs * size * size), spec.out(), inputs, size, size)
+                .with("bias", floats(spec.out()), spec.out());
     }
 
     private Tensor bias(int n) {
@@ -268,7 +297,7 @@ class TilesTest {
             this.batch = batch;
             linear(batch, 1280, 320);
             linear(batch, 1280, 1280);
-            conv(64, 4, 320);
+            conv(64, 4, 0, 320);
             for (int level = 0; level < 4; level++) {
                 int size = 64 >> level;
                 for (int block = 0; block < 2; block++) {
@@ -277,7 +306,7 @@ class TilesTest {
                     transformer(size, level);
                 }
                 if (level < 3) {
-                    conv(size / 2, CHANNELS[level], CHANNELS[level]);
+                    conv(size / 2, CHANNELS[level], 0, CHANNELS[level]);
                 }
             }
             resnet(8, 1280, 1280);
@@ -294,19 +323,16 @@ class TilesTest {
                     transformer(size, level);
                 }
                 if (level > 0) {
-                    conv(2 * size, out, out);
+                    conv(2 * size, out, 0, out);
                 }
             }
             product(batch * 4096L, 4, 9 * 320, 9 * 320, EnumSet.of(Tiles.T128X16), EnumSet.noneOf(Tiles.class));
         }
 
         private void resnet(int size, int in, int out) {
-            conv(size, in, out);
-            conv(size, out, out);
+            conv(size, in, 0, out);
+            conv(size, out, in == out ? 0 : in, out);
             linear(batch, out, 1280);
-            if (in != out) {
-                linear(batch * size * size, out, in);
-            }
         }
 
         private void transformer(int size, int level) {
@@ -329,8 +355,10 @@ class TilesTest {
             product(m, n, k, k, tiles("gemm"), tiles("gemm_partial"));
         }
 
-        private void conv(int size, int in, int out) {
-            product((long) batch * size * size, out, 9 * in, 9 * KernelWeights.padded(in), tiles("conv3x3"),
+        /** @param around channels of the shortcut that is summed beside it, 0 for none */
+        private void conv(int size, int in, int around, int out) {
+            product((long) batch * size * size, out, 9 * in + around,
+                    9 * KernelWeights.padded(in) + KernelWeights.padded(around), tiles("conv3x3"),
                     tiles("conv3x3_partial"));
         }
 

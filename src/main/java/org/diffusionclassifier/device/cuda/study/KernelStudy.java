@@ -1,6 +1,7 @@
 package org.diffusionclassifier.device.cuda.study;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,10 +87,7 @@ public final class KernelStudy {
      */
     public Map<Launch, Comparison> compare(KernelStudy libraries) {
         List<List<Op>> ours = products(graph);
-        List<List<Op>> theirs = products(libraries.graph);
-        if (ours.size() != theirs.size()) {
-            throw new IllegalArgumentException(ours.size() + " products here, " + theirs.size() + " there");
-        }
+        List<List<Op>> theirs = joined(products(libraries.graph), ours);
         graph.place();
         libraries.graph.place();
         Map<Launch, Comparison> compared = new LinkedHashMap<>();
@@ -139,6 +137,34 @@ public final class KernelStudy {
             }
         }
         return products;
+    }
+
+    /**
+     * Products, put together as others are: one of ours may be two of the libraries', in a row, that have its FLOP.
+     *
+     * @throws IllegalArgumentException if they are not those of the same evaluation
+     */
+    private static List<List<Op>> joined(List<List<Op>> products, List<List<Op>> as) {
+        List<List<Op>> joined = new ArrayList<>();
+        Iterator<List<Op>> rest = products.iterator();
+        for (List<Op> product : as) {
+            List<Op> made = new ArrayList<>();
+            while (flops(made) < flops(product) && rest.hasNext()) {
+                made.addAll(rest.next());
+            }
+            if (flops(made) != flops(product)) {
+                throw new IllegalArgumentException(flops(product) + " FLOP here, " + flops(made) + " there");
+            }
+            joined.add(made);
+        }
+        if (rest.hasNext()) {
+            throw new IllegalArgumentException(as.size() + " products here, more there");
+        }
+        return joined;
+    }
+
+    private static long flops(List<Op> ops) {
+        return ops.stream().mapToLong(Op::flops).sum();
     }
 
     private double cold(List<Op> ops) {
