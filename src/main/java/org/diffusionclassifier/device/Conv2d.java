@@ -34,7 +34,8 @@ public interface Conv2d extends Layer {
      * @param kernel   1 or 3, the filter's width and height; 3 pads to keep the size
      * @param stride   1, or for 3×3 filters 2
      * @param padding  where a 3×3 filter pads
-     * @param upsample whether x is doubled in both directions first (nearest neighbour), for 3×3 filters
+     * @param upsample whether x is doubled in both directions first (nearest neighbour), for 3×3 filters with
+     *                 stride 1 that pad symmetrically
      * @param floatOutput whether y is float32 whatever the device computes in
      * @param normalized whether group norms follow, so that a device may gather what they need while it has y at hand
      * @param fusion     what a 3×3 filter with stride 1 is computed together with
@@ -44,7 +45,8 @@ public interface Conv2d extends Layer {
 
         public Spec {
             boolean pointwise = kernel == 1 && stride == 1 && !upsample;
-            boolean spatial = kernel == 3 && (stride == 1 || stride == 2) && concat == 0;
+            boolean spatial = kernel == 3 && (stride == 1 && (padding == Padding.SYMMETRIC || !upsample)
+                    || stride == 2 && !upsample) && concat == 0;
             if (!pointwise && !spatial) {
                 throw new IllegalArgumentException(kernel + "x" + kernel + " convolution with stride " + stride
                         + ", " + concat + " more channels" + (upsample ? ", doubling" : ""));

@@ -53,7 +53,7 @@ class Conv2dTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,1,1,1", "1,5,3,7,5", "3,2,4,16,33", "1,4,4,64,8"})
+    @CsvSource({"1,1,1,1,1", "1,5,3,7,5", "3,2,4,16,33", "1,4,4,64,8", "2,16,1,24,40", "2,1,16,32,16"})
     void doublesFirst(int batch, int height, int width, int in, int out) {
         check(Spec.of(in, out, 3).doubling(), batch, height, width);
     }

@@ -96,7 +96,8 @@ final class Reference {
     /**
      * y[b, i, j, o] = Σ_{di, dj, c} z[b, s·i + di − p, s·j + dj − p, c] W[o, c, di, dj] + bias[o] + addend, where z is
      * x with the channels of skip behind its own, first doubled in both directions if the layer upsamples, and 0
-     * outside; s is the stride, p = 1 for a symmetrically padded 3×3 filter and 0 otherwise.
+     * outside; s is the stride, p = 1 for a symmetrically padded 3×3 filter and 0 otherwise. Of a doubled x, a pixel
+     * meets one, two or four weights of an output: their sum is stored.
      *
      * @param x      [batch, height, width, in]
      * @param skip   [batch, height, width, concat], or null if concat = 0
@@ -106,7 +107,6 @@ final class Reference {
      */
     double[] conv2d(Conv2d.Spec spec, int batch, int height, int width, float[] x, float[] skip, float[] weight,
                     float[] bias, float[] addend) {
-        int scale = spec.upsample() ? 2 : 1;
         int rows = spec.outputSize(height);
         int columns = spec.outputSize(width);
         int before = spec.kernel() == 3 && spec.padding() == Conv2d.Padding.SYMMETRIC ? 1 : 0;
@@ -118,14 +118,17 @@ final class Reference {
             int i = at / spec.out() / columns % rows;
             int b = at / spec.out() / columns / rows;
             double sum = bias[o];
-            for (int di = 0; di < spec.kernel(); di++) {
+            if (spec.upsample()) {
+                sum += doubled(spec, height, width, x, weight, b, i, j, o);
+            }
+            for (int di = 0; di < (spec.upsample() ? 0 : spec.kernel()); di++) {
                 for (int dj = 0; dj < spec.kernel(); dj++) {
                     int row = spec.stride() * i + di - before;
                     int column = spec.stride() * j + dj - before;
-                    if (row < 0 || row >= scale * height || column < 0 || column >= scale * width) {
+                    if (row < 0 || row >= height || column < 0 || column >= width) {
                         continue;
                     }
-                    int pixel = (b * height + row / scale) * width + column / scale;
+                    int pixel = (b * height + row) * width + column;
                     for (int c = 0; c < inputs; c++) {
                         double z = c < spec.in() ? x[pixel * spec.in() + c]
                                 : skip[pixel * spec.concat() + c - spec.in()];
@@ -139,6 +142,28 @@ final class Reference {
             y[at] = stored.applyAsDouble(sum);
         }
         return y;
+    }
+
+    /** The sum for output o at [b, i, j] of a layer that doubles x. */
+    private double doubled(Conv2d.Spec spec, int height, int width, float[] x, float[] weight, int b, int i, int j,
+                           int o) {
+        double sum = 0;
+        for (int row = Math.max(0, i / 2 - 1); row <= Math.min(height - 1, i / 2 + 1); row++) {
+            for (int column = Math.max(0, j / 2 - 1); column <= Math.min(width - 1, j / 2 + 1); column++) {
+                for (int c = 0; c < spec.in(); c++) {
+                    double ofPixel = 0;
+                    for (int di = 0; di < 3; di++) {
+                        for (int dj = 0; dj < 3; dj++) {
+                            if (Math.floorDiv(i + di - 1, 2) == row && Math.floorDiv(j + dj - 1, 2) == column) {
+                                ofPixel += weight[((o * spec.in() + c) * 3 + di) * 3 + dj];
+                            }
+                        }
+                    }
+                    sum += stored.applyAsDouble(ofPixel) * x[((b * height + row) * width + column) * spec.in() + c];
+                }
+            }
+        }
+        return sum;
     }
 
     /** y[a, c, b, w] = x[a, b, c, w] for x [.., b, c, w]. */

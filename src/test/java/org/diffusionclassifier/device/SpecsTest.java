@@ -69,6 +69,14 @@ class SpecsTest {
     }
 
     @Test
+    void onlyPlainConvolutionsDouble() {
+        Conv2d.Spec doubling = Conv2d.Spec.of(4, 16, 3).doubling();
+        assertArrayEquals(new int[] {2, 12, 10, 16}, doubling.outputShape(tensor(2, 6, 5, 4), null, null));
+        assertRefused(() -> doubling.halving(Padding.SYMMETRIC));
+        assertRefused(() -> Conv2d.Spec.of(4, 16, 1).doubling());
+    }
+
+    @Test
     void onlyPlainConvolutionsAreFused() {
         Conv2d.Spec spec = Conv2d.Spec.of(4, 16, 3);
         assertTrue(spec.measuredOutput().floatOutput());

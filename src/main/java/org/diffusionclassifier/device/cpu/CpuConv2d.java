@@ -12,6 +12,7 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.diffusionclassifier.device.Conv2d;
+import org.diffusionclassifier.device.DoubledFilters;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cpu.dnnl.Descriptors;
 import org.diffusionclassifier.device.cpu.dnnl.DnnlOp;
@@ -19,11 +20,15 @@ import org.diffusionclassifier.device.cpu.dnnl.Primitive;
 import org.diffusionclassifier.tensor.DType;
 import org.diffusionclassifier.tensor.Weights;
 
-/** A 3×3 convolution as one oneDNN primitive, bias and addend in its epilogue. */
+/**
+ * A 3×3 convolution as one oneDNN primitive, bias and addend in its epilogue: a transposed one if the input is doubled
+ * first (see {@link DoubledFilters}), unless oneDNN has nothing fast for that and another primitive has to double it.
+ */
 final class CpuConv2d implements Conv2d {
 
     private final CpuDevice device;
     private final Spec spec;
+    private final boolean transposed;
     private final LayerWeights layer;
     private final PackedWeights weights;
     private final Tensor bias;
@@ -31,8 +36,10 @@ final class CpuConv2d implements Conv2d {
     CpuConv2d(CpuDevice device, Spec spec, Weights source) {
         this.device = device;
         this.spec = spec;
-        layer = LayerWeights.filters(device, source, spec.out(), spec.in(), spec.kernel());
-        weights = layer.filter(spec.in(), spec.out(), spec.kernel());
+        transposed = spec.upsample() && transposes();
+        layer = transposed ? LayerWeights.doubledFilters(device, source, spec.out(), spec.in())
+                : LayerWeights.filters(device, source, spec.out(), spec.in(), spec.kernel());
+        weights = layer.filter(spec.in(), spec.out(), size());
         layer.load();
         this.bias = device.parameters("bias", spec.out(), source);
     }
@@ -42,7 +49,7 @@ final class CpuConv2d implements Conv2d {
         int[] shape = spec.outputShape(x, skip, sum);
         Tensor addend = sum == null ? null : CpuRows.dense(device, sum);
         Tensor y = device.activations(spec.floatOutput() ? DType.F32 : device.dtype(), shape);
-        Tensor input = spec.upsample() ? upsampled(x) : x;
+        Tensor input = spec.upsample() && !transposed ? upsampled(x) : x;
         try (var descriptors = new Descriptors()) {
             dnnl_post_ops postOps = descriptors.postOps();
             dnnl_memory_desc addendDesc = null;
@@ -54,17 +61,13 @@ final class CpuConv2d implements Conv2d {
             dnnl_memory_desc xDesc = descriptors.image(input);
             dnnl_memory_desc yDesc = descriptors.image(y);
             dnnl_memory_desc biasDesc = descriptors.dense(DType.F32, spec.out());
-            long[] strides = {spec.stride(), spec.stride()};
-            long[] undilated = {0, 0};
-            long before = spec.padding() == Padding.SYMMETRIC ? 1 : 0;
-            String name = "conv2d " + spec.kernel() + "x" + spec.kernel() + " " + Arrays.toString(input.shape()) + "->"
-                    + spec.out();
+            String name = (transposed ? "deconv2d " : "conv2d ") + size() + "x" + size() + " "
+                    + Arrays.toString(input.shape()) + "->" + spec.out();
             dnnl_primitive_attr attributes = descriptors.attributes(postOps);
             Function<dnnl_memory_desc, dnnl_primitive_desc> maker = layout -> {
                 var made = new dnnl_primitive_desc();
-                check(dnnl_convolution_forward_primitive_desc_create(made, device.oneDnn().engine(),
-                        dnnl_forward_inference, dnnl_convolution_direct, xDesc, layout, biasDesc, yDesc, strides,
-                        undilated, new long[] {before, before}, new long[] {1, 1}, attributes), name);
+                check(transposed ? transposed(made, xDesc, layout, biasDesc, yDesc, attributes)
+                        : plain(made, xDesc, layout, biasDesc, yDesc, attributes), name);
                 return made;
             };
             PackedWeights packed = weights;
@@ -83,7 +86,8 @@ final class CpuConv2d implements Conv2d {
                 avoidAmx(descriptor, name);
             }
             packed.settle(dnnl_primitive_desc_query_md(descriptor, dnnl_query_weights_md, 0));
-            long flops = 2L * y.elements() * spec.in() * spec.kernel() * spec.kernel();
+            int stride = transposed ? DoubledFilters.STRIDE : 1;
+            long flops = 2L * y.elements() * spec.in() * size() * size() / (stride * stride);
             DnnlOp op = DnnlOp.of(device.oneDnn(), name, flops, descriptor)
                     .reads(DNNL_ARG_SRC, xDesc, input)
                     .reads(DNNL_ARG_WEIGHTS, packed.layout(), packed.operand())
@@ -95,6 +99,45 @@ final class CpuConv2d implements Conv2d {
             device.add(op);
         }
         return y;
+    }
+
+    /** Of the filters, as oneDNN gets them. */
+    private int size() {
+        return transposed ? DoubledFilters.SIZE : spec.kernel();
+    }
+
+    private int plain(dnnl_primitive_desc made, dnnl_memory_desc x, dnnl_memory_desc filters, dnnl_memory_desc biases,
+                      dnnl_memory_desc y, dnnl_primitive_attr attributes) {
+        long before = spec.padding() == Padding.SYMMETRIC ? 1 : 0;
+        return dnnl_convolution_forward_primitive_desc_create(made, device.oneDnn().engine(), dnnl_forward_inference,
+                dnnl_convolution_direct, x, filters, biases, y, new long[] {spec.stride(), spec.stride()},
+                new long[] {0, 0}, new long[] {before, before}, new long[] {1, 1}, attributes);
+    }
+
+    private int transposed(dnnl_primitive_desc made, dnnl_memory_desc x, dnnl_memory_desc filters,
+                           dnnl_memory_desc biases, dnnl_memory_desc y, dnnl_primitive_attr attributes) {
+        return dnnl_deconvolution_forward_primitive_desc_create(made, device.oneDnn().engine(), dnnl_forward_inference,
+                dnnl_deconvolution_direct, x, filters, biases, y,
+                new long[] {DoubledFilters.STRIDE, DoubledFilters.STRIDE}, new long[] {0, 0}, new long[] {1, 1},
+                new long[] {1, 1}, attributes);
+    }
+
+    /** Whether oneDNN has a transposed convolution that is fast, by a map of 8 × 8. */
+    private boolean transposes() {
+        try (var descriptors = new Descriptors()) {
+            DType type = device.dtype();
+            var made = new dnnl_primitive_desc();
+            int status = transposed(made, descriptors.any(type, 1, spec.in(), 8, 8),
+                    descriptors.any(type, spec.out(), spec.in(), DoubledFilters.SIZE, DoubledFilters.SIZE),
+                    descriptors.dense(DType.F32, spec.out()), descriptors.any(type, 1, spec.out(), 16, 16),
+                    descriptors.attributes(descriptors.postOps()));
+            if (status != dnnl_success) {
+                return false;
+            }
+            boolean fast = !isReference(made, "deconv2d");
+            dnnl_primitive_desc_destroy(made);
+            return fast;
+        }
     }
 
     /**
@@ -109,7 +152,8 @@ final class CpuConv2d implements Conv2d {
 
     /** A hundred times as slow as the others: what is left where these do not take the layout of the weights. */
     private static boolean isReference(dnnl_primitive_desc descriptor, String name) {
-        return implementation(descriptor, name).startsWith("ref");
+        String implementation = implementation(descriptor, name);
+        return implementation.startsWith("ref") || implementation.contains("+ref");
     }
 
     private static String implementation(dnnl_primitive_desc descriptor, String name) {

@@ -15,6 +15,7 @@ import org.diffusionclassifier.device.Arena;
 import org.diffusionclassifier.device.Attention;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Diffusion;
+import org.diffusionclassifier.device.DoubledFilters;
 import org.diffusionclassifier.device.Embedding;
 import org.diffusionclassifier.device.GroupNorm;
 import org.diffusionclassifier.device.LayerNorm;
@@ -351,6 +352,15 @@ public final class CpuDevice extends RecordingDevice {
     /** The {@code weight} of a convolution in float32: [out, size, size, in]. */
     NativeMemory stageFilters(Weights source, int out, int in, int size) {
         return stage((long) out * in * size * size, values -> source.readFilters("weight", out, in, size, values));
+    }
+
+    /** The same of a layer that doubles its input, as those of {@link DoubledFilters}: [out, 4, 4, in]. */
+    NativeMemory stageDoubledFilters(Weights source, int out, int in) {
+        return stage((long) out * in * DoubledFilters.SIZE * DoubledFilters.SIZE, values -> {
+            var filters = FloatBuffer.allocate(Math.multiplyExact(out * 9, in));
+            source.readFilters("weight", out, in, 3, filters);
+            values.put(DoubledFilters.of(filters.array(), out, in));
+        });
     }
 
     private static NativeMemory stage(long elements, Consumer<FloatBuffer> reader) {

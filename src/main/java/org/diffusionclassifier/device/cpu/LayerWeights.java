@@ -3,6 +3,7 @@ package org.diffusionclassifier.device.cpu;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.diffusionclassifier.device.DoubledFilters;
 import org.diffusionclassifier.device.Op;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cpu.dnnl.NativeMemory;
@@ -47,6 +48,13 @@ final class LayerWeights implements AutoCloseable {
         source.requireFilters("weight", out, in, size);
         return new LayerWeights(device, out + "x" + size + "x" + size + "x" + in, (long) out * in * size * size,
                 () -> device.stageFilters(source, out, in, size));
+    }
+
+    /** The filters {@code weight} of a layer that doubles its input, as those of a transposed convolution. */
+    static LayerWeights doubledFilters(CpuDevice device, Weights source, int out, int in) {
+        source.requireFilters("weight", out, in, 3);
+        return new LayerWeights(device, out + "x4x4x" + in, (long) out * in * DoubledFilters.SIZE * DoubledFilters.SIZE,
+                () -> device.stageDoubledFilters(source, out, in));
     }
 
     /**
