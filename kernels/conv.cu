@@ -4,17 +4,24 @@
 //     y[b, oy, ox, n] = Σ x'[b, oy·stride + ky − p, ox·stride + kx − p, c] w[n, ky, kx, c]
 //                       + Σ [s0 | s1][b, oy, ox, c] v[n, c] + bias[n] + addend[b, oy, ox, n] + image_addend[b, n]
 //
-//     x             half [B, H, W, Cin]; x' is x, or with upsample = 1 x doubled by nearest neighbour; zero outside
+//     x             half [B, H, W, Cin]; x' is x, or with upsample = 1 x doubled by nearest neighbour; zero outside.
+//                   Doubled: Ho = 2H, Wo = 2W, stride = 1, p = 1, and no shortcut
 //     s0, s1        half [B, Ho, Wo, k0] and [B, Ho, Wo, k1], what a residual block's shortcut takes; null, 0 for none
 //     w             half [Cout, 9·CinPadded + K0 + K1]: [w | v], CinPadded, K0 and K1 being Cin, k0 and k1 rounded up
-//                   to a multiple of 32, with zeros there
+//                   to a multiple of 32, with zeros there. Doubled: [4, Cout, 4·CinPadded], see below
 //     bias          float [Cout], null for none
 //     addend        half [B, Ho, Wo, Cout], null for none: a residual
 //     image_addend  half [B, Cout], row stride ld_image, null for none: the timestep's embedding
 //     y             half (conv3x3_f32out: float) [B, Ho, Wo, Cout]
 //     p             pad_top_left: 1, or 0 for the autoencoder's padding of the bottom and right edges only
 //
-// The caller chooses Ho and Wo, and thus how far it pads below and to the right.
+// The caller chooses Ho and Wo, and thus how far it pads below and to the right, unless x is doubled.
+//
+// Doubled: of the nine pixels of x' that an output sees four differ, 2×2 of x. Which weights meet in one of these
+// depends on whether the output's row and column are even or odd. Their sums are four filters of 2×2, one for each
+// parity 2·(oy mod 2) + ox mod 2 (DoubledFilters.java). A launch computes one after the other, each as a product with
+// B·H·W rows. That takes 4/9 of the FLOP and 16/9 of the weights. An image has the moments of one parity behind those
+// of another.
 //
 // conv3x3_moments also gathers the moments of y, stored as fp16, that a group normalisation needs:
 //
@@ -28,15 +35,15 @@
 //
 // Preconditions: pointers 16-byte aligned; x, s0 and s1 have fewer than 2³¹ elements each; Cin, k0 and k1 multiples of
 // 8, or else a kernel with _any in its name. Cout is free; a multiple of 8 gets 16-byte accesses. conv3x3_moments: M a
-// multiple of the tile's rows, Cout even.
+// multiple of the tile's rows, Cout even; of a doubled map, H·W a multiple of them.
 //
-// Launch: as gemm.cu, with M = B·Ho·Wo and N = Cout. All kernels sum over k in the same order and give the same bits,
-// except that conv3x3_partial's differ by float32's rounding.
+// Launch: as gemm.cu, with M = B·Ho·Wo and N = Cout, or doubled four times the blocks of M = B·H·W. All kernels sum
+// over k in the same order and give the same bits, except that conv3x3_partial's differ by float32's rounding.
 //
-// Bound: FLOP. There are 2·B·Ho·Wo·(9·Cin + k0 + k1)·Cout of them. Each element of x is fetched nine times, eight of
-// these from the caches: at 64×64, 320 → 320, that is 1440 FLOP a byte of memory, of which an A100 needs 200. From L2
-// as gemm.cu.
-// Occupancy: as gemm.cu (registers of sm_80: 256×160 248, 128×160 255, 128×128 238, 64×64 96).
+// Bound: FLOP. There are 2·B·Ho·Wo·(9·Cin + k0 + k1)·Cout of them, doubled with 4 for 9. Each element of x is fetched
+// nine times, eight of these from the caches: at 64×64, 320 → 320, that is 1440 FLOP a byte of memory, of which an A100
+// needs 200. From L2 as gemm.cu.
+// Occupancy: as gemm.cu (registers of sm_80: 256×160 246, 128×160 255, 128×128 231, 64×64 96).
 // Tested against the same sums in double (Conv2dTest, ResidualConv2dTest), and every tile against every other's bits
 // (TilesTest).
 //
@@ -55,10 +62,13 @@
 //
 // Those with moments are separate kernels, so that their four additional moves are not in every loop.
 //
-// The shortcut as more columns of k, where it was a launch of gemm.cu that wrote the addend: taken. The loops have the
-// same instructions (256×160 with moments two more) and gaps of 7 to 11; registers are 250 to 255 with 160 columns, 228
-// to 238 with 128. With a register for each row's bits 128×160 spilled 12 bytes; the four of a thread share one. At SD
-// 2.0, batch 8, on an A100 this saves 14 of 376 launches, and 0.26 of the 13.23 GB that launches must move at least.
+// Taken since then, with loops of the same instructions (256×160 two fewer), gaps of 6 to 9 and 244 to 255 registers
+// with 160 columns, 223 to 231 with 128; counted over SD 2.0's UNet at batch 8, on an A100:
+//
+//     the shortcut as more columns of k, where a launch of gemm.cu wrote the addend: 362 launches for 376, 12.97 GB to
+//         move at least for 13.23. With a register for each row's bits 128×160 spilled 12 bytes: four share one
+//     doubling by parity, where the loader had halved the filter's rows and columns: 6.10 TFLOP for 6.40, 13.02 GB. The
+//         parity is worked out again behind the loop: kept, it made 128×160 spill 20 bytes on sm_86 and sm_89
 //
 // From tap to tap, each 10 to 80 tiles, another 100 instructions (128×128). By ptxas's stall counts the tensor cores
 // are busy for 0.98 (128×128) or 0.99 of a warp's time; banks and sectors as in gemm.cu.
@@ -69,10 +79,14 @@
 
 namespace {
 
+constexpr int AllTiles = 1 << 30;
+constexpr int AllPixels = -1;
+
+// Of a filter of taps × taps over x, which makes Ho × Wo pixels: all, or of a doubled x those of one parity.
 struct Geometry {
     int H, W, Cin, CinPadded;
     int Ho, Wo;
-    int stride, pad_top_left, upsample;
+    int taps, stride, pad_top, pad_left;
 };
 
 struct Shortcut {
@@ -84,10 +98,10 @@ struct Shortcut {
     __device__ __forceinline__ int tiles() const { return ceil_div(k0, BlockK) + ceil_div(k1, BlockK); }
 };
 
-// The implicit matrix [B·Ho·Wo, 9·CinPadded + K0 + K1]. A part of it is a filter tap, or one of the shortcut's inputs,
-// which are counted as the first taps of a fourth row; through a part's channels the address advances by a constant.
-// Of each of its rows a thread keeps where the part's pixel lies and eight bits: whether the filter's rows and columns,
-// three each, lie inside the image, and whether its first row and column are odd ones of x'.
+// The implicit matrix [B·Ho·Wo, taps²·CinPadded + K0 + K1]. A part of it is a filter tap, or one of the shortcut's
+// inputs, which are counted as the first taps of one more row; through a part's channels the address advances by a
+// constant. Of each of its rows a thread keeps where the part's pixel lies and six bits: whether the filter's rows and
+// columns lie inside the image.
 template <class T, bool Aligned>
 class PatchLoader {
     using Slice = TileSlice<T, T::BlockM>;
@@ -103,23 +117,22 @@ public:
             const int pixel = first_row + Slice::row(i);
             const int line = pixel / geometry.Wo;
             const int image = line / geometry.Ho;
-            const int top = (line - image * geometry.Ho) * geometry.stride - geometry.pad_top_left;
-            const int left = (pixel - line * geometry.Wo) * geometry.stride - geometry.pad_top_left;
-            const unsigned bits = (pixel < rows ? inside(top, geometry.H) : 0) | inside(left, geometry.W) << 3
-                                  | (top & 1) << OddRow | (left & 1) << OddColumn;
+            const int top = (line - image * geometry.Ho) * geometry.stride - geometry.pad_top;
+            const int left = (pixel - line * geometry.Wo) * geometry.stride - geometry.pad_left;
+            const unsigned bits = (pixel < rows ? inside(top, geometry.H) : 0) | inside(left, geometry.W) << 3;
             bits_ |= bits << Bits * i;
-            const int origin = (image * geometry.H + (top >> geometry.upsample)) * geometry.W
-                               + (left >> geometry.upsample);
+            const int origin = (image * geometry.H + top) * geometry.W + left;
             offset_[i] = origin * geometry.Cin + Slice::chunk() * ChunkHalves;
         }
         const int tap_tiles = geometry.CinPadded / BlockK;
-        const int tap = min(first_tile / tap_tiles, 9);
-        while (ky_ * 3 + kx_ < tap) {
+        const int taps = geometry.taps * geometry.taps;
+        const int tap = min(first_tile / tap_tiles, taps);
+        while (ky_ * geometry.taps + kx_ < tap) {
             next_tap();
         }
         const int tile = first_tile - tap * tap_tiles;
         const int before = ceil_div(shortcut.k0, BlockK);
-        if (tap < 9 || tile < before) {
+        if (tap < taps || tile < before) {
             start(tile);
         } else {
             kx_++;
@@ -156,47 +169,35 @@ public:
 
 private:
     static constexpr int Bits = 8;
-    static constexpr int OddRow = 6;
-    static constexpr int OddColumn = 7;
     static_assert(Slice::Count * Bits <= 32);
 
-    // Bits 0 to 2: whether rows (or columns) first to first + 2 of x' lie inside, x having size of them.
+    // Bits 0 to 2: whether rows (or columns) first to first + 2 of x lie inside, which has size of them.
     __device__ __forceinline__ unsigned inside(int first, int size) const
     {
         unsigned bits = 0;
 #pragma unroll
         for (int k = 0; k < 3; k++) {
-            bits |= (first + k >= 0 && first + k < size << geometry_.upsample) << k;
+            bits |= (first + k >= 0 && first + k < size) << k;
         }
         return bits;
     }
 
-    // How many rows of x lie between rows first and first + k of x'. Doubled, x' has two for each of x.
-    __device__ __forceinline__ int rows_between(int k, int first_is_odd) const
-    {
-        return geometry_.upsample ? (k + first_is_odd) / 2 : k;
-    }
-
     __device__ __forceinline__ void next_tap()
     {
-        const int ky = kx_ < 2 ? ky_ : ky_ + 1;
-        const int kx = kx_ < 2 ? kx_ + 1 : 0;
+        const bool wraps = kx_ + 1 == geometry_.taps;
+        const int pixels = wraps ? geometry_.W - kx_ : 1;
 #pragma unroll
         for (int i = 0; i < Slice::Count; i++) {
-            const int odd_row = bits_ >> (Bits * i + OddRow) & 1;
-            const int odd_column = bits_ >> (Bits * i + OddColumn) & 1;
-            const int lines = rows_between(ky, odd_row) - rows_between(ky_, odd_row);
-            const int pixels = rows_between(kx, odd_column) - rows_between(kx_, odd_column);
-            offset_[i] += (lines * geometry_.W + pixels) * geometry_.Cin;
+            offset_[i] += pixels * geometry_.Cin;
         }
-        ky_ = ky;
-        kx_ = kx;
+        ky_ += wraps;
+        kx_ = wraps ? 0 : kx_ + 1;
     }
 
     // Begins at a tile of the part's channels.
     __device__ __forceinline__ void start(int tile)
     {
-        if (ky_ == 3) {
+        if (ky_ == geometry_.taps) {
             start_shortcut(kx_ == 0 ? shortcut_.s0 : shortcut_.s1, kx_ == 0 ? shortcut_.k0 : shortcut_.k1, tile);
             return;
         }
@@ -240,23 +241,86 @@ private:
 
 __device__ __forceinline__ int all_tiles(const Geometry& geometry, const Shortcut& shortcut)
 {
-    return 9 * geometry.CinPadded / BlockK + shortcut.tiles();
+    return geometry.taps * geometry.taps * geometry.CinPadded / BlockK + shortcut.tiles();
 }
 
-// The sums of tiles first_tile to first_tile + tiles − 1 of k, finished.
-template <class T, bool Aligned, class Finisher>
-__device__ __forceinline__ void conv(const half* x, const Geometry& geometry, const Shortcut& shortcut, const half* w,
-                                     int first_tile, int tiles, const Finisher& epilogue)
+// An epilogue whose rows are those pixels of the result that have one parity, if its map was doubled, or all pixels.
+template <class Finisher>
+struct Placed : Finisher {
+    int parity;                // of row and column, 2 · row + column; or AllPixels
+    int rows, width;           // of the product, and of a line of its pixels
+
+    __device__ __forceinline__ auto fetch(int row, int column) const { return Finisher::fetch(place(row), column); }
+
+    __device__ __forceinline__ void finish(int row, int column, float (&sum)[EpilogueColumns],
+                                           typename Finisher::Residual fetched) const
+    {
+        Finisher::finish(place(row), column, sum, fetched);
+    }
+
+private:
+    // Line and column of the pixel are twice the product's, plus the parity.
+    __device__ __forceinline__ int place(int row) const
+    {
+        if (parity == AllPixels) {
+            return row;
+        }
+        return row < rows ? 4 * row - 2 * (row % width) + parity / 2 * 2 * width + parity % 2 : Finisher::M;
+    }
+};
+
+// What a block makes: a tile of all pixels, or of those of one parity.
+struct Work {
+    int parity;
+    Origin tile;
+};
+
+template <class T>
+__device__ __forceinline__ Work work_of(int block, int rows, int columns, int upsample)
+{
+    int parity = AllPixels;
+    if (upsample) {
+        const int blocks = gridDim.x / 4;
+        parity = block / blocks;
+        block -= parity * blocks;
+    }
+    return {parity, block_origin<T>(block, rows, columns)};
+}
+
+// The sums of split_tiles tiles of k, from first_tile on, or what there are, finished.
+template <class T, bool Aligned, bool HasMoments, class Finisher>
+__device__ __forceinline__ void conv(const half* x, int B, int H, int W, int Cin, const Shortcut& shortcut,
+                                     const half* w, int CinPadded, int Ho, int Wo, int stride, int pad_top_left,
+                                     int upsample, int first_tile, int split_tiles, const Finisher& epilogue,
+                                     Moments* moments = nullptr)
 {
     DYNAMIC_SHARED(half, shared);
-    const auto [row, column] = block_origin<T>(blockIdx.x, epilogue.M, epilogue.N);
-    const int k = all_tiles(geometry, shortcut) * BlockK;
-
-    PatchLoader<T, Aligned> patches(x, geometry, shortcut, row, epilogue.M, first_tile);
-    MatrixLoader<T, T::BlockN, true> weights({w, k, k}, {}, column, epilogue.N, first_tile);
+    const int rows = B * Ho * Wo >> 2 * upsample;
     float sum[T::FragmentsM][T::FragmentsN][4] = {};                                     // [WarpM, WarpN]
-    multiply<T>(patches, weights, tiles, shared, sum);
-    finish_tile<T>(sum, shared, row, column, epilogue);
+    {
+        const Work work = work_of<T>(blockIdx.x, rows, epilogue.N, upsample);
+        Geometry geometry = {H, W, Cin, CinPadded, Ho, Wo, 3, stride, pad_top_left, pad_top_left};
+        if (upsample) {
+            geometry = {H, W, Cin, CinPadded, H, W, 2, 1, 1 - work.parity / 2, 1 - work.parity % 2};
+        }
+        const int k = all_tiles(geometry, shortcut) * BlockK;
+        const half* const filters = upsample ? w + static_cast<size_t>(work.parity) * epilogue.N * k : w;
+        PatchLoader<T, Aligned> patches(x, geometry, shortcut, work.tile.row, rows, first_tile);
+        MatrixLoader<T, T::BlockN, true> weights({filters, k, k}, {}, work.tile.column, epilogue.N, first_tile);
+        multiply<T>(patches, weights, min(split_tiles, k / BlockK - first_tile), shared, sum);
+    }
+    unsigned block = blockIdx.x;
+    opaque(block);             // or what is worked out of it takes registers from the loop
+    const auto [parity, tile] = work_of<T>(block, rows, epilogue.N, upsample);
+    const Placed<Finisher> placed = {epilogue, parity, rows, W};
+    if constexpr (HasMoments) {
+        const int slabs = H * W / T::BlockM;
+        Moments* const own = upsample
+            ? moments + static_cast<size_t>(tile.row / (H * W) * 3 + parity) * slabs * epilogue.N / 2 : moments;
+        finish_tile<T>(sum, shared, tile.row, tile.column, Measured<Placed<Finisher>>{placed, own});
+    } else {
+        finish_tile<T>(sum, shared, tile.row, tile.column, placed);
+    }
 }
 
 }  // namespace
@@ -267,11 +331,10 @@ __device__ __forceinline__ void conv(const half* x, const Geometry& geometry, co
         int CinPadded, const float* bias, const half* addend, const half* image_addend, int ld_image, Out* y, int Ho,  \
         int Wo, int Cout, int stride, int pad_top_left, int upsample)                                                  \
     {                                                                                                                  \
-        const Geometry geometry = {H, W, Cin, CinPadded, Ho, Wo, stride, pad_top_left, upsample};                      \
-        const Shortcut shortcut = {s0, k0, s1, k1};                                                                    \
-        conv<T, aligned>(x, geometry, shortcut, w, 0, all_tiles(geometry, shortcut),                                   \
-                         Epilogue<Identity, Out>{bias, image_addend, ld_image, Ho * Wo, addend, Cout, y, Cout,         \
-                                                 B * Ho * Wo, Cout, 0});                                               \
+        conv<T, aligned, false>(x, B, H, W, Cin, Shortcut{s0, k0, s1, k1}, w, CinPadded, Ho, Wo, stride, pad_top_left, \
+                                upsample, 0, AllTiles,                                                                 \
+                                Epilogue<Identity, Out>{bias, image_addend, ld_image, Ho * Wo, addend, Cout, y, Cout,  \
+                                                        B * Ho * Wo, Cout, 0});                                        \
     }                                                                                                                  \
     KERNEL_FACTS(name, conv3x3, flop, fixed, T::SharedBytes, T::BlockM, T::BlockN, BlockK)
 
@@ -281,12 +344,11 @@ __device__ __forceinline__ void conv(const half* x, const Geometry& geometry, co
         int CinPadded, const float* bias, const half* addend, const half* image_addend, int ld_image, half* y, int Ho, \
         int Wo, int Cout, int stride, int pad_top_left, int upsample, Moments* moments)                                \
     {                                                                                                                  \
-        const Geometry geometry = {H, W, Cin, CinPadded, Ho, Wo, stride, pad_top_left, upsample};                      \
-        const Shortcut shortcut = {s0, k0, s1, k1};                                                                    \
-        const Epilogue<Identity, half> epilogue = {bias, image_addend, ld_image, Ho * Wo, addend, Cout, y, Cout,       \
-                                                   B * Ho * Wo, Cout, 0};                                              \
-        conv<T, true>(x, geometry, shortcut, w, 0, all_tiles(geometry, shortcut),                                      \
-                      Measured<Epilogue<Identity, half>>{epilogue, moments});                                          \
+        conv<T, true, true>(x, B, H, W, Cin, Shortcut{s0, k0, s1, k1}, w, CinPadded, Ho, Wo, stride, pad_top_left,     \
+                            upsample, 0, AllTiles,                                                                     \
+                            Epilogue<Identity, half>{bias, image_addend, ld_image, Ho * Wo, addend, Cout, y, Cout,     \
+                                                     B * Ho * Wo, Cout, 0},                                            \
+                            moments);                                                                                  \
     }                                                                                                                  \
     KERNEL_FACTS(name, conv3x3, flop, fixed, T::SharedBytes, T::BlockM, T::BlockN, BlockK)
 
@@ -296,12 +358,10 @@ __device__ __forceinline__ void conv(const half* x, const Geometry& geometry, co
         int CinPadded, int split_tiles, float* sums, int lds, int Ho, int Wo, int Cout, int stride, int pad_top_left,  \
         int upsample)                                                                                                  \
     {                                                                                                                  \
-        const Geometry geometry = {H, W, Cin, CinPadded, Ho, Wo, stride, pad_top_left, upsample};                      \
-        const Shortcut shortcut = {s0, k0, s1, k1};                                                                    \
-        const int first = blockIdx.y * split_tiles;                                                                    \
         const int M = B * Ho * Wo;                                                                                     \
-        conv<T, true>(x, geometry, shortcut, w, first, min(split_tiles, all_tiles(geometry, shortcut) - first),        \
-                      PartialSums{sums + blockIdx.y * static_cast<size_t>(M) * lds, lds, M, Cout});                    \
+        conv<T, true, false>(x, B, H, W, Cin, Shortcut{s0, k0, s1, k1}, w, CinPadded, Ho, Wo, stride, pad_top_left,    \
+                             upsample, blockIdx.y * split_tiles, split_tiles,                                          \
+                             PartialSums{sums + blockIdx.y * static_cast<size_t>(M) * lds, lds, M, Cout});             \
     }                                                                                                                  \
     KERNEL_FACTS(name, conv3x3, flop, fixed, T::SharedBytes, T::BlockM, T::BlockN, BlockK)
 

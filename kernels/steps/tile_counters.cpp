@@ -35,14 +35,16 @@ static void gemm(const char* kernel, int tile_m, int tile_n, int threads, int sh
 
 static void conv(const char* kernel, int tile_m, int tile_n, int threads, int shared, int size, int in, int out,
                  int stride, int upsample, int around = 0) {
-    const int H = size * stride >> upsample, M = size * size, K = 9 * in + around;
-    const Pointer x = upload(random_halves(size_t(H) * H * in)), w = upload(random_halves(size_t(out) * K));
+    const int H = size * stride >> upsample, M = size * size, K = (upsample ? 4 : 9) * in + around;
+    const int parts = upsample ? 4 : 1;
+    const Pointer x = upload(random_halves(size_t(H) * H * in)), w = upload(random_halves(size_t(parts) * out * K));
     const Pointer s = upload(random_halves(size_t(M) * around + 1)), none = 0;
     const Pointer bias = upload(std::vector<float>(out, 1)), addend = upload(random_halves(size_t(M) * out));
     const Pointer image = upload(random_halves(out)), y = allocate(size_t(M) * out * sizeof(half));
     simt_counters();
-    launch(find_kernel(production, kernel), dim3(tiles(M, tile_m) * tiles(out, tile_n)), threads, shared, x, 1, H, H,
-           in, s, around, none, 0, w, in, bias, addend, image, out, y, size, size, out, stride, 1, upsample);
+    launch(find_kernel(production, kernel), dim3(parts * tiles(M / parts, tile_m) * tiles(out, tile_n)), threads,
+           shared, x, 1, H, H, in, s, around, none, 0, w, in, bias, addend, image, out, y, size, size, out, stride, 1,
+           upsample);
     report(kernel, std::to_string(H) + "² · " + std::to_string(in) + " → " + std::to_string(size) + "² · "
                        + std::to_string(out) + (around ? ", shortcut of " + std::to_string(around) : ""),
            2.0 * M * K * out);
@@ -66,7 +68,7 @@ int main(int count, char** arguments) {
     conv("conv3x3_256x160", 256, 160, 256, 79872, 16, 320, 320, 1, 0);
     conv("conv3x3_128x160", 128, 160, 128, 55296, 16, 320, 320, 1, 0);
     conv("conv3x3_128x128", 128, 128, 128, 49152, 16, 320, 640, 2, 0);
-    conv("conv3x3_128x128", 128, 128, 128, 49152, 16, 320, 640, 1, 1);
+    conv("conv3x3_128x128", 128, 128, 128, 49152, 32, 320, 640, 1, 1);
     conv("conv3x3_128x128", 128, 128, 128, 49152, 16, 640, 640, 1, 0, 320);
     return good ? 0 : 1;
 }

@@ -44,6 +44,27 @@ public final class DoubledFilters {
         return sums;
     }
 
+    /**
+     * The same as four filters of 2×2, one for the outputs of each parity: of row py and column px, tap (dy, dx) takes
+     * x[i + py − 1 + dy, j + px − 1 + dx] for y[2i + py, 2j + px].
+     *
+     * @param filters [out, 3, 3, in]
+     * @return [4, out, 2, 2, in], the first by 2·py + px
+     */
+    public static float[] byParity(float[] filters, int out, int in) {
+        float[] sums = of(filters, out, in);
+        float[] ordered = new float[sums.length];
+        for (int to = 0; to < ordered.length / in; to++) {
+            int tap = to % 4;
+            int o = to / 4 % out;
+            int parity = to / 4 / out;
+            int ty = 3 - parity / 2 - 2 * (tap / 2);
+            int tx = 3 - parity % 2 - 2 * (tap % 2);
+            System.arraycopy(sums, ((o * SIZE + ty) * SIZE + tx) * in, ordered, to * in, in);
+        }
+        return ordered;
+    }
+
     private static int first(int t) {
         return Math.max(0, 2 - t);
     }

@@ -146,15 +146,24 @@ class NormsTest {
         }
     }
 
+    private enum Resizing { PLAIN, HALVING, DOUBLING }
+
     /**
      * What layers gather while they write a map: in x's group 5 of 8 lie its last 10 channels and skip's first 20. With
      * pixels that no block of a GPU's divides, or fewer than 1024, they gather nothing.
      */
     @ParameterizedTest
-    @CsvSource({"2,32,32,1", "1,64,24,2", "2,33,31,1", "1,34,32,2", "1,3,5,1", "1,50,100,2"})
-    void normalisesMapsThatTheirLayersHavePreparedFor(int batch, int height, int width, int stride) {
+    @CsvSource({"2,32,32,PLAIN", "1,64,24,HALVING", "2,33,31,PLAIN", "1,34,32,HALVING", "1,3,5,PLAIN",
+        "1,50,100,HALVING", "2,16,16,DOUBLING", "1,32,16,DOUBLING", "1,17,16,DOUBLING"})
+    void normalisesMapsThatTheirLayersHavePreparedFor(int batch, int height, int width, Resizing resizing) {
         float[] x = on.normal(batch * height * width * 24);
-        int pixels = batch * ((height - 1) / stride + 1) * ((width - 1) / stride + 1);
+        Conv2d.Spec plain = Conv2d.Spec.of(24, 160, 3).thenNormalized();
+        Conv2d.Spec spec = switch (resizing) {
+            case PLAIN -> plain;
+            case HALVING -> plain.halving(Conv2d.Padding.SYMMETRIC);
+            case DOUBLING -> plain.doubling();
+        };
+        int pixels = batch * spec.outputSize(height) * spec.outputSize(width);
         float[] other = on.normal(pixels * 32);
         float[] residual = on.normal(pixels * 160);
         float[] filters = on.normal(160 * 24 * 9, 0, 0.1);
@@ -163,8 +172,6 @@ class NormsTest {
         float[] matrixBias = on.normal(80);
         float[] weight = on.normal(240);
         float[] bias = on.normal(240);
-        Conv2d.Spec plain = Conv2d.Spec.of(24, 160, 3).thenNormalized();
-        Conv2d.Spec spec = stride == 1 ? plain : plain.halving(Conv2d.Padding.SYMMETRIC);
         Linear.Spec linear = Linear.Spec.of(32, 80).thenNormalized();
         var groups = new GroupNorm.Spec(240, 8, 1e-5f, true);
         int[] shape = {batch, spec.outputSize(height), spec.outputSize(width), 160};

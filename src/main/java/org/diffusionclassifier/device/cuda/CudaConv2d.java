@@ -5,6 +5,7 @@ import java.util.function.Supplier;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.DeviceException;
+import org.diffusionclassifier.device.DoubledFilters;
 import org.diffusionclassifier.device.ResidualConv2d;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.device.cuda.driver.KernelCatalog;
@@ -15,7 +16,7 @@ import org.diffusionclassifier.tensor.Weights;
 
 /**
  * A 3×3 convolution, with the shortcut around it or without, as a launch of {@code conv.cu}, two if the sum over taps
- * and channels is split; doubling is an index shift in its loader.
+ * and channels is split. Of a doubled map it is four filters of 2×2 in one launch: {@link DoubledFilters}.
  */
 final class CudaConv2d implements Conv2d, ResidualConv2d {
 
@@ -23,6 +24,9 @@ final class CudaConv2d implements Conv2d, ResidualConv2d {
     private final Conv2d.Spec spec;
     /** What is summed beside the filter's taps; null for nothing. */
     private final ResidualConv2d.Spec residual;
+    /** Whose pixels are made by a filter of their own each. */
+    private final int parities;
+    private final int taps;
     private final KernelWeights filters;
     private final Tensor bias;
 
@@ -30,8 +34,12 @@ final class CudaConv2d implements Conv2d, ResidualConv2d {
         this.device = device;
         this.spec = spec;
         this.residual = null;
-        this.filters = KernelWeights.matrix(device, KernelWeights.filters(source, spec.out(), spec.in(), 3), spec.out() * 9,
-                spec.in());
+        this.parities = spec.upsample() ? 4 : 1;
+        this.taps = spec.upsample() ? 4 : 9;
+        Supplier<float[]> read = KernelWeights.filters(source, spec.out(), spec.in(), 3);
+        this.filters = KernelWeights.matrix(device,
+                spec.upsample() ? () -> DoubledFilters.byParity(read.get(), spec.out(), spec.in()) : read,
+                parities * spec.out() * taps, spec.in());
         this.bias = device.parameters("bias", spec.out(), source);
     }
 
@@ -39,13 +47,15 @@ final class CudaConv2d implements Conv2d, ResidualConv2d {
         this.device = device;
         this.spec = residual.conv();
         this.residual = residual;
+        this.parities = 1;
+        this.taps = 9;
         Conv2d.Spec shortcut = residual.shortcut();
         int out = spec.out();
         int around = shortcut.in() + shortcut.concat();
         float[] sum = new float[out];
         var first = new BiasBehind(KernelWeights.filters(source, out, spec.in(), 3), source, sum);
         var second = new BiasBehind(KernelWeights.filters(shortcutSource, out, around, 1), shortcutSource, sum);
-        this.filters = KernelWeights.filtersBesideMatrix(device, first, out, 9, spec.in(), second, shortcut.in(),
+        this.filters = KernelWeights.filtersBesideMatrix(device, first, out, taps, spec.in(), second, shortcut.in(),
                 shortcut.concat());
         first.add();
         second.add();
@@ -104,9 +114,10 @@ final class CudaConv2d implements Conv2d, ResidualConv2d {
         Set<Tiles> whole = vectors ? Tiles.of(kernels, spec.floatOutput() ? "conv3x3_f32out" : "conv3x3")
                 : Tiles.ANY_WIDTH;
         Set<Tiles> partial = vectors && !spec.floatOutput() ? Tiles.of(kernels, "conv3x3_partial") : Tiles.NONE;
-        Tiles.Plan plan = device.plan(y.rows(), spec.out(), inputs.columns() / Tiles.DEPTH, whole, partial);
+        int depth = inputs.columns(taps) / Tiles.DEPTH;
+        Tiles.Plan plan = device.plan(parities, y.rows(), spec.out(), depth, whole, partial);
         if (spec.normalized()) {
-            y = y.withMoments(MapMoments.of(device, y, "conv3x3", plan));
+            y = y.withMoments(MapMoments.of(device, y, "conv3x3", parities, plan));
         }
         record(plan, inputs, addend, imageAddend, y);
         return y;
@@ -138,14 +149,14 @@ final class CudaConv2d implements Conv2d, ResidualConv2d {
             return (x.width() | width(around) | width(skip)) % 8 == 0;
         }
 
-        /** Terms of a sum. */
-        int terms() {
-            return 9 * x.width() + width(around) + width(skip);
+        /** Terms of a sum over so many taps of the filter. */
+        int terms(int taps) {
+            return taps * x.width() + width(around) + width(skip);
         }
 
         /** The same, with the zeros that fill up tiles. */
-        int columns() {
-            return 9 * KernelWeights.padded(x.width()) + KernelWeights.padded(width(around))
+        int columns(int taps) {
+            return taps * KernelWeights.padded(x.width()) + KernelWeights.padded(width(around))
                     + KernelWeights.padded(width(skip));
         }
     }
@@ -164,8 +175,8 @@ final class CudaConv2d implements Conv2d, ResidualConv2d {
             spec.upsample() ? 1 : 0};
         String family = spec.floatOutput() ? "conv3x3_f32out" : y.moments() != null ? "conv3x3_moments" : "conv3x3";
         Tensor x = inputs.x;
-        var op = new KernelOp(device.gpu(), device.gpu().kernel(plan.kernel(family)), plan.geometry(m, n),
-                2L * y.elements() * inputs.terms())
+        var op = new KernelOp(device.gpu(), device.gpu().kernel(plan.kernel(family)), plan.geometry(parities, m, n),
+                2L * y.elements() * inputs.terms(taps))
                 .in(x).with(x.dim(0), x.dim(1), x.dim(2), spec.in())
                 .in(inputs.around).with(Inputs.width(inputs.around))
                 .in(inputs.skip).with(Inputs.width(inputs.skip))

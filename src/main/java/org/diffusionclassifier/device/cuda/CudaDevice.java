@@ -188,9 +188,9 @@ public final class CudaDevice extends RecordingDevice {
     }
 
     /** How a product is launched: {@link Tiles#choose}, unless {@link #useTile} says another. */
-    Tiles.Plan plan(long m, int n, int depth, Set<Tiles> whole, Set<Tiles> partial) {
+    Tiles.Plan plan(int parts, long m, int n, int depth, Set<Tiles> whole, Set<Tiles> partial) {
         return tile != null && (splits == 1 ? whole : partial).contains(tile) ? Tiles.plan(tile, depth, splits)
-                : Tiles.choose(gpu.properties(), m, n, depth, whole, partial);
+                : Tiles.choose(gpu.properties(), parts, m, n, depth, whole, partial);
     }
 
     /** A launch of a kernel that is bound by bytes, its arguments still to come. */

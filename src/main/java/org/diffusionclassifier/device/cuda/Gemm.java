@@ -44,8 +44,8 @@ final class Gemm implements AutoCloseable {
             partial = activation == Activation.GEGLU ? Tiles.NONE : Tiles.of(kernels, "gemm_partial");
         }
         int tiles = weights.columns() / Tiles.DEPTH;
-        Tiles.Plan plan = device.plan(x.rows(), weights.rows(), tiles, whole, partial);
-        Tensor written = normalized ? y.withMoments(MapMoments.of(device, y, "gemm", plan)) : y;
+        Tiles.Plan plan = device.plan(1, x.rows(), weights.rows(), tiles, whole, partial);
+        Tensor written = normalized ? y.withMoments(MapMoments.of(device, y, "gemm", 1, plan)) : y;
         record(plan, x, x1, residual, written);
         return written;
     }

@@ -22,12 +22,14 @@ final class MapMoments {
      * For the product whose rows are the map's pixels.
      *
      * @param family the product's kernels, {@code gemm} or {@code conv3x3}
+     * @param parts  products that make an image's pixels, each as many
      * @return null where there is no such kernel, a block would have pixels of two images, or no norm would look at them
      */
-    static Tensor of(CudaDevice device, Tensor map, String family, Tiles.Plan plan) {
+    static Tensor of(CudaDevice device, Tensor map, String family, int parts, Tiles.Plan plan) {
         boolean gathers = plan.splits() == 1
                 && device.gpu().kernels().find(plan.kernel(family + "_moments")).isPresent();
-        return gathers ? of(device, map, plan.tile().rows()) : null;
+        int slab = plan.tile().rows();
+        return gathers && map.rows() / map.dim(0) % (parts * slab) == 0 ? of(device, map, slab) : null;
     }
 
     /** Of slabs of so many pixels, or null. */

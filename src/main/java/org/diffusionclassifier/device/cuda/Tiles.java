@@ -85,7 +85,12 @@ enum Tiles {
     record Plan(Tiles tile, int splits, int splitTiles) {
 
         Geometry geometry(long m, int n) {
-            return tile.facts.grid(Math.toIntExact(tile.blocks(m, n)), splits);
+            return geometry(1, m, n);
+        }
+
+        /** Of so many products in one launch, [m / parts, n] each. */
+        Geometry geometry(int parts, long m, int n) {
+            return tile.facts.grid(Math.toIntExact(parts * tile.blocks(m / parts, n)), splits);
         }
 
         /** {@code gemm} → {@code gemm_128x160}. */
@@ -97,11 +102,12 @@ enum Tiles {
     /**
      * The plan for a product [m, n].
      *
+     * @param parts  products [m / parts, n] that it consists of, which tiles do not reach across
      * @param depth  tiles of DEPTH columns that are summed
      * @param whole  tiles that the family of kernels has
      * @param partial tiles whose kernels can store partial sums
      */
-    static Plan choose(GpuProperties card, long m, int n, int depth, Set<Tiles> whole, Set<Tiles> partial) {
+    static Plan choose(GpuProperties card, int parts, long m, int n, int depth, Set<Tiles> whole, Set<Tiles> partial) {
         Plan best = null;
         double least = Double.POSITIVE_INFINITY;
         for (Tiles tile : values()) {
@@ -115,7 +121,7 @@ enum Tiles {
                 if (plan.splits > 1 && workspace(plan, m, n) > MOST_WORKSPACE) {
                     continue;
                 }
-                double cost = tile.cost(card, m, n, plan);
+                double cost = tile.cost(card, parts, m, n, plan);
                 if (cost < least) {
                     least = cost;
                     best = plan;
@@ -132,9 +138,9 @@ enum Tiles {
     }
 
     /** Seconds of the multiprocessor with most to do, and of putting partial sums together. */
-    private double cost(GpuProperties card, long m, int n, Plan plan) {
+    private double cost(GpuProperties card, int parts, long m, int n, Plan plan) {
         CardRates rates = CardRates.of(card);
-        long busiest = Geometry.ceilDiv(blocks(m, n) * plan.splits, card.multiprocessors());
+        long busiest = Geometry.ceilDiv(parts * blocks(m / parts, n) * plan.splits, card.multiprocessors());
         int fit = Math.min(blocksByRegisters, card.sharedBytes() / (facts.sharedBytes() + 1024));
         boolean overlapped = Math.min(busiest, fit) * facts.threads() >= 256;
         double ends = (overlapped ? OVERLAPPED_ENDS : LONE_ENDS) * rates.flopsAClock() / ENDS_AT;

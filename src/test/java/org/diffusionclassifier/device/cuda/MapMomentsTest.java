@@ -66,7 +66,7 @@ class MapMomentsTest {
         Tensor project(Tensor x) {
             Tensor y = device.activations(x.dim(0), x.dim(1), x.dim(2), CHANNELS);
             var plan = new Tiles.Plan(Tiles.T128X160, 1, 1);
-            y = y.withMoments(MapMoments.of(device, y, "gemm", plan));
+            y = y.withMoments(MapMoments.of(device, y, "gemm", 1, plan));
             gemm.record(plan, x, null, null, y);
             return y;
         }

@@ -8,6 +8,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
+import java.util.function.IntUnaryOperator;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d.Padding;
 import org.diffusionclassifier.device.Conv2d;
@@ -71,7 +72,7 @@ class TilesTest {
         }
     }
 
-    /** Sizes that no tile divides; x has 9·2 tiles of depth. */
+    /** Sizes that no tile divides; x has 9·2 tiles of depth, or doubled 4·2. */
     @ParameterizedTest
     @CsvSource({"1,SYMMETRIC,false,3,11,9,330", "2,SYMMETRIC,false,2,9,14,33", "2,BOTTOM_RIGHT,false,1,12,7,170",
         "1,SYMMETRIC,true,2,5,7,162"})
@@ -85,9 +86,10 @@ class TilesTest {
             Tensor residual = normal(shape);
             Tensor perImage = normal(batch, out + 8).columns(8, out);
             BiConsumer<Tiles.Plan, Tensor> record = (plan, y) -> conv.record(plan, Inputs.of(x), residual, perImage, y);
-            compare(tiles("conv3x3"), 18, DType.F16, shape, record);
-            for (int splits : new int[] {2, 18}) {
-                compareSplits(tiles("conv3x3_partial"), 18, splits, shape, record);
+            int depth = doubling ? 8 : 18;
+            compare(tiles("conv3x3"), depth, DType.F16, shape, record);
+            for (int splits : new int[] {2, depth}) {
+                compareSplits(tiles("conv3x3_partial"), depth, splits, shape, record);
             }
         }
     }
@@ -125,19 +127,43 @@ class TilesTest {
         try (var conv = conv(Conv2d.Spec.of(40, n, 3));
                 var gemm = new Gemm(device, KernelWeights.matrix(device, () -> weights, n, 40), bias(n),
                         Activation.NONE, true)) {
-            checkMoments(new Tiles.Plan(tile, 1, 18), n,
+            IntUnaryOperator inOrder = row -> row;
+            checkMoments(new Tiles.Plan(tile, 1, 18), new int[] {2, 16, 32, n}, inOrder,
                     (plan, y) -> conv.record(plan, Inputs.of(x), residual, perImage, y));
-            checkMoments(new Tiles.Plan(tile, 1, 2), n, (plan, y) -> gemm.record(plan, x, null, residual, y));
+            checkMoments(new Tiles.Plan(tile, 1, 2), new int[] {2, 16, 32, n}, inOrder,
+                    (plan, y) -> gemm.record(plan, x, null, residual, y));
         }
     }
 
-    private void checkMoments(Tiles.Plan plan, int n, BiConsumer<Tiles.Plan, Tensor> record) {
-        float[] expected = run(plan, DType.F16, new int[] {2, 16, 32, n}, record);
+    /** Of two images of 1024 pixels, 256 of each parity, which come one after the other. */
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.INCLUDE, names = {"T256X160", "T128X160", "T128X128"})
+    void tilesOfADoubledMapGatherTheMomentsOfEachParity(Tiles tile) {
+        int n = 330;
+        Tensor x = normal(2, 16, 16, 40);
+        try (var conv = conv(Conv2d.Spec.of(40, n, 3).doubling())) {
+            checkMoments(new Tiles.Plan(tile, 1, 8), new int[] {2, 32, 32, n}, row -> {
+                int line = 2 * (row % 256 / 16) + row / 512 % 2;
+                return row / 1024 * 1024 + line * 32 + 2 * (row % 16) + row / 256 % 2;
+            }, (plan, y) -> conv.record(plan, Inputs.of(x), null, null, y));
+        }
+    }
+
+    /**
+     * Gathers moments and compares them with those of what is stored.
+     *
+     * @param shape   of y
+     * @param pixelOf the pixel of y that is a product's row
+     */
+    private void checkMoments(Tiles.Plan plan, int[] shape, IntUnaryOperator pixelOf,
+                              BiConsumer<Tiles.Plan, Tensor> record) {
+        int n = shape[3];
+        float[] expected = run(plan, DType.F16, shape, record);
         int slab = plan.tile().rows();
         int slabs = expected.length / n / slab;
         var y = new Tensor[1];
         try (Graph graph = device.record(recorder -> {
-            y[0] = device.activations(2, 16, 32, n).withMoments(device.activations(DType.F32, slabs, n / 2, 2));
+            y[0] = device.activations(shape).withMoments(device.activations(DType.F32, slabs, n / 2, 2));
             record.accept(plan, y[0]);
             recorder.keep(y[0]);
             recorder.keep(y[0].moments());
@@ -150,11 +176,11 @@ class TilesTest {
                     double sum = 0;
                     double squares = 0;
                     for (int i = 0; i < 2 * slab; i++) {
-                        sum += expected[(s * slab + i / 2) * n + 2 * pair + i % 2];
+                        sum += expected[pixelOf.applyAsInt(s * slab + i / 2) * n + 2 * pair + i % 2];
                     }
                     double mean = sum / (2 * slab);
                     for (int i = 0; i < 2 * slab; i++) {
-                        double distance = expected[(s * slab + i / 2) * n + 2 * pair + i % 2] - mean;
+                        double distance = expected[pixelOf.applyAsInt(s * slab + i / 2) * n + 2 * pair + i % 2] - mean;
                         squares += distance * distance;
                     }
                     String where = plan + ", slab " + s + ", pair " + pair;
@@ -323,7 +349,8 @@ class TilesTest {
                     transformer(size, level);
                 }
                 if (level > 0) {
-                    conv(2 * size, out, 0, out);
+                    product(4, batch * 4L * size * size, out, 4 * out, 4 * KernelWeights.padded(out), tiles("conv3x3"),
+                            tiles("conv3x3_partial"));
                 }
             }
             product(batch * 4096L, 4, 9 * 320, 9 * 320, EnumSet.of(Tiles.T128X16), EnumSet.noneOf(Tiles.class));
@@ -363,9 +390,13 @@ class TilesTest {
         }
 
         private void product(long m, int n, int k, int padded, Set<Tiles> whole, Set<Tiles> partial) {
-            Tiles.Plan plan = Tiles.choose(card, m, n, padded / Tiles.DEPTH, whole, partial);
+            product(1, m, n, k, padded, whole, partial);
+        }
+
+        private void product(int parts, long m, int n, int k, int padded, Set<Tiles> whole, Set<Tiles> partial) {
+            Tiles.Plan plan = Tiles.choose(card, parts, m, n, padded / Tiles.DEPTH, whole, partial);
             useful += 2.0 * m * n * k;
-            issued += 2 * plan.tile().covered(m, n) * padded;
+            issued += 2 * parts * plan.tile().covered(m / parts, n) * padded;
             if (plan.splits() > 1) {
                 workspace = Math.max(workspace, 4 * plan.splits() * m * n);
             }
