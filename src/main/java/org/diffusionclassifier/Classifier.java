@@ -230,7 +230,14 @@ public final class Classifier implements AutoCloseable {
         });
     }
 
-    private synchronized Classification classification(String name, Opened now, Prediction prediction) {
+    /** Does work for an image that several workers share, with what the model's first device has for images. */
+    <T> T share(RgbImage image, SharedImage.Work<T> work) {
+        RgbImage picture = image.on(spec.trials().background());
+        return opened(turn.readLock(), now -> now.scorers().shares().get(0).exclusively(picture,
+                scorer -> work.of(picture, scorer, now)));
+    }
+
+    synchronized Classification classification(String name, Opened now, Prediction prediction) {
         takeIn(now, List.of(prediction));
         return new Classification(name, prediction, now.posterior(), spec.prompts(),
                 now.chosen() == null ? List.of() : now.chosen().takeNotices());
@@ -349,6 +356,11 @@ public final class Classifier implements AutoCloseable {
             }
         }
         return all.hex();
+    }
+
+    /** Pairs evaluated at once; loads the model. */
+    public int pairsABatch() {
+        return opened(turn.readLock(), now -> now.scorers().first().batchSize());
     }
 
     /** The names of the devices that images can be given to. */

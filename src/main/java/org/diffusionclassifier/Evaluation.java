@@ -5,14 +5,13 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.diffusionclassifier.dataset.Dataset;
-import org.diffusionclassifier.dataset.Example;
 import org.diffusionclassifier.dataset.Range;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.file.JsonFile;
@@ -28,8 +27,11 @@ import org.diffusionclassifier.result.Outcome;
 import org.diffusionclassifier.result.Payback;
 import org.diffusionclassifier.result.run.RunDirectory;
 import org.diffusionclassifier.result.Summary;
+import org.diffusionclassifier.score.PairRange;
+import org.diffusionclassifier.score.Round;
 import org.diffusionclassifier.strategy.Prediction;
 import org.diffusionclassifier.strategy.Race;
+import org.diffusionclassifier.strategy.SharedRounds;
 import org.diffusionclassifier.strategy.Staged;
 import org.diffusionclassifier.tensor.InputException;
 
@@ -270,7 +272,7 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
             classifier.resume(() -> results(run, wanted).stream()
                     .map(result -> new Prediction(result.prompts(), 1)).toList());
         }
-        var writer = new Writer(run, listener);
+        var writer = new RunWriter(run, listener);
         for (int i = left.length; i < wanted.length; i++) {
             writer.progressed();
         }
@@ -296,7 +298,8 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         @Override
         public void classify(int[] images, Receiver receiver) {
             List<String> devices = classifier.devices();
-            new OrderedWork<>(devices.size(), images.length, (device, i) -> attempt(images[i], classes,
+            var attempts = new Attempts(Evaluation.this, classes);
+            new OrderedWork<>(devices.size(), images.length, (device, i) -> attempts.of(images[i],
                     example -> classifier.classify(device, example.name(), example.image())),
                     new OrderedWork.Listener<Attempt>() {
 
@@ -314,47 +317,6 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         }
     }
 
-    /** Keeps in a run what became of its images. */
-    private static final class Writer implements Workers.Receiver {
-
-        private final RunDirectory run;
-        private final Listener listener;
-        private long correct;
-        private int finished;
-
-        Writer(RunDirectory run, Listener listener) {
-            this.run = run;
-            this.listener = listener;
-            this.correct = run.outcomes().stream().filter(Outcome::correct).count();
-            this.finished = run.outcomes().size();
-        }
-
-        @Override
-        public void finished(String worker, Attempt attempt) {
-            if (attempt.failure() == null) {
-                run.append(attempt.result());
-                listener.classified(attempt.result());
-                listener.noted(attempt.notices());
-                correct += attempt.result().outcome().correct() ? 1 : 0;
-                finished++;
-            } else {
-                run.append(attempt.failure());
-                listener.failed(attempt.failure());
-            }
-            listener.doneBy(worker);
-            progressed();
-        }
-
-        @Override
-        public void lost(String worker, DeviceException failure) {
-            listener.lost(worker, failure);
-        }
-
-        void progressed() {
-            listener.progressed(correct, finished);
-        }
-    }
-
     /**
      * Classifies one image of the dataset as a run does, with any classifier, for {@link Workers}.
      *
@@ -362,27 +324,33 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
      * @throws InputException if it cannot be classified, failing fast
      */
     public Attempt attempt(Classifier classifier, int index) {
-        return attempt(index, classes(classifier.prompts()), example -> classifier.classify(example.name(),
-                example.image()));
+        return new Attempts(this, classes(classifier.prompts())).of(index,
+                example -> classifier.classify(example.name(), example.image()));
     }
 
-    private Attempt attempt(int index, ClassMap classes, Function<Example, Classification> how) {
-        int label = classes.classIndex(dataset.label(index));
-        try {
-            var example = new Example(dataset.name(index), dataset.image(index), label);
-            Classification answer = how.apply(example);
-            return Attempt.of(result(index, example, answer), answer.notices());
-        } catch (InputException e) {
-            if (failFast) {
-                throw e;
-            }
-            return Attempt.of(new FailedImage(index, dataset.name(index), label, e.getMessage()));
-        }
+    /**
+     * The same of an image that several workers share. Whoever calls this goes on with the image where the errors of
+     * its rounds end; workers evaluate what is left to them by {@link #errors}. It works on the first of the
+     * classifier's devices.
+     *
+     * @return empty once a round is left to workers
+     * @throws InputException if the image cannot be classified, failing fast
+     */
+    public Optional<Attempt> attempt(Classifier classifier, int index, SharedRounds rounds) {
+        return new Attempts(this, classes(classifier.prompts())).asFarAs(index,
+                example -> new SharedImage(classifier, example.image()).classify(example.name(), rounds));
     }
 
-    private static ImageResult result(int index, Example example, Classification answer) {
-        return new ImageResult(index, example.name(), answer.classIndex(), example.label(), answer.best().probability(),
-                answer.isTie(), answer.prediction().ranking());
+    /**
+     * The errors of a range of a round's pairs, of an image that several workers share, on the first of the classifier's
+     * devices.
+     *
+     * @param pairs begins at a batch of {@link Classifier#pairsABatch}, and ends at one or with the round
+     * @return of each pair of the range, prompt by prompt within each trial
+     * @throws InputException if the image cannot be decoded, or its errors are not finite
+     */
+    public float[] errors(Classifier classifier, int index, Round round, PairRange pairs) {
+        return new SharedImage(classifier, dataset.image(index)).errors(round, pairs);
     }
 
     private ErrorRecording record(RunDirectory run, Classifier classifier, SortedMap<String, String> settings) {

@@ -174,7 +174,7 @@ public final class LatentScorer implements Scorer {
     public float[][] errors(Round round, Batches batches) {
         int across = round.prompts().size();
         var errors = new float[round.trials().size()][across];
-        int done = forEachPair(round, 0, 1, false, (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at],
+        int done = forEachPair(round, batch -> true, false, (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at],
                 pairs -> batches.next(errors, pairs / across));
         return Arrays.copyOf(errors, done / across);
     }
@@ -187,8 +187,32 @@ public final class LatentScorer implements Scorer {
      * @param errors gets them
      */
     void errors(Round round, int share, int shares, float[][] errors) {
-        forEachPair(round, share, shares, false,
+        forEachPair(round, batch -> batch % shares == share, false,
                 (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at], pairs -> true);
+    }
+
+    /**
+     * The errors of a range of a round's pairs, in batches that are cut as for the whole round. Here, too, the others
+     * are recorded.
+     *
+     * @param pairs begins at a batch, and ends at one or with the round
+     */
+    public float[] errors(Round round, PairRange pairs) {
+        int across = round.prompts().size();
+        if (pairs.from() % batchSize != 0 || pairs.to() % batchSize != 0 && pairs.to() != round.pairs()
+                || pairs.to() > round.pairs()) {
+            throw new IllegalArgumentException(pairs + " of " + round.pairs() + " pairs in batches of " + batchSize);
+        }
+        var errors = new float[pairs.pairs()];
+        forEachPair(round, batch -> batch >= pairs.from() / batchSize && batch * batchSize < pairs.to(), false,
+                (trial, prompt, evaluated, at) -> errors[trial * across + prompt - pairs.from()] = evaluated[at],
+                done -> true);
+        return errors;
+    }
+
+    /** Records the batches of a round, and evaluates nothing: layouts are settled as if it had been the first. */
+    public void prepare(Round round) {
+        forEachPair(round, batch -> false, false, (trial, prompt, evaluated, at) -> { }, done -> true);
     }
 
     /**
@@ -201,7 +225,7 @@ public final class LatentScorer implements Scorer {
      */
     public double[][] errorMaps(Round round) {
         var maps = new double[round.prompts().size()][size() * size()];
-        forEachPair(round, 0, 1, true, (trial, prompt, evaluated, at) -> {
+        forEachPair(round, batch -> true, true, (trial, prompt, evaluated, at) -> {
             for (int i = 0; i < maps[prompt].length; i++) {
                 maps[prompt][i] += evaluated[at + i] / (double) round.trials().size();
             }
@@ -222,20 +246,21 @@ public final class LatentScorer implements Scorer {
     }
 
     /**
+     * @param isRun  whether a batch is run, by its number from 0; all are recorded
      * @param goesOn asked after each batch, with how many pairs are done
      * @return how many were done
      */
-    private int forEachPair(Round round, int share, int shares, boolean maps, PairConsumer consumer,
+    private int forEachPair(Round round, IntPredicate isRun, boolean maps, PairConsumer consumer,
             IntPredicate goesOn) {
         int across = round.prompts().size();
-        int pairs = round.trials().size() * across;
+        int pairs = round.pairs();
         var rows = new Round(round.trials(), round.prompts().stream().map(conditioning.rows()::get).toList());
         for (int from = 0; from < pairs; from += batchSize) {
             int count = Math.min(batchSize, pairs - from);
             int firstTrial = from / across;
             int trials = (from + count - 1) / across - firstTrial + 1;
             PairBatch batch = batch(trials, count, maps);
-            if (from / batchSize % shares != share) {
+            if (!isRun.test(from / batchSize)) {
                 continue;
             }
             float[] evaluated = batch.run(rows, from);

@@ -14,4 +14,9 @@ public record Round(List<Trial> trials, List<Integer> prompts) {
         trials = List.copyOf(trials);
         prompts = List.copyOf(prompts);
     }
+
+    /** How many there are. */
+    public int pairs() {
+        return trials.size() * prompts.size();
+    }
 }

@@ -64,6 +64,38 @@ public final class AdaptiveEvaluation {
         return tally.prediction();
     }
 
+    /**
+     * The same, of an image that several workers share. The image is shown to the scorer only if there is anything to
+     * evaluate here.
+     *
+     * @return empty once a round is left to workers
+     */
+    public Optional<Prediction> classify(RgbImage image, SharedRounds shared) {
+        var tally = new Tally(twins, strategy.estimate());
+        boolean shown = false;
+        for (Optional<Round> round = strategy.next(tally); round.isPresent(); round = strategy.next(tally)) {
+            Round asked = round.get();
+            Optional<float[][]> known = shared.evaluated(asked);
+            if (known.isEmpty()) {
+                if (shared.isLeft(asked)) {
+                    return Optional.empty();
+                }
+                if (!shown) {
+                    scorer.show(image);
+                    shown = true;
+                }
+            }
+            tally.add(asked, known.orElseGet(() -> scorer.errors(asked)));
+            tally.keep(strategy.survivors(tally));
+        }
+        return Optional.of(tally.prediction());
+    }
+
+    /** The round that every image begins with. */
+    public Round firstRound() {
+        return strategy.next(new Tally(twins, strategy.estimate())).orElseThrow();
+    }
+
     /** In the middle of a round. */
     private static boolean goesOn(Predicate<Supplier<Prediction>> goesOn, Tally tally, Round round, float[][] evaluated,
             int done) {
