@@ -20,9 +20,10 @@ public interface Cluster {
      * @param evaluation what is evaluated
      * @param classifier by what; it opens no device
      * @param out        a folder that all machines see, for parts of the results
+     * @param ranges     tasks that share a round of an image; null to choose
      */
     record Job(String master, List<String> words, Path base, String device, Evaluation evaluation,
-            Classifier classifier, Path out) {
+            Classifier classifier, Path out, Integer ranges) {
     }
 
     /** A connection to it, for one run. */

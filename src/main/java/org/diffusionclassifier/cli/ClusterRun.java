@@ -25,19 +25,16 @@ final class ClusterRun implements AutoCloseable {
             List.of("settings.json", "inputs.json", "results.jsonl", "summary.json");
 
     private final Cluster cluster;
-    private final String master;
-    private final List<String> words;
+    private final ClusterOptions options;
     private final Main main;
     private final String device;
     private final Path out;
     private final Path record;
     private final Path temporary;
 
-    private ClusterRun(Cluster cluster, String master, List<String> words, Main main, String device, Path out,
-            Path record) {
+    private ClusterRun(Cluster cluster, ClusterOptions options, Main main, String device, Path out, Path record) {
         this.cluster = cluster;
-        this.master = master;
-        this.words = words;
+        this.options = options;
         this.main = main;
         this.device = device;
         this.out = out;
@@ -56,17 +53,18 @@ final class ClusterRun implements AutoCloseable {
     /**
      * Empty where the run is for this machine.
      *
-     * @throws InputException if a cluster is asked for and this program has none
+     * @throws InputException if a cluster is asked for and this program has none, or ranges and no cluster
      */
-    static Optional<ClusterRun> of(String master, List<String> words, Main main, String device, Path out, Path record) {
+    static Optional<ClusterRun> of(ClusterOptions options, Main main, String device, Path out, Path record) {
         Optional<Cluster> found = ServiceLoader.load(Cluster.class, Cluster.class.getClassLoader()).findFirst();
-        if (found.isEmpty() && master != null) {
+        if (found.isEmpty() && options.master != null) {
             throw new InputException("--master: expected the jar for clusters: ./diffusion-classifier starts it by the "
-                    + "spark-submit of SPARK_HOME, or start it so yourself: spark-submit --master " + master
+                    + "spark-submit of SPARK_HOME, or start it so yourself: spark-submit --master " + options.master
                     + " diffusion-classifier-spark.jar evaluate …");
         }
-        return found.filter(cluster -> master != null || cluster.isDriver())
-                .map(cluster -> new ClusterRun(cluster, master, words, main, device, out, record));
+        Optional<Cluster> here = found.filter(cluster -> options.master != null || cluster.isDriver());
+        options.check(here.isPresent());
+        return here.map(cluster -> new ClusterRun(cluster, options, main, device, out, record));
     }
 
     private static boolean isHere(Path path) {
@@ -84,8 +82,9 @@ final class ClusterRun implements AutoCloseable {
     }
 
     Cluster.Session connect(Evaluation evaluation, Classifier classifier) {
-        return cluster.connect(new Cluster.Job(master, words, main.names().workingDirectory().toAbsolutePath(), device,
-                evaluation, classifier, isHere(out) ? out.toAbsolutePath() : out));
+        return cluster.connect(new Cluster.Job(options.master, main.words(),
+                main.names().workingDirectory().toAbsolutePath(), device, evaluation, classifier,
+                isHere(out) ? out.toAbsolutePath() : out, options.ranges));
     }
 
     /** Copies what belongs elsewhere. */

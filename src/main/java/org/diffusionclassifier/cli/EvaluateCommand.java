@@ -46,10 +46,8 @@ final class EvaluateCommand implements Callable<Integer> {
                     + "dataset,class, the latter a name or an index.")
     private Path classMap;
 
-    @Option(names = "--master", paramLabel = "URL",
-            description = "On a cluster of Apache Spark: spark://HOST:PORT, k8s://…, yarn, local[N], or "
-                    + "local-cluster[EXECUTORS,CORES,MIB]. Started by ./diffusion-classifier, which needs SPARK_HOME.")
-    private String master;
+    @Mixin
+    private ClusterOptions clusterOptions;
 
     @Mixin
     private ModelOptions model;
@@ -84,7 +82,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (ClusterRun cluster = ClusterRun.of(master, main.words(), main, model.device(), options.out, options.record)
+        try (ClusterRun cluster = ClusterRun.of(clusterOptions, main, model.device(), options.out, options.record)
                 .orElse(null); Asked asked = open(UnaryOperator.identity(), UnaryOperator.identity())) {
             var run = new EvaluationRun(main, spec.commandLine(), options);
             if (run.plans(asked.model, asked.evaluation, asked.prompts, asked.strategy, asked.trials)) {

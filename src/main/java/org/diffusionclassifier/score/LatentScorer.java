@@ -174,7 +174,8 @@ public final class LatentScorer implements Scorer {
     public float[][] errors(Round round, Batches batches) {
         int across = round.prompts().size();
         var errors = new float[round.trials().size()][across];
-        int done = forEachPair(round, batch -> true, false, (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at],
+        int done = forEachPair(round, batch -> true, false,
+                (trial, prompt, evaluated, at) -> errors[trial][prompt] = evaluated[at],
                 pairs -> batches.next(errors, pairs / across));
         return Arrays.copyOf(errors, done / across);
     }

@@ -1,5 +1,6 @@
 package org.diffusionclassifier.score;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.List;
  * @param from the first pair, at least 0
  * @param to   the first pair after it, above {@code from}
  */
-public record PairRange(int from, int to) {
+public record PairRange(int from, int to) implements Serializable {
 
     /** @throws IllegalArgumentException for no pairs */
     public PairRange {

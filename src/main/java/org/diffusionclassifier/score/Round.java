@@ -1,5 +1,6 @@
 package org.diffusionclassifier.score;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -8,7 +9,7 @@ import java.util.List;
  * @param trials  may be empty, when a stage brings nothing new
  * @param prompts indices of the prompts still alive, ascending
  */
-public record Round(List<Trial> trials, List<Integer> prompts) {
+public record Round(List<Trial> trials, List<Integer> prompts) implements Serializable {
 
     public Round {
         trials = List.copyOf(trials);

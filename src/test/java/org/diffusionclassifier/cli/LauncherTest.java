@@ -91,6 +91,8 @@ class LauncherTest {
     void aMasterIsRefusedWithoutSpark() {
         CommandLineRun.of("evaluate", "--dataset", "idx:x", "--out", folder.resolve("run"), "--master", "local[2]")
                 .refused("--master", "spark-submit");
+        CommandLineRun.of("evaluate", "--dataset", "idx:x", "--out", folder.resolve("run"), "--ranges", "4")
+                .refused("--ranges: expected --master beside it");
         CommandLineRun.of("evaluate", "--dataset", "idx:s3a://bucket/x", "--out", folder.resolve("run"))
                 .refused("s3a://bucket/x", "other file systems");
     }

@@ -4,10 +4,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.spark.SparkFiles;
 import org.diffusionclassifier.cli.EvaluateElsewhere;
 import org.diffusionclassifier.result.Attempt;
+import org.diffusionclassifier.score.PairRange;
+import org.diffusionclassifier.score.Round;
+import org.diffusionclassifier.strategy.SharedRounds;
 
 /**
  * Opens what a command line of {@code evaluate} asks for.
@@ -21,7 +25,8 @@ record CommandLineOpener(List<String> words, String base) implements Opener {
     public Opened open(Place place) {
         var opened = EvaluateElsewhere.open(new ArrayList<>(words), Path.of(base), place::device, this::model);
         var facts = new Facts(new TreeMap<>(opened.evaluation().settings(opened.classifier())),
-                opened.classifier().inputsSha256(), new ArrayList<>(opened.classifier().notices()));
+                opened.classifier().inputsSha256(), opened.classifier().pairsABatch(),
+                new ArrayList<>(opened.classifier().notices()));
         return new Opened() {
 
             @Override
@@ -30,8 +35,13 @@ record CommandLineOpener(List<String> words, String base) implements Opener {
             }
 
             @Override
-            public Attempt attempt(int image) {
-                return opened.evaluation().attempt(opened.classifier(), image);
+            public Optional<Attempt> attempt(int image, SharedRounds rounds) {
+                return opened.evaluation().attempt(opened.classifier(), image, rounds);
+            }
+
+            @Override
+            public float[] errors(int image, Round round, PairRange pairs) {
+                return opened.evaluation().errors(opened.classifier(), image, round, pairs);
             }
 
             @Override

@@ -3,10 +3,10 @@ package org.diffusionclassifier.spark;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.Set;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.apache.spark.util.LongAccumulator;
 import org.diffusionclassifier.cli.EvaluateElsewhere;
 import org.diffusionclassifier.file.RemoteFiles;
@@ -16,18 +16,17 @@ import scala.Function1;
 import scala.collection.Iterator;
 
 /**
- * What a task does: classifies some images by a model of its executor, and writes them as a part. Runs in executors.
+ * What a task does: classifies some images by a model of its executor, and writes them as a part; or goes on with an
+ * image that tasks share, as far as the errors of its rounds are there. Runs in executors.
  *
  * @param opener   opens the model
  * @param expected what the model has to be like
  * @param folder   of the {@link Parts}
  * @param pairs    progress alone: tasks that run twice count twice
+ * @param division how rounds are shared
  */
-record ImageTask(Opener opener, Opener.Facts expected, String folder, LongAccumulator pairs)
+record ImageTask(Opener opener, Opener.Facts expected, String folder, LongAccumulator pairs, Division division)
         implements Function1<Iterator<int[]>, ImageTask.Report>, Serializable {
-
-    /** Settings that go by the driver's user's names for files, wherever they lie here; a digest compares those. */
-    static final Set<String> NAMED = Set.of("model", "dataset");
 
     /**
      * What became of a task.
@@ -35,67 +34,77 @@ record ImageTask(Opener opener, Opener.Facts expected, String folder, LongAccumu
      * @param images   of its part
      * @param executor that did it
      * @param notices  of those images that have any, as they are no part of a line
+     * @param left     the round that its only image waits for; null if there is a part
      * @param refusal  why the run has to end, in one line; null if it has not
      */
-    record Report(int[] images, String executor, TreeMap<Integer, List<String>> notices, String refusal)
-            implements Serializable {
+    record Report(int[] images, String executor, TreeMap<Integer, List<String>> notices, RoundsInParts.Left left,
+            String refusal) implements TaskReport {
+    }
+
+    ImageTask with(Division other) {
+        return new ImageTask(opener, expected, folder, pairs, other);
     }
 
     @Override
     public Report apply(Iterator<int[]> partition) {
         int[] images = partition.next();
+        return onModel((place, model) -> classify(images, place, model),
+                refusal -> new Report(images, null, new TreeMap<>(), null, refusal));
+    }
+
+    /** Does work by a model of the executor, which has to be like the others. @param refused why it cannot be done */
+    <R> R onModel(BiFunction<Place, Opener.Opened, R> work, Function<String, R> refused) {
         Place place = Place.here();
         try {
             return ExecutorModels.with(opener, place, model -> {
-                requireSame(model.facts());
-                return classify(images, place, model);
+                expected.requireSame(model.facts());
+                return work.apply(place, model);
             });
         } catch (InputException e) {
-            return new Report(images, place.executor(), new TreeMap<>(), EvaluateElsewhere.message(e) + ", on "
-                    + place.executor());
+            return refused.apply(EvaluateElsewhere.message(e) + ", on " + place.executor());
         }
+    }
+
+    /** A failure of the device, with the image and the host. */
+    static IllegalStateException failure(int image, Place place, RuntimeException e) {
+        return new IllegalStateException("image " + image + ", on " + place.executor() + ": " + e.getMessage(), e);
+    }
+
+    /** The errors of an image that tasks share, as far as they are there. */
+    ErrorParts errors(int image) {
+        return parts().errors(image, expected.batchSize());
+    }
+
+    private Parts parts() {
+        return new Parts(RemoteFiles.pathOf(folder));
     }
 
     private Report classify(int[] images, Place place, Opener.Opened model) {
         var attempts = new ArrayList<Attempt>();
         var notices = new TreeMap<Integer, List<String>>();
         for (int image : images) {
-            Attempt attempt;
+            var rounds = new RoundsInParts(errors(image), expected.batchSize(), division);
+            Optional<Attempt> attempted;
             try {
-                attempt = model.attempt(image);
+                attempted = model.attempt(image, rounds);
             } catch (InputException e) {
                 throw e;
             } catch (RuntimeException e) {
-                throw new IllegalStateException("image " + image + ", on " + place.executor() + ": " + e.getMessage(),
-                        e);
+                throw failure(image, place, e);
             }
+            if (attempted.isEmpty()) {
+                return new Report(images, place.executor(), notices, rounds.left(), null);
+            }
+            Attempt attempt = attempted.get();
             attempts.add(attempt);
             if (!attempt.notices().isEmpty()) {
                 notices.put(image, new ArrayList<>(attempt.notices()));
             }
             if (attempt.failure() == null) {
-                pairs.add(attempt.result().outcome().pairs());
+                pairs.add(attempt.result().outcome().pairs() - rounds.read());
             }
         }
-        new Parts(RemoteFiles.pathOf(folder)).write(attempts);
-        return new Report(images, place.executor(), notices, null);
-    }
-
-    private void requireSame(Opener.Facts found) {
-        if (!found.inputs().equals(expected.inputs())) {
-            throw InputException.of("%s: expected files of the same content on all machines, found others",
-                    InputException.field("model"));
-        }
-        var names = new TreeSet<>(expected.settings().keySet());
-        names.addAll(found.settings().keySet());
-        names.removeAll(NAMED);
-        for (String name : names) {
-            String there = expected.settings().get(name);
-            String here = found.settings().get(name);
-            if (!Objects.equals(there, here)) {
-                throw new InputException("expected the same settings on all machines, found " + name + " " + here
-                        + " in the place of " + there);
-            }
-        }
+        parts().write(attempts);
+        return new Report(images, place.executor(), notices, null, null);
     }
 }

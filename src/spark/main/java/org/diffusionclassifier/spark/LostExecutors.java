@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.spark.ExceptionFailure;
 import org.apache.spark.ExecutorLostFailure;
 import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorExcluded;
 import org.apache.spark.scheduler.SparkListenerExecutorExcludedForStage;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.diffusionclassifier.Workers;
@@ -36,6 +37,12 @@ final class LostExecutors extends SparkListener {
     /** Its tasks have failed too often. */
     @Override
     public void onExecutorExcludedForStage(SparkListenerExecutorExcludedForStage excluded) {
+        add(excluded.executorId(), failures.getOrDefault(excluded.executorId(), "its tasks failed"));
+    }
+
+    /** Its tasks have failed too often in several jobs. */
+    @Override
+    public void onExecutorExcluded(SparkListenerExecutorExcluded excluded) {
         add(excluded.executorId(), failures.getOrDefault(excluded.executorId(), "its tasks failed"));
     }
 

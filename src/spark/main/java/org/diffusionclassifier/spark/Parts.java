@@ -14,13 +14,15 @@ import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.diffusionclassifier.file.AtomicFile;
 import org.diffusionclassifier.result.Attempt;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The parts of a run's results: a file a task, with the lines of {@code results.jsonl} of its images. It appears
  * complete or not at all. A task that runs twice writes the same bytes twice. The folder is in {@code --out}, and is
- * named by what results depend on, so that parts of other settings are none of this run's.
+ * named by what results depend on, so that parts of other settings are none of this run's. An image that tasks share
+ * has a folder of {@link ErrorParts} there until it is decided.
  *
  * @param folder in whatever file system
  */
@@ -55,19 +57,39 @@ record Parts(Path folder) {
 
     /** Writes a part, or replaces it. @param attempts one an image */
     void write(List<Attempt> attempts) {
-        Path part = part(attempts.stream().mapToInt(Attempt::index).toArray());
-        Path temporary = folder.resolve("." + UUID.randomUUID());
+        write(part(attempts.stream().mapToInt(Attempt::index).toArray()), out -> {
+            for (Attempt attempt : attempts) {
+                out.write(attempt.line());
+            }
+        });
+    }
+
+    /** Writes a file, or replaces it: first under a name that no other task uses, as a task may run twice at once. */
+    static void write(Path part, AtomicFile.Content content) {
+        Path temporary = part.resolveSibling("." + UUID.randomUUID());
         try {
-            Files.createDirectories(folder);
+            Files.createDirectories(part.getParent());
             try (var out = Files.newOutputStream(temporary)) {
-                for (Attempt attempt : attempts) {
-                    out.write(attempt.line());
-                }
+                content.writeTo(out);
             }
             Files.move(temporary, part, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw InputException.unwritable(part, e);
         }
+    }
+
+    /** Of an image that tasks share, as they are now. */
+    ErrorParts errors(int image, int batchSize) {
+        return new ErrorParts(folderOf(image), batchSize);
+    }
+
+    /** Deletes the errors of an image that is decided. */
+    void deleteErrors(int image) {
+        delete(folderOf(image));
+    }
+
+    private Path folderOf(int image) {
+        return folder.resolve("image-%08d".formatted(image));
     }
 
     /** The images of a part in its order. @throws InputException for a file that is no part */
@@ -88,15 +110,20 @@ record Parts(Path folder) {
         return attempts;
     }
 
-    /**
-     * Deletes the folder, once its contents are elsewhere. An executor of a killed driver may still write to it for a
-     * moment, so it is tried for two seconds.
-     */
+    /** Deletes the folder, once its contents are elsewhere. */
     void delete() {
+        delete(folder);
+    }
+
+    /**
+     * Deletes a folder and all that is in it. An executor of a killed driver may still write to it for a moment, so it
+     * is tried for two seconds.
+     */
+    static void delete(Path folder) {
         try {
             for (int tries = 1; Files.isDirectory(folder); tries++) {
                 try {
-                    deleteOnce();
+                    deleteOnce(folder);
                 } catch (DirectoryNotEmptyException e) {
                     if (tries == 10) {
                         throw e;
@@ -111,13 +138,17 @@ record Parts(Path folder) {
         }
     }
 
-    private void deleteOnce() throws IOException {
+    private static void deleteOnce(Path folder) throws IOException {
         List<Path> files;
         try (Stream<Path> all = Files.list(folder)) {
             files = all.toList();
         }
         for (Path file : files) {
-            Files.deleteIfExists(file);
+            if (Files.isDirectory(file)) {
+                deleteOnce(file);
+            } else {
+                Files.deleteIfExists(file);
+            }
         }
         Files.deleteIfExists(folder);
     }

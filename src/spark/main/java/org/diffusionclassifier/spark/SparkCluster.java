@@ -103,5 +103,9 @@ public final class SparkCluster implements Cluster {
         conf.setIfMissing("spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor", "2");
         conf.setIfMissing("spark.excludeOnFailure.task.maxTaskAttemptsPerNode", String.valueOf(tries - 1));
         conf.setIfMissing("spark.excludeOnFailure.stage.maxFailedExecutorsPerNode", String.valueOf(Integer.MAX_VALUE));
+        // Images that tasks share are jobs of their own; what failed in one is kept in mind for the next.
+        conf.setIfMissing("spark.excludeOnFailure.application.maxFailedExecutorsPerNode",
+                String.valueOf(Integer.MAX_VALUE));
+        conf.setIfMissing("spark.excludeOnFailure.timeout", "1000d");
     }
 }

@@ -5,31 +5,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import org.apache.spark.SimpleFutureAction;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.diffusionclassifier.cli.Cluster;
 import org.diffusionclassifier.cli.EvaluateElsewhere;
-import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.file.Sha256;
-import org.diffusionclassifier.result.Attempt;
 import org.diffusionclassifier.tensor.InputException;
-import scala.Function2;
-import scala.jdk.javaapi.CollectionConverters;
-import scala.runtime.BoxedUnit;
 
 /**
- * A run on Spark as the driver sees it. Tasks write {@link Parts}; this class hands their lines on in the order of
- * images. It holds the lines of one part at a time, and of an image that waits for its turn only which part it is in.
+ * A run on Spark as the driver sees it. Tasks write {@link Parts}, whose lines {@link Merge} hands on in the order of
+ * images. Where images are few, or large, tasks share them: see {@link SharedImages}.
  */
 final class SparkRun implements Cluster.Session {
 
@@ -43,12 +31,14 @@ final class SparkRun implements Cluster.Session {
     private final Opener opener;
     private final Opener.Facts facts;
     private final Parts parts;
+    private final Integer ranges;
 
-    private SparkRun(JavaSparkContext context, Opener opener, Opener.Facts facts, Parts parts) {
+    private SparkRun(JavaSparkContext context, Opener opener, Opener.Facts facts, Parts parts, Integer ranges) {
         this.context = context;
         this.opener = opener;
         this.facts = facts;
         this.parts = parts;
+        this.ranges = ranges;
     }
 
     /**
@@ -66,19 +56,23 @@ final class SparkRun implements Cluster.Session {
             }
             var settings = new TreeMap<>(found.settings());
             settings.putAll(job.evaluation().named(job.classifier()));
-            return connect(context, opener, new Opener.Facts(settings, found.inputs(), found.notices()), job.out());
+            return connect(context, opener, new Opener.Facts(settings, found.inputs(), found.batchSize(),
+                    found.notices()), job.out(), job.ranges());
         } catch (RuntimeException e) {
             context.close();
             throw e;
         }
     }
 
-    /** @param out gets the folder of parts */
-    static SparkRun connect(JavaSparkContext context, Opener opener, Opener.Facts facts, Path out) {
+    /**
+     * @param out    gets the folder of parts
+     * @param ranges as {@link Cluster.Job#ranges}
+     */
+    static SparkRun connect(JavaSparkContext context, Opener opener, Opener.Facts facts, Path out, Integer ranges) {
         var identity = new Sha256();
         facts.settings().forEach((name, value) -> identity.add(name, value));
         identity.add(facts.inputs());
-        return new SparkRun(context, opener, facts, Parts.of(out, identity.hex()));
+        return new SparkRun(context, opener, facts, Parts.of(out, identity.hex()), ranges);
     }
 
     /** What an executor found, or why it refuses. */
@@ -91,7 +85,7 @@ final class SparkRun implements Cluster.Session {
         try {
             probed = context.parallelize(List.of(opener), 1).map(SparkRun::probed).first();
         } catch (Exception e) {     // Spark throws what is checked, too
-            throw failure(context, e);
+            throw Jobs.failure(context, e);
         }
         if (probed.refusal != null) {
             throw new InputException(probed.refusal);
@@ -145,116 +139,38 @@ final class SparkRun implements Cluster.Session {
     }
 
     private void run(int[] images, Merge merge) {
-        List<int[]> tasks = tasks(images);
-        var pairs = context.sc().longAccumulator("pairs");
-        var task = new ImageTask(opener, facts, parts.folder().toString(), pairs);
-        context.sc().setJobDescription(images.length + " images of " + facts.settings().get("dataset"));
-        JavaRDD<int[]> rdd = context.parallelize(tasks, tasks.size());
-        var reports = new LinkedBlockingQueue<ImageTask.Report>();
-        SimpleFutureAction<Object> job = context.sc().submitJob(rdd.rdd(), task,
-                CollectionConverters.asScala(IntStream.range(0, tasks.size()).boxed().map(i -> (Object) i).toList())
-                        .toSeq(),
-                (Function2<Object, ImageTask.Report, BoxedUnit>) (partition, report) -> {
-                    reports.add(report);
-                    return BoxedUnit.UNIT;
-                }, () -> null);
-        var lost = new LostExecutors();
-        context.sc().addSparkListener(lost);
-        try {
-            for (int done = 0; done < tasks.size(); done++) {
-                ImageTask.Report report = next(job, reports, () -> lost.tell(merge.receiver));
-                merge.take(parts.part(report.images()), report);
+        var task = new ImageTask(opener, facts, parts.folder().toString(), context.sc().longAccumulator("pairs"),
+                Division.NONE);
+        String dataset = facts.settings().get("dataset");
+        try (var jobs = new Jobs(context, merge.receiver())) {
+            if (ranges == null ? isShared(images.length) : ranges > 1) {
+                new SharedImages(jobs, task, parts, ranges, dataset).run(images, merge);
+                return;
             }
-        } finally {
-            job.cancel();
-            context.sc().removeSparkListener(lost);
+            List<int[]> tasks = tasks(images);
+            jobs.submit(images.length + " images of " + dataset, tasks, task);
+            for (int done = 0; done < tasks.size(); done++) {
+                var report = (ImageTask.Report) jobs.next();
+                merge.take(parts.part(report.images()), report, report.executor());
+            }
         }
+    }
+
+    /** Whether there are too few images to keep all slots at work by themselves. */
+    private boolean isShared(int images) {
+        int slots = Jobs.slots(context);
+        return slots > 1 && images < slots * TASKS_A_SLOT;
     }
 
     /** A few images each, fewer where there are few for a slot. */
     private List<int[]> tasks(int[] images) {
-        int slots = Math.max(1, context.defaultParallelism());
+        int slots = Jobs.slots(context);
         int each = Math.max(1, Math.min(MOST_IMAGES, images.length / (slots * TASKS_A_SLOT)));
         var tasks = new ArrayList<int[]>();
         for (int from = 0; from < images.length; from += each) {
             tasks.add(Arrays.copyOfRange(images, from, Math.min(images.length, from + each)));
         }
         return tasks;
-    }
-
-    private ImageTask.Report next(SimpleFutureAction<Object> job,
-            LinkedBlockingQueue<ImageTask.Report> reports, Runnable meanwhile) {
-        try {
-            while (true) {
-                ImageTask.Report report = reports.poll(1, TimeUnit.SECONDS);
-                meanwhile.run();
-                if (report == null && job.isCompleted() && job.value().get().isFailure()) {
-                    report = reports.poll();
-                    if (report == null) {
-                        throw failure(context, job.value().get().failed().get());
-                    }
-                }
-                if (report != null) {
-                    if (report.refusal() != null) {
-                        throw new InputException(report.refusal());
-                    }
-                    return report;
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new DeviceException("the run was interrupted; what is done is kept", e);
-        }
-    }
-
-    /** Spark's account of a failed job: before the stack's trace it names the task, the executor and what it threw. */
-    private static DeviceException failure(JavaSparkContext context, Throwable e) {
-        String told = String.valueOf(e.getMessage()).lines().map(String::strip)
-                .takeWhile(line -> !line.startsWith("at ")).filter(line -> !line.isEmpty())
-                .collect(Collectors.joining(" "));
-        return new DeviceException("the cluster at " + context.sc().master() + " gave up: " + told
-                + ". What is done is kept", e);
-    }
-
-    /** Hands images on in their order, as far as parts are there. */
-    private static final class Merge {
-
-        private final int[] images;
-        private final Receiver receiver;
-        private final Map<Integer, Path> partOf;
-        private final Map<Path, String> executorOf = new HashMap<>();
-        private final Map<Integer, List<String>> notices = new HashMap<>();
-        private int next;
-        private Path open;
-        private Map<Integer, Attempt> lines = Map.of();
-
-        Merge(int[] images, Receiver receiver, Map<Integer, Path> partOf) {
-            this.images = images;
-            this.receiver = receiver;
-            this.partOf = partOf;
-        }
-
-        void take(Path part, ImageTask.Report report) {
-            executorOf.put(part, report.executor());
-            notices.putAll(report.notices());
-            Arrays.stream(report.images()).forEach(image -> partOf.put(image, part));
-            advance();
-        }
-
-        void advance() {
-            for (; next < images.length && partOf.containsKey(images[next]); next++) {
-                Path part = partOf.remove(images[next]);
-                if (!part.equals(open)) {
-                    lines = new LinkedHashMap<>();
-                    Parts.read(part).forEach(attempt -> lines.put(attempt.index(), attempt));
-                    open = part;
-                }
-                Attempt line = lines.remove(images[next]);
-                List<String> noted = notices.remove(images[next]);
-                receiver.finished(executorOf.getOrDefault(part, "earlier"),
-                        noted == null ? line : new Attempt(line.result(), noted, line.failure()));
-            }
-        }
     }
 
     @Override

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Runs on a cluster of executors that are processes write what one process writes, whatever is killed. The oracle is
@@ -55,8 +57,8 @@ class ClusterTest {
 
     private static List<String> words(String dataset, Object out, String... more) {
         var words = new ArrayList<>(List.of("evaluate", "--dataset", dataset, "--out", out.toString(), "--exhaustive",
-                "--n-samples", "4", "--device", "cpu:1x1", "--dtype", "f32", "--record", out + ".errors", "--report",
-                out + ".html"));
+                "--n-samples", "4", "--batch-size", "8", "--device", "cpu:1x1", "--dtype", "f32", "--record",
+                out + ".errors", "--report", out + ".html"));
         words.addAll(List.of(more));
         return words;
     }
@@ -101,15 +103,17 @@ class ClusterTest {
         return Files.readString(Path.of(run + ".html")).replaceAll("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ", "");
     }
 
-    /** While both executors are at work, one is killed as by a power failure. */
-    @Test
-    void anExecutorIsKilledAndTheBytesAreThoseOfOneProcess() throws Exception {
-        Path run = folder.resolve("executor");
-        Processes.Started started = submit("executor", List.of(), words("folder:" + data, run));
+    /** While both executors are at work, one is killed as by a power failure. An image is of five batches. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1", "3"})
+    void anExecutorIsKilledAndTheBytesAreThoseOfOneProcess(String ranges) throws Exception {
+        String name = "executor-" + ranges;
+        Path run = folder.resolve(name);
+        Processes.Started started = submit(name, List.of(), words("folder:" + data, run, "--ranges", ranges));
         started.until(() -> parts(run) >= 2 && started.executors().size() == 2);
         started.executors().get(0).destroyForcibly();
         String text = started.ends(0);
-        assertTrue(text.contains("images by device: "), text);
+        assertTrue(text.contains("images by device: ") && text.contains("several 29") == ranges.equals("3"), text);
         assertTrue(text.contains("1 left out"), text);
         assertSameRun(run);
     }
@@ -121,7 +125,7 @@ class ClusterTest {
         List<String> mounts = List.of(
                 "--conf", "spark.hadoop.fs.viewfs.mounttable.test.link./data=" + data.toUri(),
                 "--conf", "spark.hadoop.fs.viewfs.mounttable.test.link./runs=" + runs.toUri());
-        List<String> words = words("folder:viewfs://test/data", "viewfs://test/runs/driver");
+        List<String> words = words("folder:viewfs://test/data", "viewfs://test/runs/driver", "--ranges", "2");
         Path run = runs.resolve("driver");
         Processes.Started first = submit("driver-1", mounts, words);
         first.until(() -> parts(run) >= 3);

@@ -2,12 +2,16 @@ package org.diffusionclassifier.spark;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.SparkEnv;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.result.Attempt;
 import org.diffusionclassifier.result.FailedImage;
+import org.diffusionclassifier.score.PairRange;
+import org.diffusionclassifier.score.Round;
+import org.diffusionclassifier.strategy.SharedRounds;
 import org.diffusionclassifier.tensor.InputException;
 
 /**
@@ -51,17 +55,27 @@ record FailingOpener(RecordedOpener recorded, String test, String brokenIn, int 
             }
 
             @Override
-            public Attempt attempt(int image) {
+            public Optional<Attempt> attempt(int image, SharedRounds rounds) {
+                requireWorking(image);
+                if (image == refused) {
+                    throw new InputException("image " + image + ": broken");
+                }
+                Optional<Attempt> played = first.attempt(image, rounds);       // which takes its time
+                return played.map(answer -> image == 0 ? Attempt.of(answer.result(), List.of(NOTE))
+                        : Attempt.of(new FailedImage(image, "image " + image, 0, "on card " + place.gpu())));
+            }
+
+            @Override
+            public float[] errors(int image, Round round, PairRange pairs) {
+                requireWorking(image);
+                return first.errors(image, round, pairs);
+            }
+
+            private void requireWorking(int image) {
                 if (SparkEnv.get().executorId().equals(brokenIn)
                         || image == brokenAt && counts.failed.incrementAndGet() <= times) {
                     throw new DeviceException(FAILURE);
                 }
-                if (image == refused) {
-                    throw new InputException("image " + image + ": broken");
-                }
-                Attempt played = first.attempt(image);       // which takes its time
-                return image == 0 ? Attempt.of(played.result(), List.of(NOTE))
-                        : Attempt.of(new FailedImage(image, "image " + image, 0, "on card " + place.gpu()));
             }
 
             @Override

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.ExecutorLostFailure;
+import org.apache.spark.scheduler.SparkListenerExecutorExcluded;
+import org.apache.spark.scheduler.SparkListenerExecutorExcludedForStage;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.diffusionclassifier.Workers;
 import org.diffusionclassifier.device.DeviceException;
@@ -49,5 +51,14 @@ class LostExecutorsTest {
         assertEquals(List.of("executor 3: Command exited with code 137", "executor 11: it is gone"), tell());
         end("3", "Command exited with code 137");
         assertEquals(List.of(), tell());
+    }
+
+    /** Of one job, or of the application, which Spark reports once several jobs are done without it. */
+    @Test
+    void thoseWhoseTasksFailAreNamed() {
+        executors.onExecutorExcluded(new SparkListenerExecutorExcluded(0, "4", 2));
+        executors.onExecutorExcludedForStage(new SparkListenerExecutorExcludedForStage(0, "4", 2, 7, 0));
+        executors.onExecutorExcludedForStage(new SparkListenerExecutorExcludedForStage(0, "5", 2, 8, 0));
+        assertEquals(List.of("executor 4: its tasks failed", "executor 5: its tasks failed"), tell());
     }
 }

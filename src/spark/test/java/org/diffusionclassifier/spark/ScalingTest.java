@@ -34,11 +34,24 @@ class ScalingTest {
     void imagesAnHourAgainstTheIdeal() {
         for (int slots : new int[] {1, 2, 4, 32}) {
             int images = 60 * slots;
-            double seconds = run(slots, images, 500, receiver(images));
+            double seconds = run(slots, images, new RecordedOpener(RECORDING, 500), 4 * slots, receiver(images));
             double ideal = images * 0.5 / slots;
             System.out.printf(Locale.ROOT, "%d simulated executors: %.0f images an hour, ideal %.0f: %.3f%n", slots,
                     3600 * images / seconds, 3600 * images / ideal, ideal / seconds);
             assertTrue(ideal / seconds >= 0.95 || slots < 32, slots + " slots: " + ideal / seconds);
+        }
+    }
+
+    /** Of 125 batches each, in one round: fewer images than executors, which share them. */
+    @Test
+    void fewImagesAgainstTheIdeal() {
+        for (int images : new int[] {1, 8}) {
+            double seconds = run(32, images, new RecordedOpener(RECORDING, 40_000, "exhaustive:100"), 1,
+                    receiver(images));
+            double ideal = images * 40.0 / 32;
+            System.out.printf(Locale.ROOT, "%d images of 40 s, 32 simulated executors: %.1f s, ideal %.1f: %.3f%n",
+                    images, seconds, ideal, ideal / seconds);
+            assertTrue(ideal / seconds >= 0.85 || images == 1, images + " images: " + ideal / seconds);
         }
     }
 
@@ -50,7 +63,7 @@ class ScalingTest {
         for (int i = 0; i < 2; i++) {
             var held = new AtomicInteger();
             int run = i;
-            run(2, images[i], 0, new Receiver(images[i]) {
+            run(2, images[i], new RecordedOpener(RECORDING, 0), 8, new Receiver(images[i]) {
 
                 @Override
                 public void finished(String worker, Attempt attempt) {
@@ -101,16 +114,18 @@ class ScalingTest {
         }
     }
 
-    /** @return seconds from the first task to the last image handed on, with Spark started and models open */
-    private double run(int slots, int images, long millis, Receiver receiver) {
+    /**
+     * @param before images that are done first, to open models
+     * @return seconds from the first task to the last image handed on
+     */
+    private double run(int slots, int images, Opener opener, int before, Receiver receiver) {
         var conf = new SparkConf().setMaster("local[" + slots + "]").setAppName("scaling").set("spark.ui.enabled",
                 "false").set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1");
         var context = new JavaSparkContext(conf);
         context.setLogLevel("ERROR");
-        var opener = new RecordedOpener(RECORDING, millis);
         try (var session = SparkRun.connect(context, opener, RecordedOpener.facts(),
-                folder.resolve(slots + "-" + images))) {
-            session.classify(IntStream.range(images, images + 4 * slots).toArray(), new Workers.Receiver() {
+                folder.resolve(slots + "-" + images), null)) {
+            session.classify(IntStream.range(images, images + before).toArray(), new Workers.Receiver() {
 
                 @Override
                 public void finished(String worker, Attempt attempt) {

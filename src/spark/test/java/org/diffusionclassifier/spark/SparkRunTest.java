@@ -80,7 +80,7 @@ class SparkRunTest {
 
     private void run(String master, Opener opener, Opener.Facts facts, Noting noting) {
         JavaSparkContext context = SparkCluster.context(master, "cpu:1x1", "test");
-        try (var session = SparkRun.connect(context, opener, facts, folder)) {
+        try (var session = SparkRun.connect(context, opener, facts, folder, null)) {
             session.classify(IntStream.range(0, IMAGES).toArray(), noting);
         }
     }
@@ -156,12 +156,12 @@ class SparkRunTest {
     void machinesThatDifferEndTheRun() {
         var settings = new TreeMap<>(RecordedOpener.facts().settings());
         settings.put("device", "another");
-        var facts = new Opener.Facts(settings, RecordedOpener.facts().inputs(), List.of());
+        var facts = new Opener.Facts(settings, RecordedOpener.facts().inputs(), 8, List.of());
         String message = assertThrows(InputException.class, () -> run("local[1]", opener(null, NEVER, 0, NEVER), facts,
                 new Noting())).getMessage();
         assertTrue(message.startsWith("expected the same settings on all machines, found device none in the place of "
                 + "another, on "), message);
-        var files = new Opener.Facts(RecordedOpener.facts().settings(), "other files", List.of());
+        var files = new Opener.Facts(RecordedOpener.facts().settings(), "other files", 8, List.of());
         assertTrue(assertThrows(InputException.class, () -> run("local[1]", opener(null, NEVER, 0, NEVER), files,
                 new Noting())).getMessage().contains("files of the same content"));
     }
