@@ -89,6 +89,10 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         default void progressed(long correct, int finished) {
         }
 
+        /** How far images are that take long, in a few words. */
+        default void underWay(String howFar) {
+        }
+
         /** A device has done an image, classified or failed. @param device by its name, as {@code cuda:1} */
         default void doneBy(String device) {
         }
@@ -184,9 +188,8 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
      *
      * @param classifier says what is asked for, and what the model is like
      * @param others     null for the classifier's devices
-     * @throws InputException as {@link #check}; for a directory of another run; for a file that results come from and
-     *                        that was changed since; if no image at all can be classified, or, failing fast, one cannot
-     * @throws DeviceException once all devices have failed; the results of what they finished are in the directory
+     * @throws InputException  as {@link #run(Classifier, Listener)}
+     * @throws DeviceException likewise
      */
     public Finished run(Classifier classifier, Workers others, Listener listener) {
         ClassMap classes = classes(classifier.prompts());
@@ -329,9 +332,8 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
     }
 
     /**
-     * The same of an image that several workers share. Whoever calls this goes on with the image where the errors of
-     * its rounds end; workers evaluate what is left to them by {@link #errors}. It works on the first of the
-     * classifier's devices.
+     * The same of an image that several workers share, on the classifier's first device. It goes on where the errors of
+     * the image's rounds end; workers evaluate by {@link #errors} what it leaves to them.
      *
      * @return empty once a round is left to workers
      * @throws InputException if the image cannot be classified, failing fast
@@ -342,11 +344,10 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
     }
 
     /**
-     * The errors of a range of a round's pairs, of an image that several workers share, on the first of the classifier's
-     * devices.
+     * The errors of some of a round's pairs, of an image that several workers share, on the same device.
      *
      * @param pairs begins at a batch of {@link Classifier#pairsABatch}, and ends at one or with the round
-     * @return of each pair of the range, prompt by prompt within each trial
+     * @return of each of them, prompt by prompt within each trial
      * @throws InputException if the image cannot be decoded, or its errors are not finite
      */
     public float[] errors(Classifier classifier, int index, Round round, PairRange pairs) {

@@ -37,6 +37,11 @@ final class RunWriter implements Workers.Receiver {
     }
 
     @Override
+    public void underWay(String howFar) {
+        listener.underWay(howFar);
+    }
+
+    @Override
     public void lost(String worker, DeviceException failure) {
         listener.lost(worker, failure);
     }

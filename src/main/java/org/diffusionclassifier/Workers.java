@@ -16,6 +16,10 @@ public interface Workers {
         /** The next image's, in the order of images. @param worker by its name, as {@code cuda:1} */
         void finished(String worker, Attempt attempt);
 
+        /** How far the images are that workers share, in a few words. */
+        default void underWay(String howFar) {
+        }
+
         /** A worker failed, and others go on. */
         void lost(String worker, DeviceException failure);
     }

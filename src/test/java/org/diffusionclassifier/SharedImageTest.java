@@ -110,7 +110,7 @@ class SharedImageTest {
     void theBytesOfOneWorker() {
         Evaluation evaluation = evaluation(bundled.images().resolve("labels.csv"), false);
         Map<StrategySpec, Integer> divided = Map.of(Staged.exhaustive(13), 1,
-                new Staged(List.of(2, 9, 40), List.of(5, 3, 1)), 3, Race.byDefault().by(Race.PAIRED_T), 1);
+                new Staged(List.of(2, 9, 20), List.of(5, 3, 1)), 3, Race.byDefault().by(Race.PAIRED_T), 1);
         divided.forEach((strategy, atLeast) -> {
             Attempt expected = evaluation.attempt(worker(strategy), 0);
             assertTrue(shareTo(expected, strategy, evaluation, 3) >= atLeast, strategy.toString());

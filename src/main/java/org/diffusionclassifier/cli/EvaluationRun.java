@@ -94,6 +94,7 @@ final class EvaluationRun {
         private final Supplier<String> where;
         private final Map<String, Integer> done = new LinkedHashMap<>();
         private Progress progress;
+        private String stands = "";
 
         /** @param devices those that are known from the start */
         Watcher(Dataset images, PromptSet prompts, Supplier<String> where, List<String> devices) {
@@ -127,10 +128,16 @@ final class EvaluationRun {
 
         @Override
         public void progressed(long correct, int finished) {
-            progress.step((finished == 0 ? ""
+            stands = (finished == 0 ? ""
                     : String.format(Locale.ROOT, " accuracy %.1f %%", 100.0 * correct / finished))
                     + (done.size() < 2 ? "" : done.values().stream().map(Object::toString)
-                            .collect(Collectors.joining(" + ", ", ", " by device"))));
+                            .collect(Collectors.joining(" + ", ", ", " by device")));
+            progress.step(stands);
+        }
+
+        @Override
+        public void underWay(String howFar) {
+            progress.say(stands + (stands.isEmpty() ? " " : ", ") + howFar);
         }
 
         @Override

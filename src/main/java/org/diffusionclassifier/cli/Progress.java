@@ -24,10 +24,15 @@ final class Progress implements AutoCloseable {
 
     /** @param message what stands behind the bar */
     void step(String message) {
+        say(message);
+        bar.step();
+    }
+
+    /** Says how far the next step is. @param message what stands behind the bar */
+    void say(String message) {
         if (bar == null) {
             bar = begin.get();
         }
-        bar.step();
         bar.setExtraMessage(message);
     }
 

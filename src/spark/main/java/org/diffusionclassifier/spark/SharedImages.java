@@ -42,6 +42,8 @@ final class SharedImages {
     private final Map<Integer, Waiting> waiting = new HashMap<>();
     private final Deque<Integer> untouched = new ArrayDeque<>();
     private int inHand;
+    private int rangesBegun;
+    private int rangesDone;
 
     /** @param ranges of a round; null to choose */
     SharedImages(Jobs jobs, ImageTask task, Parts parts, Integer ranges, String dataset) {
@@ -59,6 +61,7 @@ final class SharedImages {
             TaskReport report = jobs.next();
             if (report instanceof RangeTask.Report range) {
                 take(range);
+                merge.receiver().underWay(rangesDone + " of " + rangesBegun + " ranges");
             } else {
                 take((ImageTask.Report) report, merge);
             }
@@ -99,6 +102,7 @@ final class SharedImages {
         }
         List<PairRange> ranges = report.left().ranges();
         waiting.computeIfAbsent(image, anew -> new Waiting()).ranges = ranges.size();
+        rangesBegun += ranges.size();
         jobs.submit("image " + image + " of " + dataset + ": a round of " + report.left().round().pairs()
                 + " pairs", ranges, new RangeTask(task, image, report.left().round()));
     }
@@ -108,6 +112,7 @@ final class SharedImages {
         Waiting image = waiting.get(report.image());
         image.broken |= !report.whole();
         image.ranges--;
+        rangesDone++;
         if (image.ranges == 0) {
             goOn(report.image(), image.broken ? Division.NONE : division());
         }

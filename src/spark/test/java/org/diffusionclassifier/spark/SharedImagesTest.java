@@ -142,12 +142,18 @@ class SharedImagesTest {
 
         private final Map<Integer, Attempt> attempts = new TreeMap<>();
         private final List<String> workers = new ArrayList<>();
+        private final List<String> progress = new ArrayList<>();
 
         @Override
         public void finished(String worker, Attempt attempt) {
             assertEquals(attempts.size(), attempt.index());
             attempts.put(attempt.index(), attempt);
             workers.add(worker);
+        }
+
+        @Override
+        public void underWay(String howFar) {
+            progress.add(howFar);
         }
 
         @Override
@@ -190,6 +196,9 @@ class SharedImagesTest {
             Noting noting = run("local[2]", opener(NEVER, NEVER, 0), ranges);
             assertEquals(List.of("several"), noting.workers.stream().distinct().toList());
             assertEquals(IMAGES * PAIRS, Counts.of(test).pairs.getAndSet(0));
+            int all = noting.progress.size();
+            assertEquals(all + " of " + all + " ranges", noting.progress.get(all - 1));
+            assertTrue(ranges == null ? all > 2 * IMAGES : all == 2 * ranges * IMAGES, all + " ranges");
             assertEquals(0, Counts.of(test).alone.get());
             assertEquals(List.of(), files(".errors"));
             new Parts(folder).delete();
