@@ -13,7 +13,7 @@ import org.diffusionclassifier.tensor.InputException;
 
 /**
  * The evaluation that a command line of {@code evaluate} asks for, opened on another machine than the one that the
- * command was given on, to do some of its images. It writes nothing.
+ * command was given on, to do some of its images, or shares of them. It writes nothing.
  */
 public final class EvaluateElsewhere implements AutoCloseable {
 

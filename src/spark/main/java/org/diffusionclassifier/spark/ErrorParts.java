@@ -57,6 +57,10 @@ final class ErrorParts {
         }
     }
 
+    int batchSize() {
+        return batchSize;
+    }
+
     private String digest(Round round) {
         var digest = new Sha256();
         digest.add(batchSize, round.trials().size());

@@ -83,7 +83,7 @@ record ImageTask(Opener opener, Opener.Facts expected, String folder, LongAccumu
         var attempts = new ArrayList<Attempt>();
         var notices = new TreeMap<Integer, List<String>>();
         for (int image : images) {
-            var rounds = new RoundsInParts(errors(image), expected.batchSize(), division);
+            var rounds = new RoundsInParts(errors(image), division);
             Optional<Attempt> attempted;
             try {
                 attempted = model.attempt(image, rounds);

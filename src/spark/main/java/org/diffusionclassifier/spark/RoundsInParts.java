@@ -2,7 +2,6 @@ package org.diffusionclassifier.spark;
 
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.diffusionclassifier.score.PairRange;
 import org.diffusionclassifier.score.Round;
@@ -20,14 +19,12 @@ final class RoundsInParts implements SharedRounds {
     }
 
     private final ErrorParts parts;
-    private final int batchSize;
     private final Division division;
     private Left left;
     private long read;
 
-    RoundsInParts(ErrorParts parts, int batchSize, Division division) {
+    RoundsInParts(ErrorParts parts, Division division) {
         this.parts = parts;
-        this.batchSize = batchSize;
         this.division = division;
     }
 
@@ -43,6 +40,7 @@ final class RoundsInParts implements SharedRounds {
         if (round.pairs() == 0) {
             return false;
         }
+        int batchSize = parts.batchSize();
         int batches = new PairRange(0, round.pairs()).batches(batchSize);
         long tasks = division.of(batches);
         if (tasks < 2) {

@@ -123,11 +123,11 @@ class ErrorPartsTest {
     void tasksShareWhatIsWorthIt() {
         Round round = round(8, 10);
         for (int[] expected : new int[][] {{1, 1, 0}, {2, 1, 2}, {3, 1, 3}, {64, 1, 10}, {64, 4, 2}, {64, 6, 0}}) {
-            var rounds = new RoundsInParts(parts.errors(4, BATCH), BATCH, new Division(expected[0], expected[1]));
+            var rounds = new RoundsInParts(parts.errors(4, BATCH), new Division(expected[0], expected[1]));
             assertEquals(expected[2] > 0, rounds.isLeft(round));
             assertEquals(expected[2], rounds.left() == null ? 0 : rounds.left().ranges().size());
         }
-        assertFalse(new RoundsInParts(parts.errors(4, BATCH), BATCH, new Division(4, 1)).isLeft(round(0, 10)));
+        assertFalse(new RoundsInParts(parts.errors(4, BATCH), new Division(4, 1)).isLeft(round(0, 10)));
     }
 
     /** What an interrupted run has is not evaluated again, however it was divided. */
@@ -135,7 +135,7 @@ class ErrorPartsTest {
     void tasksShareWhatIsMissing() {
         Round round = round(8, 10);
         write(4, round, randomErrors(round), new PairRange(16, 40));
-        var rounds = new RoundsInParts(parts.errors(4, BATCH), BATCH, new Division(5, 1));
+        var rounds = new RoundsInParts(parts.errors(4, BATCH), new Division(5, 1));
         assertTrue(rounds.isLeft(round));
         assertEquals(round, rounds.left().round());
         assertEquals(List.of(new PairRange(0, 16), new PairRange(40, 48), new PairRange(48, 64),
@@ -143,7 +143,7 @@ class ErrorPartsTest {
         for (PairRange range : rounds.left().ranges()) {
             write(4, round, randomErrors(round), range);
         }
-        var later = new RoundsInParts(parts.errors(4, BATCH), BATCH, new Division(5, 1));
+        var later = new RoundsInParts(parts.errors(4, BATCH), new Division(5, 1));
         assertTrue(later.evaluated(round).isPresent());
         assertEquals(80, later.read());
     }

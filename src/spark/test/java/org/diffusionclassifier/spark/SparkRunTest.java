@@ -164,5 +164,11 @@ class SparkRunTest {
         var files = new Opener.Facts(RecordedOpener.facts().settings(), "other files", 8, List.of());
         assertTrue(assertThrows(InputException.class, () -> run("local[1]", opener(null, NEVER, 0, NEVER), files,
                 new Noting())).getMessage().contains("files of the same content"));
+        var batches = new Opener.Facts(RecordedOpener.facts().settings(), RecordedOpener.facts().inputs(), 64,
+                List.of());
+        message = assertThrows(InputException.class, () -> run("local[1]", opener(null, NEVER, 0, NEVER), batches,
+                new Noting())).getMessage();
+        assertTrue(message.startsWith("--batch-size: expected one that all machines have room for, found room for 8 "
+                + "pairs in the place of 64, on "), message);
     }
 }
