@@ -16,6 +16,8 @@ import org.diffusionclassifier.result.Attempt;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * How many images more executors do, on {@linkplain RecordedOpener recorded errors}. Executors are simulated: slots of
@@ -34,7 +36,8 @@ class ScalingTest {
     void imagesAnHourAgainstTheIdeal() {
         for (int slots : new int[] {1, 2, 4, 32}) {
             int images = 60 * slots;
-            double seconds = run(slots, images, new RecordedOpener(RECORDING, 500), 4 * slots, receiver(images));
+            double seconds = run(slots, images, new RecordedOpener(RECORDING, 500), null, 4 * slots,
+                    receiver(images));
             double ideal = images * 0.5 / slots;
             System.out.printf(Locale.ROOT, "%d simulated executors: %.0f images an hour, ideal %.0f: %.3f%n", slots,
                     3600 * images / seconds, 3600 * images / ideal, ideal / seconds);
@@ -46,8 +49,8 @@ class ScalingTest {
     @Test
     void fewImagesAgainstTheIdeal() {
         for (int images : new int[] {1, 8}) {
-            double seconds = run(32, images, new RecordedOpener(RECORDING, 40_000, "exhaustive:100"), 1,
-                    receiver(images));
+            double seconds = run(32, images, new RecordedOpener(RECORDING, 40_000, "exhaustive:100"), null,
+                    1, receiver(images));
             double ideal = images * 40.0 / 32;
             System.out.printf(Locale.ROOT, "%d images of 40 s, 32 simulated executors: %.1f s, ideal %.1f: %.3f%n",
                     images, seconds, ideal, ideal / seconds);
@@ -55,15 +58,16 @@ class ScalingTest {
         }
     }
 
-    /** What the driver holds after so many images, garbage apart. */
-    @Test
-    void memoryDoesNotGrowWithImages() {
+    /** What the driver holds after so many images, garbage apart, each done by a task or by several. */
+    @ParameterizedTest
+    @CsvSource({"1, 5000, 50000", "2, 1000, 8000"})
+    void memoryDoesNotGrowWithImages(int ranges, int few, int many) {
         long[] bytes = new long[2];
-        int[] images = {5_000, 50_000};
+        int[] images = {few, many};
         for (int i = 0; i < 2; i++) {
             var held = new AtomicInteger();
             int run = i;
-            run(2, images[i], new RecordedOpener(RECORDING, 0), 8, new Receiver(images[i]) {
+            run(2, images[i], new RecordedOpener(RECORDING, 0, "staged:20,100/5,1"), ranges, 8, new Receiver(images[i]) {
 
                 @Override
                 public void finished(String worker, Attempt attempt) {
@@ -73,7 +77,8 @@ class ScalingTest {
                     }
                 }
             });
-            System.out.printf(Locale.ROOT, "%,d images: %.1f MiB held near the end%n", images[i], bytes[i] / 1048576.0);
+            System.out.printf(Locale.ROOT, "%,d images, ranges %d: %.1f MiB held near the end%n", images[i], ranges,
+                    bytes[i] / 1048576.0);
         }
         assertTrue(bytes[1] - bytes[0] < 40L << 20, Arrays.toString(bytes));
     }
@@ -115,16 +120,17 @@ class ScalingTest {
     }
 
     /**
+     * @param ranges as {@link SparkRun#connect} has them
      * @param before images that are done first, to open models
      * @return seconds from the first task to the last image handed on
      */
-    private double run(int slots, int images, Opener opener, int before, Receiver receiver) {
+    private double run(int slots, int images, Opener opener, Integer ranges, int before, Receiver receiver) {
         var conf = new SparkConf().setMaster("local[" + slots + "]").setAppName("scaling").set("spark.ui.enabled",
                 "false").set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1");
         var context = new JavaSparkContext(conf);
         context.setLogLevel("ERROR");
         try (var session = SparkRun.connect(context, opener, RecordedOpener.facts(),
-                folder.resolve(slots + "-" + images), null)) {
+                folder.resolve(slots + "-" + images), ranges)) {
             session.classify(IntStream.range(images, images + before).toArray(), new Workers.Receiver() {
 
                 @Override
