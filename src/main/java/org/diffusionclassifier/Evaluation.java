@@ -184,12 +184,10 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
     }
 
     /**
-     * The same by others than the classifier's devices, which are not opened.
+     * The same, with the same exceptions, by others than the classifier's devices, which are not opened.
      *
      * @param classifier says what is asked for, and what the model is like
      * @param others     null for the classifier's devices
-     * @throws InputException  as {@link #run(Classifier, Listener)}
-     * @throws DeviceException likewise
      */
     public Finished run(Classifier classifier, Workers others, Listener listener) {
         ClassMap classes = classes(classifier.prompts());
@@ -202,7 +200,7 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         PromptSet prompts = classifier.prompts();
         try (var run = RunDirectory.open(out, settings, dataset.size())) {
             int[] wanted = range.indices(dataset);
-            checkInputs(run, wanted, classifier.inputs());
+            checkInputs(run, wanted, classifier.inputs(), others == null ? Set.of() : others.begun());
             listener.started(run, wanted.length);
             if (learn == null) {
                 classify(wanted, classifier, others == null ? new OwnDevices(classifier, classes) : others, run,
@@ -222,12 +220,12 @@ public record Evaluation(Dataset dataset, Range range, Path classMap, Path out, 
         }
     }
 
-    private void checkInputs(RunDirectory run, int[] wanted, Collection<Path> model) {
+    private void checkInputs(RunDirectory run, int[] wanted, Collection<Path> model, Set<Integer> begun) {
         var used = new LinkedHashSet<Path>();
-        if (!run.done().isEmpty()) {
+        if (!run.done().isEmpty() || !begun.isEmpty()) {
             used.addAll(model);
         }
-        run.done().forEach(index -> used.add(dataset.file(index)));
+        Stream.concat(run.done().stream(), begun.stream()).forEach(index -> used.add(dataset.file(index)));
         var all = new LinkedHashSet<>(model);
         all.addAll(used);
         Arrays.stream(wanted).mapToObj(dataset::file).forEach(all::add);

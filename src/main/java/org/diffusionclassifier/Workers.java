@@ -1,5 +1,6 @@
 package org.diffusionclassifier;
 
+import java.util.Set;
 import java.util.SortedMap;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.result.Attempt;
@@ -26,6 +27,11 @@ public interface Workers {
 
     /** As {@link Evaluation#settings} has them where images are classified. */
     SortedMap<String, String> settings();
+
+    /** Images of which an earlier start has left something, as results that were not handed on. */
+    default Set<Integer> begun() {
+        return Set.of();
+    }
 
     /**
      * Does images, and returns once all are done.

@@ -11,8 +11,11 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.diffusionclassifier.file.AtomicFile;
 import org.diffusionclassifier.result.Attempt;
@@ -29,6 +32,7 @@ import org.diffusionclassifier.tensor.InputException;
 record Parts(Path folder) {
 
     private static final Pattern NAME = Pattern.compile("part-\\d+-[0-9a-f]+\\.jsonl");
+    private static final Pattern IMAGE = Pattern.compile("image-(\\d+)");
 
     /** @param identity digest of what results depend on */
     static Parts of(Path out, String identity) {
@@ -42,6 +46,19 @@ record Parts(Path folder) {
         }
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> NAME.matcher(file.getFileName().toString()).matches()).sorted().toList();
+        } catch (IOException e) {
+            throw InputException.unreadable(folder, e);
+        }
+    }
+
+    /** Images that tasks shared in an interrupted run, decided or not. */
+    Set<Integer> shared() {
+        if (!Files.isDirectory(folder)) {
+            return Set.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> IMAGE.matcher(file.getFileName().toString())).filter(Matcher::matches)
+                    .map(image -> Integer.valueOf(image.group(1))).collect(Collectors.toSet());
         } catch (IOException e) {
             throw InputException.unreadable(folder, e);
         }

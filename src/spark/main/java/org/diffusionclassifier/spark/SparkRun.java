@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -115,6 +117,13 @@ final class SparkRun implements Cluster.Session {
     @Override
     public String description() {
         return facts.settings().get("device") + ", by Spark at " + context.sc().master();
+    }
+
+    @Override
+    public Set<Integer> begun() {
+        var begun = new HashSet<>(parts.shared());
+        begun.addAll(earlier().keySet());
+        return begun;
     }
 
     @Override

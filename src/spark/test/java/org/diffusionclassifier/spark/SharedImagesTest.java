@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -169,6 +170,13 @@ class SharedImagesTest {
         }
     }
 
+    private Set<Integer> begun() {
+        JavaSparkContext context = SparkCluster.context("local[1]", "cpu:1x1", "test");
+        try (var session = SparkRun.connect(context, opener(NEVER, NEVER, 0), RecordedOpener.facts(), folder, null)) {
+            return session.begun();
+        }
+    }
+
     /** Runs, and asserts the lines that one task writes. */
     private Noting run(String master, Opener opener, Integer ranges) {
         var noting = new Noting();
@@ -237,6 +245,7 @@ class SharedImagesTest {
         }
         int decided = files(".jsonl").size();
         assertTrue(there > 0, "no errors");
+        assertTrue(begun().containsAll(Set.of(0, 1, 2)) && !begun().contains(4), begun().toString());
         counts.pairs.set(0);
         run("local[2]", opener(NEVER, NEVER, 0), 3);
         assertEquals((IMAGES - decided) * PAIRS - there, counts.pairs.get());
