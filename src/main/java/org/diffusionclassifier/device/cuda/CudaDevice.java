@@ -1,7 +1,6 @@
 package org.diffusionclassifier.device.cuda;
 
 import java.nio.FloatBuffer;
-import java.nio.ShortBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -32,10 +31,8 @@ import org.diffusionclassifier.device.cuda.driver.GpuArena;
 import org.diffusionclassifier.device.cuda.driver.GpuProperties;
 import org.diffusionclassifier.device.cuda.driver.KernelFacts;
 import org.diffusionclassifier.device.cuda.driver.KernelOp;
-import org.diffusionclassifier.device.cuda.driver.Staging;
 import org.diffusionclassifier.device.cuda.vendor.VendorLayers;
 import org.diffusionclassifier.tensor.DType;
-import org.diffusionclassifier.tensor.FloatFormats;
 import org.diffusionclassifier.tensor.Weights;
 
 /**
@@ -48,6 +45,7 @@ public final class CudaDevice extends RecordingDevice {
     private final DType dtype;
     private final WeightsBudget budget;
     private final GpuArena arena;
+    private final Transfers transfers;
 
     /** What products have to be computed by, in the place of what is soonest; null for a free choice. */
     private Tiles tile;
@@ -64,6 +62,7 @@ public final class CudaDevice extends RecordingDevice {
         this.dtype = dtype;
         this.budget = budget;
         this.arena = new GpuArena(gpu);
+        this.transfers = new Transfers(gpu);
         try {
             vendor = kernels == Kernels.VENDOR ? new VendorLayers(new VendorView(this)) : null;
         } catch (RuntimeException e) {
@@ -344,59 +343,25 @@ public final class CudaDevice extends RecordingDevice {
     @Override
     public void write(Tensor destination, float[] values) {
         requireFits(holdsFloats(destination), values.length, destination);
-        gpu.staging().upload(destination.address(), values.length, destination.type().bytes(),
-                rounding(destination.type(), values));
+        transfers.write(destination, values);
     }
 
     /** As {@link #write}, but kernels that need the values have to wait for {@code done}. */
     void upload(Tensor destination, float[] values, CUevent done) {
         requireFits(holdsFloats(destination), values.length, destination);
-        gpu.staging().upload(destination.address(), values.length, destination.type().bytes(),
-                rounding(destination.type(), values), done);
-    }
-
-    private static Staging.Source rounding(DType type, float[] values) {
-        if (type == DType.F32) {
-            return (slot, first, count) -> slot.asFloatBuffer().put(values, first, count);
-        }
-        return (slot, first, count) -> {
-            ShortBuffer halves = slot.asShortBuffer();
-            for (int i = 0; i < count; i++) {
-                float value = values[first + i];
-                halves.put(i, type == DType.BF16 ? FloatFormats.toBF16(value) : FloatFormats.toF16(value));
-            }
-        };
+        transfers.write(destination, values, done);
     }
 
     @Override
     public void write(Tensor destination, int[] values) {
         requireFits(destination.type() == DType.I32, values.length, destination);
-        gpu.staging().upload(destination.address(), values.length, Integer.BYTES,
-                (slot, first, count) -> slot.asIntBuffer().put(values, first, count));
+        transfers.write(destination, values);
     }
 
     @Override
     public float[] read(Tensor source) {
         requireFloats(source);
-        boolean single = source.type() == DType.F32;
-        int width = source.width();
-        int stride = source.rowStride();
-        float[] values = new float[Math.toIntExact(source.elements())];
-        int spanned = Math.addExact(Math.multiplyExact(source.rows() - 1, stride), width);
-        gpu.staging().download(source.address(), spanned, source.type().bytes(), (slot, first, count) -> {
-            FloatBuffer floats = slot.asFloatBuffer();
-            ShortBuffer halves = slot.asShortBuffer();
-            for (int i = 0; i < count; i++) {
-                int row = (first + i) / stride;
-                int column = (first + i) % stride;
-                if (column < width) {
-                    values[row * width + column] = single ? floats.get(i)
-                            : dtype == DType.BF16 ? FloatFormats.fromBF16(halves.get(i))
-                            : FloatFormats.fromF16(halves.get(i));
-                }
-            }
-        });
-        return values;
+        return transfers.read(source);
     }
 
     @Override
