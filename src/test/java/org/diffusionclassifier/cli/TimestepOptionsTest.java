@@ -156,7 +156,7 @@ class TimestepOptionsTest {
     @Test
     void matchAndReferTakeThemToo() throws IOException {
         Path json = folder.resolve("match.json");
-        run("match", "--demo", "--n-samples", 2, "--timesteps", "100..499", "--timestep-weights", "snr", "--json", json)
+        run("match", "--demo", "--n-samples", 1, "--timesteps", "100..499", "--timestep-weights", "snr", "--json", json)
                 .succeeded();
         JsonNode settings = JsonFile.MAPPER.readTree(json.toFile()).get("settings");
         assertEquals("100..499", settings.get("timesteps").textValue());

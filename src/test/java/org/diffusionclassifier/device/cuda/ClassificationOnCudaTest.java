@@ -33,7 +33,7 @@ class ClassificationOnCudaTest {
             "a photo of a pair of trousers.", "a photo of a dress.");
 
     @ParameterizedTest
-    @CsvSource({"bag-1.png,L2", "sneaker-0.png,L1", "pair-of-trousers-2.png,HUBER", "dress-1.png,L2"})
+    @CsvSource({"bag-1.png,L2", "sneaker-0.png,L1", "pair-of-trousers-2.png,HUBER"})
     void agreesWithTheCpu(String picture, Objective loss) {
         Prediction cuda = classify(Devices.openCuda(), picture, loss, 5);
         assertAgree(classify(new CpuDevice(DType.F32), picture, loss, 64), cuda);
@@ -79,8 +79,9 @@ class ClassificationOnCudaTest {
 
     @Test
     void theSameCommandGivesTheSameBits() {
-        Prediction first = classify(Devices.openCuda(), "coat-0.png", Objective.L2, 8);
-        Prediction second = classify(Devices.openCuda(), "coat-0.png", Objective.L2, 8);
+        List<Integer> one = List.of(1);
+        Prediction first = classify(Devices.openCuda(), "coat-0.png", Objective.L2, 8, one, one);
+        Prediction second = classify(Devices.openCuda(), "coat-0.png", Objective.L2, 8, one, one);
         for (PromptErrors expected : first.ranking()) {
             assertArrayEquals(expected.errors(), of(expected.prompt(), second).errors());
         }

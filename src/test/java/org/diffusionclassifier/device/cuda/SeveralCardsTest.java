@@ -56,7 +56,7 @@ class SeveralCardsTest {
 
     private String evaluated(String device) throws Exception {
         Run run = run("evaluate", "--dataset", "csv:" + folder.resolve("labels.csv"), "--classes", "bag,coat",
-                "--exhaustive", "--n-samples", "2", "--batch-size", "2", "--out", folder.resolve(device).toString(),
+                "--exhaustive", "--n-samples", "1", "--batch-size", "2", "--out", folder.resolve(device).toString(),
                 "--device", device);
         assertEquals(0, run.exitCode, run.err);
         return run.out;
@@ -78,7 +78,7 @@ class SeveralCardsTest {
     private String classified(String device) throws Exception {
         Path json = folder.resolve(device + ".json");
         Run run = run("classify", folder.resolve("bag-0.png").toString(), "--classes", "bag,coat,shirt", "--exhaustive",
-                "--n-samples", "3", "--batch-size", "2", "--json", json.toString(), "--device", device);
+                "--n-samples", "2", "--batch-size", "2", "--json", json.toString(), "--device", device);
         assertEquals(0, run.exitCode, run.err);
         return Files.readString(json);
     }
