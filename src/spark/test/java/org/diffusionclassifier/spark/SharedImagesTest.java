@@ -28,13 +28,14 @@ import org.diffusionclassifier.score.PairRange;
 import org.diffusionclassifier.score.Round;
 import org.diffusionclassifier.strategy.SharedRounds;
 import org.diffusionclassifier.tensor.InputException;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Images that tasks share, on recorded errors: the lines of one task, whatever fails, and no pair twice. */
+@ExtendWith(LoopbackDriver.class)
 class SharedImagesTest {
 
     private static final int IMAGES = 5;
@@ -44,8 +45,6 @@ class SharedImagesTest {
     private static final String STAGED = "staged:20,100/5,1";
     private static final int PAIRS = 600;
     private static final String FAILURE = "a card fell out";
-    private static final Map<String, String> HERE = Map.of("spark.driver.host", "127.0.0.1",
-            "spark.driver.bindAddress", "127.0.0.1", "spark.ui.enabled", "false");
 
     @TempDir
     private Path folder;
@@ -54,12 +53,6 @@ class SharedImagesTest {
     @BeforeEach
     void begin(TestInfo info) {
         test = info.getDisplayName();
-        HERE.forEach(System::setProperty);
-    }
-
-    @AfterEach
-    void forget() {
-        HERE.keySet().forEach(System::clearProperty);
     }
 
     /** Of one test in this process. */

@@ -19,19 +19,18 @@ import org.diffusionclassifier.Workers;
 import org.diffusionclassifier.device.DeviceException;
 import org.diffusionclassifier.result.Attempt;
 import org.diffusionclassifier.tensor.InputException;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the driver makes of devices that fail, of machines that differ, and of what an image has to note. */
+@ExtendWith(LoopbackDriver.class)
 class SparkRunTest {
 
     private static final int IMAGES = 40;
     private static final int NEVER = -1;
-    private static final Map<String, String> HERE = Map.of("spark.driver.host", "127.0.0.1",
-            "spark.driver.bindAddress", "127.0.0.1", "spark.ui.enabled", "false");
 
     @TempDir
     private Path folder;
@@ -40,12 +39,6 @@ class SparkRunTest {
     @BeforeEach
     void begin(TestInfo info) {
         test = info.getDisplayName();
-        HERE.forEach(System::setProperty);
-    }
-
-    @AfterEach
-    void forget() {
-        HERE.keySet().forEach(System::clearProperty);
     }
 
     private FailingOpener opener(String brokenIn, int brokenAt, int times, int refused) {

@@ -1,12 +1,12 @@
 package org.diffusionclassifier.checkpoint;
 
 import static org.diffusionclassifier.testing.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -251,12 +251,6 @@ class LoraTest {
             }
             return sum;
         }
-    }
-
-    private static float[] values(Weights weights, String name) {
-        var values = FloatBuffer.allocate((int) weights.elements(name));
-        weights.read(name, values);
-        return values.array();
     }
 
     private static void assertClose(double[] expected, float[] actual) {

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import org.diffusionclassifier.safetensors.SafetensorsWriter;
 import org.diffusionclassifier.tensor.DType;
@@ -23,6 +24,20 @@ public final class MapWeights implements Weights {
     }
 
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+
+    /** Tensors of these names and shapes, of values that their names alone decide. */
+    public static MapWeights random(Weights shapes) {
+        var made = new MapWeights();
+        for (String name : shapes.names()) {
+            var values = new float[Math.toIntExact(shapes.elements(name))];
+            var random = new SplittableRandom(name.hashCode());
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) random.nextGaussian();
+            }
+            made.put(name, shapes.shape(name), () -> values);
+        }
+        return made;
+    }
 
     /** Adds a tensor whose values are made when they are read. */
     public MapWeights put(String name, List<Integer> shape, Supplier<float[]> values) {

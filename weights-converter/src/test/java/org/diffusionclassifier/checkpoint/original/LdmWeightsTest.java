@@ -3,6 +3,7 @@ package org.diffusionclassifier.checkpoint.original;
 import static org.diffusionclassifier.testing.Fixtures.golden;
 import static org.diffusionclassifier.testing.Fixtures.inputError;
 import static org.diffusionclassifier.testing.Fixtures.resource;
+import static org.diffusionclassifier.testing.Fixtures.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -167,12 +168,6 @@ class LdmWeightsTest {
         var shapes = new HashMap<String, List<Integer>>();
         weights.names().stream().filter(wanted).forEach(name -> shapes.put(name, weights.shape(name)));
         return shapes;
-    }
-
-    private static float[] values(Weights weights, String name) {
-        var values = FloatBuffer.allocate(OriginalForm.elements(weights.shape(name)));
-        weights.read(name, values);
-        return values.array();
     }
 
     private static boolean isOfEncoder(String name) {

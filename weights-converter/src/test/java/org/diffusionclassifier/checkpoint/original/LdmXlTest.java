@@ -1,17 +1,16 @@
 package org.diffusionclassifier.checkpoint.original;
 
 import static org.diffusionclassifier.testing.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SplittableRandom;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.Component;
 import org.diffusionclassifier.checkpoint.DiffusersForm;
@@ -59,24 +58,11 @@ class LdmXlTest {
 
     private static Map<String, MapWeights> components() {
         var components = new LinkedHashMap<String, MapWeights>();
-        components.put("text_encoder", filled(DiffusersForm.text(TEXT)));
-        components.put("text_encoder_2", filled(DiffusersForm.text(TEXT_2)));
-        components.put("vae", filled(DiffusersForm.vae(VAE)));
-        components.put("unet", filled(DiffusersForm.unet(UNET)));
+        components.put("text_encoder", MapWeights.random(DiffusersForm.text(TEXT)));
+        components.put("text_encoder_2", MapWeights.random(DiffusersForm.text(TEXT_2)));
+        components.put("vae", MapWeights.random(DiffusersForm.vae(VAE)));
+        components.put("unet", MapWeights.random(DiffusersForm.unet(UNET)));
         return components;
-    }
-
-    private static MapWeights filled(Weights shapes) {
-        var filled = new MapWeights();
-        for (String name : shapes.names()) {
-            var values = new float[OriginalForm.elements(shapes.shape(name))];
-            var random = new SplittableRandom(name.hashCode());
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (float) random.nextGaussian();
-            }
-            filled.put(name, shapes.shape(name), () -> values);
-        }
-        return filled;
     }
 
     private static MapWeights original(Map<String, MapWeights> components) {
@@ -107,12 +93,6 @@ class LdmXlTest {
             }
             assertTrue(checkpoint.tokenizer("tokenizer_2").text("special_tokens_map.json").contains("\"!\""));
         }
-    }
-
-    private static float[] values(Weights weights, String name) {
-        var values = FloatBuffer.allocate((int) weights.elements(name));
-        weights.read(name, values);
-        return values.array();
     }
 
     @ParameterizedTest

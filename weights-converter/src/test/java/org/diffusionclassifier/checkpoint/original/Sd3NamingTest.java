@@ -1,6 +1,7 @@
 package org.diffusionclassifier.checkpoint.original;
 
 import static org.diffusionclassifier.testing.Fixtures.inputError;
+import static org.diffusionclassifier.testing.Fixtures.values;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SplittableRandom;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.DiffusersForm;
 import org.diffusionclassifier.checkpoint.ModelSpec.LoraSpec;
@@ -53,25 +53,12 @@ class Sd3NamingTest {
 
     private static Map<String, MapWeights> components(MmditConfig mmdit) {
         var components = new LinkedHashMap<String, MapWeights>();
-        components.put("text_encoder", filled(DiffusersForm.text(TEXT)));
-        components.put("text_encoder_2", filled(DiffusersForm.text(TEXT_2)));
-        components.put("text_encoder_3", filled(DiffusersForm.text(T5)));
-        components.put("vae", filled(DiffusersForm.vae(VAE)));
-        components.put("transformer", filled(DiffusersForm.transformer(mmdit)));
+        components.put("text_encoder", MapWeights.random(DiffusersForm.text(TEXT)));
+        components.put("text_encoder_2", MapWeights.random(DiffusersForm.text(TEXT_2)));
+        components.put("text_encoder_3", MapWeights.random(DiffusersForm.text(T5)));
+        components.put("vae", MapWeights.random(DiffusersForm.vae(VAE)));
+        components.put("transformer", MapWeights.random(DiffusersForm.transformer(mmdit)));
         return components;
-    }
-
-    private static MapWeights filled(Weights shapes) {
-        var filled = new MapWeights();
-        for (String name : shapes.names()) {
-            var values = new float[OriginalForm.elements(shapes.shape(name))];
-            var random = new SplittableRandom(name.hashCode());
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (float) random.nextGaussian();
-            }
-            filled.put(name, shapes.shape(name), () -> values);
-        }
-        return filled;
     }
 
     private static OriginalForm bare(Map<String, MapWeights> components, MmditConfig mmdit) {
@@ -265,11 +252,5 @@ class Sd3NamingTest {
         quantised.put("model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight.absmax", List.of(1), () -> new float[1]);
         Path other = quantised.write(temp.resolve("nf4.safetensors"));
         assertTrue(inputError(() -> Checkpoint.open(ModelSpec.of(other))).contains("weights quantised to 8 or 4 bits"));
-    }
-
-    private static float[] values(Weights weights, String name) {
-        var values = FloatBuffer.allocate((int) weights.elements(name));
-        weights.read(name, values);
-        return values.array();
     }
 }
