@@ -7,6 +7,7 @@ import org.diffusionclassifier.config.MmditConfig;
 import org.diffusionclassifier.device.Activation;
 import org.diffusionclassifier.device.Conv2d;
 import org.diffusionclassifier.device.Device;
+import org.diffusionclassifier.device.Layer;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.model.Layers;
@@ -26,7 +27,7 @@ import org.diffusionclassifier.tensor.Weights;
  * <p>It is evaluated for P pairs of a caption and a trial of M trials. Every block is modulated by both, so that the
  * patches' embedding alone is computed once a trial. {@link CaptionEmbedding} is computed once a caption.
  */
-public final class Mmdit implements AutoCloseable {
+public final class Mmdit implements Layer {
 
     static final float NORM_EPSILON = 1e-6f;
 

@@ -16,6 +16,7 @@ import org.diffusionclassifier.device.Device;
 import org.diffusionclassifier.device.Diffusion.Measure;
 import org.diffusionclassifier.device.Diffusion;
 import org.diffusionclassifier.device.GroupNorm;
+import org.diffusionclassifier.device.Layer;
 import org.diffusionclassifier.device.Linear;
 import org.diffusionclassifier.device.Tensor;
 import org.diffusionclassifier.model.Layers;
@@ -37,7 +38,7 @@ import org.diffusionclassifier.tensor.Weights;
  * until they are used, and what is computed of them alone is computed M times. Where the embedding of the time depends on
  * the caption, as SDXL's does, class and trial meet in the first residual block.
  */
-public final class UNet implements AutoCloseable {
+public final class UNet implements Layer {
 
     private final UNetConfig config;
     private final Layers layers;
