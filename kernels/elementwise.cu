@@ -25,6 +25,7 @@
 // prediction, element by element: W neighbours, 16 or 64 bytes for DiT-XL/2, 1 MB of predictions for 16 pairs.
 // Tested against the formulas in double, copies to the bit (the Java test of this name).
 #include "activation.cuh"
+#include "copy_rows.cuh"
 #include "launch.cuh"
 #include "vector.cuh"
 
@@ -92,22 +93,8 @@ KERNEL_FACTS(product, product, bytes, fixed, 0, Threads * Width);
 extern "C" __global__ void __launch_bounds__(Threads)
 gather_rows(const half* x, int ldx, const int* index, half* y, int rows, int width)
 {
-    const int size = rows * width;
     const half* const source = x + static_cast<size_t>(index[blockIdx.y]) * rows * ldx;
-    half* const destination = y + static_cast<size_t>(blockIdx.y) * size;
-    const int first = (blockIdx.x * Threads + threadIdx.x) * Width;
-    const auto at = [&](int i) { return ldx == width ? i : i / width * static_cast<size_t>(ldx) + i % width; };
-    if (width % Width == 0 && ldx % Width == 0) {
-        if (first < size) {
-            half2 v[Width / 2];
-            load(source + at(first), v);
-            store(destination + first, v);
-        }
-    } else {
-        for (int i = first; i < min(size, first + Width); i++) {
-            destination[i] = source[at(i)];
-        }
-    }
+    copy_rows<Threads, Width>(source, ldx, y + static_cast<size_t>(blockIdx.y) * rows * width, rows, width);
 }
 KERNEL_FACTS(gather_rows, gather, bytes, fixed, 0, Threads * Width);
 

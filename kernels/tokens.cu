@@ -22,8 +22,8 @@
 // Considered: an attention that takes its keys from two places, which would save three quarters of that; every tile of
 // attention.cu would pay for it with a comparison and a second set of addresses. Not timed.
 // Tested against copies, to the bit (the Java test of tokens).
+#include "copy_rows.cuh"
 #include "launch.cuh"
-#include "vector.cuh"
 
 constexpr int Threads = 256;
 constexpr int Width = 8;                // elements of a thread
@@ -31,22 +31,8 @@ constexpr int Width = 8;                // elements of a thread
 extern "C" __global__ void __launch_bounds__(Threads)
 copy_tokens(const half* x, int ldx, int Lx, int from, half* y, int Ly, int to, int count, int C)
 {
-    const int size = count * C;
-    const half* const source = x + (static_cast<size_t>(blockIdx.y) * Lx + from) * ldx;
-    half* const destination = y + (static_cast<size_t>(blockIdx.y) * Ly + to) * C;
-    const int first = (blockIdx.x * Threads + threadIdx.x) * Width;
-    const auto at = [&](int i) { return ldx == C ? i : i / C * static_cast<size_t>(ldx) + i % C; };
-    if (C % Width == 0 && ldx % Width == 0) {
-        if (first < size) {
-            half2 v[Width / 2];
-            load(source + at(first), v);
-            store(destination + first, v);
-        }
-    } else {
-        for (int i = first; i < min(size, first + Width); i++) {
-            destination[i] = source[at(i)];
-        }
-    }
+    copy_rows<Threads, Width>(x + (static_cast<size_t>(blockIdx.y) * Lx + from) * ldx, ldx,
+                              y + (static_cast<size_t>(blockIdx.y) * Ly + to) * C, count, C);
 }
 KERNEL_FACTS(copy_tokens, tokens, bytes, fixed, 0, Threads * Width);
 
