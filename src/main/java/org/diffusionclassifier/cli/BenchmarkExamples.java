@@ -28,7 +28,6 @@ import org.diffusionclassifier.result.Proportion;
 import org.diffusionclassifier.result.ReferringSummary;
 import org.diffusionclassifier.result.Scoring;
 import org.diffusionclassifier.score.Objective;
-import org.diffusionclassifier.score.TimestepWeights;
 import org.diffusionclassifier.tensor.InputException;
 import picocli.CommandLine;
 
@@ -169,18 +168,7 @@ final class BenchmarkExamples {
         if (found != nSamples) {
             changed.add(found + " timesteps");
         }
-        if (drawn.loss() != Objective.L2) {
-            changed.add("loss " + drawn.loss());
-        }
-        if (drawn.timesteps() != null) {
-            changed.add("timesteps " + drawn.timesteps());
-        }
-        if (!(drawn.timestepWeights() instanceof TimestepWeights.Uniform)) {
-            changed.add("weighted timesteps");
-        }
-        if (drawn.nTrials() != 1) {
-            changed.add(drawn.nTrials() + " noises a timestep");
-        }
+        changed.addAll(DrawOptions.changes(drawn, Objective.L2));
         if (options.limit != null) {
             changed.add("some of the examples");
         }

@@ -1,6 +1,8 @@
 package org.diffusionclassifier.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.diffusionclassifier.TrialSpec;
 import org.diffusionclassifier.image.Background;
 import org.diffusionclassifier.model.Target;
@@ -55,5 +57,23 @@ abstract class DrawOptions {
                 timesteps == null ? null : TimestepRange.parse(timesteps),
                 timestepWeights == null ? new TimestepWeights.Uniform() : timestepWeights, nTrials, seed, noise,
                 background == null ? null : Background.parse(background));
+    }
+
+    /** What trials have otherwise than those of a published benchmark, in words. @param loss the benchmark's */
+    static List<String> changes(TrialSpec drawn, Objective loss) {
+        var changes = new ArrayList<String>();
+        if (drawn.loss() != loss) {
+            changes.add("loss " + drawn.loss());
+        }
+        if (drawn.timesteps() != null) {
+            changes.add("timesteps " + drawn.timesteps());
+        }
+        if (!(drawn.timestepWeights() instanceof TimestepWeights.Uniform)) {
+            changes.add("weighted timesteps");
+        }
+        if (drawn.nTrials() != 1) {
+            changes.add(drawn.nTrials() + " noises a timestep");
+        }
+        return changes;
     }
 }

@@ -37,11 +37,13 @@ public interface ModelFamily {
 
     /**
      * The names of the labels that models of this family are conditioned on, in their order, numbers where they have no
-     * others; empty for a family that is conditioned on captions.
+     * others; empty, unless a family says otherwise, as it is conditioned on captions.
      *
      * @throws InputException if there are not as many names as labels
      */
-    Optional<List<String>> labels(Checkpoint checkpoint);
+    default Optional<List<String>> labels(Checkpoint checkpoint) {
+        return Optional.empty();
+    }
 
     /**
      * The prompt that stands for none, by which an unconditional error is measured: the empty caption, unless a model was

@@ -75,6 +75,10 @@ final class AttentionBlock implements AutoCloseable {
 
         /** Elements from one row of weights to the next, so that each begins on a vector. Those between are finite. */
         int paddedKeys() {
+            return paddedKeys(keys);
+        }
+
+        static int paddedKeys(int keys) {
             return (keys + 31) / 32 * 32;
         }
     }

@@ -81,7 +81,7 @@ final class BlockedAttention implements Op {
             }
         }
 
-        int headBytes = (keys + 31) / 32 * 32 * device.dtype().bytes();
+        int headBytes = AttentionBlock.Shape.paddedKeys(keys) * device.dtype().bytes();
         int group = group(heads, headBytes, q.dim(1));
         groups = heads / group;
         groupColumns = group * d;

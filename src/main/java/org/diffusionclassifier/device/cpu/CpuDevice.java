@@ -1,6 +1,7 @@
 package org.diffusionclassifier.device.cpu;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
+
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;

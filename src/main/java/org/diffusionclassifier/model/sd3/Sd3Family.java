@@ -1,7 +1,6 @@
 package org.diffusionclassifier.model.sd3;
 
 import java.util.List;
-import java.util.Optional;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.device.Device;
@@ -37,11 +36,6 @@ public final class Sd3Family implements ModelFamily {
     @Override
     public Layout layout(Checkpoint checkpoint) {
         return Sd3Config.read(checkpoint).layout();
-    }
-
-    @Override
-    public Optional<List<String>> labels(Checkpoint checkpoint) {
-        return Optional.empty();
     }
 
     @Override

@@ -1,7 +1,6 @@
 package org.diffusionclassifier.model.sdxl;
 
 import java.util.List;
-import java.util.Optional;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.config.JsonConfig;
@@ -39,11 +38,6 @@ public final class SdxlFamily implements ModelFamily {
     @Override
     public Layout layout(Checkpoint checkpoint) {
         return SdxlConfig.read(checkpoint).layout();
-    }
-
-    @Override
-    public Optional<List<String>> labels(Checkpoint checkpoint) {
-        return Optional.empty();
     }
 
     /** Zeros, where the model says so: it was trained with them, and not with the empty caption. */

@@ -1,7 +1,6 @@
 package org.diffusionclassifier.model.stablediffusion;
 
 import java.util.List;
-import java.util.Optional;
 import org.diffusionclassifier.checkpoint.Checkpoint;
 import org.diffusionclassifier.checkpoint.Layout;
 import org.diffusionclassifier.device.Device;
@@ -33,11 +32,6 @@ public final class StableDiffusionFamily implements ModelFamily {
     @Override
     public Layout layout(Checkpoint checkpoint) {
         return StableDiffusionConfig.read(checkpoint).layout();
-    }
-
-    @Override
-    public Optional<List<String>> labels(Checkpoint checkpoint) {
-        return Optional.empty();
     }
 
     @Override

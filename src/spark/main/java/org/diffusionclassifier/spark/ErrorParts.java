@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.diffusionclassifier.file.Sha256;
 import org.diffusionclassifier.score.PairRange;
 import org.diffusionclassifier.score.Round;
@@ -41,19 +40,12 @@ final class ErrorParts {
     ErrorParts(Path folder, int batchSize) {
         this.folder = folder;
         this.batchSize = batchSize;
-        if (!Files.isDirectory(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Matcher name = NAME.matcher(file.getFileName().toString());
-                if (name.matches()) {
-                    ranges.computeIfAbsent(name.group(1), anew -> new ArrayList<>())
-                            .add(new PairRange(Integer.parseInt(name.group(2)), Integer.parseInt(name.group(3))));
-                }
+        for (Path file : Parts.files(folder)) {
+            Matcher name = NAME.matcher(file.getFileName().toString());
+            if (name.matches()) {
+                ranges.computeIfAbsent(name.group(1), anew -> new ArrayList<>())
+                        .add(new PairRange(Integer.parseInt(name.group(2)), Integer.parseInt(name.group(3))));
             }
-        } catch (IOException e) {
-            throw InputException.unreadable(folder, e);
         }
     }
 

@@ -41,24 +41,23 @@ record Parts(Path folder) {
 
     /** Those of an interrupted run. */
     List<Path> existing() {
-        if (!Files.isDirectory(folder)) {
-            return List.of();
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> NAME.matcher(file.getFileName().toString()).matches()).sorted().toList();
-        } catch (IOException e) {
-            throw InputException.unreadable(folder, e);
-        }
+        return files(folder).stream().filter(file -> NAME.matcher(file.getFileName().toString()).matches()).sorted()
+                .toList();
     }
 
     /** Images that tasks shared in an interrupted run, decided or not. */
     Set<Integer> shared() {
+        return files(folder).stream().map(file -> IMAGE.matcher(file.getFileName().toString())).filter(Matcher::matches)
+                .map(image -> Integer.valueOf(image.group(1))).collect(Collectors.toSet());
+    }
+
+    /** What is in a folder; nothing if there is none. */
+    static List<Path> files(Path folder) {
         if (!Files.isDirectory(folder)) {
-            return Set.of();
+            return List.of();
         }
         try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> IMAGE.matcher(file.getFileName().toString())).filter(Matcher::matches)
-                    .map(image -> Integer.valueOf(image.group(1))).collect(Collectors.toSet());
+            return files.toList();
         } catch (IOException e) {
             throw InputException.unreadable(folder, e);
         }

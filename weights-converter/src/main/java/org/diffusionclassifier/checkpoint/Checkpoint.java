@@ -16,8 +16,8 @@ import org.diffusionclassifier.tensor.Weights;
  * A model's files, open: named components with their configurations and weights, tokenizers, the configuration of the
  * noise process, names of labels, and where all that comes from. Three readers make one, by the form of the files:
  * {@link DiffusersDirectory}, {@link OriginalFile} and {@link ConvertedFile}; {@link TextEncoderFolder},
- * {@link PredictionOverride}, {@link LoraCheckpoint}, {@link EmbeddingCheckpoint} and {@link ReadAhead} decorate one. What kind of model it is, it
- * does not know.
+ * {@link PredictionOverride}, {@link LoraCheckpoint}, {@link EmbeddingCheckpoint} and {@link ReadAhead} decorate one. What
+ * kind of model it is, it does not know.
  *
  * <p>It is opened once. Its weights belong to it: they may be read until it is closed, and are closed with it.
  */

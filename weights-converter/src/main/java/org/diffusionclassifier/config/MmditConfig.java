@@ -39,24 +39,27 @@ public record MmditConfig(int sampleSize, int inChannels, int outChannels, int p
     private static final int MOST_POSITIONS = 1024;
     private static final int MOST_WIDTH = 65_536;
 
+    private static final Map<String, MmditConfig> PUBLISHED = new LinkedHashMap<>();
+
+    static {
+        PUBLISHED.put("sd3-medium", new MmditConfig(128, 16, 16, 2, 24, 24, 64, 4096, 2048, 192, false, List.of()));
+        PUBLISHED.put("sd3.5-medium", new MmditConfig(128, 16, 16, 2, 24, 24, 64, 4096, 2048, 384, true,
+                IntStream.range(0, 13).boxed().toList()));
+        PUBLISHED.put("sd3.5-large", new MmditConfig(128, 16, 16, 2, 38, 38, 64, 4096, 2048, 192, true, List.of()));
+    }
+
     public MmditConfig {
         dualLayers = List.copyOf(dualLayers);
     }
 
     /** Of Stable Diffusion 3 medium, 3.5 medium and 3.5 large, by {@code sd3-medium} and so on; null for another name. */
     public static MmditConfig published(String name) {
-        return switch (name) {
-            case "sd3-medium" -> new MmditConfig(128, 16, 16, 2, 24, 24, 64, 4096, 2048, 192, false, List.of());
-            case "sd3.5-medium" -> new MmditConfig(128, 16, 16, 2, 24, 24, 64, 4096, 2048, 384, true,
-                    IntStream.range(0, 13).boxed().toList());
-            case "sd3.5-large" -> new MmditConfig(128, 16, 16, 2, 38, 38, 64, 4096, 2048, 192, true, List.of());
-            default -> null;
-        };
+        return PUBLISHED.get(name);
     }
 
     /** The names that {@link #published} knows. */
     public static List<String> publishedNames() {
-        return List.of("sd3-medium", "sd3.5-medium", "sd3.5-large");
+        return List.copyOf(PUBLISHED.keySet());
     }
 
     /** @throws InputException for a value that changes the computation in a way that is not implemented */

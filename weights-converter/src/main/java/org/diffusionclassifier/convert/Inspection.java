@@ -115,7 +115,7 @@ public record Inspection(String path, Kind kind, Map<String, Object> configurati
                                       Function<Checkpoint, Layout> layouts) {
         try (var checkpoint = Checkpoint.open(ModelSpec.of(path))) {
             boolean bare = !checkpoint.components().contains(Checkpoint.VAE);
-            boolean withoutText = !bare && checkpoint.components().stream().noneMatch(name -> name.equals("text_encoder"))
+            boolean withoutText = !bare && !checkpoint.components().contains("text_encoder")
                     && checkpoint.components().contains("transformer");
             if (!ConvertedFile.isOne(file) && (bare || withoutText)) {
                 var configurations = new LinkedHashMap<String, Object>();

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -197,9 +198,9 @@ public final class AdapterFile implements AutoCloseable {
      * @throws InputException if a layer is not the network's, is not complete, or does not fit it
      */
     public Map<String, Adapter> adapters(String component, Weights network) {
-        Map<String, String> modules = modules(network);
-        Map<String, LayerTensors> adapted = layers.getOrDefault(component, Map.of());
         Map<String, List<Arranged>> arranged = arranged(network);
+        Map<String, String> modules = modules(network, arranged.keySet());
+        Map<String, LayerTensors> adapted = layers.getOrDefault(component, Map.of());
         List<LayerTensors> strangers = adapted.entrySet().stream()
                 .filter(layer -> !modules.containsKey(layer.getKey()) && !arranged.containsKey(layer.getKey())
                         && !isUnused(layer.getKey(), modules))
@@ -299,8 +300,12 @@ public final class AdapterFile implements AutoCloseable {
         return unused.matches() && modules.containsKey(unused.group(1) + "k_proj");
     }
 
-    /** The modules that have weights or biases, by the names that they have here. */
-    private static Map<String, String> modules(Weights network) {
+    /**
+     * The modules that have weights or biases, by the names that they have here.
+     *
+     * @param arranged names of layers that are stored otherwise, which are none of these
+     */
+    private static Map<String, String> modules(Weights network, Set<String> arranged) {
         var modules = new LinkedHashMap<String, String>();
         for (String tensor : network.names()) {
             if (tensor.endsWith(".weight") || tensor.endsWith(".bias")) {
@@ -314,10 +319,9 @@ public final class AdapterFile implements AutoCloseable {
                 });
             }
         }
-        Map<String, List<Arranged>> arranged = arranged(network);
         for (String module : weightModules(network)) {
             MmditNames.Place place = place(module);
-            if (place != null && !arranged.containsKey(flat(place.name()))) {
+            if (place != null && !arranged.contains(flat(place.name()))) {
                 modules.putIfAbsent(flat(place.name()), module);
             }
         }

@@ -1,5 +1,6 @@
 package org.diffusionclassifier.checkpoint.original;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,7 @@ public final class MmditNames {
         names.put("context_embedder", "context_embedder");
         names.put("norm_out.linear", "final_layer.adaLN_modulation.1");
         names.put("proj_out", "final_layer.linear");
-        return Map.copyOf(names);
+        return Collections.unmodifiableMap(names);
     }
 
     private static Map<String, Place> inBlock() {
@@ -64,7 +65,7 @@ public final class MmditNames {
         put(places, "ff.net.2", "x_block.mlp.fc2");
         put(places, "ff_context.net.0.proj", "context_block.mlp.fc1");
         put(places, "ff_context.net.2", "context_block.mlp.fc2");
-        return Map.copyOf(places);
+        return Collections.unmodifiableMap(places);
     }
 
     private static void put(Map<String, Place> places, String layer, String original) {

@@ -17,7 +17,7 @@ import org.diffusionclassifier.tensor.Weights;
 final class Sd3Naming implements OriginalNaming {
 
     private static final String TRANSFORMER = "model.diffusion_model";
-    private static final String VAE = "first_stage_model.";
+    private static final String VAE = "first_stage_model";
 
     /** A text encoder: what diffusers calls it, what its tensors' names begin with, and its activation, which none shows. */
     private record Clip(String component, String prefix, Activation activation) {
@@ -36,7 +36,7 @@ final class Sd3Naming implements OriginalNaming {
 
     @Override
     public boolean recognises(Weights file) {
-        return file.names().stream().anyMatch(name -> name.startsWith(TRANSFORMER + ".joint_blocks."));
+        return has(file, TRANSFORMER + ".joint_blocks");
     }
 
     /** Of these the image size alone. */
@@ -59,9 +59,9 @@ final class Sd3Naming implements OriginalNaming {
             throw InputException.of("%s: expected none with Stable Diffusion 3, whose files have one set of weights",
                     InputException.field("ema"));
         }
-        if (file.names().stream().noneMatch(name -> name.startsWith(VAE))) {
+        if (!has(file, VAE)) {
             throw new InputException(file.source() + ": expected Stable Diffusion 3 with its VAE, found none (tensors " + VAE
-                    + "*)");
+                    + ".*)");
         }
         var networks = new LinkedHashMap<String, OriginalModel.Network>();
         for (Clip clip : CLIPS) {
