@@ -65,6 +65,9 @@ abstract class DrawOptions {
         if (drawn.loss() != loss) {
             changes.add("loss " + drawn.loss());
         }
+        if (drawn.target() != null) {
+            changes.add("target " + drawn.target());
+        }
         if (drawn.timesteps() != null) {
             changes.add("timesteps " + drawn.timesteps());
         }
